@@ -1,0 +1,66 @@
+"""A zoo of generative adversarial networks: one engine, and each variant a plugin."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.config import option
+from ganzoo.errors import GanzooError
+from ganzoo.hookspecs import hookimpl
+from ganzoo.spec import DatasetSpec, DataSpec, LossSpec, VariantSpec
+
+if TYPE_CHECKING:
+    from ganzoo.adversarial import Adversarial, AdversarialConfig
+    from ganzoo.data.dataset import DataRequest, Dataset
+    from ganzoo.losses import AdversarialLoss
+    from ganzoo.networks import Discriminator, Generator
+    from ganzoo.variant import SGD, Adam, Batch, Phase, Player, Recipe, RMSprop, Variant
+
+_WITH_TORCH = {
+    "ganzoo.adversarial": ("Adversarial", "AdversarialConfig"),
+    "ganzoo.data.dataset": ("DataRequest", "Dataset"),
+    "ganzoo.losses": ("AdversarialLoss",),
+    "ganzoo.networks": ("Discriminator", "Generator"),
+    "ganzoo.variant": (
+        "SGD",
+        "Adam",
+        "Batch",
+        "Phase",
+        "Player",
+        "RMSprop",
+        "Recipe",
+        "Variant",
+    ),
+}
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "Adversarial",
+    "AdversarialConfig",
+    "AdversarialLoss",
+    "Batch",
+    "DataRequest",
+    "DataSpec",
+    "Dataset",
+    "DatasetSpec",
+    "Discriminator",
+    "GanzooError",
+    "Generator",
+    "LossSpec",
+    "Phase",
+    "Player",
+    "RMSprop",
+    "Recipe",
+    "Variant",
+    "VariantSpec",
+    "hookimpl",
+    "option",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch when it is first used (PEP 562)."""
+    for module, names in _WITH_TORCH.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module 'ganzoo' has no attribute '{name}'")

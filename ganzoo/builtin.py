@@ -1,0 +1,65 @@
+"""What the core itself offers, through the same hooks as any plugin."""
+
+from ganzoo.hookspecs import hookimpl
+from ganzoo.spec import DatasetSpec, LossSpec
+
+
+@hookimpl
+def ganzoo_register_datasets() -> list[DatasetSpec]:
+    """The embedded sets, torchvision's, and any folder of images."""
+    made, downloaded = "made on the spot", "downloaded, or read from --data-root"
+    sets = "ganzoo.data.torchvision_sets"
+    return [
+        DatasetSpec(
+            "glyphs", "ganzoo.data.glyphs:load", "handwriting-like digits", "1x28x28", 10, made
+        ),
+        DatasetSpec(
+            "ring8", "ganzoo.data.mixtures:load_ring8", "8 Gaussians on a circle", "2", 8, made
+        ),
+        DatasetSpec(
+            "grid25", "ganzoo.data.mixtures:load_grid25", "25 Gaussians on a grid", "2", 25, made
+        ),
+        DatasetSpec("mnist", f"{sets}:load_mnist", "handwritten digits", "1x28x28", 10, downloaded),
+        DatasetSpec(
+            "fashion-mnist",
+            f"{sets}:load_fashion_mnist",
+            "articles of clothing",
+            "1x28x28",
+            10,
+            downloaded,
+        ),
+        DatasetSpec("cifar10", f"{sets}:load_cifar10", "small photos", "3x32x32", 10, downloaded),
+        DatasetSpec("celeba", f"{sets}:load_celeba", "faces", "3x64x64", 0, downloaded),
+        DatasetSpec(
+            "folder", "ganzoo.data.folder:load", "a directory of images", "any", 0, "your files"
+        ),
+    ]
+
+
+@hookimpl
+def ganzoo_register_losses() -> list[LossSpec]:
+    """The losses of the literature's best-known games."""
+    at = "ganzoo.losses"
+    arxiv = "https://arxiv.org/abs/"
+    return [
+        LossSpec("minimax", f"{at}:minimax", "Goodfellow et al. 2014, eq. 1", f"{arxiv}1406.2661"),
+        LossSpec(
+            "non-saturating",
+            f"{at}:non_saturating",
+            "Goodfellow et al. 2014, section 3",
+            f"{arxiv}1406.2661",
+        ),
+        LossSpec(
+            "least-squares", f"{at}:least_squares", "LSGAN, Mao et al. 2017", f"{arxiv}1611.04076"
+        ),
+        LossSpec("hinge", f"{at}:hinge", "Lim & Ye 2017", f"{arxiv}1705.02894"),
+        LossSpec(
+            "wasserstein", f"{at}:wasserstein", "Arjovsky et al. 2017, eq. 3", f"{arxiv}1701.07875"
+        ),
+        LossSpec(
+            "relativistic-average",
+            f"{at}:relativistic_average",
+            "RaSGAN, Jolicoeur-Martineau 2019",
+            f"{arxiv}1807.00734",
+        ),
+    ]

@@ -1,0 +1,168 @@
+"""Settings as dataclasses whose fields carry their own documentation and range.
+
+One field is at once a default, a flag of the command line, a key of a TOML file and a row of
+``ganzoo info``::
+
+    @dataclass(frozen=True)
+    class Config:
+        lr: float = option(2e-4, "learning rate of both Adams", above=0)
+        generator_widths: tuple[int, ...] = option((128, 256), "units a hidden layer", minimum=1)
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from ganzoo.errors import GanzooError, unknown
+
+C = TypeVar("C")
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """One documented setting of a config dataclass."""
+
+    name: str
+    type: Any
+    default: Any
+    doc: str
+    minimum: float | None = None
+    above: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        """As typed on the command line: ``--batch-size``."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def range(self) -> str:
+        """The allowed values in words, empty where any will do."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        words = []
+        if self.minimum is not None:
+            words.append(f"at least {self.minimum:g}")
+        if self.above is not None:
+            words.append(f"above {self.above:g}")
+        if self.maximum is not None:
+            words.append(f"at most {self.maximum:g}")
+        return " and ".join(words)
+
+    def convert(self, value: object) -> Any:
+        """`value`, a string from the command line or a TOML value, as this option's type.
+
+        Raises:
+            GanzooError: it has another type or lies outside the range.
+        """
+        if value is None and type(None) in get_args(self.type):
+            return None
+        if get_origin(self.type) is tuple:
+            items = _split(value)
+            if items is None:
+                raise self._error(value, "a list of whole numbers such as 128,256")
+            kind = get_args(self.type)[0]
+            return tuple(self._check(_scalar(kind, item), item) for item in items)
+        kinds = [kind for kind in get_args(self.type) or (self.type,) if kind is not type(None)]
+        return self._check(_scalar(kinds[0], value), value)
+
+    def _check(self, value: Any, given: object) -> Any:
+        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+            kind = next((k for k in get_args(self.type) if k is not type(None)), self.type)
+            raise self._error(given, _KINDS.get(kind, str(kind)))
+        if self.choices and value not in self.choices:
+            raise unknown(f"{self.flag} value", str(value), self.choices)
+        number = value if isinstance(value, int | float) else math.inf
+        if (
+            (self.minimum is not None and number < self.minimum)
+            or (self.above is not None and number <= self.above)
+            or (self.maximum is not None and number > self.maximum)
+        ):
+            raise self._error(given, self.range)
+        return value
+
+    def _error(self, given: object, wanted: str) -> GanzooError:
+        return GanzooError(f"{self.flag} must be {wanted}, not {given}")
+
+
+def option(
+    default: Any,
+    doc: str,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field with its one-line documentation and its range.
+
+    Args:
+        default: the value when the user names none. Its field may be annotated bool, int, float,
+            str, one of these ``| None``, or ``tuple[int, ...]``.
+        doc: one line, without a full stop: it becomes the flag's help.
+        minimum: the least value allowed, of each element for a tuple.
+        above: the value that must be exceeded.
+        maximum: the greatest value allowed.
+        choices: the only strings allowed.
+    """
+    limits = {"minimum": minimum, "above": above, "maximum": maximum, "choices": choices}
+    return dataclasses.field(default=default, metadata={"doc": doc, **limits})
+
+
+def options(config: type) -> dict[str, Option]:
+    """The settings of a config dataclass by field name, in the order of the class.
+
+    Raises:
+        TypeError: `config` is no dataclass, or a field is undocumented.
+    """
+    hints = get_type_hints(config)
+    found = {}
+    for field in dataclasses.fields(config):
+        if "doc" not in field.metadata:
+            raise TypeError(f"{config.__qualname__}.{field.name} is not made by ganzoo.option()")
+        found[field.name] = Option(field.name, hints[field.name], field.default, **field.metadata)
+    return found
+
+
+def build(config: type[C], values: Mapping[str, object]) -> C:
+    """The config that `values` describe, by field name or flag name; the rest is default.
+
+    Raises:
+        GanzooError: a name does not exist, or a value has the wrong type or range.
+    """
+    known = options(config)
+    converted = {}
+    for key, value in values.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            raise unknown("setting", key, known)
+        converted[name] = known[name].convert(value)
+    return config(**converted)
+
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+
+
+def _split(value: object) -> list[object] | None:
+    if isinstance(value, str):
+        return [item for item in value.split(",") if item.strip()]
+    return list(value) if isinstance(value, list | tuple) else None
+
+
+def _scalar(kind: Any, value: object) -> Any:
+    """`value` as `kind`, or None where it is not one."""
+    if kind is bool:
+        return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
+    if kind is str:
+        return value if isinstance(value, str) else None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+        if kind is float:
+            return number
+        return int(number) if number.is_integer() else None
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,30 @@
+"""What a plugin can register: the whole interface between ganzoo and a plugin's `__init__`.
+
+A plugin is a distribution with an entry point in the group ``ganzoo``. The module that it names
+imports no torch; it implements any of these hooks with `ganzoo.hookimpl`. Hooks take no arguments:
+growth goes into optional fields of the specs.
+"""
+
+from collections.abc import Iterable
+
+import pluggy
+
+from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
+
+hookspec = pluggy.HookspecMarker("ganzoo")
+hookimpl = pluggy.HookimplMarker("ganzoo")
+
+
+@hookspec
+def ganzoo_register_variants() -> Iterable[VariantSpec]:  # type: ignore[empty-body]
+    """The GANs that this plugin offers to ``ganzoo train``."""
+
+
+@hookspec
+def ganzoo_register_datasets() -> Iterable[DatasetSpec]:  # type: ignore[empty-body]
+    """The data sets that this plugin offers to ``--dataset``."""
+
+
+@hookspec
+def ganzoo_register_losses() -> Iterable[LossSpec]:  # type: ignore[empty-body]
+    """The adversarial losses that this plugin offers to ``--loss``."""

@@ -1,0 +1,361 @@
+"""How ganzoo finds what is installed: discovery, statuses, collisions, disabling.
+
+A plugin is an entry point in the group ``ganzoo``. Each is loaded by itself, and whatever goes
+wrong with one is its status and a sentence: the others go on working. The core's own data sets
+and losses are a plugin like any other.
+
+Environment variables:
+    GANZOO_DISABLE: comma-separated plugins that are not even imported, each as the name of an
+        entry point, of a distribution, or as ``distribution:entry``.
+    GANZOO_STRICT_PLUGINS: ``1`` raises at the first plugin with a problem (for a CI job).
+"""
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from functools import cache, partial
+from importlib import import_module, metadata
+from itertools import combinations
+from reprlib import repr as abridged
+from typing import Any, Generic, TypeVar
+
+import pluggy
+
+from ganzoo import hookspecs
+from ganzoo.errors import GanzooError, unknown
+from ganzoo.spec import API, DatasetSpec, LossSpec, VariantSpec, resolve
+
+CORE = "ganzoo-core"
+
+HOOKS: dict[str, type[VariantSpec] | type[DatasetSpec] | type[LossSpec]] = {
+    "ganzoo_register_variants": VariantSpec,
+    "ganzoo_register_datasets": DatasetSpec,
+    "ganzoo_register_losses": LossSpec,
+}
+KINDS = {VariantSpec: "variant", DatasetSpec: "data set", LossSpec: "loss"}
+
+Spec = VariantSpec | DatasetSpec | LossSpec
+S = TypeVar("S", VariantSpec, DatasetSpec, LossSpec)
+
+
+class Status(StrEnum):
+    """How a plugin, or one name that it offers, is doing."""
+
+    OK = "ok"
+    BROKEN = "broken"
+    DISABLED = "disabled"
+    INCOMPATIBLE = "incompatible"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An entry point that has not been imported yet; the fields are those of a `Plugin`."""
+
+    name: str
+    dist: str
+    version: str
+    load: Callable[[], Any]
+    """Imports the object that implements the hooks."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """An entry point after the attempt to load it."""
+
+    name: str
+    """Of the entry point."""
+    dist: str
+    """The distribution that it came with."""
+    version: str
+    """Of the distribution."""
+    status: Status = Status.OK
+    error: str = ""
+    """What is wrong, one line; empty where all is well."""
+    specs: tuple[Spec, ...] = ()
+    """All that it offers; nothing, where it is broken or disabled."""
+    slow: bool = False
+    """Whether it was the one that imported torch, which every command then waits for."""
+    cause: BaseException | None = field(default=None, repr=False, compare=False)
+    """The exception that broke it."""
+
+    @property
+    def remedy(self) -> str:
+        """What the user can do about its status; empty where all is well."""
+        match self.status:
+            case Status.BROKEN:
+                return f"`pip uninstall {self.dist}` removes it"
+            case Status.DISABLED:
+                return "remove it from GANZOO_DISABLE"
+            case Status.INCOMPATIBLE:
+                newer = any(spec.api > API for spec in self.specs)
+                return f"try `pip install --upgrade {CORE if newer else self.dist}`"
+            case _:
+                return ""
+
+    def __str__(self) -> str:
+        return f"{self.dist} {self.version}"
+
+
+@dataclass(frozen=True)
+class Registered(Generic[S]):
+    """A spec and the plugin that offers it."""
+
+    spec: S
+    plugin: Plugin
+    rivals: tuple[Plugin, ...] = ()
+    """The other plugins that offer the same name."""
+
+    @property
+    def status(self) -> Status:
+        """Of this name: that of its plugin, or duplicate."""
+        return Status.DUPLICATE if self.rivals else self.plugin.status
+
+    @property
+    def error(self) -> str:
+        """What is wrong with this name, one line; empty where all is well."""
+        if not self.rivals:
+            return self.plugin.error
+        return f"also offered by {_and(self.rivals)}: type {self.qualified} for this one"
+
+    @property
+    def qualified(self) -> str:
+        """The name that is unique even among duplicates: ``ganzoo-dcgan:dcgan``."""
+        return f"{self.plugin.dist}:{self.spec.name}"
+
+    def load(self) -> Any:
+        """Import what the spec's target names.
+
+        Raises:
+            GanzooError: that fails.
+        """
+        try:
+            return resolve(self.spec.target)
+        except (Exception, SystemExit) as error:
+            raise GanzooError(
+                f"{KINDS[type(self.spec)]} '{self.spec.name}' of {self.plugin} cannot be imported "
+                f"from {self.spec.target}: {_sentence(error)}"
+            ) from error
+
+
+class Registry:
+    """Everything that the installed plugins offer, by name."""
+
+    plugins: list[Plugin]
+    """The core first, then by distribution; what became of each is its status."""
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        """Load the candidates one by one.
+
+        Raises:
+            GanzooError: one has a problem and ``GANZOO_STRICT_PLUGINS`` is set.
+        """
+        strict = os.environ.get("GANZOO_STRICT_PLUGINS", "") not in ("", "0")
+        self.plugins = []
+        for candidate in candidates:
+            siblings = [plugin for plugin in self.plugins if plugin.dist == candidate.dist]
+            plugin = _load(candidate, [spec for sibling in siblings for spec in sibling.specs])
+            if strict and plugin.status not in (Status.OK, Status.DISABLED):
+                raise _refusal(plugin) from plugin.cause
+            self.plugins.append(plugin)
+        rows: list[Registered[Any]] = [*self.variants(), *self.datasets(), *self.losses()]
+        for row in rows:
+            if strict and row.rivals:
+                raise GanzooError(f"{row.plugin} offers '{row.spec.name}': {row.error}")
+
+    def variant(self, name: str) -> Registered[VariantSpec]:
+        """The variant that the user calls `name`, which may be ``distribution:name``.
+
+        Raises:
+            GanzooError: there is none, there are several, or its plugin cannot be used.
+        """
+        return self._find(VariantSpec, name)
+
+    def dataset(self, name: str) -> Registered[DatasetSpec]:
+        """The data set of that name; see `variant`."""
+        return self._find(DatasetSpec, name)
+
+    def loss(self, name: str) -> Registered[LossSpec]:
+        """The loss of that name; see `variant`."""
+        return self._find(LossSpec, name)
+
+    def variants(self) -> list[Registered[VariantSpec]]:
+        """All variants by name, those that cannot be used included."""
+        return self._rows(VariantSpec)
+
+    def datasets(self) -> list[Registered[DatasetSpec]]:
+        """All data sets by name, those that cannot be used included."""
+        return self._rows(DatasetSpec)
+
+    def losses(self) -> list[Registered[LossSpec]]:
+        """All losses by name, those that cannot be used included."""
+        return self._rows(LossSpec)
+
+    def _rows(self, kind: type[S]) -> list[Registered[S]]:
+        offers = [
+            (spec, plugin)
+            for plugin in self.plugins
+            for spec in plugin.specs
+            if isinstance(spec, kind)
+        ]
+        rows = []
+        for spec, plugin in offers:
+            same_name = [other for offer, other in offers if offer.name == spec.name]
+            usable = [other for other in same_name if other.status is Status.OK]
+            rivals = [other for other in usable if other is not plugin] if plugin in usable else []
+            rows.append(Registered(spec, plugin, tuple(rivals)))
+        return sorted(rows, key=lambda row: (row.spec.name, row.plugin.dist))
+
+    def _find(self, kind: type[S], asked: str) -> Registered[S]:
+        dist, _, name = asked.rpartition(":")
+        usable = [row for row in self._rows(kind) if row.plugin.status is Status.OK]
+        found = [
+            row
+            for row in usable
+            if row.spec.name == name and _normal(dist) in ("", _normal(row.plugin.dist))
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise GanzooError(
+                f"{_and([row.plugin for row in found])} each offer a {KINDS[kind]} '{name}': "
+                f"choose by typing {' or '.join(row.qualified for row in found)}"
+            )
+        failed = [plugin for plugin in self.plugins if plugin.status is not Status.OK]
+        for plugin in failed:
+            if _would_offer(plugin, kind, dist, name):
+                problem = f"there is no {KINDS[kind]} '{asked}': {_refusal(plugin)}"
+                raise GanzooError(problem) from plugin.cause
+        raise unknown(
+            KINDS[kind],
+            asked,
+            [row.qualified if dist else row.spec.name for row in usable],
+            f" (not in use: {_and(failed)}, see `ganzoo list`)" if failed else "",
+        )
+
+
+@cache
+def registry() -> Registry:
+    """What is installed, loaded once."""
+    return Registry(installed())
+
+
+def installed() -> list[Candidate]:
+    """The core and the entry points of all installed distributions, none of them imported."""
+    version = "unknown"
+    with contextlib.suppress(metadata.PackageNotFoundError):  # a checkout that is not installed
+        version = metadata.version(CORE)
+    core = Candidate("builtin", CORE, version, lambda: import_module("ganzoo.builtin"))
+    found = []
+    for entry in metadata.entry_points(group="ganzoo"):
+        dist = version = ""
+        with contextlib.suppress(Exception):  # what an interrupted uninstallation leaves
+            assert entry.dist is not None
+            dist, version = entry.dist.name, entry.dist.version
+        found.append(Candidate(entry.name, dist or entry.name, version or "unknown", entry.load))
+    return [core, *sorted(found, key=lambda candidate: (candidate.dist, candidate.name))]
+
+
+def _load(candidate: Candidate, taken: Sequence[Spec]) -> Plugin:
+    """Import a candidate and ask it what it offers, which must not be in `taken`."""
+    label = f"{candidate.dist}:{candidate.name}"
+    result = partial(Plugin, candidate.name, candidate.dist, candidate.version)
+    disabled = {_normal(word) for word in os.environ.get("GANZOO_DISABLE", "").split(",")}
+    if disabled & {_normal(candidate.name), _normal(candidate.dist), _normal(label)}:
+        return result(Status.DISABLED, "disabled by GANZOO_DISABLE")
+    torch_was_there = "torch" in sys.modules
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # stdout belongs to the command
+            specs = _offers(candidate.load(), label, taken)
+    except (Exception, SystemExit) as error:
+        cause = error.__cause__ if isinstance(error, GanzooError) else error
+        return result(Status.BROKEN, _sentence(error), cause=cause)
+    slow = "torch" in sys.modules and not torch_was_there
+    foreign = [spec.api for spec in specs if spec.api != API]
+    if foreign:
+        error_text = f"built for API {foreign[0]}, this is {API}"
+        return result(Status.INCOMPATIBLE, error_text, specs, slow)
+    return result(Status.OK, specs=specs, slow=slow)
+
+
+def _offers(plugin: Any, label: str, taken: Sequence[Spec]) -> tuple[Spec, ...]:
+    """What the hooks of an imported plugin return.
+
+    A plugin manager for each plugin keeps what one does, and half does, from the others.
+    """
+    manager = pluggy.PluginManager("ganzoo")
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin, label)
+    hooks = manager.get_hookcallers(plugin)
+    if not hooks:
+        raise GanzooError("it implements no hook: mark its functions with @ganzoo.hookimpl")
+    offered: list[Spec] = []
+    for hook in hooks:
+        for implementation in hook.get_hookimpls():
+            if hook.name in HOOKS:
+                offered += _call(hook.name, implementation.function)
+            elif not implementation.optionalhook:
+                raise unknown("hook", hook.name, HOOKS)
+    for spec, other in combinations([*taken, *offered], 2):
+        if type(spec) is type(other) and spec.name == other.name:
+            raise GanzooError(f"it offers the {KINDS[type(spec)]} '{spec.name}' twice")
+    return tuple(offered)
+
+
+def _call(hook: str, function: Callable[..., object]) -> list[Spec]:
+    """What one hook returns, checked, since a plugin can return anything."""
+    kind = HOOKS[hook]
+    try:
+        returned = function()
+        specs = list(returned) if isinstance(returned, Iterable) else None
+    except (Exception, SystemExit) as error:
+        raise GanzooError(f"{hook} raised {_sentence(error)}") from error
+    if specs is None or isinstance(returned, str):
+        raise GanzooError(f"{hook} returned {abridged(returned)}, not a list of {kind.__name__}")
+    for spec in specs:
+        if type(spec) is not kind:
+            raise GanzooError(f"{hook} returned {abridged(spec)} in place of a {kind.__name__}")
+        for item in fields(spec):
+            value = getattr(spec, item.name)
+            if isinstance(item.type, type) and not isinstance(value, item.type):
+                raise GanzooError(
+                    f"{hook} returned a {kind.__name__} whose {item.name} is {abridged(value)}, "
+                    f"not of type {item.type.__name__}"
+                )
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", spec.name):
+            raise GanzooError(
+                f"{hook} returned the name {abridged(spec.name)}, "
+                "which is not made of lower-case letters, digits and single dashes"
+            )
+    return specs
+
+
+def _would_offer(plugin: Plugin, kind: type[Spec], dist: str, name: str) -> bool:
+    """Whether an unusable plugin is the one that the user means."""
+    if dist:
+        return _normal(plugin.dist) == _normal(dist)
+    known = [spec.name for spec in plugin.specs if isinstance(spec, kind)]
+    return name in known or name in (plugin.name, _normal(plugin.dist).removeprefix("ganzoo-"))
+
+
+def _refusal(plugin: Plugin) -> GanzooError:
+    return GanzooError(f"{plugin} is {plugin.status}: {plugin.error}; {plugin.remedy}")
+
+
+def _normal(name: str) -> str:
+    """A distribution's name as package indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
+
+
+def _and(plugins: Sequence[Plugin]) -> str:
+    return " and ".join(map(str, plugins))
+
+
+def _sentence(error: BaseException) -> str:
+    """An exception in one line."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, GanzooError) else f"{type(error).__name__}: {text}"
