@@ -1,0 +1,122 @@
+"""Decoded images in one safetensors file: written once, image by image, and then mapped.
+
+The file holds ``image``, uint8 (n, channels, height, width), and ``kept``, bool (files,): which of
+the files the images come from, as some cannot be read. It appears under its name only when it is
+complete, so a writer that is killed leaves nothing that could be taken for a cache.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from ganzoo.errors import GanzooError
+from ganzoo.files import replacing
+
+VERSION = 1
+"""Of how images are decoded and stored: a new one leaves the old files unused."""
+
+_HEADER = 1024 - 8
+"""Bytes that are kept free for the header, which is known last; spaces fill it up."""
+
+_DAY = 24 * 60 * 60
+
+
+def cache_folder() -> Path:
+    """Where the caches are: ``$GANZOO_CACHE``, else the user's cache folder."""
+    chosen = os.environ.get("GANZOO_CACHE")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("ganzoo")
+
+
+def cache_path(
+    folder: Path, files: Sequence[str], others: Sequence[str], image_size: tuple[int, int]
+) -> Path:
+    """The cache for these files as they are now: another one as soon as any of them changes.
+
+    Args:
+        folder: where the files are.
+        files: the paths of those to decode, relative to `folder`.
+        others: the paths of those that have a say in how.
+        image_size: (height, width) of the decoded images.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(repr((VERSION, image_size, len(files))).encode() + os.fsencode(folder.resolve()))
+    for file in (*files, *others):
+        try:
+            status = (folder / file).stat()
+            state = f"{status.st_size} {status.st_mtime_ns}"
+        except OSError:  # such as a dangling link: decoding it will say so
+            state = "unreadable"
+        digest.update(b"\0" + os.fsencode(file) + b"\0" + state.encode())
+    return cache_folder() / f"images-{digest.hexdigest()}.safetensors"
+
+
+def read(path: Path) -> tuple[Tensor, Tensor] | None:
+    """The images, mapped and not copied, and which files they come from.
+
+    Returns:
+        ``image`` and ``kept``, or None where there is no cache or a damaged one.
+    """
+    try:
+        stored = load_file(path)
+        return stored["image"], stored["kept"]
+    except (OSError, SafetensorError, KeyError):
+        return None
+
+
+def write(path: Path, shape: tuple[int, int, int], images: Iterable[np.ndarray | None]) -> None:
+    """Store the images as they come; nothing is left behind if this is interrupted.
+
+    Args:
+        path: from `cache_path`.
+        shape: (channels, height, width) of each image.
+        images: one a file, uint8, or None for a file that cannot be read.
+
+    Raises:
+        GanzooError: the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path.parent)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            file.seek(8 + _HEADER)
+            kept = bytearray()
+            for image in images:
+                kept.append(image is not None)
+                if image is not None:
+                    file.write(image.tobytes())
+            file.write(kept)
+            file.seek(0)
+            file.write(_HEADER.to_bytes(8, "little") + _header(shape, kept))
+    except OSError as error:
+        raise GanzooError(
+            f"the image cache '{path.parent}' cannot be written ({error.strerror}): "
+            "set GANZOO_CACHE to a folder that can"
+        ) from error
+
+
+def _header(shape: tuple[int, int, int], kept: bytearray) -> bytes:
+    images = sum(kept)
+    end = images * int(np.prod(shape))
+    fields = {
+        "image": {"dtype": "U8", "shape": [images, *shape], "data_offsets": [0, end]},
+        "kept": {"dtype": "BOOL", "shape": [len(kept)], "data_offsets": [end, end + len(kept)]},
+    }
+    return json.dumps(fields).encode().ljust(_HEADER)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed writers left; a living one has written within the last day."""
+    for file in folder.glob(".images-*.tmp.*"):
+        with contextlib.suppress(OSError):  # another process was faster
+            if time.time() - file.stat().st_mtime > _DAY:
+                file.unlink()

@@ -1,0 +1,57 @@
+"""What a data set is: aligned tensors, and how a loader is asked for them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch import Tensor
+
+from ganzoo.spec import DataSpec
+
+
+def _silent(message: str) -> None:
+    """Ignore a message."""
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """What the user asked for: the argument of a `DatasetSpec.target`."""
+
+    root: Path | None = None
+    """``--data-root``; None: the default folder."""
+    split: str = "train"
+    """``"train"`` or ``"test"``."""
+    image_size: tuple[int, int] | None = None
+    """``--image-size`` as (height, width); None: the images' own size, or 64x64 where each has
+    another."""
+    seed: int = 0
+    """Of a data set that is drawn and not read."""
+    report: Callable[[str], None] = _silent
+    """Called with a line of text for the user, such as a file that was skipped."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One split of a data set: tensors whose first dimension is the sample.
+
+    The tensors lie in memory or are mapped from a file; either way they are only ever indexed.
+    """
+
+    name: str
+    fields: dict[str, Tensor]
+    """``"image"``: uint8 (n, channels, height, width), or float32 (n, dimensions) for points;
+    ``"label"``, where there are labels: int64 (n,)."""
+    classes: tuple[str, ...] = ()
+    """The labels' names; label k is ``classes[k]``."""
+    modes: Tensor | None = field(default=None, compare=False)
+    """The centres of a mixture, float32 (modes, dimensions), where the truth is known."""
+    mode_std: float = 0.0
+    """The standard deviation of each component of such a mixture."""
+
+    def __len__(self) -> int:
+        return next(iter(self.fields.values())).shape[0]
+
+    @property
+    def spec(self) -> DataSpec:
+        """What a variant is told."""
+        return DataSpec(tuple(self.fields["image"].shape[1:]), len(self.classes), self.name)

@@ -1,0 +1,21 @@
+"""What the data sets that are drawn on the spot have in common: their sizes, labels and seeds."""
+
+import torch
+from torch import Generator, Tensor
+
+from ganzoo.data.dataset import DataRequest
+from ganzoo.errors import GanzooError
+
+SAMPLES = {"train": 60_000, "test": 10_000}
+
+
+def shuffled_labels(request: DataRequest, classes: int) -> tuple[Tensor, Generator]:
+    """Balanced labels int64 (n,) of a drawn split, and the generator to draw its samples with.
+
+    Raises:
+        GanzooError: the split is neither ``train`` nor ``test``.
+    """
+    if request.split not in SAMPLES:
+        raise GanzooError(f"there is no split '{request.split}': choose train or test")
+    generator = Generator().manual_seed(2 * request.seed + (request.split == "test"))
+    return torch.randperm(SAMPLES[request.split], generator=generator) % classes, generator
