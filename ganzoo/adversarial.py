@@ -1,0 +1,87 @@
+"""The game of Goodfellow et al. 2014, section 3, for any adversarial loss.
+
+A variant that plays it is its two networks and its settings. An iteration is one step of G and then
+one of D: the fakes of G's step are D's fakes, so they are generated once.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ganzoo.config import option
+from ganzoo.losses import AdversarialLoss
+from ganzoo.networks import PRIORS, Discriminator, Generator, sample_prior
+from ganzoo.plugins import registry
+from ganzoo.spec import DataSpec
+from ganzoo.variant import Adam, Batch, Phase, Player, Variant
+
+
+@dataclass(frozen=True)
+class AdversarialConfig:
+    """The settings of every two-player game."""
+
+    loss: str = option("non-saturating", "adversarial loss: a name that `ganzoo losses` lists")
+    latent_dim: int = option(100, "dimensions of the latent z", minimum=1)
+    prior: str = option("normal", "distribution of z: N(0, 1) or U(-1, 1)", choices=PRIORS)
+    lr: float = option(2e-4, "learning rate of both Adams", above=0)
+    beta1: float = option(0.5, "first-moment decay of both Adams", minimum=0, maximum=0.9999)
+    n_critic: int = option(1, "updates of D an update of G (k in Algorithm 1)", minimum=1)
+    ema: float = option(
+        0.999, "decay of the average of G's weights that samples come from", minimum=0, maximum=1
+    )
+
+
+class Adversarial(Variant):
+    """Two players, G and D; a subclass makes `generator` and `discriminator`."""
+
+    Config = AdversarialConfig
+    config: AdversarialConfig
+    generator: Generator
+    discriminator: Discriminator
+
+    def __init__(self, config: AdversarialConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.loss: AdversarialLoss = registry().loss(config.loss).load()
+
+    def players(self) -> dict[str, Player]:
+        optim = Adam(self.config.lr, betas=(self.config.beta1, 0.999))
+        return {
+            "generator": Player(("generator",), optim, ema=self.config.ema),
+            "discriminator": Player(("discriminator",), optim),
+        }
+
+    def phases(self) -> list[Phase]:
+        return [
+            Phase("generator", "generator", self.generator_loss),
+            Phase(
+                "discriminator",
+                "discriminator",
+                self.discriminator_loss,
+                repeat=self.config.n_critic,
+            ),
+        ]
+
+    def generator_loss(self, batch: Batch) -> Tensor:
+        """Algorithm 1, line 6: G against the D of the previous iteration."""
+        fake = self(self.sample_latent(len(batch)))
+        batch.shared["fake"] = fake.detach()
+        real_logits = self.discriminator(batch.image) if self.loss.generator_sees_real else None
+        return self.loss.generator(self.discriminator(fake), real_logits)
+
+    def discriminator_loss(self, batch: Batch) -> Tensor:
+        """Algorithm 1, line 4: D on the batch's images and on as many fakes."""
+        fake = batch.shared.get("fake")
+        if fake is None:
+            with torch.no_grad():
+                fake = self(self.sample_latent(len(batch)))
+        real_logits, fake_logits = self.discriminator(batch.image), self.discriminator(fake)
+        batch.metrics["real_score"] = self.loss.score(real_logits.detach()).mean()
+        batch.metrics["fake_score"] = self.loss.score(fake_logits.detach()).mean()
+        return self.loss.discriminator(real_logits, fake_logits)
+
+    def sample_latent(self, n: int) -> Tensor:
+        return sample_prior(self.config.prior, n, self.config.latent_dim, self.device)
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.generator(latent, label)

@@ -1,0 +1,1 @@
+"""How a game is run: `iterate.py` is the page that explains how everything trains."""

@@ -1,0 +1,49 @@
+"""Where tensors live, and seeds there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from ganzoo.errors import GanzooError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def pick_device(name: str) -> torch.device:
+    """The device that ``--device`` names; ``auto``: the fastest that there is.
+
+    Raises:
+        GanzooError: torch cannot use it here.
+    """
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(device for device, usable in available.items() if usable)
+    if not available[name]:
+        usable = ", ".join(device for device, usable in available.items() if usable)
+        raise GanzooError(f"--device {name} cannot be used here: torch finds only {usable}")
+    return torch.device(name)
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """A block in which the default generators start from `seed`, and after which they go on."""
+    devices = [] if device.type == "cpu" else [torch.empty(0, device=device).device.index or 0]
+    with torch.random.fork_rng(devices, device_type=device.type if devices else "cuda"):
+        torch.manual_seed(seed)
+        yield
+
+
+def memory_used(device: torch.device) -> int:
+    """The most bytes used so far: of the device's memory on CUDA, else of the process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,126 @@
+"""The engine: a variant, its data and its learners, and the one state that they have together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from ganzoo.data.feed import Feed
+from ganzoo.engine.iterate import Plan, iterate, make_plan
+from ganzoo.engine.learner import Learner
+from ganzoo.variant import Variant
+
+
+class Engine:
+    """Runs the iterations of one variant on one device.
+
+    Args:
+        variant: on its device already, in train mode.
+        feed: batches on the same device.
+        iterations: how many the training will have; `Variant.schedules` follow that progress.
+    """
+
+    def __init__(self, variant: Variant, feed: Feed, iterations: int) -> None:
+        self.variant = variant
+        self.feed = feed
+        self.iterations = iterations
+        self.iteration = 0
+        """Iterations made so far."""
+        self.phases = {phase.name: phase for phase in variant.phases()}
+        self.learners = {
+            name: Learner(player, variant) for name, player in variant.players().items()
+        }
+        self._schedules = variant.schedules()
+
+    @property
+    def images_seen(self) -> int:
+        """Real images drawn so far."""
+        return self.feed.drawn * self.feed.batch_size
+
+    def step(self) -> dict[str, Tensor]:
+        """One iteration; returns its metrics: detached scalars on the device."""
+        self._set_dials()
+        stage = self.variant.stage(self.images_seen)
+        plan = make_plan(list(self.phases.values()), self.iteration, stage)
+        metrics = self.variant.iterate(self, plan)
+        self.iteration += 1
+        return metrics
+
+    def play(self, plan: Plan) -> dict[str, Tensor]:
+        """The iteration that `plan` describes, as `iterate` defines it."""
+        return iterate(plan, self.phases, self.learners, self.feed.draw)
+
+    def _set_dials(self) -> None:
+        progress = self.iteration / self.iterations
+        for name, schedule in self._schedules.items():
+            player, dot, attribute = name.rpartition(".")
+            if dot and attribute == "lr":
+                self.learners[player].scale_lr(schedule(progress))
+            else:
+                self.variant.get_buffer(name).fill_(schedule(progress))
+
+    @contextmanager
+    def averaged(self) -> Iterator[Variant]:
+        """The variant with averaged weights, in eval mode, for drawing samples."""
+        current = {
+            net: self.variant.get_submodule(net)
+            for learner in self.learners.values()
+            for net in learner.averaged
+        }
+        for learner in self.learners.values():
+            for net, average in learner.averaged.items():
+                self.variant.set_submodule(net, average)
+        self.variant.eval()
+        try:
+            with torch.no_grad():
+                yield self.variant
+        finally:
+            for net, module in current.items():
+                self.variant.set_submodule(net, module)
+            self.variant.train()
+
+    def unsound(self) -> tuple[str, str] | None:
+        """A phase and a parameter it updates that is not finite, if there is one."""
+        for phase in self.phases.values():
+            learner = self.learners[phase.player]
+            for name, param in zip(learner.names, learner.params, strict=True):
+                if not torch.isfinite(param).all():
+                    return phase.name, name
+        return None
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything needed to go on, by name: live tensors where they live on, else copies."""
+        device = self.variant.device
+        tensors = {
+            f"variant.{name}": value.detach()
+            for name, value in self.variant.state_dict(keep_vars=True).items()
+        }
+        for name, learner in self.learners.items():
+            for key, value in learner.state().items():
+                tensors[f"{name}.{key}"] = value
+        tensors["rng.cpu"] = torch.get_rng_state()
+        if device.type != "cpu":
+            tensors[f"rng.{device.type}"] = torch.get_device_module(device).get_rng_state()
+        tensors["iteration"] = torch.tensor(self.iteration)
+        tensors["feed.drawn"] = torch.tensor(self.feed.drawn)
+        return tensors
+
+    @torch.no_grad()
+    def load_state(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from a state: copied in place, for whoever holds the addresses.
+
+        `tensors` must have the names and shapes of `state`; `ganzoo.checkpoint.load` sees to it.
+        """
+        for name, live in self.state().items():
+            saved = tensors[name]
+            if name == "rng.cpu":
+                torch.set_rng_state(saved)
+            elif name.startswith("rng."):
+                torch.get_device_module(self.variant.device).set_rng_state(saved)
+            else:
+                live.copy_(saved)
+        self.iteration = int(tensors["iteration"])
+        self.feed.drawn = int(tensors["feed.drawn"])
