@@ -1,0 +1,54 @@
+"""The settings that every training has, whatever the variant."""
+
+import re
+from dataclasses import dataclass
+
+from ganzoo.config import option
+from ganzoo.errors import GanzooError
+
+
+@dataclass(frozen=True)
+class Training:
+    """Flags of ``ganzoo train`` that are not a variant's own."""
+
+    dataset: str = option("glyphs", "data set: a name that `ganzoo datasets` lists")
+    data_root: str | None = option(
+        None, "folder of the data set's files (default: $GANZOO_DATA, else the user's cache)"
+    )
+    image_size: str | None = option(None, "resize images to 64, or to 96x80 (height x width)")
+    steps: int | None = option(None, "iterations (default: the variant's recipe)", minimum=1)
+    epochs: float | None = option(None, "passes through the data, instead of --steps", above=0)
+    batch_size: int | None = option(
+        None, "images a batch (default: the variant's recipe)", minimum=1
+    )
+    seed: int = option(
+        0, "of the weights, the latents and the order of the data", minimum=0, maximum=2**63 - 1
+    )
+    device: str = option("auto", "where to train", choices=("auto", "cpu", "cuda", "mps"))
+    log_every: int = option(10, "iterations between two records of metrics.jsonl", minimum=1)
+    sample_every: int | None = option(
+        None, "iterations between two sample grids (default: 24 grids in all)", minimum=1
+    )
+    checkpoint_every: int = option(500, "iterations between two checkpoints", minimum=1)
+
+
+RESUMABLE = frozenset(
+    {"steps", "epochs", "data_root", "device", "log_every", "sample_every", "checkpoint_every"}
+)
+"""The settings that may change when a run goes on: they say how long and where, not what."""
+
+
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """``"64"`` or ``"96x80"`` as (height, width).
+
+    Raises:
+        GanzooError: it is neither.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,3})(?:x([1-9]\d{0,3}))?", text)
+    if not found:
+        raise GanzooError(
+            f"--image-size must be a number such as 64, or HEIGHTxWIDTH such as 96x80, not {text}"
+        )
+    return int(found[1]), int(found[2] or found[1])

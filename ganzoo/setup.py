@@ -1,0 +1,226 @@
+"""From what the user asked for to a `Trainer`: everything is checked before anything is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganzoo import checkpoint
+from ganzoo.config import build, options
+from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.feed import Feed, make_feed
+from ganzoo.engine.device import pick_device
+from ganzoo.engine.engine import Engine
+from ganzoo.engine.iterate import make_plan
+from ganzoo.errors import GanzooError, unknown
+from ganzoo.plugins import registry
+from ganzoo.run import Run
+from ganzoo.sampling import build_variant
+from ganzoo.settings import RESUMABLE, Training, parse_size
+from ganzoo.train import Observer, Trainer
+from ganzoo.variant import Variant
+
+FRAMES = 24
+"""Sample grids in a training, where the user does not say."""
+
+
+def start(
+    name: str,
+    given: Mapping[str, object],
+    out: Path | None = None,
+    observer: Observer | None = None,
+) -> Trainer:
+    """Set up a new training.
+
+    Args:
+        name: of the variant.
+        given: what the user set, of `Training` and of the variant's `Config`, by field name.
+        out: the run's own directory; None: the next number under ``runs/``.
+        observer: who watches.
+
+    Raises:
+        GanzooError: something that was asked for cannot be; nothing is left behind.
+    """
+    observer = observer or Observer()
+    registered = registry().variant(name)
+    cls: type[Variant] = registered.load()
+    training, config = _split(given, cls)
+    if training.steps is not None and training.epochs is not None:
+        raise GanzooError("--steps and --epochs both say how long to train: give one of them")
+    device = pick_device(training.device)
+    training = dataclasses.replace(
+        training,
+        batch_size=training.batch_size or cls.recipe.batch_size,
+        data_root=training.data_root and str(Path(training.data_root).expanduser().resolve()),
+    )
+    dataset = load_dataset(training, observer)
+    if cls.conditional and not dataset.classes:
+        raise GanzooError(
+            f"'{registered.spec.name}' needs labelled data, and '{dataset.name}' has no labels"
+        )
+    settings: dict[str, Any] = {
+        "variant": {
+            "name": registered.spec.name,
+            "plugin": registered.plugin.dist,
+            "version": registered.plugin.version,
+        },
+        "config": dataclasses.asdict(config),
+        "training": {},
+        "data": _described(dataset),
+        "device": _device_name(device),
+        "mode": "eager",
+        "versions": {
+            "ganzoo": version("ganzoo-core"),
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    torch.manual_seed(training.seed)
+    variant = build_variant(settings, device)
+    feed = _feed(dataset, training, device)
+    training = _with_steps(training, variant, feed)
+    settings["training"] = dataclasses.asdict(training)
+    run = Run.create(out, f"{registered.spec.name}-{dataset.name}", settings)
+    assert training.steps is not None
+    return Trainer(run, training, Engine(variant, feed, training.steps), observer)
+
+
+def resume(path: Path, given: Mapping[str, object], observer: Observer | None = None) -> Trainer:
+    """Set up a training that goes on from a run's newest checkpoint.
+
+    Args:
+        path: the run directory.
+        given: what the user set; only how long and where to train may differ from the run's.
+        observer: who watches.
+
+    Raises:
+        GanzooError: there is no such run, or it cannot go on; it is left as it is.
+    """
+    observer = observer or Observer()
+    run = Run.open(path)
+    with run.locked():
+        training = _resumed(run, given)
+        device = pick_device(training.device)
+        dataset = load_dataset(training, observer)
+        if _described(dataset) != run.settings["data"]:
+            raise GanzooError(
+                f"the data set '{dataset.name}' has changed since {path} was started: it was "
+                f"{run.settings['data']} and is {_described(dataset)}"
+            )
+        variant = build_variant(run.settings, device)
+        feed = _feed(dataset, training, device)
+        training = _with_steps(training, variant, feed)
+        assert training.steps is not None
+        engine = Engine(variant, feed, training.steps)
+        newest = run.latest_checkpoint()
+        engine.load_state(checkpoint.load_state(newest, run.identity, engine.state()))
+        if engine.iteration >= training.steps:
+            raise GanzooError(
+                f"{path} has made {engine.iteration} of {training.steps} steps: ask for more "
+                "with --steps"
+            )
+        run.settings["training"] = dataclasses.asdict(training)
+        run.rewind(engine.iteration)
+        return Trainer(run, training, engine, observer)
+
+
+def load_dataset(training: Training, observer: Observer, split: str = "train") -> Dataset:
+    """The data set that the settings name.
+
+    Raises:
+        GanzooError: there is none of that name, or its files are missing or damaged.
+    """
+    request = DataRequest(
+        root=Path(training.data_root).expanduser() if training.data_root else None,
+        split=split,
+        image_size=parse_size(training.image_size),
+        report=observer.report,
+    )
+    dataset: Dataset = registry().dataset(training.dataset).load()(request)
+    return dataset
+
+
+def _split(given: Mapping[str, object], cls: type[Variant]) -> tuple[Training, Any]:
+    """What was set, as the common settings and the variant's own."""
+    common, own = options(Training), options(cls.Config)
+    for key in given:
+        if key not in common | own:
+            raise unknown("setting", key, common | own)
+    return (
+        build(Training, {key: given[key] for key in common.keys() & given.keys()}),
+        build(cls.Config, {key: given[key] for key in own.keys() & given.keys()}),
+    )
+
+
+def _resumed(run: Run, given: Mapping[str, object]) -> Training:
+    """The run's settings with what was set anew."""
+    cls: type[Variant] = registry().variant(run.variant).load()
+    settings = run.settings["training"] | run.settings["config"]
+    known = options(Training) | options(cls.Config)
+    changed: dict[str, object] = {}
+    for key, value in given.items():
+        if key not in known:
+            raise unknown("setting", key, known)
+        wanted = known[key].convert(value)
+        if key in RESUMABLE:
+            changed[key] = wanted
+        elif wanted != known[key].convert(settings[key]):
+            raise GanzooError(
+                f"{known[key].flag} {value} differs from the run's {settings[key]}: a run goes on "
+                "with its own settings; start a new one without --resume"
+            )
+    if changed.get("epochs") is not None:
+        changed.setdefault("steps", None)
+    return build(Training, run.settings["training"] | changed)
+
+
+def _with_steps(training: Training, variant: Variant, feed: Feed) -> Training:
+    """The settings with everything decided that was left open."""
+    steps = training.steps
+    if steps is None:
+        steps = variant.recipe.steps
+        if training.epochs is not None:
+            steps = _iterations(training.epochs, variant, feed)
+    return dataclasses.replace(
+        training,
+        steps=steps,
+        epochs=None,
+        sample_every=training.sample_every or -(-steps // FRAMES),
+    )
+
+
+def _iterations(epochs: float, variant: Variant, feed: Feed) -> int:
+    """How many iterations draw the data so many times."""
+    phases = variant.phases()
+    wanted, drawn, iteration = epochs * feed.batches_per_epoch, 0, 0
+    while drawn < wanted:
+        plan = make_plan(phases, iteration)
+        drawn += max((repeat for _, repeat in plan.updates), default=0)
+        iteration += 1
+    return iteration
+
+
+def _feed(dataset: Dataset, training: Training, device: torch.device) -> Feed:
+    assert training.batch_size is not None
+    return make_feed(dataset, training.batch_size, device=device, seed=training.seed)
+
+
+def _described(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "shape": list(dataset.spec.shape),
+        "classes": dataset.spec.classes,
+        "samples": len(dataset),
+    }
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

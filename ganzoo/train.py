@@ -1,0 +1,233 @@
+"""The host loop: iterate, log, draw samples, save checkpoints, and stop when asked."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import torch
+from torch import Tensor
+
+from ganzoo import checkpoint, pictures
+from ganzoo.engine.allocator import keep_freed_memory
+from ganzoo.engine.device import memory_used, seeded
+from ganzoo.engine.engine import Engine
+from ganzoo.errors import GanzooError
+from ganzoo.run import Run
+from ganzoo.sampling import published_weights
+from ganzoo.settings import Training
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known after a number of iterations."""
+
+    step: int
+    metrics: dict[str, float]
+    """Each the mean since the record before."""
+    images_per_second: float
+    """Real images drawn a second, since the record before."""
+    memory: int
+    """Bytes used at most so far."""
+
+
+class Observer:
+    """Who watches a training; a subclass overrides what it wants to see."""
+
+    def started(self, trainer: Trainer) -> None:
+        """All is set up and the first iteration follows."""
+
+    def logged(self, record: Record) -> None:
+        """A record was written."""
+
+    def report(self, message: str) -> None:
+        """Something happened that the user should read."""
+
+
+class Diverged(GanzooError):
+    """A loss or a weight is not finite any more."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended, and what it leaves."""
+
+    finished: bool
+    """False where a signal stopped it."""
+    checkpoint: Path
+    samples: Path
+    """The newest grid."""
+    animation: Path | None = None
+    curves: Path | None = None
+
+
+class Trainer:
+    """A training that is set up: `ganzoo.setup` makes one."""
+
+    def __init__(self, run: Run, training: Training, engine: Engine, observer: Observer) -> None:
+        self.run = run
+        self.training = training
+        self.engine = engine
+        self.observer = observer
+        self._pending: list[tuple[int, dict[str, Tensor]]] = []
+        self._saved: Path | None = None
+        self._stop = False
+        self._clock, self._seen = 0.0, 0
+        variant = engine.variant
+        with seeded(training.seed, variant.device):
+            self._latent = variant.sample_latent(pictures.shown(variant.data))
+        self._label = None
+        if variant.conditional:
+            row = torch.arange(len(self._latent), device=variant.device) // pictures.COLUMNS
+            self._label = row % variant.data.classes
+
+    def fit(self) -> Outcome:
+        """Train to the last step, or until SIGINT or SIGTERM.
+
+        Raises:
+            Diverged: a loss or a weight is not finite; the last good checkpoint is kept.
+            GanzooError: the disk is full, or the like.
+        """
+        keep_freed_memory()
+        try:
+            with self.run.locked(), self._signals():
+                self.run.close(None)
+                try:
+                    outcome = self._fit()
+                except Diverged:
+                    self.run.close("diverged")
+                    raise
+                self.run.close("finished" if outcome.finished else "stopped")
+                return outcome
+        except OSError as error:
+            kept = checkpoint.latest(self.run.checkpoints)
+            raise GanzooError(
+                f"{self.run.path} cannot be written ({error.strerror or error}): make room there, "
+                + (f"then go on with --resume {self.run.path}" if kept else "then start again")
+            ) from error
+        finally:
+            self.engine.feed.close()
+
+    def _fit(self) -> Outcome:
+        engine, training = self.engine, self.training
+        self.run.log(f"step {engine.iteration} of {engine.iterations}: training")
+        self.observer.started(self)
+        if engine.iteration == 0:
+            self._draw_samples()
+            self._save()
+        self._clock, self._seen = time.perf_counter(), engine.images_seen
+        while engine.iteration < engine.iterations and not self._stop:
+            metrics = engine.step()
+            self._pending.append((engine.iteration, metrics))
+            if engine.iteration % training.log_every == 0:
+                self._log()
+            if engine.iteration % (training.sample_every or engine.iterations) == 0:
+                self._draw_samples()
+            if engine.iteration % training.checkpoint_every == 0:
+                self._save()
+        if self._stop:
+            self.observer.report("stopping: a checkpoint is saved first (again: stop at once)")
+        return self._end()
+
+    def _end(self) -> Outcome:
+        samples, saved = self._draw_samples(), self._save()
+        if self.engine.iteration < self.engine.iterations:
+            self.run.log(f"step {self.engine.iteration}: stopped")
+            return Outcome(False, saved, samples)
+        animation, curves = self.run.path / "samples.gif", self.run.path / "curves.png"
+        pictures.animate(sorted(self.run.samples.glob("[0-9]*.png")), animation)
+        pictures.plot_curves(self.run.metrics(), curves)
+        self.run.log(f"step {self.engine.iteration}: finished")
+        return Outcome(True, saved, samples, animation, curves)
+
+    def _log(self) -> None:
+        """Read the pending metrics, all in one transfer, and write their means as a record."""
+        if not self._pending:
+            return
+        flat = torch.stack([value for _, row in self._pending for value in row.values()])
+        values = iter(flat.tolist())
+        window: dict[str, list[float]] = defaultdict(list)
+        for step, row in self._pending:
+            for name in row:
+                value = next(values)
+                if name.endswith("_loss") and not math.isfinite(value):
+                    raise self._diverged(f"the loss of phase '{name[:-5]}' is {value}", step)
+                window[name].append(value)
+        self._pending.clear()
+        now, seen = time.perf_counter(), self.engine.images_seen
+        metrics = {name: math.fsum(values) / len(values) for name, values in window.items()}
+        record = Record(
+            step=self.engine.iteration,
+            metrics=metrics,
+            images_per_second=(seen - self._seen) / (now - self._clock),
+            memory=memory_used(self.engine.variant.device),
+        )
+        self._clock, self._seen = now, seen
+        self.run.append_metrics({"step": record.step, **metrics})
+        self.observer.logged(record)
+
+    def _diverged(self, what: str, step: int) -> Diverged:
+        kept = checkpoint.latest(self.run.checkpoints)
+        message = (
+            f"training diverged: {what} at step {step}; the last good checkpoint is {kept}: "
+            "a smaller --lr or another --loss may help"
+        )
+        self.run.log(message)
+        return Diverged(message)
+
+    def _draw_samples(self) -> Path:
+        path = self.run.samples / f"{self.engine.iteration:08d}.png"
+        if not path.exists():
+            with self.engine.averaged() as variant:
+                samples = variant(self._latent, self._label)
+            pictures.draw(samples.float().cpu(), path)
+        return path
+
+    def _save(self) -> Path:
+        """Save a checkpoint of this step, once, if all is finite."""
+        if self._saved is None or int(self._saved.name) != self.engine.iteration:
+            self._log()
+            unsound = self.engine.unsound()
+            if unsound is not None:
+                phase, parameter = unsound
+                raise self._diverged(
+                    f"'{parameter}', which phase '{phase}' updates, is not finite",
+                    self.engine.iteration,
+                )
+            with self.engine.averaged() as variant:
+                weights = {k: v.clone() for k, v in published_weights(variant).items()}
+            self._saved = checkpoint.save(
+                self.run.checkpoints,
+                self.engine.iteration,
+                self.run.identity,
+                weights=weights,
+                state=self.engine.state(),
+            )
+        return self._saved
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """The first SIGINT or SIGTERM ends the loop after its iteration, the next one at once."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if self._stop:
+                raise KeyboardInterrupt
+            self._stop = True
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
