@@ -1,0 +1,32 @@
+"""``ganzoo datasets``: what ``--dataset`` can name."""
+
+import rich_click as click
+
+from ganzoo.cli.output import json_option, print_json, print_rows
+from ganzoo.cli.variants import advice
+from ganzoo.plugins import registry
+
+
+@click.command("datasets", epilog="Example: ganzoo train dcgan --dataset mnist")
+@json_option
+def command(as_json: bool) -> None:
+    """List the data sets that --dataset can name."""
+    rows = [
+        {
+            "name": row.spec.name,
+            "title": row.spec.title,
+            "shape": row.spec.shape,
+            "classes": row.spec.classes,
+            "source": row.spec.source,
+            "plugin": row.plugin.dist,
+            "version": row.plugin.version,
+            "status": str(row.status),
+            "error": advice(row.error, row.plugin),
+        }
+        for row in registry().datasets()
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        columns = ("name", "title", "shape", "classes", "source", "plugin", "status")
+        print_rows([row | {"classes": row["classes"] or None} for row in rows], columns)

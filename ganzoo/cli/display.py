@@ -1,0 +1,209 @@
+"""How a training looks: live on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ganzoo.cli.output import make_console
+from ganzoo.train import Observer, Outcome, Record, Trainer
+
+QUIET = 5.0
+"""Seconds between two plain lines, at least."""
+SMOOTHING = 0.3
+"""Weight of the newest record in what is shown as speed."""
+
+
+def make_display() -> Display:
+    """What suits stdout."""
+    console = make_console()
+    return LiveDisplay(console) if console.is_terminal else PlainDisplay(console)
+
+
+class Display(Observer):
+    """What both have in common: the words before and after, and the speed."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._begun = time.monotonic()
+        self._before: tuple[float, int] | None = None
+        self._steps_per_second = Smoothed()
+        self._images_per_second = Smoothed()
+        self._steps = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the screen as it is."""
+
+    def started(self, trainer: Trainer) -> None:
+        settings, variant = trainer.run.settings, trainer.engine.variant
+        self._steps = trainer.engine.iterations
+        self._before = time.monotonic(), trainer.engine.iteration
+        data = settings["data"]
+        rows = {
+            "variant": trainer.run.variant,
+            "data": f"{data['name']}: {data['samples']:,} samples of shape {variant.data}",
+        }
+        for player in variant.players().values():
+            for net in player.nets:
+                count = sum(p.numel() for p in variant.get_submodule(net).parameters())
+                rows[net] = f"{count:,} parameters"
+        rows |= {"device": settings["device"], "run": str(trainer.run.path)}
+        for name, value in rows.items():
+            self._print_row(name, value)
+        if trainer.engine.iteration:
+            self.console.print(f"going on from step {trainer.engine.iteration:,}")
+
+    def logged(self, record: Record) -> None:
+        now = time.monotonic()
+        if self._before is not None and now > self._before[0]:
+            then, step = self._before
+            self._steps_per_second.add((record.step - step) / (now - then))
+        self._before = now, record.step
+        self._images_per_second.add(record.images_per_second)
+
+    def report(self, message: str) -> None:
+        self.console.print(message, soft_wrap=True)
+
+    def print_finished(self, outcome: Outcome, sample_command: str) -> None:
+        """Say what was made and where it is."""
+        rows = {
+            "samples": outcome.samples,
+            "animation": outcome.animation,
+            "curves": outcome.curves,
+            "checkpoint": outcome.checkpoint,
+        }
+        self.close()
+        self.console.print(
+            f"finished step {self._steps:,} after {duration(time.monotonic() - self._begun)}",
+            style="bold green",
+        )
+        for name, path in rows.items():
+            self._print_row(name, path)
+        self._print_row("draw more", sample_command)
+
+    def print_stopped(self, checkpoint: Path, resume_command: str) -> None:
+        """Say what is kept and how to go on."""
+        self.close()
+        self.console.print(f"stopped at step {int(checkpoint.name):,}", style="bold yellow")
+        self._print_row("checkpoint", checkpoint)
+        self._print_row("go on with", resume_command)
+
+    def _print_row(self, name: str, value: object) -> None:
+        self.console.print(_line(name, str(value)), soft_wrap=True)
+
+    def _remaining(self, step: int) -> str:
+        speed = self._steps_per_second.value
+        return duration((self._steps - step) / speed) if speed else "?"
+
+
+class PlainDisplay(Display):
+    """Lines for a log file: the first record, the last, and between them one every few seconds."""
+
+    _printed = -QUIET
+
+    def logged(self, record: Record) -> None:
+        super().logged(record)
+        now = time.monotonic()
+        if now - self._printed < QUIET and record.step < self._steps:
+            return
+        self._printed = now
+        metrics = "  ".join(f"{name} {value:.4g}" for name, value in record.metrics.items())
+        self.console.print(
+            f"step {record.step}/{self._steps}  {metrics}  "
+            f"{self._images_per_second.value:,.0f} images/s  {megabytes(record.memory)}  "
+            f"{self._remaining(record.step)} left",
+            soft_wrap=True,
+        )
+
+
+class LiveDisplay(Display):
+    """A progress bar and the newest record, redrawn in place; messages scroll above."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._record: Record | None = None
+        self._step = 0
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4)
+
+    def started(self, trainer: Trainer) -> None:
+        super().started(trainer)
+        self._step = trainer.engine.iteration
+        self._live.start()
+
+    def logged(self, record: Record) -> None:
+        super().logged(record)
+        self._record, self._step = record, record.step
+
+    def close(self) -> None:
+        self._live.stop()
+
+    def _render(self) -> RenderableType:
+        bar = Table.grid(padding=(0, 2), expand=True)
+        bar.add_column(ratio=1)
+        bar.add_column(no_wrap=True)
+        bar.add_column(no_wrap=True)
+        bar.add_row(
+            ProgressBar(total=self._steps, completed=self._step, width=None),
+            Text(f"step {self._step:,}/{self._steps:,}", style="bold"),
+            Text(f"{self._remaining(self._step)} left", style="cyan"),
+        )
+        if self._record is None:
+            return Group("", bar)
+        return Group("", bar, *self._values(self._record))
+
+    def _values(self, record: Record) -> list[RenderableType]:
+        rest = dict(record.metrics)
+        lines: list[RenderableType] = []
+        for name, suffix in (("loss", "_loss"), ("D's score", "_score"), ("metrics", "")):
+            group = {key: rest.pop(key) for key in [*rest] if key.endswith(suffix)}
+            if group:
+                shown = (f"{k.removesuffix(suffix)} {v:.4g}" for k, v in group.items())
+                lines.append(_line(name, "   ".join(shown).replace("_", " ")))
+        speed = f"{self._images_per_second.value:,.0f} images/s   {megabytes(record.memory)}"
+        return [*lines, _line("speed", speed)]
+
+
+class Smoothed:
+    """An exponential moving average that starts at its first value."""
+
+    value = 0.0
+    _empty = True
+
+    def add(self, value: float) -> None:
+        """Move towards `value`."""
+        self.value = value if self._empty else self.value + SMOOTHING * (value - self.value)
+        self._empty = False
+
+
+def duration(seconds: float) -> str:
+    """``0:01:30``."""
+    return str(timedelta(seconds=round(seconds)))
+
+
+def megabytes(size: int) -> str:
+    """``512 MB``."""
+    return f"{size / 1e6:,.0f} MB"
+
+
+def _line(name: str, text: str) -> Text:
+    return Text.assemble((f"  {name:<14}", "dim"), text)

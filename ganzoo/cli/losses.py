@@ -1,0 +1,29 @@
+"""``ganzoo losses``: what ``--loss`` can name."""
+
+import rich_click as click
+
+from ganzoo.cli.output import json_option, print_json, print_rows
+from ganzoo.cli.variants import advice
+from ganzoo.plugins import registry
+
+
+@click.command("losses", epilog="Example: ganzoo train dcgan --loss hinge")
+@json_option
+def command(as_json: bool) -> None:
+    """List the adversarial losses that --loss can name."""
+    rows = [
+        {
+            "name": row.spec.name,
+            "title": row.spec.title,
+            "paper": row.spec.paper,
+            "plugin": row.plugin.dist,
+            "version": row.plugin.version,
+            "status": str(row.status),
+            "error": advice(row.error, row.plugin),
+        }
+        for row in registry().losses()
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(rows, ("name", "title", "paper", "plugin", "status"))

@@ -1,0 +1,88 @@
+"""Tables for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+WIDE = 240
+"""Columns on a pipe: rows are not folded, for grep and the like."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="print JSON")
+
+
+def make_console() -> "Console":
+    """A console on stdout, which knows whether that is a terminal."""
+    from rich.console import Console
+
+    return Console(
+        width=None if sys.stdout.isatty() else WIDE, highlight=False, emoji=False, markup=False
+    )
+
+
+def make_table(*headers: str) -> "Table":
+    """A table with a line under its headers, without other lines."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+        header_style="bold",
+    )
+    for index, header in enumerate(headers):
+        first = index == 0  # a name, to be copied
+        table.add_column(header, style="cyan" if first else None, no_wrap=first, overflow="fold")
+    return table
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def print_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+    """Print some keys of some rows as a table, and below it what is wrong with any of them.
+
+    The version stands behind the plugin that it belongs to.
+    """
+    console = make_console()
+    table = make_table(*columns)
+    for row in rows:
+        table.add_row(*(_cell(column, row) for column in columns))
+    console.print(table)
+    for row in rows:
+        if row.get("error"):
+            console.print()
+            console.print(_problem(row), soft_wrap=not console.is_terminal)
+
+
+def _cell(column: str, row: dict[str, Any]) -> "Text":
+    from rich.text import Text
+
+    value = row[column]
+    if column == "plugin":
+        return Text(f"{value} {row['version']}")
+    if column == "status":
+        return Text(value, style="green" if value == "ok" else _style(row))
+    return Text("" if value is None else str(value))
+
+
+def _problem(row: dict[str, Any]) -> "Text":
+    from rich.text import Text
+
+    where = f"{row['name']} ({row['plugin']} {row['version']}): "
+    return Text.assemble((where, "bold"), (row["error"], _style(row)))
+
+
+def _style(row: dict[str, Any]) -> str:
+    return "dim" if row["status"] == "disabled" else "red"

@@ -1,0 +1,130 @@
+"""``ganzoo sample``: samples of a trained run as images or as one array."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from ganzoo.errors import GanzooError
+
+if TYPE_CHECKING:
+    from ganzoo.sampling import Drawn
+
+
+@click.command(
+    "sample", epilog="Example: ganzoo sample runs/00001-dcgan-glyphs --n 64 --out digits"
+)
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--n", metavar="INT", type=int, default=100, show_default=True, help="how many")
+@click.option(
+    "--out",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="a folder for PNG files, or a file whose name ends in .npz",
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["png", "npz"]),
+    help="png: a file an image; npz: `images` uint8 (n, height, width, channels) or `points` "
+    "float32 (n, dimensions), and `labels` of a conditional variant  [default: as --out ends]",
+)
+@click.option("--label", metavar="INT", type=int, help="class of all samples, where it has classes")
+@click.option(
+    "--seed", metavar="INT", type=int, default=0, show_default=True, help="of the latents"
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="where to draw",
+)
+def command(
+    run: Path, n: int, out: Path, kind: str | None, label: int | None, seed: int, device: str
+) -> None:
+    """Draw samples from the newest checkpoint of RUN."""
+    if n < 1:
+        raise GanzooError(f"--n must be at least 1, not {n}")
+    if not 0 <= seed < 2**63:
+        raise GanzooError(f"--seed must be at least 0 and fit into 63 bits, not {seed}")
+    kind = kind or ("npz" if out.suffix == ".npz" else "png")
+    if out.exists() and (not out.is_dir() or kind == "npz" or any(out.iterdir())):
+        raise GanzooError(f"{out} exists already: choose another --out")
+
+    from ganzoo.engine.device import pick_device
+    from ganzoo.run import Run
+    from ganzoo.sampling import generate, load_variant
+
+    variant = load_variant(Run.open(run), pick_device(device))
+    if kind == "png" and not variant.data.is_image:
+        raise GanzooError(
+            f"{run} makes points, not images: give --out a name that ends in .npz, or --format npz"
+        )
+    drawn = _with_progress(generate(variant, n, seed=seed, label=label), n)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        (write_npz if kind == "npz" else write_pngs)(drawn, out)
+    except OSError as error:
+        raise GanzooError(
+            f"the samples cannot be written to {out} ({error.strerror}): choose another --out"
+        ) from error
+    click.echo(f"{n:,} samples: {out}")
+
+
+def write_pngs(drawn: Iterable[Drawn], out: Path) -> None:
+    """Write each image to ``out/00000.png`` and so on; `out` appears when all are there."""
+    from ganzoo.pictures import to_bytes, to_pil
+
+    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    temporary.mkdir()
+    try:
+        number = 0
+        for samples, _ in drawn:
+            for image in to_bytes(samples):
+                to_pil(image).save(temporary / f"{number:05d}.png")
+                number += 1
+        temporary.replace(out)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_npz(drawn: Iterable[Drawn], out: Path) -> None:
+    """Write all samples as one ``.npz``, whole or not at all."""
+    import numpy as np
+    import torch
+
+    from ganzoo.files import replacing
+    from ganzoo.pictures import to_bytes
+
+    parts, labels = [], []
+    for samples, drawn_labels in drawn:
+        parts.append(to_bytes(samples).permute(0, 2, 3, 1) if samples.dim() == 4 else samples)
+        if drawn_labels is not None:
+            labels.append(drawn_labels)
+    whole = torch.cat(parts)
+    arrays: dict[str, Any] = {"images" if whole.dim() == 4 else "points": whole.numpy()}
+    if labels:
+        arrays["labels"] = torch.cat(labels).numpy()
+    with replacing(out) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def _with_progress(drawn: Iterator[Drawn], n: int) -> Iterator[Drawn]:
+    """Show on stderr, where that is a terminal, how many are drawn."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    hidden = not sys.stderr.isatty()
+    with Progress(console=Console(stderr=True), transient=True, disable=hidden) as progress:
+        task = progress.add_task("drawing samples", total=n)
+        for chunk in drawn:
+            yield chunk
+            progress.advance(task, len(chunk.samples))

@@ -1,0 +1,63 @@
+"""``ganzoo list``: every variant that is installed, and what is wrong with those that fail."""
+
+from typing import Any
+
+import rich_click as click
+
+from ganzoo.cli.output import json_option, print_json, print_rows
+from ganzoo.plugins import Plugin, Registered, Status, registry
+from ganzoo.spec import VariantSpec
+
+
+@click.command("list", epilog="Example: ganzoo list --json")
+@json_option
+def command(as_json: bool) -> None:
+    """List the variants, one row each, those that cannot be used included."""
+    rows = variant_rows()
+    if as_json:
+        print_json(rows)
+    else:
+        columns = ("name", "year", "title", "needs", "plugin", "status")
+        print_rows(rows, columns)
+
+
+def variant_rows() -> list[dict[str, Any]]:
+    """A row for each variant, and one for each plugin that fails before it offers any."""
+    offered = registry().variants()
+    silent = [
+        plugin
+        for plugin in registry().plugins
+        if plugin.status is not Status.OK and not any(row.plugin is plugin for row in offered)
+    ]
+    return [_variant(row) for row in offered] + [_failed(plugin) for plugin in silent]
+
+
+def _variant(row: Registered[VariantSpec]) -> dict[str, Any]:
+    return {
+        "name": row.spec.name,
+        "title": row.spec.title,
+        "year": row.spec.year,
+        "needs": row.spec.needs,
+        "plugin": row.plugin.dist,
+        "version": row.plugin.version,
+        "status": str(row.status),
+        "error": advice(row.error, row.plugin),
+    }
+
+
+def _failed(plugin: Plugin) -> dict[str, Any]:
+    return {
+        "name": plugin.name,
+        "title": "",
+        "year": None,
+        "needs": "",
+        "plugin": plugin.dist,
+        "version": plugin.version,
+        "status": str(plugin.status),
+        "error": advice(plugin.error, plugin),
+    }
+
+
+def advice(error: str, plugin: Plugin) -> str:
+    """What is wrong and what to do about it."""
+    return "; ".join(part for part in (error, plugin.remedy) if part)

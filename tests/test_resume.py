@@ -1,0 +1,105 @@
+"""A run that was killed and resumed equals the run that never stopped, bit for bit."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ganzoo import checkpoint
+from ganzoo.run import Run
+
+STEPS = 240
+VANILLA = ["vanilla", "--dataset", "ring8", "--generator-widths", "32,32", "--n-critic", "2"]
+DCGAN = ["dcgan", "--dataset", "glyphs", "--width", "2", "--batch-size", "8"]
+INTERVALS = ["--log-every", "5", "--sample-every", "60", "--checkpoint-every", "30"]
+
+
+def train(*arguments: str | Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ganzoo", "train", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+
+
+def finish(process: subprocess.Popen[bytes]) -> None:
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors.decode()
+
+
+def reach(process: subprocess.Popen[bytes], run: Path, step: int) -> None:
+    """Wait until the run has logged `step`, or is over."""
+    metrics = run / "metrics.jsonl"
+    while process.poll() is None:
+        lines = metrics.read_text().splitlines() if metrics.exists() else []
+        if (
+            lines
+            and json.loads(lines[-1] if lines[-1].endswith("}") else lines[-2])["step"] >= step
+        ):
+            return
+        time.sleep(0.002)
+
+
+def contents(run: Path) -> dict[str, object]:
+    """All that a run leaves that should not depend on how it went."""
+    files: dict[str, object] = {
+        str(path.relative_to(run)): path.read_bytes()
+        for path in [*run.glob("samples/*.png"), run / "metrics.jsonl", run / "samples.gif"]
+    }
+    return files | {"checkpoints": [path.name for path in sorted(run.glob("checkpoints/*"))]}
+
+
+@pytest.mark.parametrize("variant", [VANILLA, DCGAN], ids=lambda v: v[0])
+def test_killed_at_random_and_resumed_equals_uninterrupted(
+    tmp_path: Path, variant: list[str]
+) -> None:
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    flags = [*variant, "--steps", str(STEPS), *INTERVALS]
+    finish(train(*flags, "--out", whole))
+
+    moments = random.Random(2)
+    process = train(*flags, "--out", torn)
+    for step in sorted(moments.sample(range(5, STEPS - 40), 2)):
+        reach(process, torn, step)
+        time.sleep(moments.uniform(0, 0.02))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert Run.open(torn).state == "killed"
+        process = train("--resume", torn)
+    finish(process)
+
+    assert Run.open(torn).state == "finished"
+    for name in (checkpoint.STATE, checkpoint.WEIGHTS):
+        one, other = (
+            load_file(run / "checkpoints" / f"{STEPS:08d}" / name) for run in (whole, torn)
+        )
+        assert one.keys() == other.keys()
+        for key, tensor in one.items():
+            assert torch.equal(tensor, other[key]), f"{name}: {key}"
+    assert contents(whole) == contents(torn)
+
+
+def test_ctrl_c_saves_where_it_is_and_says_how_to_go_on(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = train(*VANILLA, "--steps", "100000", *INTERVALS, "--out", run)
+    reach(process, run, 35)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors.decode()
+    stopped, step = Run.open(run), Run.open(run).step
+    assert stopped.state == "stopped"
+    assert step >= 35
+    assert stopped.metrics()[-1]["step"] == step
+    assert f"ganzoo train --resume {run}" in output.decode().replace("\n", " ")
+    finish(train("--resume", run, "--steps", str(step + 10)))
+    assert Run.open(run).step == step + 10
