@@ -1,0 +1,18 @@
+"""DCGAN as a ganzoo plugin."""
+
+from ganzoo import VariantSpec, hookimpl
+
+
+@hookimpl
+def ganzoo_register_variants() -> list[VariantSpec]:
+    """Offer `dcgan`."""
+    return [
+        VariantSpec(
+            name="dcgan",
+            target="ganzoo_dcgan.variant:DCGAN",
+            title="Unsupervised Representation Learning with Deep Convolutional GANs",
+            year=2016,
+            paper="https://arxiv.org/abs/1511.06434",
+            needs="images of 28 to 128 pixels",
+        )
+    ]
