@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ganzoo.data.dataset import DataRequest, Dataset
     from ganzoo.losses import AdversarialLoss
     from ganzoo.networks import Discriminator, Generator
-    from ganzoo.variant import SGD, Adam, Batch, Phase, Player, Recipe, RMSprop, Variant
+    from ganzoo.variant import SGD, Adam, Batch, Phase, Player, RMSprop, Variant
 
 _WITH_TORCH = {
     "ganzoo.adversarial": ("Adversarial", "AdversarialConfig"),
@@ -27,7 +27,6 @@ _WITH_TORCH = {
         "Phase",
         "Player",
         "RMSprop",
-        "Recipe",
         "Variant",
     ),
 }
@@ -50,7 +49,6 @@ __all__ = [
     "Phase",
     "Player",
     "RMSprop",
-    "Recipe",
     "Variant",
     "VariantSpec",
     "hookimpl",

@@ -16,10 +16,10 @@ class Training:
         None, "folder of the data set's files (default: $GANZOO_DATA, else the user's cache)"
     )
     image_size: str | None = option(None, "resize images to 64, or to 96x80 (height x width)")
-    steps: int | None = option(None, "iterations (default: the variant's recipe)", minimum=1)
+    steps: int | None = option(None, "iterations (default: what suits the data)", minimum=1)
     epochs: float | None = option(None, "passes through the data, instead of --steps", above=0)
     batch_size: int | None = option(
-        None, "images a batch (default: the variant's recipe)", minimum=1
+        None, "images a batch (default: what suits the data)", minimum=1
     )
     seed: int = option(
         0, "of the weights, the latents and the order of the data", minimum=0, maximum=2**63 - 1

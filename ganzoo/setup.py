@@ -51,16 +51,18 @@ def start(
     observer = observer or Observer()
     registered = registry().variant(name)
     cls: type[Variant] = registered.load()
-    training, config = _split(given, cls)
+    training, _ = _split(given, cls)
     if training.steps is not None and training.epochs is not None:
         raise GanzooError("--steps and --epochs both say how long to train: give one of them")
     device = pick_device(training.device)
-    training = dataclasses.replace(
-        training,
-        batch_size=training.batch_size or cls.recipe.batch_size,
-        data_root=training.data_root and str(Path(training.data_root).expanduser().resolve()),
-    )
     dataset = load_dataset(training, observer)
+    recipe = cls.recipe(dataset.spec)
+    if training.epochs is not None:
+        del recipe["steps"]
+    training, config = _split(recipe | dict(given), cls)
+    if training.data_root is not None:
+        root = str(Path(training.data_root).expanduser().resolve())
+        training = dataclasses.replace(training, data_root=root)
     if cls.conditional and not dataset.classes:
         raise GanzooError(
             f"'{registered.spec.name}' needs labelled data, and '{dataset.name}' has no labels"
@@ -185,10 +187,9 @@ def _resumed(run: Run, given: Mapping[str, object]) -> Training:
 def _with_steps(training: Training, variant: Variant, feed: Feed) -> Training:
     """The settings with everything decided that was left open."""
     steps = training.steps
-    if steps is None:
-        steps = variant.recipe.steps
-        if training.epochs is not None:
-            steps = _iterations(training.epochs, variant, feed)
+    if training.epochs is not None:
+        steps = _iterations(training.epochs, variant, feed)
+    assert steps is not None
     return dataclasses.replace(
         training,
         steps=steps,

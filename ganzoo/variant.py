@@ -115,16 +115,6 @@ class Batch:
         return next(iter(self.data.values())).shape[0]
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How long a variant is trained where the user does not say."""
-
-    steps: int = 3000
-    """Iterations."""
-    batch_size: int = 64
-    """Images a batch."""
-
-
 class Variant(nn.Module, ABC):
     """A GAN: networks, players and phases.
 
@@ -134,8 +124,6 @@ class Variant(nn.Module, ABC):
 
     Config: ClassVar[type]
     """Dataclass of `ganzoo.option` fields; each becomes a flag of ``ganzoo train NAME``."""
-    recipe: ClassVar[Recipe] = Recipe()
-    """Default length and batch size of a training."""
     published: ClassVar[tuple[str, ...]] = ("generator",)
     """The networks that `forward` needs: they are what ``weights.safetensors`` holds."""
     conditional: ClassVar[bool] = False
@@ -156,6 +144,16 @@ class Variant(nn.Module, ABC):
         super().__init__()
         self.config = config
         self.data = data
+
+    @classmethod
+    def recipe(cls, data: DataSpec) -> dict[str, Any]:
+        """What suits the data, where the user sets nothing else.
+
+        Returns:
+            ``steps`` (iterations), ``batch_size``, and any setting of `Config` for which such data
+            want another value than the default.
+        """
+        return {"steps": 3000, "batch_size": 64}
 
     @abstractmethod
     def players(self) -> dict[str, Player]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Adam, Batch, DataSpec, Phase, Player, Recipe, Variant, option
+from ganzoo import Adam, Batch, DataSpec, Phase, Player, Variant, option
 from ganzoo.data.dataset import Dataset
 
 
@@ -19,7 +19,10 @@ class Toy(Variant):
     """Linear G and D with BatchNorm in G, non-saturating by hand."""
 
     Config = ToyConfig
-    recipe = Recipe(steps=20, batch_size=4)
+
+    @classmethod
+    def recipe(cls, data: DataSpec) -> dict[str, int]:
+        return {"steps": 20, "batch_size": 4}
 
     def __init__(self, config: ToyConfig, data: DataSpec) -> None:
         super().__init__(config, data)

@@ -40,7 +40,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ganzoo import SGD, Phase, Player, Recipe, Variant, option
+from ganzoo import SGD, Phase, Player, Variant, option
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,10 @@ class Toy(Variant):
     """Draws images whose every pixel is the label."""
 
     Config = Config
-    recipe = Recipe(steps=2, batch_size=4)
+
+    @classmethod
+    def recipe(cls, data):
+        return {"steps": 2, "batch_size": 4}
     conditional = True
 
     def __init__(self, config, data):
@@ -257,7 +260,7 @@ def test_info_counts_what_the_paper_networks_hold() -> None:
     lr = next(setting for setting in told["settings"] if setting["flag"] == "--lr")
     assert lr == {
         "flag": "--lr",
-        "default": 0.0002,
+        "default": 0.001,
         "range": "above 0",
         "doc": "learning rate of both Adams",
     }
@@ -308,7 +311,7 @@ def test_only_what_is_given_is_set() -> None:
     run = train_tiny(Path("run"), "--lr", 0.001)
     told = settings(run)
     assert (told["lr"], told["generator_widths"], told["steps"]) == (0.001, [8], 5)
-    assert (told["latent_dim"], told["batch_size"]) == (100, 64)
+    assert (told["latent_dim"], told["batch_size"]) == (16, 256)
 
 
 def test_the_name_may_come_after_flags() -> None:

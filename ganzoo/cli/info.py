@@ -51,8 +51,10 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
     import torch
 
     cls: type[Variant] = registered.load()
+    recipe = cls.recipe(data)
+    suited = {name: value for name, value in recipe.items() if name in options(cls.Config)}
     with torch.device("meta"):
-        variant = cls(build(cls.Config, {}), data)
+        variant = cls(build(cls.Config, suited), data)
     spec = registered.spec
     return {
         "name": spec.name,
@@ -62,9 +64,9 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
         "needs": spec.needs,
         "plugin": registered.plugin.dist,
         "version": registered.plugin.version,
-        "steps": cls.recipe.steps,
-        "batch_size": cls.recipe.batch_size,
-        "settings": [_setting(option) for option in options(cls.Config).values()],
+        "steps": recipe["steps"],
+        "batch_size": recipe["batch_size"],
+        "settings": [_setting(option, suited) for option in options(cls.Config).values()],
         "players": [
             {"name": name, "nets": [*player.nets], "optimizer": str(player.optim)}
             for name, player in variant.players().items()
@@ -87,8 +89,9 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
     }
 
 
-def _setting(option: Option) -> dict[str, Any]:
-    default = [*option.default] if isinstance(option.default, tuple) else option.default
+def _setting(option: Option, suited: dict[str, Any]) -> dict[str, Any]:
+    default = suited.get(option.name, option.default)
+    default = [*default] if isinstance(default, tuple) else default
     return {"flag": option.flag, "default": default, "range": option.range, "doc": option.doc}
 
 

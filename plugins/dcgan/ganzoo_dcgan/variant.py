@@ -8,6 +8,7 @@ rounding up, as long as the shorter one keeps 4 pixels, and G goes back through 
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -18,7 +19,6 @@ from ganzoo import (
     Discriminator,
     GanzooError,
     Generator,
-    Recipe,
     option,
 )
 from ganzoo.networks import PRIORS, init_normal
@@ -33,7 +33,7 @@ class DCGANConfig(AdversarialConfig):
     """The game's settings and the width of both networks."""
 
     prior: str = option("uniform", "distribution of z: N(0, 1) or U(-1, 1)", choices=PRIORS)
-    width: int = option(64, "feature maps next to the image, doubled at each halving", minimum=1)
+    width: int = option(32, "feature maps next to the image, doubled at each halving", minimum=1)
 
 
 def pyramid(data: DataSpec, width: int) -> list[tuple[int, int, int]]:
@@ -97,7 +97,10 @@ class DCGAN(Adversarial):
     """Both networks, initialised from N(0, 0.02)."""
 
     Config = DCGANConfig
-    recipe = Recipe(steps=2814, batch_size=64)
+
+    @classmethod
+    def recipe(cls, data: DataSpec) -> dict[str, Any]:
+        return {"steps": 2814, "batch_size": 64}
 
     def __init__(self, config: DCGANConfig, data: DataSpec) -> None:
         super().__init__(config, data)

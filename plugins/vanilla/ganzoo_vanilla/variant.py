@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -13,7 +14,6 @@ from ganzoo import (
     DataSpec,
     Discriminator,
     Generator,
-    Recipe,
     option,
 )
 
@@ -22,6 +22,7 @@ from ganzoo import (
 class VanillaConfig(AdversarialConfig):
     """The game's settings and the widths of both networks."""
 
+    lr: float = option(1e-3, "learning rate of both Adams", above=0)
     generator_widths: tuple[int, ...] = option(
         (128, 256, 512, 1024), "units of each hidden layer of G", minimum=1
     )
@@ -47,7 +48,7 @@ class MLPGenerator(Generator):
     def __init__(self, latent_dim: int, widths: Sequence[int], data: DataSpec) -> None:
         super().__init__()
         self.net = nn.Sequential(
-            *hidden_layers(latent_dim, widths, normalise=data.is_image),
+            *hidden_layers(latent_dim, widths, normalise=True),
             nn.Linear([latent_dim, *widths][-1], prod(data.shape)),
             nn.Tanh() if data.is_image else nn.Identity(),
             nn.Unflatten(1, data.shape),
@@ -80,7 +81,19 @@ class Vanilla(Adversarial):
     """G and D of section 5, on samples of any shape."""
 
     Config = VanillaConfig
-    recipe = Recipe(steps=9380, batch_size=64)
+
+    @classmethod
+    def recipe(cls, data: DataSpec) -> dict[str, Any]:
+        if data.is_image:
+            return {"steps": 9380, "batch_size": 64}
+        widths = (128, 128, 128)
+        return {
+            "steps": 6000,
+            "batch_size": 256,
+            "latent_dim": 16,
+            "generator_widths": widths,
+            "discriminator_widths": widths,
+        }
 
     def __init__(self, config: VanillaConfig, data: DataSpec) -> None:
         super().__init__(config, data)

@@ -83,8 +83,8 @@ def test_an_iteration_is_the_papers_game_bitwise(saturating: bool) -> None:
     torch.manual_seed(1)
     reference = Vanilla(config, data.spec)
     g, d = reference.generator, reference.discriminator
-    g_optim = torch.optim.Adam(g.parameters(), 2e-4, (0.5, 0.999), fused=True)
-    d_optim = torch.optim.Adam(d.parameters(), 2e-4, (0.5, 0.999), fused=True)
+    g_optim = torch.optim.Adam(g.parameters(), 1e-3, (0.5, 0.999), fused=True)
+    d_optim = torch.optim.Adam(d.parameters(), 1e-3, (0.5, 0.999), fused=True)
     feed = make_feed(data, 8, device=CPU, seed=0)
     torch.manual_seed(2)
     for _ in range(10):
