@@ -44,11 +44,11 @@ class Option:
             return "one of " + ", ".join(self.choices)
         words = []
         if self.minimum is not None:
-            words.append(f"at least {self.minimum:g}")
+            words.append(f"at least {self.minimum}")
         if self.above is not None:
-            words.append(f"above {self.above:g}")
+            words.append(f"above {self.above}")
         if self.maximum is not None:
-            words.append(f"at most {self.maximum:g}")
+            words.append(f"at most {self.maximum}")
         return " and ".join(words)
 
     def convert(self, value: object) -> Any:

@@ -31,13 +31,16 @@ def to_pil(image: Tensor) -> Image.Image:
     return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
 
 
-def draw(samples: Tensor, path: Path) -> None:
-    """Write samples as a PNG: images (n, c, h, w) in [-1, 1] as a grid, points (n, 2) as dots."""
+def draw(samples: Tensor, path: Path, modes: Tensor | None = None) -> None:
+    """Write samples as a PNG: images (n, c, h, w) in [-1, 1] as a grid, points (n, 2) as dots.
+
+    Circles mark the `modes` (k, 2) of the data, where they are known.
+    """
     with replacing(path) as temporary:
         if samples.dim() == 4:
             to_pil(grid(to_bytes(samples))).save(temporary)
         else:
-            _scatter(samples, temporary)
+            _scatter(samples, temporary, modes)
 
 
 def grid(images: Tensor, columns: int = COLUMNS, gap: int = 2) -> Tensor:
@@ -50,12 +53,16 @@ def grid(images: Tensor, columns: int = COLUMNS, gap: int = 2) -> Tensor:
     return cells.reshape(c, rows * (h + gap), columns * (w + gap))[:, :-gap, :-gap]
 
 
-def _scatter(points: Tensor, path: Path) -> None:
+def _scatter(points: Tensor, path: Path, modes: Tensor | None) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4, 4), dpi=100, layout="tight")
     axes = figure.add_subplot(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
-    axes.scatter(points[:, 0].numpy(), points[:, 1].numpy(), s=4, alpha=0.3, linewidths=0)
+    if modes is not None:
+        x, y = modes.T.numpy()
+        axes.scatter(x, y, s=160, facecolors="none", edgecolors="tab:orange")
+    x, y = points.T.numpy()
+    axes.scatter(x, y, s=4, alpha=0.3, linewidths=0)
     figure.savefig(path)
 
 

@@ -22,7 +22,7 @@ class Training:
         None, "images a batch (default: what suits the data)", minimum=1
     )
     seed: int = option(
-        0, "of the weights, the latents and the order of the data", minimum=0, maximum=2**63 - 1
+        0, "of the weights, the latents and the order of the data", minimum=0, maximum=2**32 - 1
     )
     device: str = option("auto", "where to train", choices=("auto", "cpu", "cuda", "mps"))
     log_every: int = option(10, "iterations between two records of metrics.jsonl", minimum=1)

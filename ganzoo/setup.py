@@ -92,7 +92,7 @@ def start(
     settings["training"] = dataclasses.asdict(training)
     run = Run.create(out, f"{registered.spec.name}-{dataset.name}", settings)
     assert training.steps is not None
-    return Trainer(run, training, Engine(variant, feed, training.steps), observer)
+    return Trainer(run, training, Engine(variant, feed, training.steps), observer, dataset.modes)
 
 
 def resume(path: Path, given: Mapping[str, object], observer: Observer | None = None) -> Trainer:
@@ -131,7 +131,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
             )
         run.settings["training"] = dataclasses.asdict(training)
         run.rewind(engine.iteration)
-        return Trainer(run, training, engine, observer)
+        return Trainer(run, training, engine, observer, dataset.modes)
 
 
 def load_dataset(training: Training, observer: Observer, split: str = "train") -> Dataset:

@@ -72,11 +72,20 @@ class Outcome:
 class Trainer:
     """A training that is set up: `ganzoo.setup` makes one."""
 
-    def __init__(self, run: Run, training: Training, engine: Engine, observer: Observer) -> None:
+    def __init__(
+        self,
+        run: Run,
+        training: Training,
+        engine: Engine,
+        observer: Observer,
+        modes: Tensor | None = None,
+    ) -> None:
+        """Take over what is set up; `modes` are the data's, to be marked in pictures."""
         self.run = run
         self.training = training
         self.engine = engine
         self.observer = observer
+        self._modes = modes
         self._pending: list[tuple[int, dict[str, Tensor]]] = []
         self._saved: Path | None = None
         self._stop = False
@@ -188,7 +197,7 @@ class Trainer:
         if not path.exists():
             with self.engine.averaged() as variant:
                 samples = variant(self._latent, self._label)
-            pictures.draw(samples.float().cpu(), path)
+            pictures.draw(samples.float().cpu(), path, self._modes)
         return path
 
     def _save(self) -> Path:

@@ -100,7 +100,7 @@ class DCGAN(Adversarial):
 
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
-        return {"steps": 2814, "batch_size": 64}
+        return {"steps": 5628, "batch_size": 64}
 
     def __init__(self, config: DCGANConfig, data: DataSpec) -> None:
         super().__init__(config, data)

@@ -24,10 +24,10 @@ class VanillaConfig(AdversarialConfig):
 
     lr: float = option(1e-3, "learning rate of both Adams", above=0)
     generator_widths: tuple[int, ...] = option(
-        (128, 256, 512, 1024), "units of each hidden layer of G", minimum=1
+        (128, 256, 512, 1024), "units of G's hidden layers (for points 128,128,128)", minimum=1
     )
     discriminator_widths: tuple[int, ...] = option(
-        (512, 256), "units of each hidden layer of D", minimum=1
+        (512, 256), "units of D's hidden layers (for points 128,128,128)", minimum=1
     )
 
 
