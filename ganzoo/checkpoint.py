@@ -53,7 +53,8 @@ def save(
     temporary = folder / f".{step:08d}.{os.getpid()}.tmp"
     header = {"ganzoo": FORMAT, "variant": identity.variant, "data": identity.data}
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for leftover in folder.glob(".*.tmp"):  # of a writer that was killed: a run has only one
+            shutil.rmtree(leftover, ignore_errors=True)
         temporary.mkdir(parents=True)
         digests = {}
         for name, tensors in ((WEIGHTS, weights), (STATE, state)):

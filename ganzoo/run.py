@@ -164,6 +164,9 @@ class Run:
         for sample in self.samples.glob("[0-9]*.png"):
             if int(sample.stem) > step:
                 sample.unlink()
+        for folder in (self.path, self.samples):
+            for leftover in folder.glob(".*.tmp.*"):  # of a writer that was killed
+                leftover.unlink()
 
     def log(self, message: str) -> None:
         """Add a line with the time to ``log.txt``."""

@@ -190,7 +190,9 @@ while True:
     assert step > 0
 
 
-def test_a_leftover_of_a_killed_writer_is_not_a_checkpoint(tmp_path: Path) -> None:
+def test_a_leftover_of_a_killed_writer_is_no_checkpoint_and_is_removed(tmp_path: Path) -> None:
     path = write(tmp_path, 1)
-    shutil.copytree(path, tmp_path / ".00000002.123.tmp")
+    leftover = shutil.copytree(path, tmp_path / ".00000002.123.tmp")
     assert checkpoint.latest(tmp_path) == path
+    write(tmp_path, 3)
+    assert not leftover.exists()

@@ -55,7 +55,9 @@ def contents(run: Path) -> dict[str, object]:
         str(path.relative_to(run)): path.read_bytes()
         for path in [*run.glob("samples/*.png"), run / "metrics.jsonl", run / "samples.gif"]
     }
-    return files | {"checkpoints": [path.name for path in sorted(run.glob("checkpoints/*"))]}
+    kept = {path.name for path in (run / "checkpoints").iterdir()}
+    names = {path.name for folder in (run, run / "samples") for path in folder.iterdir()}
+    return files | {"checkpoints": kept, "names": names}
 
 
 @pytest.mark.parametrize("variant", [VANILLA, DCGAN], ids=lambda v: v[0])
