@@ -18,7 +18,7 @@ install: .venv/installed
 	@touch $@
 
 demo: install
-	$(BIN)/ganzoo train dcgan --dataset glyphs --steps 1000
+	$(BIN)/ganzoo train dcgan --dataset glyphs --lr 1e-3 --steps 2000
 
 test: install lint
 	$(BIN)/python -m pytest
