@@ -181,12 +181,14 @@ class Run:
 
     @property
     def state(self) -> str:
-        """``running``, ``finished``, ``stopped``, ``diverged``, or ``killed``."""
+        """``running``, ``finished``, ``stopped``, ``diverged``, ``killed``, or ``unknown``."""
         try:
             with self.locked():
                 return self.settings.get("outcome") or "killed"
         except GanzooError:
             return "running"
+        except OSError:  # a folder that can only be read
+            return self.settings.get("outcome") or "unknown"
 
 
 def find_runs(folder: Path) -> list[Run]:

@@ -53,8 +53,8 @@ def command(
     """Draw samples from the newest checkpoint of RUN."""
     if n < 1:
         raise GanzooError(f"--n must be at least 1, not {n}")
-    if not 0 <= seed < 2**63:
-        raise GanzooError(f"--seed must be at least 0 and fit into 63 bits, not {seed}")
+    if not 0 <= seed < 2**32:
+        raise GanzooError(f"--seed must be at least 0 and at most {2**32 - 1}, not {seed}")
     kind = kind or ("npz" if out.suffix == ".npz" else "png")
     if out.exists() and (not out.is_dir() or kind == "npz" or any(out.iterdir())):
         raise GanzooError(f"{out} exists already: choose another --out")
