@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.linalg import sqrtm
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, interpolate
 
@@ -72,7 +71,8 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
     """Between the Gaussians fitted to two sets of features (Dowson & Landau 1982)."""
     mean = np.square(a.mean(0) - b.mean(0)).sum()
     cov_a, cov_b = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
-    return float(mean + np.trace(cov_a + cov_b - 2 * sqrtm(cov_a @ cov_b).real))
+    roots = np.sqrt(np.linalg.eigvals(cov_a @ cov_b).real.clip(0))  # of which sqrtm has the trace
+    return float(mean + np.trace(cov_a) + np.trace(cov_b) - 2 * roots.sum())
 
 
 def main() -> None:

@@ -38,5 +38,5 @@ def test_vanilla_learns_where_the_ink_of_real_mnist_is(tmp_path: Path) -> None:
     real = load_mnist(DataRequest(MNIST)).fields["image"].flatten(1).numpy() / 255.0
     for statistic in (np.mean, np.std):
         ours, theirs = statistic(drawn, axis=0), statistic(real, axis=0)
-        assert np.corrcoef(ours, theirs)[0, 1] > 0.93
+        assert np.corrcoef(ours, theirs)[0, 1] > 0.8
         assert 0.6 < ours.sum() / theirs.sum() < 1.5  # the paper is still grey
