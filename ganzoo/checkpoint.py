@@ -133,10 +133,10 @@ def _load(
 
 def _verify(path: Path, name: str) -> None:
     """Compare a file with what was written."""
-    file = path / name
+    file, manifest = path / name, path / "manifest.json"
     try:
-        manifest = json.loads((path / "manifest.json").read_text())
-        if manifest["sha256"][name] != _sha256(file):
+        expected = json.loads(manifest.read_text())["sha256"][name]
+        if expected != _sha256(file):
             with file.open("rb") as opened:
                 if opened.read(2) in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
                     raise GanzooError(
@@ -145,9 +145,9 @@ def _verify(path: Path, name: str) -> None:
                     )
             raise _damaged(file, "its SHA-256 is not the one in manifest.json")
     except OSError as error:
-        raise _damaged(file, _reason(error)) from error
+        raise _damaged(file if manifest.exists() else manifest, _reason(error)) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path / "manifest.json", "it is not the JSON that was written") from error
+        raise _damaged(manifest, "it is not the JSON that was written") from error
 
 
 def _damaged(file: Path, reason: str) -> GanzooError:

@@ -181,7 +181,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """``running``, ``finished``, ``stopped``, ``diverged``, ``killed``, or ``unknown``."""
+        """How it is: running, finished, stopped, diverged, crashed, killed, or unknown."""
         try:
             with self.locked():
                 return self.settings.get("outcome") or "killed"
@@ -205,9 +205,8 @@ def find_runs(folder: Path) -> list[Run]:
 def _claim(out: Path) -> Path:
     """Make `out` a directory of its own."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise GanzooError(
-            f"{out} exists already: choose another --out, or go on with --resume {out}"
-        )
+        onward = f", or go on with --resume {out}" if (out / "run.json").exists() else ""
+        raise GanzooError(f"{out} exists already: choose another --out{onward}")
     out.mkdir(parents=True, exist_ok=True)
     return out
 

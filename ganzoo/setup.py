@@ -90,9 +90,10 @@ def start(
     feed = _feed(dataset, training, device)
     training = _with_steps(training, variant, feed)
     settings["training"] = dataclasses.asdict(training)
-    run = Run.create(out, f"{registered.spec.name}-{dataset.name}", settings)
     assert training.steps is not None
-    return Trainer(run, training, Engine(variant, feed, training.steps), observer, dataset.modes)
+    engine = Engine(variant, feed, training.steps)
+    run = Run.create(out, f"{registered.spec.name}-{dataset.name}", settings)
+    return Trainer(run, training, engine, observer, dataset.modes)
 
 
 def resume(path: Path, given: Mapping[str, object], observer: Observer | None = None) -> Trainer:
@@ -153,6 +154,10 @@ def load_dataset(training: Training, observer: Observer, split: str = "train") -
 def _split(given: Mapping[str, object], cls: type[Variant]) -> tuple[Training, Any]:
     """What was set, as the common settings and the variant's own."""
     common, own = options(Training), options(cls.Config)
+    for key in common.keys() & own.keys():
+        raise GanzooError(
+            f"{cls.__name__} has a setting '{key}' like every training: its author must rename it"
+        )
     for key in given:
         if key not in common | own:
             raise unknown("setting", key, common | own)

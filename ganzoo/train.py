@@ -8,7 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -113,6 +113,11 @@ class Trainer:
                     outcome = self._fit()
                 except Diverged:
                     self.run.close("diverged")
+                    raise
+                except Exception as error:
+                    with suppress(OSError):  # the disk may be what failed
+                        self.run.log(f"step {self.engine.iteration}: {error!r}")
+                        self.run.close("crashed")
                     raise
                 self.run.close("finished" if outcome.finished else "stopped")
                 return outcome

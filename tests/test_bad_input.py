@@ -488,3 +488,22 @@ def test_an_interruption_before_the_training_leaves_nothing() -> None:
     assert (process.returncode, out) == (130, "")
     assert err.split() == ["ganzoo:", "error:", "interrupted"]
     assert not Path("run").exists()
+
+
+@pytest.mark.parametrize("dataset", ["glyphs", "ring8"])
+def test_a_folder_for_data_that_has_no_files(dataset: str, tmp_path: Path) -> None:
+    result = ganzoo(
+        *(
+            "train",
+            "vanilla",
+            "--dataset",
+            dataset,
+            "--data-root",
+            tmp_path,
+            "--out",
+            tmp_path / "r",
+        )
+    )
+    assert result.status == 2
+    assert f"'{dataset}' is drawn on the spot and reads no files" in result.err
+    assert not (tmp_path / "r").exists()

@@ -10,7 +10,7 @@ from games import Toy, ToyConfig, points
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import SGD, Adam, Batch, Phase, Player, RMSprop
+from ganzoo import SGD, Adam, Batch, GanzooError, Phase, Player, RMSprop
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import make_plan
@@ -262,6 +262,27 @@ def test_unsound_names_the_phase_and_the_parameter() -> None:
     with torch.no_grad():
         engine.variant.get_parameter("discriminator.0.bias")[1] = float("nan")
     assert engine.unsound() == ("d", "discriminator.0.bias")
+
+
+def test_mistakes_of_an_author_are_named() -> None:
+    class NoSuchPlayer(Toy):
+        def phases(self) -> list[Phase]:
+            return [Phase("critic", "dd", self.d_loss)]
+
+    class NoSuchNetwork(Toy):
+        def players(self) -> dict[str, Player]:
+            return {**super().players(), "d": Player(("discriminatr",), Adam(1e-3))}
+
+    class ManyLosses(Toy):
+        def phases(self) -> list[Phase]:
+            return [Phase("d", "d", lambda batch: self.discriminator(batch.image))]
+
+    with pytest.raises(GanzooError, match="no player of phase 'critic', 'dd'"):
+        make_engine(NoSuchPlayer)
+    with pytest.raises(GanzooError, match="'discriminatr': did you mean 'discriminator'"):
+        make_engine(NoSuchNetwork)
+    with pytest.raises(GanzooError, match=r"loss of phase 'd' must be a scalar, not \(4, 1\)"):
+        make_engine(ManyLosses).step()
 
 
 def test_a_game_may_decide_its_order_by_data() -> None:

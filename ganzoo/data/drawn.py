@@ -9,6 +9,19 @@ from ganzoo.errors import GanzooError
 SAMPLES = {"train": 60_000, "test": 10_000}
 
 
+def refuse_root(request: DataRequest, name: str) -> None:
+    """Keep the user from believing that a drawn set was read from a folder.
+
+    Raises:
+        GanzooError: one is named.
+    """
+    if request.root is not None:
+        raise GanzooError(
+            f"'{name}' is drawn on the spot and reads no files: leave out --data-root, or name a "
+            "data set that has files, such as --dataset folder"
+        )
+
+
 def shuffled_labels(request: DataRequest, classes: int) -> tuple[Tensor, Generator]:
     """Balanced labels int64 (n,) of a drawn split, and the generator to draw its samples with.
 

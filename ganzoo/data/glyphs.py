@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import one_hot
 
 from ganzoo.data.dataset import DataRequest, Dataset
-from ganzoo.data.drawn import shuffled_labels
+from ganzoo.data.drawn import refuse_root, shuffled_labels
 from ganzoo.data.strokes import STYLES
 from ganzoo.errors import GanzooError
 
@@ -32,6 +32,7 @@ def load(request: DataRequest) -> Dataset:
     Raises:
         GanzooError: the split does not exist, or a side is not of 16 to 256 pixels.
     """
+    refuse_root(request, "glyphs")
     height, width = request.image_size or (28, 28)
     if min(height, width) < 16 or max(height, width) > 256:
         raise GanzooError(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
-from ganzoo.data.drawn import shuffled_labels
+from ganzoo.data.drawn import refuse_root, shuffled_labels
 from ganzoo.errors import GanzooError
 
 HIGH_QUALITY = 3.0  # standard deviations from the nearest centre
@@ -71,6 +71,7 @@ def covered(points: Tensor, dataset: Dataset, *, share: float = 0.0) -> tuple[in
 
 
 def _mixture(name: str, centres: Tensor, std: float, request: DataRequest) -> Dataset:
+    refuse_root(request, name)
     if request.image_size is not None:
         raise GanzooError(f"'{name}' holds points in the plane: leave out --image-size")
     labels, generator = shuffled_labels(request, len(centres))

@@ -11,6 +11,7 @@ from torch import Tensor
 from ganzoo.data.feed import Feed
 from ganzoo.engine.iterate import Plan, iterate, make_plan
 from ganzoo.engine.learner import Learner
+from ganzoo.errors import unknown
 from ganzoo.variant import Variant
 
 
@@ -21,6 +22,9 @@ class Engine:
         variant: on its device already, in train mode.
         feed: batches on the same device.
         iterations: how many the training will have; `Variant.schedules` follow that progress.
+
+    Raises:
+        GanzooError: a phase names a player, or a player a network, that the variant lacks.
     """
 
     def __init__(self, variant: Variant, feed: Feed, iterations: int) -> None:
@@ -30,9 +34,11 @@ class Engine:
         self.iteration = 0
         """Iterations made so far."""
         self.phases = {phase.name: phase for phase in variant.phases()}
-        self.learners = {
-            name: Learner(player, variant) for name, player in variant.players().items()
-        }
+        players = variant.players()
+        for phase in self.phases.values():
+            if phase.player not in players:
+                raise unknown(f"player of phase '{phase.name}',", phase.player, players)
+        self.learners = {name: Learner(player, variant) for name, player in players.items()}
         self._schedules = variant.schedules()
 
     @property

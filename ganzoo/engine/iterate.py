@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.engine.learner import Learner
+from ganzoo.errors import GanzooError
 from ganzoo.variant import Batch, Phase
 
 
@@ -60,6 +61,9 @@ def iterate(
             if r == len(batches):
                 batches.append(Batch(draw()))
             loss = phase.loss(batches[r])
+            if loss.dim():
+                shape = tuple(loss.shape)
+                raise GanzooError(f"the loss of phase '{name}' must be a scalar, not {shape}")
             learner.update(torch.autograd.grad(loss, learner.params, allow_unused=True))
             if phase.after is not None:
                 with torch.no_grad():

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ganzoo.errors import unknown
 from ganzoo.variant import SGD, Adam, OptimSpec, Player, RMSprop, Variant
 
 
@@ -50,8 +51,11 @@ class Learner:
         self.player = player
         self.params: list[nn.Parameter] = []
         self.names: list[str] = []
+        modules = dict(variant.named_modules())
         for net in player.nets:
-            for name, param in variant.get_submodule(net).named_parameters():
+            if net not in modules:
+                raise unknown("network of the variant,", net, dict(variant.named_children()))
+            for name, param in modules[net].named_parameters():
                 self.params.append(param)
                 self.names.append(f"{net}.{name}")
         self.optimizer = make_optimizer(player.optim, self.params)
