@@ -31,17 +31,34 @@ def engine_step(variant: Adversarial, dataset: Dataset) -> Callable[[], object]:
     return Engine(variant, feed, 1_000_000).step
 
 
-@pytest.mark.parametrize("name", [row.spec.name for row in registry().variants()])
-@pytest.mark.parametrize("loop", ["typical script", "engine"])
-def test_step(benchmark: BenchmarkFixture, glyphs: Dataset, name: str, loop: str) -> None:
+def timed(benchmark: BenchmarkFixture, name: str, loop: str, step: Callable[[], object]) -> None:
     benchmark.group = f"a step of {name}, glyphs 28x28, batch {BATCH}"
     benchmark.name = loop
+    benchmark.pedantic(step, rounds=40, warmup_rounds=5)
+
+
+@pytest.fixture(params=[row.spec.name for row in registry().variants()])
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def variant(name: str, glyphs: Dataset) -> Adversarial:
     torch.manual_seed(0)
     cls = registry().variant(name).load()
-    variant = cls(cls.Config(), glyphs.spec)
-    if loop == "engine":
-        keep_freed_memory()
-        step = engine_step(variant, glyphs)
-    else:
-        step = typical_script(variant, glyphs, BATCH)
-    benchmark.pedantic(step, rounds=40, warmup_rounds=5)
+    made: Adversarial = cls(cls.Config(), glyphs.spec)
+    return made
+
+
+def test_typical_script(
+    benchmark: BenchmarkFixture, glyphs: Dataset, variant: Adversarial, name: str
+) -> None:
+    timed(benchmark, name, "typical script", typical_script(variant, glyphs, BATCH))
+
+
+def test_engine(
+    benchmark: BenchmarkFixture, glyphs: Dataset, variant: Adversarial, name: str
+) -> None:
+    """After all of the scripts, which would else profit from the engine's allocator setting."""
+    keep_freed_memory()
+    timed(benchmark, name, "engine", engine_step(variant, glyphs))
