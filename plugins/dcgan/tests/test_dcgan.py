@@ -2,13 +2,14 @@
 
 import pytest
 import torch
-from ganzoo_dcgan.variant import DCGAN, DCGANConfig, pyramid
+from ganzoo_dcgan.variant import DCGAN, DCGANConfig
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm, uniform
 from torch import nn
 
 from ganzoo import DataSpec, GanzooError
+from ganzoo.convnets import pyramid
 
 SIDES = st.integers(28, 128)
 

@@ -1,0 +1,103 @@
+"""Convolutional networks by the rules of Radford, Metz & Chintala 2016, section 3, for any size.
+
+The paper's 64x64 network projects z to 4x4 and doubles that four times. Here the sides are halved,
+rounding up, as long as the shorter one keeps 4 pixels, and the way back goes through the same
+sizes: 28 -> 14 -> 7 -> 4, and 96x80 -> 48x40 -> 24x20 -> 12x10 -> 6x5.
+"""
+
+from itertools import pairwise
+from math import prod
+
+from torch import Tensor, nn
+
+from ganzoo.errors import GanzooError
+from ganzoo.networks import Discriminator, Generator
+from ganzoo.spec import DataSpec
+
+KERNEL = 5
+SMALLEST_MAP = 4
+SMALLEST_IMAGE, LARGEST_IMAGE = 28, 128
+
+
+def check_images(variant: str, data: DataSpec) -> None:
+    """See to it that the data are images that these networks are made for.
+
+    Args:
+        variant: its name, for the message.
+        data: what it is to be trained on.
+
+    Raises:
+        GanzooError: they are points, or of another size.
+    """
+    if not data.is_image:
+        raise GanzooError(f"{variant} needs images, and '{data.name}' has points: try vanilla")
+    if not all(SMALLEST_IMAGE <= side <= LARGEST_IMAGE for side in data.shape[1:]):
+        raise GanzooError(
+            f"{variant} needs images of {SMALLEST_IMAGE} to {LARGEST_IMAGE} pixels a side, and "
+            f"'{data.name}' has {data}: try --image-size 64"
+        )
+
+
+def pyramid(data: DataSpec, width: int) -> list[tuple[int, int, int]]:
+    """(maps, height, width) of each layer, from the image down to the smallest maps."""
+    maps, (channels, h, w) = width, data.shape
+    levels = [(channels, h, w)]
+    while min(h, w) >= 2 * SMALLEST_MAP - 1:
+        h, w = -(-h // 2), -(-w // 2)
+        levels.append((maps, h, w))
+        maps *= 2
+    return levels
+
+
+class ConvGenerator(Generator):
+    """z -> projection -> fractionally strided convolutions with BatchNorm and ReLU -> tanh."""
+
+    def __init__(self, latent_dim: int, width: int, data: DataSpec) -> None:
+        super().__init__()
+        levels = pyramid(data, width)[::-1]
+        layers: list[nn.Module] = [
+            nn.Linear(latent_dim, prod(levels[0])),
+            nn.Unflatten(1, levels[0]),
+        ]
+        for (i, small_h, small_w), (o, h, w) in pairwise(levels):
+            # A stride of 2 makes 2s - 1 pixels of s; output padding adds the last of an even size.
+            padding = (h - (2 * small_h - 1), w - (2 * small_w - 1))
+            layers += [
+                nn.BatchNorm2d(i),
+                nn.ReLU(),
+                nn.ConvTranspose2d(i, o, KERNEL, 2, KERNEL // 2, output_padding=padding),
+            ]
+        self.net = nn.Sequential(*layers, nn.Tanh())
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        image: Tensor = self.net(latent)
+        return image
+
+
+def make_trunk(width: int, data: DataSpec, *, batch_norm: bool = True) -> nn.Sequential:
+    """x -> strided convolutions with BatchNorm and LeakyReLU 0.2 -> features (n, trunk_size)."""
+    layers: list[nn.Module] = []
+    for (i, _, _), (o, _, _) in pairwise(pyramid(data, width)):
+        layers.append(nn.Conv2d(i, o, KERNEL, 2, KERNEL // 2))
+        if batch_norm and len(layers) > 1:  # not on the input
+            layers.append(nn.BatchNorm2d(o))
+        layers.append(nn.LeakyReLU(0.2))
+    return nn.Sequential(*layers, nn.Flatten())
+
+
+def trunk_size(width: int, data: DataSpec) -> int:
+    """How many features `make_trunk` makes of an image."""
+    return prod(pyramid(data, width)[-1])
+
+
+class ConvDiscriminator(Discriminator):
+    """The trunk and one linear unit: images to logits (n,)."""
+
+    def __init__(self, width: int, data: DataSpec, *, batch_norm: bool = True) -> None:
+        super().__init__()
+        trunk = make_trunk(width, data, batch_norm=batch_norm)
+        self.net = nn.Sequential(*trunk, nn.Linear(trunk_size(width, data), 1), nn.Flatten(0))
+
+    def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        logits: Tensor = self.net(image)
+        return logits
