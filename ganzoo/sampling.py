@@ -39,7 +39,7 @@ def build_variant(settings: dict[str, Any], device: torch.device) -> Variant:
     name, data = settings["variant"], settings["data"]
     qualified = f"{name['plugin']}:{name['name']}"
     cls: type[Variant] = registry().variant(qualified).load()
-    spec = DataSpec(tuple(data["shape"]), data["classes"], data["name"])
+    spec = DataSpec(tuple(data["shape"]), data["classes"], data["name"], data["domains"])
     return cls(build(cls.Config, settings["config"]), spec).to(device)
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
-from ganzoo import checkpoint
+from ganzoo import checkpoint, pictures
 from ganzoo.config import build, options
 from ganzoo.data.dataset import DataRequest, Dataset
-from ganzoo.data.feed import Feed, make_feed
+from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
 from ganzoo.engine.device import pick_device
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import make_plan
@@ -24,7 +24,8 @@ from ganzoo.plugins import registry
 from ganzoo.run import Run
 from ganzoo.sampling import build_variant
 from ganzoo.settings import RESUMABLE, Training, parse_size
-from ganzoo.train import Observer, Trainer
+from ganzoo.spec import DataSpec
+from ganzoo.train import Exhibits, Observer, Trainer
 from ganzoo.variant import Variant
 
 FRAMES = 24
@@ -51,6 +52,7 @@ def start(
     observer = observer or Observer()
     registered = registry().variant(name)
     cls: type[Variant] = registered.load()
+    given = {"dataset": registered.spec.dataset} | dict(given)
     training, _ = _split(given, cls)
     if training.steps is not None and training.epochs is not None:
         raise GanzooError("--steps and --epochs both say how long to train: give one of them")
@@ -59,14 +61,11 @@ def start(
     recipe = cls.recipe(dataset.spec)
     if training.epochs is not None:
         del recipe["steps"]
-    training, config = _split(recipe | dict(given), cls)
+    training, config = _split(recipe | given, cls)
     if training.data_root is not None:
         root = str(Path(training.data_root).expanduser().resolve())
         training = dataclasses.replace(training, data_root=root)
-    if cls.conditional and not dataset.classes:
-        raise GanzooError(
-            f"'{registered.spec.name}' needs labelled data, and '{dataset.name}' has no labels"
-        )
+    _check_suits(cls, registered.spec.name, dataset.spec)
     settings: dict[str, Any] = {
         "variant": {
             "name": registered.spec.name,
@@ -87,13 +86,15 @@ def start(
     }
     torch.manual_seed(training.seed)
     variant = build_variant(settings, device)
-    feed = _feed(dataset, training, device)
+    streams = variant.streams(dataset)
+    feed = _feed(dataset, streams, training, device)
     training = _with_steps(training, variant, feed)
     settings["training"] = dataclasses.asdict(training)
     assert training.steps is not None
     engine = Engine(variant, feed, training.steps)
+    exhibits = _exhibits(variant, dataset, streams, training, observer)
     run = Run.create(out, f"{registered.spec.name}-{dataset.name}", settings)
-    return Trainer(run, training, engine, observer, dataset.modes)
+    return Trainer(run, training, engine, observer, exhibits)
 
 
 def resume(path: Path, given: Mapping[str, object], observer: Observer | None = None) -> Trainer:
@@ -113,13 +114,10 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         training = _resumed(run, given)
         device = pick_device(training.device)
         dataset = load_dataset(training, observer)
-        if _described(dataset) != run.settings["data"]:
-            raise GanzooError(
-                f"the data set '{dataset.name}' has changed since {path} was started: it was "
-                f"{run.settings['data']} and is {_described(dataset)}"
-            )
+        _check_unchanged(path, run.settings["data"], _described(dataset))
         variant = build_variant(run.settings, device)
-        feed = _feed(dataset, training, device)
+        streams = variant.streams(dataset)
+        feed = _feed(dataset, streams, training, device)
         training = _with_steps(training, variant, feed)
         assert training.steps is not None
         engine = Engine(variant, feed, training.steps)
@@ -130,9 +128,10 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
                 f"{path} has made {engine.iteration} of {training.steps} steps: ask for more "
                 "with --steps"
             )
+        exhibits = _exhibits(variant, dataset, streams, training, observer)
         run.settings["training"] = dataclasses.asdict(training)
         run.rewind(engine.iteration)
-        return Trainer(run, training, engine, observer, dataset.modes)
+        return Trainer(run, training, engine, observer, exhibits)
 
 
 def load_dataset(training: Training, observer: Observer, split: str = "train") -> Dataset:
@@ -147,8 +146,33 @@ def load_dataset(training: Training, observer: Observer, split: str = "train") -
         image_size=parse_size(training.image_size),
         report=observer.report,
     )
+    assert training.dataset is not None
     dataset: Dataset = registry().dataset(training.dataset).load()(request)
     return dataset
+
+
+def _check_suits(cls: type[Variant], name: str, data: DataSpec) -> None:
+    """Refuse data that the variant's game is not played on; what else, its constructor refuses."""
+    if cls.conditional and not data.classes:
+        raise GanzooError(f"{name} needs labelled data, and '{data.name}' has no labels")
+    if cls.domains > data.domains:
+        raise GanzooError(
+            f"{name} is played on two domains, and '{data.name}' is one: name another beside it, "
+            f"as in --dataset {data.name}+glyphs, or use --dataset unpaired"
+        )
+    if cls.domains < data.domains:
+        raise GanzooError(
+            f"{name} is played on one set of samples, and '{data.name}' is two domains: name one"
+        )
+
+
+def _check_unchanged(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    for key, value in now.items():
+        if before.get(key) != value:
+            raise GanzooError(
+                f"the data set '{now['name']}' has changed since {path} was started: its {key} "
+                f"was {before.get(key)} and is {value}"
+            )
 
 
 def _split(given: Mapping[str, object], cls: type[Variant]) -> tuple[Training, Any]:
@@ -214,18 +238,38 @@ def _iterations(epochs: float, variant: Variant, feed: Feed) -> int:
     return iteration
 
 
-def _feed(dataset: Dataset, training: Training, device: torch.device) -> Feed:
+def _feed(dataset: Dataset, streams: Streams, training: Training, device: torch.device) -> Feed:
     assert training.batch_size is not None
-    return make_feed(dataset, training.batch_size, device=device, seed=training.seed)
+    return make_feed(
+        dataset, training.batch_size, device=device, seed=training.seed, streams=streams
+    )
+
+
+def _exhibits(
+    variant: Variant,
+    dataset: Dataset,
+    streams: Streams,
+    training: Training,
+    observer: Observer,
+) -> Exhibits:
+    """What a training shows and measures besides what it learns from."""
+    examples = first_samples(streams, pictures.shown(dataset.spec), variant.device)
+    test = load_dataset(training, observer, "test") if variant.held_out else None
+    return Exhibits(examples, dataset.modes, test)
 
 
 def _described(dataset: Dataset) -> dict[str, Any]:
-    return {
+    described = {
         "name": dataset.name,
         "shape": list(dataset.spec.shape),
         "classes": dataset.spec.classes,
         "samples": len(dataset),
+        "class_names": list(dataset.classes),
+        "domains": dataset.spec.domains,
     }
+    if dataset.other is not None:
+        described["other_samples"] = len(dataset.other)
+    return described
 
 
 def _device_name(device: torch.device) -> str:

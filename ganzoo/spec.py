@@ -28,6 +28,8 @@ class VariantSpec:
     """A link to the paper."""
     needs: str = "images"
     """What data it trains on, in a few words for the user: ``"labelled images"``."""
+    dataset: str = "glyphs"
+    """The data set for a user who names none: one that is made on the spot."""
     api: int = API
     """The plugin interface that it was built for."""
 
@@ -78,6 +80,8 @@ class DataSpec:
     """How many labels; 0: unlabelled."""
     name: str = "data"
     """The data set's name, for error messages."""
+    domains: int = 1
+    """2: two unpaired sets of samples of this shape."""
 
     @property
     def is_image(self) -> bool:

@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import checkpoint, pictures
+from ganzoo.data.dataset import Dataset
 from ganzoo.engine.allocator import keep_freed_memory
 from ganzoo.engine.device import memory_used, seeded
 from ganzoo.engine.engine import Engine
@@ -48,12 +49,27 @@ class Observer:
     def logged(self, record: Record) -> None:
         """A record was written."""
 
+    def measured(self, step: int, values: dict[str, float]) -> None:
+        """The variant has measured itself on the test split."""
+
     def report(self, message: str) -> None:
         """Something happened that the user should read."""
 
 
 class Diverged(GanzooError):
     """A loss or a weight is not finite any more."""
+
+
+@dataclass(frozen=True)
+class Exhibits:
+    """What a training shows and measures besides what it learns from."""
+
+    examples: dict[str, Tensor]
+    """The first samples of each stream, on the device."""
+    modes: Tensor | None = None
+    """Of the data, to be marked in pictures."""
+    test: Dataset | None = None
+    """The test split, for a variant that measures itself."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +83,8 @@ class Outcome:
     """The newest grid."""
     animation: Path | None = None
     curves: Path | None = None
+    measured: dict[str, float] = field(default_factory=dict)
+    """What `Variant.measure` said at the end."""
 
 
 class Trainer:
@@ -78,25 +96,19 @@ class Trainer:
         training: Training,
         engine: Engine,
         observer: Observer,
-        modes: Tensor | None = None,
+        exhibits: Exhibits,
     ) -> None:
-        """Take over what is set up; `modes` are the data's, to be marked in pictures."""
+        """Take over what is set up."""
         self.run = run
         self.training = training
         self.engine = engine
         self.observer = observer
-        self._modes = modes
+        self._exhibits = exhibits
         self._pending: list[tuple[int, dict[str, Tensor]]] = []
         self._saved: Path | None = None
+        self._measured: tuple[int, dict[str, float]] = -1, {}
         self._stop = False
         self._clock, self._seen = 0.0, 0
-        variant = engine.variant
-        with seeded(training.seed, variant.device):
-            self._latent = variant.sample_latent(pictures.shown(variant.data))
-        self._label = None
-        if variant.conditional:
-            row = torch.arange(len(self._latent), device=variant.device) // pictures.COLUMNS
-            self._label = row % variant.data.classes
 
     def fit(self) -> Outcome:
         """Train to the last step, or until SIGINT or SIGTERM.
@@ -135,6 +147,7 @@ class Trainer:
         self.run.log(f"step {engine.iteration} of {engine.iterations}: training")
         self.observer.started(self)
         if engine.iteration == 0:
+            self._draw_real()
             self._draw_samples()
             self._save()
         self._clock, self._seen = time.perf_counter(), engine.images_seen
@@ -145,6 +158,7 @@ class Trainer:
                 self._log()
             if engine.iteration % (training.sample_every or engine.iterations) == 0:
                 self._draw_samples()
+                self._measure()
             if engine.iteration % training.checkpoint_every == 0:
                 self._save()
         if self._stop:
@@ -156,11 +170,12 @@ class Trainer:
         if self.engine.iteration < self.engine.iterations:
             self.run.log(f"step {self.engine.iteration}: stopped")
             return Outcome(False, saved, samples)
+        measured = self._measure()
         animation, curves = self.run.path / "samples.gif", self.run.path / "curves.png"
         pictures.animate(sorted(self.run.samples.glob("[0-9]*.png")), animation)
         pictures.plot_curves(self.run.metrics(), curves)
         self.run.log(f"step {self.engine.iteration}: finished")
-        return Outcome(True, saved, samples, animation, curves)
+        return Outcome(True, saved, samples, animation, curves, measured)
 
     def _log(self) -> None:
         """Read the pending metrics, all in one transfer, and write their means as a record."""
@@ -200,10 +215,26 @@ class Trainer:
     def _draw_samples(self) -> Path:
         path = self.run.samples / f"{self.engine.iteration:08d}.png"
         if not path.exists():
-            with self.engine.averaged() as variant:
-                samples = variant(self._latent, self._label)
-            pictures.draw(samples.float().cpu(), path, self._modes)
+            with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
+                samples = variant.gallery(self._exhibits.examples)
+            pictures.draw(samples.float().cpu(), path, self._exhibits.modes)
         return path
+
+    def _draw_real(self) -> None:
+        """What the samples should come to look like, where the data are of one kind."""
+        real = self._exhibits.examples.get("image")
+        if real is not None:
+            pictures.draw(real.cpu(), self.run.samples / "real.png", self._exhibits.modes)
+
+    def _measure(self) -> dict[str, float]:
+        """Have the variant measure itself, once a step, and log what it says."""
+        step = self.engine.iteration
+        if self._exhibits.test is not None and self._measured[0] != step:
+            with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
+                self._measured = step, variant.measure(self._exhibits.test)
+            self.run.append_metrics({"step": step, **self._measured[1]})
+            self.observer.measured(*self._measured)
+        return self._measured[1]
 
     def _save(self) -> Path:
         """Save a checkpoint of this step, once, if all is finite."""

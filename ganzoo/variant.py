@@ -20,9 +20,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from ganzoo import pictures
+from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec
 
 if TYPE_CHECKING:
+    from ganzoo.data.dataset import Dataset
     from ganzoo.engine.engine import Engine
     from ganzoo.engine.iterate import Plan
 
@@ -128,6 +131,10 @@ class Variant(nn.Module, ABC):
     """The networks that `forward` needs: they are what ``weights.safetensors`` holds."""
     conditional: ClassVar[bool] = False
     """Whether `forward` draws samples of a requested label."""
+    domains: ClassVar[int] = 1
+    """Of the data that it is played on: 2, where it wants two unpaired sets of samples."""
+    held_out: ClassVar[bool] = False
+    """Whether `measure` wants the test split while it trains."""
     capturable: ClassVar[bool] = True
     """False where `iterate` is overridden by a game whose order is decided by data."""
 
@@ -163,13 +170,55 @@ class Variant(nn.Module, ABC):
     def phases(self) -> list[Phase]:
         """The updates of one iteration, in order."""
 
-    @abstractmethod
-    def sample_latent(self, n: int) -> Tensor:
-        """`n` latents from the prior, (n, ...), on the variant's device."""
+    def streams(self, dataset: Dataset) -> list[dict[str, Tensor]]:
+        """What batches are drawn from: groups of aligned tensors, each with an order of its own.
 
-    @abstractmethod
+        A batch holds as many samples of each stream, and the fields of all of them. A stream that
+        is shorter than a batch is repeated until it fills one.
+
+        Returns:
+            Tensors of `dataset`, by the names that they have in `Batch.data`; no name twice.
+        """
+        return [dataset.fields]
+
+    def sample_latent(self, n: int) -> Tensor:
+        """`n` latents from the prior, (n, ...), on the variant's device.
+
+        Raises:
+            GanzooError: the variant draws nothing from noise, and does not override this.
+        """
+        raise GanzooError(
+            f"{type(self).__name__} draws no samples from noise: see `ganzoo --help` for what else "
+            "its runs can do"
+        )
+
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         """Samples: images (n, channels, height, width) in [-1, 1], or points (n, dimensions)."""
+        raise NotImplementedError(f"{type(self).__name__} has a sample_latent, but no forward")
+
+    def gallery(self, examples: dict[str, Tensor]) -> Tensor:
+        """What a person looks at while it trains, called each time from the same random state.
+
+        By default samples of fixed latents, a class in each row where the variant is conditional.
+
+        Args:
+            examples: the first samples of each stream, as they are in a batch.
+
+        Returns:
+            Images (n, channels, height, width) in [-1, 1], of which ten make a row, or points.
+        """
+        latent = self.sample_latent(pictures.shown(self.data))
+        if not self.conditional:
+            return self(latent)
+        row = torch.arange(len(latent), device=self.device) // pictures.COLUMNS
+        return self(latent, row % self.data.classes)
+
+    def measure(self, test: Dataset) -> dict[str, float]:
+        """What it measures of itself on the test split, where `held_out`: logged by name.
+
+        Called in eval mode, with averaged weights and without gradients.
+        """
+        return {}
 
     def stage(self, images_seen: int) -> Hashable:
         """What the structure of an iteration depends on besides the due phases."""

@@ -352,7 +352,7 @@ def test_a_conditional_variant_needs_labels(install: Callable[..., None]) -> Non
     install("toy", TOY_INIT, TOY_VARIANT)
     result = ganzoo("train", "toy", *write_images(Path("images")), "--out", "run")
     assert (result.status, Path("run").exists()) == (2, False)
-    assert "'toy' needs labelled data, and 'images' has no labels" in result.err
+    assert "toy needs labelled data, and 'images' has no labels" in result.err
 
 
 # --- sampling ------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -84,8 +85,8 @@ class Display(Observer):
     def report(self, message: str) -> None:
         self.console.print(message, soft_wrap=True)
 
-    def print_finished(self, outcome: Outcome, sample_command: str) -> None:
-        """Say what was made and where it is."""
+    def print_finished(self, outcome: Outcome, next_commands: Mapping[str, str]) -> None:
+        """Say what was made, where it is, and what can be done with it."""
         rows = {
             "samples": outcome.samples,
             "animation": outcome.animation,
@@ -97,9 +98,12 @@ class Display(Observer):
             f"finished step {self._steps:,} after {duration(time.monotonic() - self._begun)}",
             style="bold green",
         )
+        for name, value in outcome.measured.items():
+            self._print_row(name.replace("_", " "), f"{value:.4f}")
         for name, path in rows.items():
             self._print_row(name, path)
-        self._print_row("draw more", sample_command)
+        for name, command in next_commands.items():
+            self._print_row(name, command)
 
     def print_stopped(self, checkpoint: Path, resume_command: str) -> None:
         """Say what is kept and how to go on."""
@@ -127,13 +131,15 @@ class PlainDisplay(Display):
         if now - self._printed < QUIET and record.step < self._steps:
             return
         self._printed = now
-        metrics = "  ".join(f"{name} {value:.4g}" for name, value in record.metrics.items())
         self.console.print(
-            f"step {record.step}/{self._steps}  {metrics}  "
+            f"step {record.step}/{self._steps}  {_listed(record.metrics)}  "
             f"{self._images_per_second.value:,.0f} images/s  {megabytes(record.memory)}  "
             f"{self._remaining(record.step)} left",
             soft_wrap=True,
         )
+
+    def measured(self, step: int, values: dict[str, float]) -> None:
+        self.console.print(f"step {step}/{self._steps}  {_listed(values)}", soft_wrap=True)
 
 
 class LiveDisplay(Display):
@@ -142,6 +148,7 @@ class LiveDisplay(Display):
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         self._record: Record | None = None
+        self._measured: dict[str, float] = {}
         self._step = 0
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4)
 
@@ -153,6 +160,9 @@ class LiveDisplay(Display):
     def logged(self, record: Record) -> None:
         super().logged(record)
         self._record, self._step = record, record.step
+
+    def measured(self, step: int, values: dict[str, float]) -> None:
+        self._measured = values
 
     def close(self) -> None:
         self._live.stop()
@@ -179,6 +189,8 @@ class LiveDisplay(Display):
             if group:
                 shown = (f"{k.removesuffix(suffix)} {v:.4g}" for k, v in group.items())
                 lines.append(_line(name, "   ".join(shown).replace("_", " ")))
+        if self._measured:
+            lines.append(_line("on test data", _listed(self._measured).replace("_", " ")))
         speed = f"{self._images_per_second.value:,.0f} images/s   {megabytes(record.memory)}"
         return [*lines, _line("speed", speed)]
 
@@ -203,6 +215,10 @@ def duration(seconds: float) -> str:
 def megabytes(size: int) -> str:
     """``512 MB``."""
     return f"{size / 1e6:,.0f} MB"
+
+
+def _listed(values: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
 
 
 def _line(name: str, text: str) -> Text:

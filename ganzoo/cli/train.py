@@ -242,7 +242,7 @@ def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
         if not outcome.finished:
             display.print_stopped(outcome.checkpoint, resume_command(trainer))
             return INTERRUPTED
-        display.print_finished(outcome, sample_command(trainer))
+        display.print_finished(outcome, next_commands(trainer))
     return 0
 
 
@@ -268,8 +268,21 @@ def resume_command(trainer: Trainer) -> str:
     return f"ganzoo train --resume {shlex.quote(str(trainer.run.path))}"
 
 
-def sample_command(trainer: Trainer) -> str:
-    """What the user types to draw samples."""
-    path = trainer.run.path
-    out = "samples.npz" if not trainer.engine.variant.data.is_image else "samples"
-    return f"ganzoo sample {shlex.quote(str(path))} --n 1000 --out {shlex.quote(out)}"
+def next_commands(trainer: Trainer) -> dict[str, str]:
+    """What the user types to make use of the trained variant, and what that is."""
+    from ganzoo.abilities import Classifier, Translator
+    from ganzoo.variant import Variant
+
+    run, variant = shlex.quote(str(trainer.run.path)), trainer.engine.variant
+    commands = {}
+    if type(variant).sample_latent is not Variant.sample_latent:
+        out = "samples" if variant.data.is_image else "samples.npz"
+        commands["draw more"] = f"ganzoo sample {run} --n 1000 --out {out}"
+    if isinstance(variant, Translator):
+        direction = variant.directions[0]
+        commands["translate"] = (
+            f"ganzoo translate {run} --direction {direction} --input DIR --out DIR"
+        )
+    if isinstance(variant, Classifier):
+        commands["classify"] = f"ganzoo classify {run} IMAGE..."
+    return commands

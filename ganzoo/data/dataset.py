@@ -47,6 +47,8 @@ class Dataset:
     """The centres of a mixture, float32 (modes, dimensions), where the truth is known."""
     mode_std: float = 0.0
     """The standard deviation of each component of such a mixture."""
+    other: "Dataset | None" = None
+    """The second of two unpaired domains: other samples, of the same shape, as many as it has."""
 
     def __len__(self) -> int:
         return next(iter(self.fields.values())).shape[0]
@@ -54,4 +56,5 @@ class Dataset:
     @property
     def spec(self) -> DataSpec:
         """What a variant is told."""
-        return DataSpec(tuple(self.fields["image"].shape[1:]), len(self.classes), self.name)
+        shape = tuple(self.fields["image"].shape[1:])
+        return DataSpec(shape, len(self.classes), self.name, 2 if self.other else 1)

@@ -1,8 +1,10 @@
 """How the engine gets its batches: one interface, whether the data fit on the device or not.
 
-Batch k is a function of the seed and of k alone: epoch e visits the samples in the e-th random
-order, and a ragged last batch is left out. So the position in the data is one integer, the order
-is the same on every device, and both feeds give the same batches bit for bit.
+A batch joins what is drawn from one or more streams: groups of aligned tensors, each visited in
+random orders of its own. Batch k is a function of the seed and of k alone: epoch e of a stream
+visits its samples in the e-th order, and a ragged last batch is left out. So the position in the
+data is one integer, the order is the same on every device, and both feeds give the same batches
+bit for bit.
 """
 
 import hashlib
@@ -10,7 +12,7 @@ import os
 import signal
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 
@@ -21,13 +23,17 @@ from torch.utils import data
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import GanzooError
 
+Streams = Sequence[Mapping[str, Tensor]]
+"""Groups of aligned tensors; each group has as many samples as it likes."""
+
 
 class Feed(ABC):
     """An endless supply of batches on the device."""
 
     batch_size: int
     batches_per_epoch: int
-    """Whole batches only: as every epoch has a new order, no sample is left out for good."""
+    """Of the longest stream. Whole batches only: as every epoch has a new order, no sample is left
+    out for good."""
     drawn: int = 0
     """How many batches have been drawn: the whole position in the data. Setting it seeks."""
 
@@ -36,8 +42,8 @@ class Feed(ABC):
         """The next batch on the device, never waiting for the device.
 
         Returns:
-            What the data set's fields hold for `batch_size` samples: images as float32 in [-1, 1],
-            points as they are, labels as int64.
+            What the fields of all streams hold for `batch_size` samples of each: images as float32
+            in [-1, 1], points as they are, labels as int64.
         """
 
     @abstractmethod
@@ -51,6 +57,7 @@ def make_feed(
     *,
     device: torch.device,
     seed: int,
+    streams: Streams | None = None,
     budget: int | None = None,
 ) -> Feed:
     """A feed of random batches, resident on the device where the data fit, else streaming.
@@ -60,46 +67,66 @@ def make_feed(
         batch_size: samples a batch.
         device: where the batches are wanted.
         seed: of the order of the samples.
+        streams: groups of the data set's tensors (see `Variant.streams`), of which one shorter
+            than a batch is repeated until it fills one; None: its fields are the only one.
         budget: bytes that the data may take on the device; None: half of what is free on a CUDA
             device, a quarter of the physical memory elsewhere.
 
     Raises:
-        GanzooError: a batch is larger than the data set.
+        GanzooError: a batch is larger than the data set, or two streams share a name.
     """
-    samples = len(dataset)
+    streams = [dataset.fields] if streams is None else streams
+    names = [name for stream in streams for name in stream]
+    for name in names:
+        if names.count(name) > 1:
+            raise GanzooError(f"two streams of '{dataset.name}' have a field '{name}'")
+    samples = max(map(_length, streams))
     if batch_size > samples:
         raise GanzooError(
             f"--batch-size {batch_size} is larger than the data set '{dataset.name}', "
             f"which has {samples} samples: choose at most {samples}"
         )
-    size = sum(tensor.nbytes for tensor in dataset.fields.values())
+    size = sum(tensor.nbytes for tensor in _distinct(streams))
     resident = size <= (_default_budget(device) if budget is None else budget)
-    return (_Resident if resident else _Streaming)(dataset, batch_size, device, seed)
+    return (_Resident if resident else _Streaming)(streams, batch_size, device, seed)
 
 
-def permutation(samples: int, seed: int, epoch: int) -> Tensor:
-    """The order in which an epoch visits the samples: int64 (samples,), on the CPU."""
-    mixed = hashlib.blake2b(f"{seed}:{epoch}".encode(), digest_size=8).digest()
+def first_samples(streams: Streams, n: int, device: torch.device) -> dict[str, Tensor]:
+    """The first `n` samples of each stream, or all that it has, as they are in a batch."""
+    return {
+        name: _prepared(tensor[:n].to(device))
+        for stream in streams
+        for name, tensor in stream.items()
+    }
+
+
+def permutation(samples: int, seed: int, epoch: int, stream: int = 0) -> Tensor:
+    """The order in which an epoch visits a stream's samples: int64 (samples,), on the CPU."""
+    text = f"{seed}:{epoch}:{stream}" if stream else f"{seed}:{epoch}"
+    mixed = hashlib.blake2b(text.encode(), digest_size=8).digest()
     generator = torch.Generator().manual_seed(int.from_bytes(mixed, "little"))
     return torch.randperm(samples, generator=generator)
 
 
-class _Batches(data.Dataset[dict[str, Tensor]]):
-    """The batches, by number, as the data set stores them and where its tensors are."""
+class _Stream:
+    """The batches of one stream, by number, as it is stored and where its tensors are."""
 
-    def __init__(self, fields: dict[str, Tensor], batch_size: int, seed: int) -> None:
-        tensor = next(iter(fields.values()))
-        self._fields = fields
-        self._samples, self._device = tensor.shape[0], tensor.device
-        self._batch_size, self._seed = batch_size, seed
+    def __init__(
+        self, fields: Mapping[str, Tensor], batch_size: int, seed: int, number: int
+    ) -> None:
+        self._fields, self._batch_size = fields, batch_size
+        self._seed, self._number = seed, number
+        self._samples = _length(fields)
+        self._visited = -(-batch_size // self._samples) * self._samples  # a batch at least
+        self._device = next(iter(fields.values())).device
         self._epoch = -1
         self._order = torch.empty(0)
-        self.per_epoch = self._samples // batch_size
+        self.per_epoch = self._visited // batch_size
 
     def __getitem__(self, number: int) -> dict[str, Tensor]:
         epoch, batch = divmod(number, self.per_epoch)
         if epoch != self._epoch:
-            order = permutation(self._samples, self._seed, epoch)
+            order = permutation(self._visited, self._seed, epoch, self._number) % self._samples
             if self._device.type == "cuda":  # from pageable memory, the copy would wait
                 order = order.pin_memory()
             self._order = order.to(self._device, non_blocking=True)
@@ -108,12 +135,29 @@ class _Batches(data.Dataset[dict[str, Tensor]]):
         return {name: tensor.index_select(0, chosen) for name, tensor in self._fields.items()}
 
 
-class _Resident(Feed):
-    """The whole data set lies on the device."""
+class _Batches(data.Dataset[dict[str, Tensor]]):
+    """The batches of all streams, by number."""
 
-    def __init__(self, dataset: Dataset, batch_size: int, device: torch.device, seed: int) -> None:
-        fields = {name: tensor.to(device) for name, tensor in dataset.fields.items()}
-        self._batches = _Batches(fields, batch_size, seed)
+    def __init__(self, streams: Streams, batch_size: int, seed: int) -> None:
+        self._streams = [
+            _Stream(fields, batch_size, seed, number) for number, fields in enumerate(streams)
+        ]
+        self.per_epoch = max(stream.per_epoch for stream in self._streams)
+
+    def __getitem__(self, number: int) -> dict[str, Tensor]:
+        return {name: tensor for stream in self._streams for name, tensor in stream[number].items()}
+
+
+class _Resident(Feed):
+    """The whole data set lies on the device, a tensor of several streams once."""
+
+    def __init__(self, streams: Streams, batch_size: int, device: torch.device, seed: int) -> None:
+        there = {id(tensor): tensor.to(device) for tensor in _distinct(streams)}
+        self._batches = _Batches(
+            [{name: there[id(tensor)] for name, tensor in stream.items()} for stream in streams],
+            batch_size,
+            seed,
+        )
         self.batch_size, self.batches_per_epoch = batch_size, self._batches.per_epoch
 
     def draw(self) -> dict[str, Tensor]:
@@ -128,8 +172,8 @@ class _Resident(Feed):
 class _Streaming(Feed):
     """Worker processes gather whole batches ahead of time, across the ends of epochs."""
 
-    def __init__(self, dataset: Dataset, batch_size: int, device: torch.device, seed: int) -> None:
-        self._batches = _Batches(dataset.fields, batch_size, seed)
+    def __init__(self, streams: Streams, batch_size: int, device: torch.device, seed: int) -> None:
+        self._batches = _Batches(streams, batch_size, seed)
         self._device = device
         self._ahead: Iterator[dict[str, Tensor]] = iter(())
         self._position = -1
@@ -181,6 +225,14 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _length(fields: Mapping[str, Tensor]) -> int:
+    return next(iter(fields.values())).shape[0]
+
+
+def _distinct(streams: Streams) -> list[Tensor]:
+    return [*{id(tensor): tensor for stream in streams for tensor in stream.values()}.values()]
 
 
 def _prepared(tensor: Tensor) -> Tensor:
