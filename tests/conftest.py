@@ -1,0 +1,37 @@
+"""What several test files set up."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ganzoo.plugins import registry
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Put a plugin, as a package manager leaves it, where this process and its children look."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
+
+    def place(name: str, init: str, variant: str = "") -> None:
+        info = site / f"ganzoo_{name}-3.2.1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: ganzoo-{name}\nVersion: 3.2.1\n"
+        )
+        (info / "entry_points.txt").write_text(f"[ganzoo]\n{name} = ganzoo_{name}\n")
+        package = site / f"ganzoo_{name}"
+        package.mkdir()
+        (package / "__init__.py").write_text(init)
+        (package / "variant.py").write_text(variant)
+        registry.cache_clear()
+
+    yield place
+    registry.cache_clear()
+    for module in [name for name in sys.modules if name.startswith("ganzoo_toy")]:
+        del sys.modules[module]
