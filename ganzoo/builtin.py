@@ -14,6 +14,9 @@ def ganzoo_register_datasets() -> list[DatasetSpec]:
             "glyphs", "ganzoo.data.glyphs:load", "handwriting-like digits", "1x28x28", 10, made
         ),
         DatasetSpec(
+            "ink", "ganzoo.data.ink:load", "glyphs in ink on paper", "3x28x28", 10, made
+        ),
+        DatasetSpec(
             "ring8", "ganzoo.data.mixtures:load_ring8", "8 Gaussians on a circle", "2", 8, made
         ),
         DatasetSpec(

@@ -14,6 +14,7 @@ import torch
 
 from ganzoo import checkpoint, pictures
 from ganzoo.config import build, options
+from ganzoo.data import pairs
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
 from ganzoo.engine.device import pick_device
@@ -138,7 +139,7 @@ def load_dataset(training: Training, observer: Observer, split: str = "train") -
     """The data set that the settings name.
 
     Raises:
-        GanzooError: there is none of that name, or its files are missing or damaged.
+        GanzooError: see `pairs.load`.
     """
     request = DataRequest(
         root=Path(training.data_root).expanduser() if training.data_root else None,
@@ -147,8 +148,7 @@ def load_dataset(training: Training, observer: Observer, split: str = "train") -
         report=observer.report,
     )
     assert training.dataset is not None
-    dataset: Dataset = registry().dataset(training.dataset).load()(request)
-    return dataset
+    return pairs.load(training.dataset, request)
 
 
 def _check_suits(cls: type[Variant], name: str, data: DataSpec) -> None:

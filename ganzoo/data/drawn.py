@@ -1,5 +1,8 @@
 """What the data sets that are drawn on the spot have in common: their sizes, labels and seeds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Generator, Tensor
 
@@ -32,3 +35,14 @@ def shuffled_labels(request: DataRequest, classes: int) -> tuple[Tensor, Generat
         raise GanzooError(f"there is no split '{request.split}': choose train or test")
     generator = Generator().manual_seed(2 * request.seed + (request.split == "test"))
     return torch.randperm(SAMPLES[request.split], generator=generator) % classes, generator
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: how work is split over several changes the last bits of a float."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

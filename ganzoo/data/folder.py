@@ -196,7 +196,7 @@ def _fill_cache(
         channels = 3 if any(_in_order(pool, _is_coloured, every)) else 1
 
         def images() -> Iterator[np.ndarray | None]:
-            decoded = _in_order(pool, partial(_decoded, channels=channels, size=image_size), paths)
+            decoded = _in_order(pool, partial(read_image, channels=channels, size=image_size), paths)
             count = 0
             for file, image in zip(paths, decoded, strict=True):
                 if isinstance(image, str):
@@ -234,7 +234,7 @@ def _is_coloured(path: Path) -> bool:
         return False
 
 
-def _decoded(path: Path, channels: int, size: tuple[int, int]) -> np.ndarray | str:
+def read_image(path: Path, channels: int, size: tuple[int, int]) -> np.ndarray | str:
     """The image as uint8 (channels, height, width), or why it cannot be read."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 

@@ -6,8 +6,6 @@ Catmull-Rom spline and painted with a pen of varying pressure. As in MNIST the i
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,7 +14,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import one_hot
 
 from ganzoo.data.dataset import DataRequest, Dataset
-from ganzoo.data.drawn import refuse_root, shuffled_labels
+from ganzoo.data.drawn import one_thread, refuse_root, shuffled_labels
 from ganzoo.data.strokes import STYLES
 from ganzoo.errors import GanzooError
 
@@ -58,23 +56,12 @@ def draw(labels: Tensor, size: tuple[int, int], generator: Generator) -> Tensor:
     shares = torch.zeros(10, len(STYLES))
     for index, (digit, share, _) in enumerate(STYLES):
         shares[digit, index] = share
-    with _one_thread():
+    with one_thread():
         styles = torch.multinomial(shares[labels], 1, generator=generator)[:, 0]
         for index in range(len(STYLES)):
             for chunk in torch.split((styles == index).nonzero()[:, 0], _CHUNK):
                 images[chunk, 0] = _paint(_write(_pen(index), len(chunk), generator), size)
     return images
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute on one thread: how work is split over several changes the last bits of a float."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)
