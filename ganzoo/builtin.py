@@ -6,23 +6,35 @@ from ganzoo.spec import DatasetSpec, LossSpec
 
 @hookimpl
 def ganzoo_register_datasets() -> list[DatasetSpec]:
-    """The embedded sets, torchvision's, and any folder of images."""
-    made, downloaded = "made on the spot", "downloaded, or read from --data-root"
+    """The embedded sets, torchvision's, and folders of images."""
+    made, downloaded = "made on the spot", "downloaded"
     sets = "ganzoo.data.torchvision_sets"
     return [
-        DatasetSpec(
-            "glyphs", "ganzoo.data.glyphs:load", "handwriting-like digits", "1x28x28", 10, made
-        ),
-        DatasetSpec(
-            "ink", "ganzoo.data.ink:load", "glyphs in ink on paper", "3x28x28", 10, made
-        ),
+        DatasetSpec("glyphs", "ganzoo.data.glyphs:load", "drawn digits", "1x28x28", 10, made),
+        DatasetSpec("ink", "ganzoo.data.ink:load", "glyphs in ink", "3x28x28", 10, made),
         DatasetSpec(
             "ring8", "ganzoo.data.mixtures:load_ring8", "8 Gaussians on a circle", "2", 8, made
         ),
         DatasetSpec(
-            "grid25", "ganzoo.data.mixtures:load_grid25", "25 Gaussians on a grid", "2", 25, made
+            "grid25", "ganzoo.data.mixtures:load_grid25", "5x5 grid of Gaussians", "2", 25, made
         ),
         DatasetSpec("mnist", f"{sets}:load_mnist", "handwritten digits", "1x28x28", 10, downloaded),
+        DatasetSpec(
+            "stacked-glyphs",
+            "ganzoo.data.stacked:load_stacked_glyphs",
+            "3 glyphs as colours",
+            "3x28x28",
+            1000,
+            made,
+        ),
+        DatasetSpec(
+            "stacked-mnist",
+            "ganzoo.data.stacked:load_stacked_mnist",
+            "3 digits as colours",
+            "3x28x28",
+            1000,
+            downloaded,
+        ),
         DatasetSpec(
             "fashion-mnist",
             f"{sets}:load_fashion_mnist",
@@ -34,7 +46,15 @@ def ganzoo_register_datasets() -> list[DatasetSpec]:
         DatasetSpec("cifar10", f"{sets}:load_cifar10", "small photos", "3x32x32", 10, downloaded),
         DatasetSpec("celeba", f"{sets}:load_celeba", "faces", "3x64x64", 0, downloaded),
         DatasetSpec(
-            "folder", "ganzoo.data.folder:load", "a directory of images", "any", 0, "your files"
+            "folder", "ganzoo.data.folder:load", "a folder of images", "any", 0, "your files"
+        ),
+        DatasetSpec(
+            "unpaired",
+            "ganzoo.data.unpaired:load",
+            "two folders of images",
+            "any",
+            0,
+            "your files",
         ),
     ]
 

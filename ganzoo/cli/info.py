@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from ganzoo.cli.output import json_option, make_console, make_table, print_json
 from ganzoo.config import Option, build, options
-from ganzoo.errors import GanzooError
 from ganzoo.plugins import Registered, registry
-from ganzoo.spec import DatasetSpec, DataSpec, VariantSpec
+from ganzoo.spec import DataSpec, VariantSpec
 
 if TYPE_CHECKING:
     from ganzoo.variant import Variant
@@ -19,31 +17,20 @@ if TYPE_CHECKING:
 
 @click.command("info", epilog="Example: ganzoo info dcgan --dataset cifar10")
 @click.argument("variant", metavar="VARIANT")
-@click.option("--dataset", default="glyphs", help="count parameters for samples of this data set")
+@click.option(
+    "--dataset", help="count parameters for these samples (default: what suits the variant)"
+)
 @json_option
-def command(variant: str, dataset: str, as_json: bool) -> None:
+def command(variant: str, dataset: str | None, as_json: bool) -> None:
     """Show a variant's paper, settings, players, phases and parameters."""
+    from ganzoo.data.pairs import described
+
     registered = registry().variant(variant)
-    description = describe(registered, data_spec(registry().dataset(dataset).spec))
+    description = describe(registered, described(dataset or registered.spec.dataset))
     if as_json:
         print_json(description)
     else:
         _print(description)
-
-
-def data_spec(dataset: DatasetSpec) -> DataSpec:
-    """What a variant is told about a registered data set, without loading it.
-
-    Raises:
-        GanzooError: its shape depends on its files.
-    """
-    if not re.fullmatch(r"\d+(x\d+)*", dataset.shape):
-        raise GanzooError(
-            f"the data set '{dataset.name}' is of {dataset.shape} shape: choose one whose shape "
-            "`ganzoo datasets` shows"
-        )
-    shape = tuple(int(side) for side in dataset.shape.split("x"))
-    return DataSpec(shape, dataset.classes, dataset.name)
 
 
 def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the data sets that are drawn on the spot have in common: their sizes, labels and seeds."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,6 +36,13 @@ def shuffled_labels(request: DataRequest, classes: int) -> tuple[Tensor, Generat
         raise GanzooError(f"there is no split '{request.split}': choose train or test")
     generator = Generator().manual_seed(2 * request.seed + (request.split == "test"))
     return torch.randperm(SAMPLES[request.split], generator=generator) % classes, generator
+
+
+def stream(request: DataRequest, name: str) -> Generator:
+    """A generator of its own for a data set that is made from another, which drew its samples."""
+    key = f"{name}:{request.split}:{request.seed}".encode()
+    seed = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little")
+    return Generator().manual_seed(seed)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def load(request: DataRequest) -> Dataset:
     Raises:
         GanzooError: there is no such folder, or no image in it that can be read.
     """
-    root = _existing(request.root)
+    root = existing(request.root, "folder", "a folder of images")
     splits, depth = _splits(root, request.report)
     files, others = splits[request.split], splits["test" if request.split == "train" else "train"]
     if not files and others:
@@ -62,20 +62,62 @@ def load(request: DataRequest) -> Dataset:
             "'train' and 'test' with images, or ten images of which one is held out"
         )
     if not files:
-        raise GanzooError(
-            f"the folder '{root}' holds no images: --data-root must name a folder of "
-            f"{', '.join(_SUFFIXES)} files"
-        )
-    if request.image_size is None:
-        request.report("images are scaled to 64x64: --image-size chooses another size")
-    size = request.image_size or DEFAULT_SIZE
-    images, kept = decode(root, files, size, request.report, others)
+        raise no_images(root)
+    images, kept = decode(root, files, chosen_size(request), request.report, others)
     fields = {"image": images}
     classes = _classes(files + others, depth)
     if classes:
         number = {name: label for label, name in enumerate(classes)}
         fields["label"] = torch.tensor([number[file.split("/")[depth]] for file in files])[kept]
     return Dataset(root.resolve().name, fields, classes)
+
+
+def existing(root: Path | None, dataset: str, needed: str) -> Path:
+    """The folder that ``--data-root`` names.
+
+    Args:
+        root: what was named.
+        dataset: by which set, for the error message.
+        needed: what it must be, such as ``"a folder of images"``.
+
+    Raises:
+        GanzooError: none is named, or it is no folder.
+    """
+    if root is None:
+        raise GanzooError(f"--dataset {dataset} needs --data-root DIR, {needed}")
+    root = root.expanduser()
+    if not root.exists():
+        raise GanzooError(f"there is no folder '{root}': --data-root must name {needed}")
+    if not root.is_dir():
+        raise GanzooError(f"'{root}' is not a folder: --data-root must name {needed}")
+    return root
+
+
+def chosen_size(request: DataRequest) -> tuple[int, int]:
+    """The (height, width) that the images get; the user is told of one that nobody chose."""
+    if request.image_size is None:
+        request.report("images are scaled to 64x64: --image-size chooses another size")
+    return request.image_size or DEFAULT_SIZE
+
+
+def no_images(folder: Path) -> GanzooError:
+    """The error for a folder without images."""
+    return GanzooError(
+        f"the folder '{folder}' holds no images: it must hold {', '.join(_SUFFIXES)} files"
+    )
+
+
+def held_out(
+    folder: Path, files: Sequence[str], report: Callable[[str], None]
+) -> tuple[list[str], list[str]]:
+    """A folder's sorted image files without every tenth, and every tenth, for a test split."""
+    train, test = [file for i, file in enumerate(files) if i % 10 != 9], list(files[9::10])
+    if test:
+        report(
+            f"every tenth image of '{folder}' is the test split: {len(train)} to train on, "
+            f"{len(test)} to test"
+        )
+    return train, test
 
 
 def list_images(folder: Path, report: Callable[[str], None]) -> list[str]:
@@ -115,7 +157,7 @@ def decode(
         files: their paths, relative to `folder`.
         image_size: (height, width).
         report: is told of each file that is skipped because it cannot be read, and how many.
-        others: the files of the other split, which has as many channels.
+        others: the files of the other split, which has as many channels; relative or absolute.
 
     Returns:
         The images, uint8 (n, channels, height, width), and which files they come from,
@@ -137,30 +179,13 @@ def decode(
     return images, kept
 
 
-def _existing(root: Path | None) -> Path:
-    if root is None:
-        raise GanzooError("--dataset folder needs --data-root DIR, a folder of images")
-    root = root.expanduser()
-    if not root.exists():
-        raise GanzooError(f"there is no folder '{root}': --data-root must name a folder of images")
-    if not root.is_dir():
-        raise GanzooError(f"'{root}' is not a folder: --data-root must name a folder of images")
-    return root
-
-
 def _splits(root: Path, report: Callable[[str], None]) -> tuple[dict[str, list[str]], int]:
     """The files of each split, and how many folders below `root` their own folder is."""
     names = ("train", "test")
     if all((root / name).is_dir() for name in names):
         found = {name: list_images(root / name, report) for name in names}
         return {name: [f"{name}/{file}" for file in found[name]] for name in names}, 1
-    every = list_images(root, report)
-    train, test = [file for i, file in enumerate(every) if i % 10 != 9], every[9::10]
-    if test:
-        report(
-            f"every tenth image of '{root}' is the test split: {len(train)} to train on, "
-            f"{len(test)} to test"
-        )
+    train, test = held_out(root, list_images(root, report), report)
     return {"train": train, "test": test}, 0
 
 
@@ -196,7 +221,9 @@ def _fill_cache(
         channels = 3 if any(_in_order(pool, _is_coloured, every)) else 1
 
         def images() -> Iterator[np.ndarray | None]:
-            decoded = _in_order(pool, partial(read_image, channels=channels, size=image_size), paths)
+            decoded = _in_order(
+                pool, partial(read_image, channels=channels, size=image_size), paths
+            )
             count = 0
             for file, image in zip(paths, decoded, strict=True):
                 if isinstance(image, str):

@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 
 from ganzoo.data import glyphs
 from ganzoo.data.dataset import DataRequest, Dataset
-from ganzoo.data.drawn import one_thread, refuse_root
+from ganzoo.data.drawn import one_thread, refuse_root, stream
 
 INKS = torch.tensor(
     [
@@ -52,8 +52,7 @@ def load(request: DataRequest) -> Dataset:
     """
     refuse_root(request, "ink")
     drawings = glyphs.load(request)
-    generator = Generator().manual_seed(-1 - 2 * request.seed - (request.split == "test"))
-    images = write(drawings.fields["image"], generator)
+    images = write(drawings.fields["image"], stream(request, "ink"))
     return replace(drawings, name="ink", fields=drawings.fields | {"image": images})
 
 
@@ -102,7 +101,7 @@ def _sheets(side: int) -> tuple[Tensor, Tensor]:
 
 
 def _noise(side: int, band: tuple[int, int], generator: Generator) -> Tensor:
-    """Smooth periodic noise of mean 0 and variance 1, as much of it in every octave of the band.
+    """Smooth periodic noise of mean 0 and variance about 1, as much in every octave of the band.
 
     The same generator state gives the same noise at every resolution, with more detail at a higher.
 
@@ -118,7 +117,7 @@ def _noise(side: int, band: tuple[int, int], generator: Generator) -> Tensor:
     radial = torch.hypot(frequency[:, None], frequency)
     inside = (radial >= band[0]) & (radial <= band[1])
     amplitude = torch.where(inside, 1 / radial, 0) * torch.randn(radial.shape, generator=generator)
-    amplitude *= 2 / amplitude.norm()
+    amplitude *= 2 / amplitude.norm()  # as the product of two waves has the mean square 1/4
     phase = 2 * math.pi * frequency * (torch.arange(side)[:, None] + 0.5) / side
     cosines, sines = phase.tensor_split(2, 1)
     waves = torch.cat((cosines.cos(), sines.sin()), 1) * (frequency < side / 2)  # else they alias

@@ -31,18 +31,16 @@ def load(name: str, request: DataRequest) -> Dataset:
     found = _find(name)
     if len(found) == 1:
         return _load(found[0], request)
-    if any(_reads_files(row) for row in found):
-        first_request, second_request = (
-            request if _reads_files(row) else replace(request, root=None) for row in found
-        )
-    else:
-        first_request = second_request = request
-    first = _load(found[0], first_request)
+    reads = [row.spec.source != "made on the spot" for row in found]
+    requests = [
+        request if reading or not any(reads) else replace(request, root=None) for reading in reads
+    ]
+    first = _load(found[0], requests[0])
     _check_domain(found[0], first)
-    size = request.image_size or first.spec.shape[1:]
-    second = _load(found[1], replace(second_request, image_size=size))
+    height, width = first.spec.shape[1:]
+    second = _load(found[1], replace(requests[1], image_size=(height, width)))
     _check_domain(found[1], second)
-    return _paired(first, second)
+    return paired(first, second, f"{first.name}+{second.name}")
 
 
 def described(name: str) -> DataSpec:
@@ -60,34 +58,47 @@ def described(name: str) -> DataSpec:
     return DataSpec(shape, specs[0].classes, "+".join(spec.name for spec in specs), domains=2)
 
 
+def paired(first: Dataset, second: Dataset, name: str) -> Dataset:
+    """Two sets of images as one, with as many channels as the more colourful of them.
+
+    Raises:
+        GanzooError: their images cannot be brought to one shape.
+    """
+    channels = max(first.spec.shape[0], second.spec.shape[0])
+    first, second = _with_channels(first, channels), _with_channels(second, channels)
+    if first.spec.shape != second.spec.shape:
+        raise GanzooError(
+            f"'{first.name}' has images of {first.spec} and '{second.name}' of {second.spec}: "
+            "two domains must have one shape"
+        )
+    return replace(first, name=name, other=second)
+
+
 def _find(name: str) -> list[Registered[DatasetSpec]]:
     """The one or two registered sets that are named, as far as they can be a pair."""
     names = name.split("+")
-    if len(names) > 2 or "" in names[1:] or names[0] == "" != name:
+    if len(names) == 1:
+        return [registry().dataset(name)]
+    if len(names) > 2 or "" in names:
         raise GanzooError(
             f"'{name}' is neither a data set nor two: write A+B with two names that "
             "`ganzoo datasets` lists, such as glyphs+ink"
         )
     found = [registry().dataset(part) for part in names]
-    if len(found) == 2 and found[0].qualified == found[1].qualified:
+    if found[0].qualified == found[1].qualified:
         raise GanzooError(
             f"'{name}' names one data set twice: the two domains of a pair must differ, "
             "as in glyphs+ink"
         )
-    if len(found) == 2:
-        for row in found:
-            if row.spec.shape.isdecimal():
-                raise _no_images(row)
+    for row in found:
+        if row.spec.shape.isdecimal():
+            raise _no_images(row)
     return found
 
 
 def _load(row: Registered[DatasetSpec], request: DataRequest) -> Dataset:
     dataset: Dataset = row.load()(request)
     return dataset
-
-
-def _reads_files(row: Registered[DatasetSpec]) -> bool:
-    return row.spec.source != "made on the spot"
 
 
 def _data_spec(dataset: DatasetSpec) -> DataSpec:
@@ -114,17 +125,6 @@ def _no_images(row: Registered[DatasetSpec]) -> GanzooError:
     return GanzooError(
         f"'{row.spec.name}' holds points and cannot be one of a pair: A+B takes two sets of images"
     )
-
-
-def _paired(first: Dataset, second: Dataset) -> Dataset:
-    channels = max(first.spec.shape[0], second.spec.shape[0])
-    first, second = _with_channels(first, channels), _with_channels(second, channels)
-    if first.spec.shape != second.spec.shape:
-        raise GanzooError(
-            f"'{first.name}' has images of {first.spec} and '{second.name}' of {second.spec}: "
-            "two domains must have one shape"
-        )
-    return replace(first, name=f"{first.name}+{second.name}", other=second)
 
 
 def _with_channels(dataset: Dataset, channels: int) -> Dataset:
