@@ -93,6 +93,31 @@ def test_each_optimizer_is_torchs_from_the_first_step(
         torch.testing.assert_close(mine, theirs, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("spec", [Adam(1e-2), RMSprop(1e-2), SGD(1e-1, momentum=0.5)])
+def test_a_gradient_may_be_laid_out_otherwise_than_its_parameter(spec: Any) -> None:
+    """Autograd returns transposed gradients where it likes, double backwards above all."""
+
+    class Transposed(Toy):
+        def players(self) -> dict[str, Player]:
+            return {"d": Player(("discriminator",), spec)}
+
+        def phases(self) -> list[Phase]:
+            return [Phase("d", "d", self.d_loss)]
+
+        def d_loss(self, batch: Batch) -> Tensor:
+            weight = self.discriminator[0].weight
+            if strided:
+                weight.register_hook(lambda grad: grad.t().contiguous().t())
+            return (weight * torch.arange(-7.5, 8.5).view(8, 2)).sum()
+
+    weights = []
+    for strided in (False, True):
+        engine = make_engine(Transposed)
+        engine.step()
+        weights.append(engine.variant.discriminator[0].weight)
+    assert torch.equal(*weights)
+
+
 @pytest.mark.parametrize(
     ("phase", "mover", "other"),
     [("g", "generator", "discriminator"), ("d", "discriminator", "generator")],
