@@ -98,6 +98,8 @@ def test_a_gradient_may_be_laid_out_otherwise_than_its_parameter(spec: Any) -> N
     """Autograd returns transposed gradients where it likes, double backwards above all."""
 
     class Transposed(Toy):
+        strided = False
+
         def players(self) -> dict[str, Player]:
             return {"d": Player(("discriminator",), spec)}
 
@@ -106,12 +108,12 @@ def test_a_gradient_may_be_laid_out_otherwise_than_its_parameter(spec: Any) -> N
 
         def d_loss(self, batch: Batch) -> Tensor:
             weight = self.discriminator[0].weight
-            if strided:
+            if self.strided:
                 weight.register_hook(lambda grad: grad.t().contiguous().t())
             return (weight * torch.arange(-7.5, 8.5).view(8, 2)).sum()
 
     weights = []
-    for strided in (False, True):
+    for Transposed.strided in (False, True):
         engine = make_engine(Transposed)
         engine.step()
         weights.append(engine.variant.discriminator[0].weight)

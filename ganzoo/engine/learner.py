@@ -93,7 +93,7 @@ class Learner:
     def update(self, grads: Sequence[Tensor | None]) -> None:
         """One optimizer step; a parameter that the loss did not reach keeps no gradient."""
         for param, grad in zip(self.params, grads, strict=True):
-            # A fused step reads both as if they were laid out alike, which autograd does not promise.
+            # A fused step reads both as if laid out alike, which autograd does not promise.
             if grad is not None and grad.stride() != param.stride():
                 grad = torch.empty_like(param).copy_(grad)
             param.grad = grad
