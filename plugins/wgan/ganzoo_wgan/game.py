@@ -1,0 +1,59 @@
+"""The game that WGAN and WGAN-GP have in common.
+
+The critic f estimates the Wasserstein distance between the data and the samples by its dual form,
+the supremum of E[f(x)] - E[f(G(z))] over the 1-Lipschitz functions; G makes the distance small. How
+f is kept Lipschitz is what the two differ in.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ganzoo import Batch, Discriminator, Generator, Variant, option
+from ganzoo.networks import sample_prior
+
+
+@dataclass(frozen=True)
+class WassersteinConfig:
+    """The settings of both."""
+
+    latent_dim: int = option(100, "dimensions of the latent z, N(0, 1)", minimum=1)
+    width: int = option(
+        32,
+        "feature maps next to the image, doubled at each halving (for points 128: units a layer)",
+        minimum=1,
+    )
+    n_critic: int = option(5, "updates of the critic an update of G", minimum=1)
+    ema: float = option(
+        0.999, "decay of the average of G's weights that samples come from", minimum=0, maximum=1
+    )
+
+
+class Wasserstein(Variant):
+    """G, and the critic f; a subclass makes them, and says how f is kept Lipschitz."""
+
+    config: WassersteinConfig
+    generator: Generator
+    critic: Discriminator
+
+    def sample_fakes(self, n: int) -> Tensor:
+        """`n` samples for f to learn from, of which G learns nothing."""
+        with torch.no_grad():
+            return self(self.sample_latent(n))
+
+    def estimate(self, batch: Batch, fake: Tensor) -> Tensor:
+        """Arjovsky et al., eq. 3: the distance by f, for which f maximises it."""
+        distance = self.critic(batch.image).mean() - self.critic(fake).mean()
+        batch.metrics["wasserstein"] = distance.detach()
+        return distance
+
+    def generator_loss(self, batch: Batch) -> Tensor:
+        """Algorithm 1, line 10: of the estimate, only -E[f(G(z))] depends on G."""
+        return -self.critic(self(self.sample_latent(len(batch)))).mean()
+
+    def sample_latent(self, n: int) -> Tensor:
+        return sample_prior("normal", n, self.config.latent_dim, self.device)
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.generator(latent, label)
