@@ -64,21 +64,33 @@ class Adversarial(Variant):
 
     def generator_loss(self, batch: Batch) -> Tensor:
         """Algorithm 1, line 6: G against the D of the previous iteration."""
-        fake = self(self.sample_latent(len(batch)))
+        label = self.condition(batch)
+        fake = self(self.sample_latent(len(batch)), label)
         batch.shared["fake"] = fake.detach()
-        real_logits = self.discriminator(batch.image) if self.loss.generator_sees_real else None
-        return self.loss.generator(self.discriminator(fake), real_logits)
+        sees_real = self.loss.generator_sees_real
+        real_logits = self.discriminator(batch.image, label) if sees_real else None
+        return self.loss.generator(self.discriminator(fake, label), real_logits)
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         """Algorithm 1, line 4: D on the batch's images and on as many fakes."""
+        label = self.condition(batch)
         fake = batch.shared.get("fake")
         if fake is None:
             with torch.no_grad():
-                fake = self(self.sample_latent(len(batch)))
-        real_logits, fake_logits = self.discriminator(batch.image), self.discriminator(fake)
+                fake = self(self.sample_latent(len(batch)), label)
+        real_logits = self.discriminator(batch.image, label)
+        fake_logits = self.discriminator(fake, label)
         batch.metrics["real_score"] = self.loss.score(real_logits.detach()).mean()
         batch.metrics["fake_score"] = self.loss.score(fake_logits.detach()).mean()
         return self.loss.discriminator(real_logits, fake_logits)
+
+    def condition(self, batch: Batch) -> Tensor | None:
+        """What both networks are told, where the variant is conditional: the batch's labels.
+
+        Fakes are made for the labels of the real samples beside them, so that they have the
+        frequencies of the data, and how often a label occurs tells D nothing.
+        """
+        return batch.label if self.conditional else None
 
     def sample_latent(self, n: int) -> Tensor:
         return sample_prior(self.config.prior, n, self.config.latent_dim, self.device)
