@@ -1,0 +1,194 @@
+"""Semi-supervised GANs: D tells K classes and fakes, and is told the class of a few images only.
+
+By two papers: Odena 2016, and Salimans et al. 2016, section 5, where G matches features of D.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import Adam, Batch, Dataset, DataSpec, GanzooError, Phase, Player, Variant, option
+from ganzoo.abilities import Classifier
+from ganzoo.data.feed import first_samples
+from ganzoo.networks import sample_prior
+from ganzoo_sgan import losses
+from ganzoo_sgan.labels import balanced_subset
+from ganzoo_sgan.networks import make_networks
+
+FEATURE_MATCHING, ODENA = "feature-matching", "odena"
+LEARNING_RATE = {FEATURE_MATCHING: 3e-3, ODENA: 1e-3}
+"""Of D."""
+BASELINE_EVERY = 4
+"""Iterations: a few labelled images are soon learned, and it need not cost a third of the time."""
+
+
+@dataclass(frozen=True)
+class SGANConfig:
+    """Which of the two papers, and how many labels."""
+
+    objective: str = option(
+        FEATURE_MATCHING, "losses and networks of which paper", choices=(*LEARNING_RATE,)
+    )
+    labels: int = option(100, "images whose label is used, balanced over the classes", minimum=1)
+    label_draw: int = option(0, "which random choice of these images", minimum=0, maximum=2**32 - 1)
+    supervised_only: bool = option(False, "train the classifier on the labelled images alone")
+    unlabelled_weight: float = option(1.0, "of the unlabelled loss in that of D", minimum=0)
+    latent_dim: int = option(100, "dimensions of the latent z", minimum=1)
+    width: int = option(
+        16, "odena: feature maps next to the image, doubled at each halving", minimum=1
+    )
+    lr: float | None = option(
+        None, "learning rate of D's Adam: 3e-3 for feature-matching, else 1e-3", above=0
+    )
+    generator_lr: float = option(1e-3, "learning rate of G's Adam", above=0)
+    beta1: float = option(0.5, "first-moment decay of all Adams", minimum=0, maximum=0.9999)
+    decay_from: float = option(
+        0.5, "progress in [0, 1] from which on learning rates fall to 0", minimum=0, maximum=0.9999
+    )
+    ema: float = option(
+        0.9999, "decay of the average of weights that tests and samples use", minimum=0, maximum=1
+    )
+
+
+class SGAN(Variant, Classifier):
+    """G, the classifier D, and the baseline: the same D, taught by the labelled images alone."""
+
+    Config = SGANConfig
+    config: SGANConfig
+    published = ("generator", "classifier")
+    held_out = True
+
+    @classmethod
+    def recipe(cls, data: DataSpec) -> dict[str, Any]:
+        return {"steps": 6000, "batch_size": 100, "labels": max(100, data.classes)}
+
+    def __init__(self, config: SGANConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        if not data.is_image:
+            raise GanzooError(f"sgan needs images, and '{data.name}' has points: try cgan")
+        if not data.classes:
+            raise GanzooError(f"sgan needs labelled images, and '{data.name}' has no labels")
+        if config.labels < data.classes:
+            raise GanzooError(
+                f"--labels {config.labels} is less than one label for each of the {data.classes} "
+                f"classes of '{data.name}'"
+            )
+        self.matches_features = config.objective == FEATURE_MATCHING
+        generator, self.classifier = make_networks(
+            config.latent_dim, None if self.matches_features else config.width, data
+        )
+        if config.supervised_only:
+            self.generator: nn.Module = nn.Identity()  # nobody draws from it
+            self.supervised = "classifier"
+        else:
+            self.generator = generator
+            self.baseline = copy.deepcopy(self.classifier)
+            self.supervised = "baseline"
+
+    def streams(self, dataset: Dataset) -> list[dict[str, Tensor]]:
+        image, label = dataset.fields["image"], dataset.fields["label"]
+        if self.config.labels > len(dataset):
+            raise GanzooError(
+                f"--labels {self.config.labels} is more than the {len(dataset)} images of "
+                f"'{dataset.name}'"
+            )
+        chosen = balanced_subset(label, self.config.labels, self.config.label_draw)
+        return [
+            {"image": image[chosen], "label": label[chosen]},
+            {"unlabelled": image},
+            {"unlabelled_for_generator": image},
+        ]
+
+    def players(self) -> dict[str, Player]:
+        config = self.config
+        lr = config.lr or LEARNING_RATE[config.objective]
+
+        def player(net: str, lr: float) -> Player:
+            return Player((net,), Adam(lr, betas=(config.beta1, 0.999)), ema=config.ema)
+
+        players = {"classifier": player("classifier", lr)}
+        if not config.supervised_only:
+            players["generator"] = player("generator", config.generator_lr)
+            players["baseline"] = player("baseline", lr)
+        return players
+
+    def phases(self) -> list[Phase]:
+        if self.config.supervised_only:
+            return [Phase("supervised", "classifier", self.supervised_loss)]
+        return [
+            Phase("classifier", "classifier", self.classifier_loss),
+            Phase("generator", "generator", self.generator_loss),
+            Phase("supervised", "baseline", self.supervised_loss, every=BASELINE_EVERY),
+        ]
+
+    def schedules(self) -> dict[str, Callable[[float], float]]:
+        def factor(progress: float) -> float:
+            return min(1.0, (1 - progress) / (1 - self.config.decay_from))
+
+        return {f"{player}.lr": factor for player in self.players()}
+
+    def classifier_loss(self, batch: Batch) -> Tensor:
+        """Salimans et al., section 5: L = L_supervised + L_unsupervised."""
+        with torch.no_grad():
+            fake = self(self.sample_latent(len(batch)))
+        # No unit of D sees more than one image, so that one pass does for all three kinds.
+        images = torch.cat((batch.image, batch.data["unlabelled"], fake))
+        labelled, unlabelled, fake = self.classifier(images).chunk(3)
+        supervised = losses.class_loss(labelled, batch.label)
+        unsupervised = losses.unlabelled_loss(unlabelled, fake)
+        batch.metrics["labelled_loss"] = supervised.detach()
+        batch.metrics["unlabelled_loss"] = unsupervised.detach()
+        batch.metrics["real_score"] = losses.real_logit(unlabelled.detach()).sigmoid().mean()
+        batch.metrics["fake_score"] = losses.real_logit(fake.detach()).sigmoid().mean()
+        return supervised + self.config.unlabelled_weight * unsupervised
+
+    def generator_loss(self, batch: Batch) -> Tensor:
+        fake = self(self.sample_latent(len(batch)))
+        if not self.matches_features:
+            return losses.generator_loss(self.classifier(fake))
+        with torch.no_grad():
+            real = self.classifier.features(batch.data["unlabelled_for_generator"])
+        return losses.feature_matching_loss(real, self.classifier.features(fake))
+
+    def supervised_loss(self, batch: Batch) -> Tensor:
+        """What the labelled images teach without the others."""
+        net = self.get_submodule(self.supervised)
+        return losses.class_loss(net(batch.image), batch.label)
+
+    def measure(self, test: Dataset) -> dict[str, float]:
+        """The accuracy of the classifier and of the baseline on images that neither has seen."""
+        measured = {"supervised_accuracy": self._accuracy(self.supervised, test)}
+        if not self.config.supervised_only:
+            measured = {"test_accuracy": self._accuracy("classifier", test), **measured}
+        return measured
+
+    def _accuracy(self, net: str, test: Dataset) -> float:
+        right = 0
+        for part in torch.split(torch.arange(len(test)), 500):
+            seen = first_samples(  # as in a batch
+                [{name: tensor[part] for name, tensor in test.fields.items()}], 500, self.device
+            )
+            found = self.get_submodule(net)(seen["image"])[:, :-1].argmax(1)
+            right += int((found == seen["label"]).sum())
+        return right / len(test)
+
+    def classify(self, image: Tensor) -> Tensor:
+        return losses.class_probabilities(self.classifier(image))
+
+    def gallery(self, examples: dict[str, Tensor]) -> Tensor:
+        """Samples; of a supervised training, the images that it learns from."""
+        return examples["image"] if self.config.supervised_only else super().gallery(examples)
+
+    def sample_latent(self, n: int) -> Tensor:
+        if self.config.supervised_only:
+            raise GanzooError("a run with --supervised-only has no generator to draw samples from")
+        z = sample_prior("uniform", n, self.config.latent_dim, self.device)
+        return (z + 1) / 2 if self.matches_features else z
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        image: Tensor = self.generator(latent)
+        return image
