@@ -25,6 +25,8 @@ class Commands(click.RichGroup):
         "info": "info",
         "train": "train",
         "sample": "sample",
+        "classify": "classify",
+        "translate": "translate",
         "runs": "runs",
         "datasets": "datasets",
         "losses": "losses",
