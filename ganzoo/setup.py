@@ -66,7 +66,7 @@ def start(
     if training.data_root is not None:
         root = str(Path(training.data_root).expanduser().resolve())
         training = dataclasses.replace(training, data_root=root)
-    _check_suits(cls, registered.spec.name, dataset.spec)
+    check_suits(cls, registered.spec.name, dataset.spec)
     settings: dict[str, Any] = {
         "variant": {
             "name": registered.spec.name,
@@ -151,7 +151,7 @@ def load_dataset(training: Training, observer: Observer, split: str = "train") -
     return pairs.load(training.dataset, request)
 
 
-def _check_suits(cls: type[Variant], name: str, data: DataSpec) -> None:
+def check_suits(cls: type[Variant], name: str, data: DataSpec) -> None:
     """Refuse data that the variant's game is not played on; what else, its constructor refuses."""
     if cls.conditional and not data.classes:
         raise GanzooError(f"{name} needs labelled data, and '{data.name}' has no labels")

@@ -18,7 +18,15 @@ from ganzoo.run import Run
 
 STEPS = 240
 VANILLA = ["vanilla", "--dataset", "ring8", "--generator-widths", "32,32", "--n-critic", "2"]
-DCGAN = ["dcgan", "--dataset", "glyphs", "--width", "2", "--batch-size", "8"]
+IMAGES = ["--dataset", "glyphs", "--width", "2", "--batch-size", "8"]
+DCGAN = ["dcgan", *IMAGES]
+WGAN = ["wgan", "--dataset", "ring8", "--batch-size", "8"]  # the critic's warm-up included
+WGAN_GP = ["wgan-gp", *IMAGES]
+CGAN = ["cgan", "--architecture", "conv", *IMAGES]
+ODENA = ["sgan", "--objective", "odena", "--labels", "25", *IMAGES]
+SALIMANS = ["sgan", "--objective", "feature-matching", "--labels", "25", *IMAGES[:2]]
+CYCLEGAN = ["cyclegan", "--width", "2", "--pool", "7", "--batch-size", "2"]
+GAMES = (VANILLA, DCGAN, WGAN, WGAN_GP, CGAN, ODENA, SALIMANS, CYCLEGAN)
 INTERVALS = ["--log-every", "5", "--sample-every", "60", "--checkpoint-every", "30"]
 
 
@@ -60,7 +68,7 @@ def contents(run: Path) -> dict[str, object]:
     return files | {"checkpoints": kept, "names": names}
 
 
-@pytest.mark.parametrize("variant", [VANILLA, DCGAN], ids=lambda v: v[0])
+@pytest.mark.parametrize("variant", GAMES, ids=lambda v: "-".join(v[:3:2]))
 def test_killed_at_random_and_resumed_equals_uninterrupted(
     tmp_path: Path, variant: list[str]
 ) -> None:

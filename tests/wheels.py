@@ -106,3 +106,17 @@ def layered_environment(root: Path) -> Environment:
     lines = [f"import site; site.addsitedir({parent!r})\n" for parent in sorted(parents)]
     Path(own.stdout.strip(), "parent.pth").write_text("".join(lines))
     return env
+
+
+def separate_environment(root: Path) -> Environment:
+    """Make an environment that sees what is installed here, except ganzoo and its plugins."""
+    env = layered_environment(root)
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    own = subprocess.run([env.python, "-c", ask], capture_output=True, text=True, check=True)
+    site = Path(own.stdout.strip())
+    (site / "parent.pth").unlink()
+    for parent in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        for entry in Path(parent).iterdir():
+            if "ganzoo" not in entry.name and not (site / entry.name).exists():
+                (site / entry.name).symlink_to(entry)
+    return env
