@@ -153,8 +153,6 @@ def load_dataset(training: Training, observer: Observer, split: str = "train") -
 
 def check_suits(cls: type[Variant], name: str, data: DataSpec) -> None:
     """Refuse data that the variant's game is not played on; what else, its constructor refuses."""
-    if cls.conditional and not data.classes:
-        raise GanzooError(f"{name} needs labelled data, and '{data.name}' has no labels")
     if cls.domains > data.domains:
         raise GanzooError(
             f"{name} is played on two domains, and '{data.name}' is one: name another beside it, "
@@ -164,6 +162,8 @@ def check_suits(cls: type[Variant], name: str, data: DataSpec) -> None:
         raise GanzooError(
             f"{name} is played on one set of samples, and '{data.name}' is two domains: name one"
         )
+    if cls.conditional and not data.classes:
+        raise GanzooError(f"{name} needs labelled data, and '{data.name}' has no labels")
 
 
 def _check_unchanged(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

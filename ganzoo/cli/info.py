@@ -116,6 +116,8 @@ def _print(description: dict[str, Any]) -> None:
 
 def shown(value: Any) -> str:
     """A setting's value as it is typed."""
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):

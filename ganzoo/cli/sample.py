@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from ganzoo.errors import GanzooError
+from ganzoo.files import whole_folder
 
 if TYPE_CHECKING:
     from ganzoo.sampling import Drawn
@@ -83,17 +82,12 @@ def write_pngs(drawn: Iterable[Drawn], out: Path) -> None:
     """Write each image to ``out/00000.png`` and so on; `out` appears when all are there."""
     from ganzoo.pictures import to_bytes, to_pil
 
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    temporary.mkdir()
-    try:
+    with whole_folder(out) as temporary:
         number = 0
         for samples, _ in drawn:
             for image in to_bytes(samples):
                 to_pil(image).save(temporary / f"{number:05d}.png")
                 number += 1
-        temporary.replace(out)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_npz(drawn: Iterable[Drawn], out: Path) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from ganzoo.errors import GanzooError, unknown
+from ganzoo.files import whole_folder
 
 if TYPE_CHECKING:
     import torch
@@ -186,18 +184,6 @@ def write_pngs(images: Iterator[tuple[str, Tensor]], out: Path) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             to_pil(image).save(path)
     return len(taken)
-
-
-@contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path` that becomes `path` when the block ends without an error."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.mkdir()
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _warn(message: str) -> None:

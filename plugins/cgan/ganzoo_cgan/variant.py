@@ -44,7 +44,7 @@ class CGAN(Adversarial):
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
         if suits_conv(data):
             return {"steps": 2814, "batch_size": 64}
-        return {"steps": 20000, "batch_size": 64, "architecture": "mlp"}
+        return {"steps": 9380, "batch_size": 64, "architecture": "mlp"}
 
     def __init__(self, config: CGANConfig, data: DataSpec) -> None:
         super().__init__(config, data)

@@ -20,7 +20,7 @@ class WassersteinConfig:
 
     latent_dim: int = option(100, "dimensions of the latent z, N(0, 1)", minimum=1)
     width: int = option(
-        32,
+        16,
         "feature maps next to the image, doubled at each halving (for points 128: units a layer)",
         minimum=1,
     )
