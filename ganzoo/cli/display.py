@@ -222,4 +222,4 @@ def _listed(values: Mapping[str, float]) -> str:
 
 
 def _line(name: str, text: str) -> Text:
-    return Text.assemble((f"  {name:<20}", "dim"), text)
+    return Text.assemble((f"  {name:<13} ", "dim"), text)
