@@ -60,6 +60,7 @@ def start(
     device = pick_device(training.device)
     dataset = load_dataset(training, observer)
     recipe = cls.recipe(dataset.spec)
+    recipe["batch_size"] = min(recipe["batch_size"], len(dataset))
     if training.epochs is not None:
         del recipe["steps"]
     training, config = _split(recipe | given, cls)

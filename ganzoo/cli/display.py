@@ -60,9 +60,12 @@ class Display(Observer):
         self._steps = trainer.engine.iterations
         self._before = time.monotonic(), trainer.engine.iteration
         data = settings["data"]
+        samples = f"{data['samples']:,}"
+        if data["domains"] == 2:
+            samples += f" and {data['other_samples']:,}"
         rows = {
             "variant": trainer.run.variant,
-            "data": f"{data['name']}: {data['samples']:,} samples of shape {variant.data}",
+            "data": f"{data['name']}: {samples} samples of shape {variant.data}",
         }
         for player in variant.players().values():
             for net in player.nets:

@@ -44,7 +44,8 @@ class CGAN(Adversarial):
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
         if suits_conv(data):
             return {"steps": 2814, "batch_size": 64}
-        return {"steps": 9380, "batch_size": 64, "architecture": "mlp"}
+        steps = 9380 if data.is_image else 20000
+        return {"steps": steps, "batch_size": 64, "architecture": "mlp"}
 
     def __init__(self, config: CGANConfig, data: DataSpec) -> None:
         super().__init__(config, data)

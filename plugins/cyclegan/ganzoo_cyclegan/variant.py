@@ -38,7 +38,7 @@ class CycleGANConfig:
     pool: int = option(50, "earlier fakes of each domain that D is shown; 0: none", minimum=0)
     width: int = option(64, "feature maps next to the image", minimum=1)
     blocks: int = option(9, "residual blocks of each generator", minimum=1)
-    lr: float = option(2e-4, "learning rate of all Adams in the first half", above=0)
+    lr: float = option(2e-4, "learning rate of all Adams; falls to 0 in the second half", above=0)
     beta1: float = option(0.5, "first-moment decay of all Adams", minimum=0, maximum=0.9999)
     ema: float = option(
         0.0, "decay of the average of the generators that images come from", minimum=0, maximum=1
