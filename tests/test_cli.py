@@ -526,3 +526,10 @@ def test_the_list_fits_80_columns(install: Callable[..., None]) -> None:
     assert max(map(len, terminal.lines)) <= 80
     assert "\x1b[31mbroken" in terminal.screen
     assert any(re.match(r"vanilla +2014  Generative", line) for line in terminal.lines)
+
+
+def test_a_small_data_set_gets_batches_that_it_can_fill() -> None:
+    *data, _, _ = write_images(Path("images"))  # without its --batch-size
+    result = ganzoo("train", "vanilla", *data, "--steps", 1, "--out", "run")
+    assert result.status == 0, result.err
+    assert settings(Path("run"))["batch_size"] == 11
