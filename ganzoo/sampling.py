@@ -39,7 +39,7 @@ def build_variant(settings: dict[str, Any], device: torch.device) -> Variant:
     name, data = settings["variant"], settings["data"]
     qualified = f"{name['plugin']}:{name['name']}"
     cls: type[Variant] = registry().variant(qualified).load()
-    spec = DataSpec(tuple(data["shape"]), data["classes"], data["name"], data["domains"])
+    spec = DataSpec(tuple(data["shape"]), data["classes"], data["name"], data.get("domains", 1))
     return cls(build(cls.Config, settings["config"]), spec).to(device)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from ganzoo.cli.output import json_option, print_json, print_rows
+from ganzoo.cli.output import device_option, json_option, print_json, print_rows
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -26,13 +26,7 @@ CHUNK = 250
 @click.argument(
     "images", metavar="IMAGE...", type=click.Path(path_type=Path), nargs=-1, required=True
 )
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="where to classify",
-)
+@device_option("where to classify")
 @json_option
 def command(run: Path, images: tuple[Path, ...], device: str, as_json: bool) -> None:
     """Say which class each IMAGE is of, by the newest checkpoint of RUN.

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -16,6 +16,12 @@ WIDE = 240
 """Columns on a pipe: rows are not folded, for grep and the like."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="print JSON")
+
+
+def device_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--device``, of which `text` says what happens there."""
+    kinds = click.Choice(["auto", "cpu", "cuda", "mps"])
+    return click.option("--device", type=kinds, default="auto", show_default=True, help=text)
 
 
 def make_console() -> "Console":

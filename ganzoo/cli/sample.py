@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from ganzoo.cli.output import device_option
 from ganzoo.errors import GanzooError
 from ganzoo.files import whole_folder
 
@@ -39,13 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seed", metavar="INT", type=int, default=0, show_default=True, help="of the latents"
 )
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="where to draw",
-)
+@device_option("where to draw")
 def command(
     run: Path, n: int, out: Path, kind: str | None, label: int | None, seed: int, device: str
 ) -> None:

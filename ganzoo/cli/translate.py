@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from ganzoo.cli.output import device_option
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.files import whole_folder
 
@@ -44,13 +45,7 @@ CHUNK = 16
     required=True,
     help="a folder for PNG files with the names of the images that they are made of",
 )
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="where to translate",
-)
+@device_option("where to translate")
 def command(run: Path, direction: str, source: Path, out: Path, device: str) -> None:
     """Translate images by the newest checkpoint of RUN.
 
