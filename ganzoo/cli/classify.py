@@ -61,7 +61,8 @@ def classified(run: Run, files: tuple[Path, ...], device: torch.device) -> list[
     if not isinstance(variant, Classifier):
         name = run.settings["variant"]["name"]
         raise GanzooError(
-            f"{run.path} was trained by '{name}', which does not classify: choose a run of sgan"
+            f"{run.path} was trained by '{name}', which does not classify: choose a run "
+            "of a variant that learns classes (see `ganzoo list`)"
         )
     names = run.settings["data"].get("class_names") or range(variant.data.classes)
     rows = []
