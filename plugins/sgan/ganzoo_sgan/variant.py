@@ -22,6 +22,8 @@ from ganzoo_sgan.networks import make_networks
 FEATURE_MATCHING, ODENA = "feature-matching", "odena"
 LEARNING_RATE = {FEATURE_MATCHING: 3e-3, ODENA: 1e-3}
 """Of D."""
+EPSILON = {FEATURE_MATCHING: 1e-4, ODENA: 1e-8}
+"""Of all Adams. Salimans et al. divide by sqrt(v + 1e-8), which never falls below 1e-4."""
 BASELINE_EVERY = 4
 """Iterations: a few labelled images are soon learned, and it need not cost a third of the time."""
 
@@ -108,7 +110,8 @@ class SGAN(Variant, Classifier):
         lr = config.lr or LEARNING_RATE[config.objective]
 
         def player(net: str, lr: float) -> Player:
-            return Player((net,), Adam(lr, betas=(config.beta1, 0.999)), ema=config.ema)
+            optim = Adam(lr, (config.beta1, 0.999), EPSILON[config.objective])
+            return Player((net,), optim, ema=config.ema)
 
         players = {"classifier": player("classifier", lr)}
         if not config.supervised_only:

@@ -254,8 +254,10 @@ def test_a_training_is_the_loop_that_one_would_write_by_hand(objective: str) -> 
         uniform = torch.empty(10, 100).uniform_(-1, 1)
         return (uniform + 1) / 2 if objective == FEATURE_MATCHING else uniform
 
+    eps = 1e-4 if objective == FEATURE_MATCHING else 1e-8
     optimizers = {
-        net: torch.optim.Adam(net.parameters(), lr=lr, betas=(0.5, 0.999)) for net in (d, g, b)
+        net: torch.optim.Adam(net.parameters(), lr=lr, betas=(0.5, 0.999), eps=eps)
+        for net in (d, g, b)
     }
 
     def step(net: nn.Module, loss: Tensor, factor: float) -> None:
