@@ -3,20 +3,21 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.config import option
 from ganzoo.errors import GanzooError
 from ganzoo.hookspecs import hookimpl
 from ganzoo.spec import DatasetSpec, DataSpec, LossSpec, VariantSpec
 
 if TYPE_CHECKING:
     from ganzoo.adversarial import Adversarial, AdversarialConfig
+    from ganzoo.config import option
     from ganzoo.data.dataset import DataRequest, Dataset
     from ganzoo.losses import AdversarialLoss
     from ganzoo.networks import Discriminator, Generator
     from ganzoo.variant import SGD, Adam, Batch, Phase, Player, RMSprop, Variant
 
-_WITH_TORCH = {
+_LATER = {
     "ganzoo.adversarial": ("Adversarial", "AdversarialConfig"),
+    "ganzoo.config": ("option",),
     "ganzoo.data.dataset": ("DataRequest", "Dataset"),
     "ganzoo.losses": ("AdversarialLoss",),
     "ganzoo.networks": ("Discriminator", "Generator"),
@@ -57,8 +58,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs torch when it is first used (PEP 562)."""
-    for module, names in _WITH_TORCH.items():
+    """Import what only a variant needs, torch above all, when it is first used (PEP 562)."""
+    for module, names in _LATER.items():
         if name in names:
             return getattr(import_module(module), name)
     raise AttributeError(f"module 'ganzoo' has no attribute '{name}'")

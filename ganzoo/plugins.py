@@ -255,7 +255,8 @@ def installed() -> list[Candidate]:
         dist = version = ""
         with contextlib.suppress(Exception):  # what an interrupted uninstallation leaves
             assert entry.dist is not None
-            dist, version = entry.dist.name, entry.dist.version
+            about = entry.dist.metadata  # parsed at each access
+            dist, version = about["Name"], about["Version"]
         found.append(Candidate(entry.name, dist or entry.name, version or "unknown", entry.load))
     return [core, *sorted(found, key=lambda candidate: (candidate.dist, candidate.name))]
 

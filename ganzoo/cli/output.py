@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import rich_click as click
+import click
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,6 +22,17 @@ def device_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any
     """``--device``, of which `text` says what happens there."""
     kinds = click.Choice(["auto", "cpu", "cuda", "mps"])
     return click.option("--device", type=kinds, default="auto", show_default=True, help=text)
+
+
+class QuickCommand(click.Command):
+    """A command that imports rich-click, which takes longer than the command, only for its help."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help as that of the other commands."""
+        from rich_click import RichCommand, RichContext
+
+        rich = RichCommand(name=self.name, params=self.params, help=self.help, epilog=self.epilog)
+        return rich.get_help(RichContext(rich, info_name=ctx.info_name, parent=ctx.parent))
 
 
 def make_console() -> "Console":

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-import rich_click as click
+import click
 
-from ganzoo.cli.output import json_option, print_json, print_rows
+from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows
 from ganzoo.plugins import Plugin, Registered, Status, registry
 from ganzoo.spec import VariantSpec
 
 
-@click.command("list", epilog="Example: ganzoo list --json")
+@click.command("list", cls=QuickCommand, epilog="Example: ganzoo list --json")
 @json_option
 def command(as_json: bool) -> None:
     """List the variants, one row each, those that cannot be used included."""

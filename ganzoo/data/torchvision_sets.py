@@ -1,7 +1,9 @@
 """The data sets that torchvision knows, in its own folders, downloaded where they are missing.
 
 They are looked for under ``--data-root``, else ``$GANZOO_DATA``, else the user's cache folder. A
-set that is there is used without network and without writing to that folder.
+set that is there is used without network and without writing to that folder. torchvision, whose
+import takes longer than PyTorch's own, decodes a set once; from then on it is mapped from the
+image cache.
 """
 
 import contextlib
@@ -11,6 +13,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ganzoo.data import cache
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.folder import DEFAULT_SIZE, decode
 from ganzoo.errors import GanzooError
@@ -30,9 +34,7 @@ def load_mnist(request: DataRequest) -> Dataset:
     Raises:
         GanzooError: it is neither there nor can be downloaded, or it is damaged.
     """
-    from torchvision.datasets import MNIST
-
-    return _from_idx("mnist", MNIST, "MNIST/raw", request)
+    return _labelled("mnist", "MNIST", "MNIST/raw", (28, 28), request)
 
 
 def load_fashion_mnist(request: DataRequest) -> Dataset:
@@ -41,9 +43,7 @@ def load_fashion_mnist(request: DataRequest) -> Dataset:
     Raises:
         GanzooError: it is neither there nor can be downloaded, or it is damaged.
     """
-    from torchvision.datasets import FashionMNIST
-
-    return _from_idx("fashion-mnist", FashionMNIST, "FashionMNIST/raw", request)
+    return _labelled("fashion-mnist", "FashionMNIST", "FashionMNIST/raw", (28, 28), request)
 
 
 def load_cifar10(request: DataRequest) -> Dataset:
@@ -52,15 +52,7 @@ def load_cifar10(request: DataRequest) -> Dataset:
     Raises:
         GanzooError: it is neither there nor can be downloaded, or it is damaged.
     """
-    from torchvision.datasets import CIFAR10
-
-    root = _root(request)
-    folder = root / "cifar-10-batches-py"
-    _ensure("cifar10", CIFAR10, root, folder, request)
-    with _blaming("cifar10", folder):
-        stored = CIFAR10(root, train=request.split == "train")
-    images = torch.from_numpy(stored.data).permute(0, 3, 1, 2)
-    return _labelled("cifar10", images, torch.tensor(stored.targets), stored.classes, request)
+    return _labelled("cifar10", "CIFAR10", "cifar-10-batches-py", (32, 32), request)
 
 
 def load_celeba(request: DataRequest) -> Dataset:
@@ -72,11 +64,9 @@ def load_celeba(request: DataRequest) -> Dataset:
     Raises:
         GanzooError: it is neither there nor can be downloaded, or it is damaged.
     """
-    from torchvision.datasets import CelebA
-
     root = _root(request)
     folder = root / "celeba"
-    _ensure("celeba", CelebA, root, folder, request)
+    _ensure("celeba", "CelebA", root, folder, request)
     wanted = "0" if request.split == "train" else "2"  # 1 is a validation split
     with _blaming("celeba", folder):
         lines = (folder / "list_eval_partition.txt").read_text().splitlines()
@@ -86,23 +76,42 @@ def load_celeba(request: DataRequest) -> Dataset:
     return Dataset("celeba", {"image": images})
 
 
-def _from_idx(name: str, kind: Any, place: str, request: DataRequest) -> Dataset:
-    """A set of the MNIST family, whose torchvision class is `kind`, in the folder `place`."""
-    root = _root(request)
-    _ensure(name, kind, root, root / place, request)
-    with _blaming(name, root / place):
-        stored = kind(root, train=request.split == "train")
-    return _labelled(name, stored.data.unsqueeze(1), stored.targets, stored.classes, request)
-
-
 def _labelled(
-    name: str, images: Tensor, labels: Tensor, classes: list[str], request: DataRequest
+    name: str, kind: str, place: str, own_size: tuple[int, int], request: DataRequest
 ) -> Dataset:
-    size = request.image_size
-    if size and size != tuple(images.shape[2:]):
+    """A set whose torchvision class is `kind`, in the folder `place`, of images of `own_size`."""
+    root = _root(request)
+    folder = root / place
+    _ensure(name, kind, root, folder, request)
+    size = request.image_size or own_size
+    files = sorted(file.name for file in folder.iterdir())
+    path = cache.cache_path(folder, files, (), size, f"{name}-{request.split}")
+    stored = cache.read_labelled(path)
+    if stored is None:
+        read = _torchvision(kind)
+        with _blaming(name, folder):
+            decoded = read(root, train=request.split == "train")
+        stored = _tensors(decoded, size)
+        try:
+            cache.write_labelled(path, *stored)
+        except GanzooError as error:  # a read-only home is no reason not to train
+            request.report(f"{name} is decoded anew in every run: {error}")
+    images, labels, classes = stored
+    return Dataset(name, {"image": images, "label": labels}, classes)
+
+
+def _torchvision(kind: str) -> Any:
+    return getattr(import_module("torchvision.datasets"), kind)
+
+
+def _tensors(decoded: Any, size: tuple[int, int]) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    """The images, the labels and their names of a set that torchvision has read."""
+    images = torch.as_tensor(decoded.data)
+    images = images.unsqueeze(1) if images.dim() == 3 else images.permute(0, 3, 1, 2)
+    if size != tuple(images.shape[2:]):
         images = _resized(images, size)
-    digits_too = tuple(label.partition(" - ")[0] for label in classes)  # MNIST's are "0 - zero"
-    return Dataset(name, {"image": images.contiguous(), "label": labels}, digits_too)
+    classes = tuple(label.partition(" - ")[0] for label in decoded.classes)  # MNIST: "0 - zero"
+    return images.contiguous(), torch.as_tensor(decoded.targets), classes
 
 
 def _resized(images: Tensor, size: tuple[int, int]) -> Tensor:
@@ -141,7 +150,7 @@ def _blaming(name: str, folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _ensure(name: str, kind: Any, root: Path, folder: Path, request: DataRequest) -> None:
+def _ensure(name: str, kind: str, root: Path, folder: Path, request: DataRequest) -> None:
     """Download a set that is not there.
 
     It is downloaded and unpacked aside and then moved as a whole, so that `folder` is never there
@@ -156,7 +165,7 @@ def _ensure(name: str, kind: Any, root: Path, folder: Path, request: DataRequest
             tempfile.TemporaryDirectory(dir=root, prefix=".download-") as aside,
             _quick_and_quiet(),
         ):
-            kind(aside, download=True)
+            _torchvision(kind)(aside, download=True)
             folder.parent.mkdir(parents=True, exist_ok=True)
             if folder.is_dir():
                 folder.rmdir()
