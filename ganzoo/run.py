@@ -191,6 +191,27 @@ class Run:
             return self.settings.get("outcome") or "unknown"
 
 
+class SharedRun(Run):
+    """The run in all processes that train it but the first: they write nothing."""
+
+    def save_settings(self) -> None:
+        """Leave it to the first."""
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Leave it to the first."""
+        yield
+
+    def append_metrics(self, record: dict[str, float]) -> None:
+        """Leave it to the first."""
+
+    def rewind(self, step: int) -> None:
+        """Leave it to the first."""
+
+    def log(self, message: str) -> None:
+        """Leave it to the first."""
+
+
 def find_runs(folder: Path) -> list[Run]:
     """The runs in a folder, by name; what is no run or damaged is left out."""
     runs = []

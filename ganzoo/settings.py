@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from ganzoo.config import option
 from ganzoo.errors import GanzooError
 
+MODES = EAGER, COMPILE, GRAPH = "eager", "compile", "graph"
+"""See `ganzoo.engine.modes`."""
+PRECISIONS = FP32, TF32, BF16 = "fp32", "tf32", "bf16"
+
 
 @dataclass(frozen=True)
 class Training:
@@ -27,6 +31,22 @@ class Training:
         0, "of the weights, the latents and the order of the data", minimum=0, maximum=2**32 - 1
     )
     device: str = option("auto", "where to train", choices=("auto", "cpu", "cuda", "mps"))
+    mode: str = option(
+        "auto", "how iterations are run; graph: as CUDA graphs", choices=("auto", *MODES)
+    )
+    precision: str = option("fp32", "arithmetic of the networks", choices=PRECISIONS)
+    threads: int | None = option(
+        None, "on a CPU, for runs that are equal bit for bit (default: as many as help)", minimum=1
+    )
+    accumulate: int = option(
+        1, "equal parts that a batch is split into, to need less memory", minimum=1
+    )
+    recompute: bool = option(False, "need less memory by computing activations twice")
+    sync_batch_norm: bool = option(
+        False, "let BatchNorm see the batch of all processes together (on CUDA)"
+    )
+    flip: bool = option(False, "mirror images at random")
+    crop: int = option(0, "shift images at random by up to so many pixels", minimum=0)
     log_every: int = option(10, "iterations between two records of metrics.jsonl", minimum=1)
     sample_every: int | None = option(
         None, "iterations between two sample grids (default: 24 grids in all)", minimum=1
@@ -35,7 +55,17 @@ class Training:
 
 
 RESUMABLE = frozenset(
-    {"steps", "epochs", "data_root", "device", "log_every", "sample_every", "checkpoint_every"}
+    {
+        "steps",
+        "epochs",
+        "data_root",
+        "device",
+        "mode",
+        "threads",
+        "log_every",
+        "sample_every",
+        "checkpoint_every",
+    }
 )
 """The settings that may change when a run goes on: they say how long and where, not what."""
 

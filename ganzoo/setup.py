@@ -17,12 +17,27 @@ from ganzoo.config import build, options
 from ganzoo.data import pairs
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
+from ganzoo.engine.compiled import compile_key, is_warm
 from ganzoo.engine.device import pick_device
+from ganzoo.engine.distributed import (
+    from_first,
+    is_first,
+    launcher,
+    like_all,
+    own_device,
+    process_count,
+    process_rank,
+    scatter_state,
+    seed_own,
+    synchronise_batch_norm,
+)
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import make_plan
+from ganzoo.engine.matmul import NATIVE, route_matmul
+from ganzoo.engine.modes import COLD_BREAK_EVEN, Execution, choose_mode
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.plugins import registry
-from ganzoo.run import Run
+from ganzoo.run import Run, SharedRun
 from ganzoo.sampling import build_variant
 from ganzoo.settings import RESUMABLE, Training, parse_size
 from ganzoo.spec import DataSpec
@@ -57,7 +72,7 @@ def start(
     training, _ = _split(given, cls)
     if training.steps is not None and training.epochs is not None:
         raise GanzooError("--steps and --epochs both say how long to train: give one of them")
-    device = pick_device(training.device)
+    device = own_device(pick_device(training.device))
     dataset = load_dataset(training, observer)
     recipe = cls.recipe(dataset.spec)
     recipe["batch_size"] = min(recipe["batch_size"], len(dataset))
@@ -78,24 +93,28 @@ def start(
         "training": {},
         "data": _described(dataset),
         "device": _device_name(device),
-        "mode": "eager",
         "versions": {
             "ganzoo": version("ganzoo-core"),
             "torch": torch.__version__,
             "python": platform.python_version(),
         },
+        "processes": process_count(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     torch.manual_seed(training.seed)
     variant = build_variant(settings, device)
+    seed_own(training.seed)
+    if training.sync_batch_norm:
+        synchronise_batch_norm(variant)
     streams = variant.streams(dataset)
     feed = _feed(dataset, streams, training, device)
     training = _with_steps(training, variant, feed)
     settings["training"] = dataclasses.asdict(training)
     assert training.steps is not None
-    engine = Engine(variant, feed, training.steps)
+    execution = _execution(training, settings, variant)
+    engine = Engine(variant, feed, training.steps, execution, observer.report)
     exhibits = _exhibits(variant, dataset, streams, training, observer)
-    run = Run.create(out, f"{registered.spec.name}-{dataset.name}", settings)
+    run = _create_run(out, f"{registered.spec.name}-{dataset.name}", settings)
     return Trainer(run, training, engine, observer, exhibits)
 
 
@@ -111,20 +130,25 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         GanzooError: there is no such run, or it cannot go on; it is left as it is.
     """
     observer = observer or Observer()
-    run = Run.open(path)
+    run = _open_run(path)
     with run.locked():
         training = _resumed(run, given)
-        device = pick_device(training.device)
+        device = own_device(pick_device(training.device))
         dataset = load_dataset(training, observer)
         _check_unchanged(path, run.settings["data"], _described(dataset))
         variant = build_variant(run.settings, device)
+        if training.sync_batch_norm:
+            synchronise_batch_norm(variant)
         streams = variant.streams(dataset)
         feed = _feed(dataset, streams, training, device)
         training = _with_steps(training, variant, feed)
         assert training.steps is not None
-        engine = Engine(variant, feed, training.steps)
+        execution = _execution(training, run.settings, variant)
+        engine = Engine(variant, feed, training.steps, execution, observer.report)
         newest = run.latest_checkpoint()
-        engine.load_state(checkpoint.load_state(newest, run.identity, engine.state()))
+        own = engine.own()
+        tensors = checkpoint.load_state(newest, run.identity, like_all(engine.state(), own))
+        engine.load_state(scatter_state(tensors, own))
         if engine.iteration >= training.steps:
             raise GanzooError(
                 f"{path} has made {engine.iteration} of {training.steps} steps: ask for more "
@@ -174,6 +198,24 @@ def _check_unchanged(path: Path, before: Mapping[str, Any], now: Mapping[str, An
                 f"the data set '{now['name']}' has changed since {path} was started: its {key} "
                 f"was {before.get(key)} and is {value}"
             )
+
+
+def _create_run(out: Path | None, name: str, settings: dict[str, Any]) -> Run:
+    run = Run.create(out, name, settings) if is_first() else None
+    path = from_first(run.path if run else Path())
+    return run or SharedRun(path, settings)
+
+
+def _open_run(path: Path) -> Run:
+    """The run, if as many processes are to go on with it as have trained it."""
+    run = Run.open(path)
+    before, now = run.settings.get("processes", 1), process_count()
+    if before != now:
+        raise GanzooError(
+            f"{path} is a training by {before} process{'es' if before > 1 else ''}, and {now} "
+            f"cannot go on with it exactly: use `{launcher(before)} train --resume {path}`"
+        )
+    return run if is_first() else SharedRun(path, run.settings)
 
 
 def _split(given: Mapping[str, object], cls: type[Variant]) -> tuple[Training, Any]:
@@ -239,10 +281,51 @@ def _iterations(epochs: float, variant: Variant, feed: Feed) -> int:
     return iteration
 
 
+def _execution(training: Training, settings: dict[str, Any], variant: Variant) -> Execution:
+    """How to run the iterations, noted in `settings`; a run goes on in its mode, where it can."""
+    device, precision = variant.device, training.precision
+    assert training.batch_size is not None
+    key = compile_key(
+        settings["variant"],
+        settings["config"],
+        settings["data"]["shape"],
+        training.batch_size // process_count(),
+        training.accumulate,
+        precision,
+        device.type,
+    )
+    wanted = training.mode
+    if wanted == "auto" and settings["device"] == _device_name(device):
+        wanted = settings.get("mode", wanted)
+    assert training.steps is not None
+    if device.type == "cpu":
+        # A run from before there was a choice has multiplied natively.
+        before = settings.get("matmul", NATIVE if "mode" in settings else None)
+        settings["matmul"], _ = route_matmul(before)
+    mode, because = from_first(choose_mode(wanted, device, variant, training.steps, key))
+    settings |= {"mode": mode, "mode_because": because, "device": _device_name(device)}
+    return Execution(
+        mode,
+        precision,
+        training.accumulate,
+        training.recompute,
+        compiled_graph=from_first(training.steps >= COLD_BREAK_EVEN or is_warm(key)),
+        kept=training.log_every,
+        compile_key=key,
+    )
+
+
 def _feed(dataset: Dataset, streams: Streams, training: Training, device: torch.device) -> Feed:
     assert training.batch_size is not None
     return make_feed(
-        dataset, training.batch_size, device=device, seed=training.seed, streams=streams
+        dataset,
+        training.batch_size,
+        device=device,
+        seed=training.seed,
+        streams=streams,
+        shard=(process_rank(), process_count()),
+        flip=training.flip,
+        crop=training.crop,
     )
 
 
@@ -255,7 +338,7 @@ def _exhibits(
 ) -> Exhibits:
     """What a training shows and measures besides what it learns from."""
     examples = first_samples(streams, pictures.shown(dataset.spec), variant.device)
-    test = load_dataset(training, observer, "test") if variant.held_out else None
+    test = load_dataset(training, observer, "test") if variant.held_out and is_first() else None
     return Exhibits(examples, dataset.modes, test)
 
 

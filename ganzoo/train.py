@@ -20,11 +20,20 @@ from ganzoo import checkpoint, pictures
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.allocator import keep_freed_memory
 from ganzoo.engine.device import memory_used, seeded
+from ganzoo.engine.distributed import (
+    Vote,
+    copy_first,
+    from_first,
+    gather_state,
+    is_first,
+    mean_over_ranks,
+)
 from ganzoo.engine.engine import Engine
+from ganzoo.engine.threads import ThreadTuner, make_tuner
 from ganzoo.errors import GanzooError
 from ganzoo.run import Run
 from ganzoo.sampling import published_weights
-from ganzoo.settings import Training
+from ganzoo.settings import COMPILE, Training
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,7 @@ class Trainer:
         self._saved: Path | None = None
         self._measured: tuple[int, dict[str, float]] = -1, {}
         self._stop = False
+        self._vote = Vote()
         self._clock, self._seen = 0.0, 0
 
     def fit(self) -> Outcome:
@@ -118,6 +128,7 @@ class Trainer:
             GanzooError: the disk is full, or the like.
         """
         keep_freed_memory()
+        self._tuner = self._make_tuner()
         try:
             with self.run.locked(), self._signals():
                 self.run.close(None)
@@ -140,19 +151,35 @@ class Trainer:
                 + (f"then go on with --resume {self.run.path}" if kept else "then start again")
             ) from error
         finally:
+            self._tuner.close()
             self.engine.feed.close()
+
+    def _make_tuner(self) -> ThreadTuner:
+        """Compiled code is made for one number of threads, which therefore stays as it is."""
+        compiled = self.engine.execution.mode == COMPILE
+        fixed = torch.get_num_threads() if compiled else None
+        return make_tuner(self.training.threads or fixed, self.engine.variant.device)
+
+    def _tune(self) -> None:
+        message = self._tuner.tick()
+        if message is not None:
+            self.run.log(f"step {self.engine.iteration}: {message}")
+            self.observer.report(message)
 
     def _fit(self) -> Outcome:
         engine, training = self.engine, self.training
         self.run.log(f"step {engine.iteration} of {engine.iterations}: training")
         self.observer.started(self)
         if engine.iteration == 0:
+            copy_first(engine.state())
             self._draw_real()
             self._draw_samples()
             self._save()
+        stopping = self._vote.stops(self._stop)
         self._clock, self._seen = time.perf_counter(), engine.images_seen
-        while engine.iteration < engine.iterations and not self._stop:
+        while engine.iteration < engine.iterations and not stopping:
             metrics = engine.step()
+            self._tune()
             self._pending.append((engine.iteration, metrics))
             if engine.iteration % training.log_every == 0:
                 self._log()
@@ -161,7 +188,8 @@ class Trainer:
                 self._measure()
             if engine.iteration % training.checkpoint_every == 0:
                 self._save()
-        if self._stop:
+            stopping = self._vote.stops(self._stop)
+        if stopping:
             self.observer.report("stopping: a checkpoint is saved first (again: stop at once)")
         return self._end()
 
@@ -172,8 +200,9 @@ class Trainer:
             return Outcome(False, saved, samples)
         measured = self._measure()
         animation, curves = self.run.path / "samples.gif", self.run.path / "curves.png"
-        pictures.animate(sorted(self.run.samples.glob("[0-9]*.png")), animation)
-        pictures.plot_curves(self.run.metrics(), curves)
+        if is_first():
+            pictures.animate(sorted(self.run.samples.glob("[0-9]*.png")), animation)
+            pictures.plot_curves(self.run.metrics(), curves)
         self.run.log(f"step {self.engine.iteration}: finished")
         return Outcome(True, saved, samples, animation, curves, measured)
 
@@ -182,7 +211,7 @@ class Trainer:
         if not self._pending:
             return
         flat = torch.stack([value for _, row in self._pending for value in row.values()])
-        values = iter(flat.tolist())
+        values = iter(mean_over_ranks(flat).tolist())
         window: dict[str, list[float]] = defaultdict(list)
         for step, row in self._pending:
             for name in row:
@@ -214,7 +243,7 @@ class Trainer:
 
     def _draw_samples(self) -> Path:
         path = self.run.samples / f"{self.engine.iteration:08d}.png"
-        if not path.exists():
+        if is_first() and not path.exists():
             with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
                 samples = variant.gallery(self._exhibits.examples)
             pictures.draw(samples.float().cpu(), path, self._exhibits.modes)
@@ -223,7 +252,7 @@ class Trainer:
     def _draw_real(self) -> None:
         """What the samples should come to look like, where the data are of one kind."""
         real = self._exhibits.examples.get("image")
-        if real is not None:
+        if is_first() and real is not None:
             pictures.draw(real.cpu(), self.run.samples / "real.png", self._exhibits.modes)
 
     def _measure(self) -> dict[str, float]:
@@ -247,16 +276,20 @@ class Trainer:
                     f"'{parameter}', which phase '{phase}' updates, is not finite",
                     self.engine.iteration,
                 )
-            with self.engine.averaged() as variant:
-                weights = {k: v.clone() for k, v in published_weights(variant).items()}
-            self._saved = checkpoint.save(
-                self.run.checkpoints,
-                self.engine.iteration,
-                self.run.identity,
-                weights=weights,
-                state=self.engine.state(),
-            )
+            state = gather_state(self.engine.state(), self.engine.own())
+            self._saved = from_first(self._write(state) if is_first() else Path())
         return self._saved
+
+    def _write(self, state: dict[str, Tensor]) -> Path:
+        with self.engine.averaged() as variant:
+            weights = {k: v.clone() for k, v in published_weights(variant).items()}
+        return checkpoint.save(
+            self.run.checkpoints,
+            self.engine.iteration,
+            self.run.identity,
+            weights=weights,
+            state=state,
+        )
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ from cli import TINY, ganzoo, spawn, train_tiny
 from PIL import Image
 
 from ganzoo import option
+from ganzoo.cli import MODULES, find_command
 from ganzoo.cli.train import make_flag, merge
 from ganzoo.config import options
 from ganzoo.plugins import registry
@@ -130,6 +131,31 @@ def test_looking_around_does_not_wait_for_torch(args: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout) > 10
+
+
+def test_listing_imports_nothing_that_only_help_or_training_needs() -> None:
+    code = (
+        "import sys; from ganzoo.cli import run; run(['list']); "
+        "unused = {'torch', 'numpy', 'PIL', 'matplotlib', 'rich_click', 'ganzoo.config'};"
+        "print(sorted(unused & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", MODULES)
+def test_the_help_of_all_commands_looks_alike(command: str) -> None:
+    shown = ganzoo(command, "--help").out
+    assert re.match(rf"\s*Usage: ganzoo {command} \[OPTIONS\]", shown)
+    assert re.search("╭─ Options ─+╮", shown) or command == "train"  # which has panels of its own
+    assert re.search("│ +--help +", shown)
+    assert (find_command(command).epilog or "") in " ".join(shown.split())
+
+
+def test_the_help_names_the_commands_in_order() -> None:
+    shown = ganzoo("--help").out
+    places = [shown.index(f"│ {command} ") for command in MODULES]
+    assert places == sorted(places)
 
 
 def test_listing_takes_less_than_300_ms() -> None:

@@ -4,63 +4,36 @@ import contextlib
 import errno
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from typing import ClassVar, NoReturn
+from typing import NoReturn
 
-import rich_click as click
+import click  # rich-click, which draws the help, takes as long again: only help imports it
 
-from ganzoo.errors import GanzooError, unknown
+from ganzoo.errors import GanzooError
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as a shell has it: 128 + SIGINT."""
 
-
-class Commands(click.RichGroup):
-    """The commands, each of whose modules is imported when it is used."""
-
-    modules: ClassVar = {
-        "list": "variants",
-        "info": "info",
-        "train": "train",
-        "sample": "sample",
-        "classify": "classify",
-        "translate": "translate",
-        "runs": "runs",
-        "datasets": "datasets",
-        "losses": "losses",
-    }
-    """Where each command is defined, in the order in which a newcomer needs them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of `modules`."""
-        return [*self.modules]
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """What the command's module defines as ``command``."""
-        if name not in self.modules:
-            return None
-        command: click.Command = import_module(f"ganzoo.cli.{self.modules[name]}").command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is asked for.
-
-        Raises:
-            GanzooError: there is none of that name.
-        """
-        if args[0] not in self.modules and not args[0].startswith("-"):
-            raise unknown("command", args[0], self.modules)
-        return super().resolve_command(ctx, args)
+MODULES = {
+    "list": "variants",
+    "info": "info",
+    "train": "train",
+    "sample": "sample",
+    "classify": "classify",
+    "translate": "translate",
+    "runs": "runs",
+    "datasets": "datasets",
+    "losses": "losses",
+    "bench": "bench",
+}
+"""Where each command is defined, in the order in which a newcomer needs them."""
 
 
-@click.group("ganzoo", cls=Commands, epilog="Example: ganzoo train dcgan --dataset glyphs")
-@click.version_option(package_name="ganzoo-core", message="%(prog)s %(version)s")
-def commands() -> None:
-    """A zoo of generative adversarial networks: one engine, and each variant a plugin."""
+def find_command(name: str) -> click.Command:
+    """What the module of the command `name` defines as ``command``."""
+    command: click.Command = import_module(f"ganzoo.cli.{MODULES[name]}").command
+    return command
 
 
 def run(args: Sequence[str]) -> int:
@@ -70,10 +43,12 @@ def run(args: Sequence[str]) -> int:
     user's hands is one line on stderr; any other exception is a bug and is left to be seen.
     """
     try:
-        status = commands.main([*args] or ["--help"], prog_name="ganzoo", standalone_mode=False)
+        status = _call([*args] or ["--help"])
         sys.stdout.flush()
     except GanzooError as error:
         if error.__cause__ is not None and os.environ.get("GANZOO_STRICT_PLUGINS", "0") != "0":
+            import traceback
+
             traceback.print_exception(error.__cause__)
         return complain(str(error))
     except click.UsageError as error:
@@ -86,6 +61,16 @@ def run(args: Sequence[str]) -> int:
         _discard_output()
         return 1
     return status or 0
+
+
+def _call(args: list[str]) -> int | None:
+    """Call the command itself where `args` begin with one, which saves the import of the group."""
+    if args[0] in MODULES:
+        command, name = find_command(args[0]), f"ganzoo {args.pop(0)}"
+    else:
+        command, name = import_module("ganzoo.cli.group").commands, "ganzoo"
+    status: int | None = command.main(args, prog_name=name, standalone_mode=False)
+    return status
 
 
 def main() -> NoReturn:

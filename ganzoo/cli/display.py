@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ganzoo.cli.output import make_console
+from ganzoo.engine.distributed import is_first, process_count
 from ganzoo.train import Observer, Outcome, Record, Trainer
 
 QUIET = 5.0
@@ -25,7 +26,9 @@ SMOOTHING = 0.3
 
 
 def make_display() -> Display:
-    """What suits stdout."""
+    """What suits stdout; nothing is shown but in the first process of several."""
+    if not is_first():
+        return PlainDisplay(Console(quiet=True))
     console = make_console()
     return LiveDisplay(console) if console.is_terminal else PlainDisplay(console)
 
@@ -59,7 +62,7 @@ class Display(Observer):
         settings, variant = trainer.run.settings, trainer.engine.variant
         self._steps = trainer.engine.iterations
         self._before = time.monotonic(), trainer.engine.iteration
-        data = settings["data"]
+        data, processes = settings["data"], process_count()
         samples = f"{data['samples']:,}"
         if data["domains"] == 2:
             samples += f" and {data['other_samples']:,}"
@@ -71,7 +74,11 @@ class Display(Observer):
             for net in player.nets:
                 count = sum(p.numel() for p in variant.get_submodule(net).parameters())
                 rows[net] = f"{count:,} parameters"
-        rows |= {"device": settings["device"], "run": str(trainer.run.path)}
+        rows |= {
+            "device": settings["device"] + (f", {processes} processes" if processes > 1 else ""),
+            "mode": f"{settings['mode']} ({settings['mode_because']})",
+            "run": str(trainer.run.path),
+        }
         for name, value in rows.items():
             self._print_row(name, value)
         if trainer.engine.iteration:

@@ -223,10 +223,11 @@ def _check_keys(file: Mapping[str, object], registered: Registered[VariantSpec],
 def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
     from ganzoo import setup
     from ganzoo.cli.display import make_display
+    from ganzoo.engine.distributed import is_first, processes, wait_for_all
     from ganzoo.train import Diverged
 
     assert request.registered is not None
-    with make_display() as display, _memory_checked():
+    with processes(), make_display() as display, _memory_checked():
         if request.run is not None:
             trainer = setup.resume(request.run.path, given, display)
         else:
@@ -238,12 +239,15 @@ def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
             return INTERRUPTED
         except Diverged as error:
             display.close()
-            return complain(str(error), 1)
-        if not outcome.finished:
-            display.print_stopped(outcome.checkpoint, resume_command(trainer))
-            return INTERRUPTED
-        display.print_finished(outcome, next_commands(trainer))
-    return 0
+            status = complain(str(error), 1) if is_first() else 1
+        else:
+            status = 0 if outcome.finished else INTERRUPTED
+            if outcome.finished:
+                display.print_finished(outcome, next_commands(trainer))
+            else:
+                display.print_stopped(outcome.checkpoint, resume_command(trainer))
+        wait_for_all()  # one that is gone would have torchrun end the others
+    return status
 
 
 @contextmanager
@@ -265,7 +269,10 @@ def _memory_checked() -> Iterator[None]:
 
 def resume_command(trainer: Trainer) -> str:
     """What the user types to go on."""
-    return f"ganzoo train --resume {shlex.quote(str(trainer.run.path))}"
+    from ganzoo.engine.distributed import launcher, process_count
+
+    run = shlex.quote(str(trainer.run.path))
+    return f"{launcher(process_count())} train --resume {run}"
 
 
 def next_commands(trainer: Trainer) -> dict[str, str]:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from ganzoo.data.feed import Feed
-from ganzoo.engine.iterate import Plan, iterate, make_plan
+from ganzoo.engine.distributed import process_count
+from ganzoo.engine.graph import Graphs
+from ganzoo.engine.iterate import Gradients, Plan, iterate, make_plan
 from ganzoo.engine.learner import Learner
-from ganzoo.errors import unknown
-from ganzoo.variant import Variant
+from ganzoo.engine.modes import (
+    Execution,
+    keep_float32_outputs,
+    make_gradients,
+    set_precision,
+)
+from ganzoo.engine.recompute import recompute_activations
+from ganzoo.errors import GanzooError, unknown
+from ganzoo.settings import BF16, GRAPH
+from ganzoo.variant import Batch, Variant
+
+EAGERLY = Execution()
 
 
 class Engine:
@@ -22,15 +35,26 @@ class Engine:
         variant: on its device already, in train mode.
         feed: batches on the same device.
         iterations: how many the training will have; `Variant.schedules` follow that progress.
+        execution: how iterations are run.
+        report: is told, in a sentence, of what cannot be run in that way.
 
     Raises:
-        GanzooError: a phase names a player, or a player a network, that the variant lacks.
+        GanzooError: a phase names a player, or a player a network, that the variant lacks; the
+            device has no such mode or precision; or a batch cannot be split as asked.
     """
 
-    def __init__(self, variant: Variant, feed: Feed, iterations: int) -> None:
+    def __init__(
+        self,
+        variant: Variant,
+        feed: Feed,
+        iterations: int,
+        execution: Execution = EAGERLY,
+        report: Callable[[str], None] = lambda message: None,
+    ) -> None:
         self.variant = variant
         self.feed = feed
         self.iterations = iterations
+        self.execution = execution
         self.iteration = 0
         """Iterations made so far."""
         self.phases = {phase.name: phase for phase in variant.phases()}
@@ -38,8 +62,25 @@ class Engine:
         for phase in self.phases.values():
             if phase.player not in players:
                 raise unknown(f"player of phase '{phase.name}',", phase.player, players)
+        processes = process_count()
+        if feed.batch_size // processes % execution.accumulate:
+            shared = f", shared by {processes} processes," if processes > 1 else ""
+            raise GanzooError(
+                f"--batch-size {feed.batch_size}{shared} cannot be split into --accumulate "
+                f"{execution.accumulate} equal parts"
+            )
         self.learners = {name: Learner(player, variant) for name, player in players.items()}
         self._schedules = variant.schedules()
+        device = variant.device
+        set_precision(execution.precision, device)
+        if execution.precision == BF16:
+            keep_float32_outputs(variant, players)
+        if execution.recompute:
+            recompute_activations(variant)
+        gradients = make_gradients(execution, device, report)
+        self._run: Callable[[Plan], dict[str, Tensor]] = partial(self._play, gradients=gradients)
+        if execution.mode == GRAPH and variant.capturable:
+            self._run = Graphs(self._play, gradients, device, execution.kept, report)
 
     @property
     def images_seen(self) -> int:
@@ -47,7 +88,12 @@ class Engine:
         return self.feed.drawn * self.feed.batch_size
 
     def step(self) -> dict[str, Tensor]:
-        """One iteration; returns its metrics: detached scalars on the device."""
+        """One iteration.
+
+        Returns:
+            Its metrics: detached scalars on the device, to be read within `Execution.kept`
+            iterations.
+        """
         self._set_dials()
         stage = self.variant.stage(self.images_seen)
         plan = make_plan(list(self.phases.values()), self.iteration, stage)
@@ -56,8 +102,21 @@ class Engine:
         return metrics
 
     def play(self, plan: Plan) -> dict[str, Tensor]:
-        """The iteration that `plan` describes, as `iterate` defines it."""
-        return iterate(plan, self.phases, self.learners, self.feed.draw)
+        """The iteration that `plan` describes, as `iterate` defines it, in the engine's mode."""
+        self.feed.stage(plan.batches)
+        return self._run(plan)
+
+    def _play(self, plan: Plan, gradients: Gradients) -> dict[str, Tensor]:
+        return iterate(plan, self.phases, self.learners, self._draw, gradients)
+
+    def _draw(self) -> list[Batch]:
+        """The next batch, as micro-batches."""
+        fields = self.feed.draw()
+        parts = self.execution.accumulate
+        if parts == 1:
+            return [Batch(fields)]
+        split = {name: tensor.chunk(parts) for name, tensor in fields.items()}
+        return [Batch({name: tensors[i] for name, tensors in split.items()}) for i in range(parts)]
 
     def _set_dials(self) -> None:
         progress = self.iteration / self.iterations
@@ -113,6 +172,14 @@ class Engine:
         tensors["iteration"] = torch.tensor(self.iteration)
         tensors["feed.drawn"] = torch.tensor(self.feed.drawn)
         return tensors
+
+    def own(self) -> set[str]:
+        """The names in `state` of what each process has of its own: random states and buffers."""
+        buffers = {f"variant.{name}" for name, _ in self.variant.named_buffers()}
+        for player, learner in self.learners.items():
+            for net, module in learner.averaged.items():
+                buffers |= {f"{player}.average.{net}.{name}" for name, _ in module.named_buffers()}
+        return {name for name in self.state() if name in buffers or name.startswith("rng.")}
 
     @torch.no_grad()
     def load_state(self, tensors: dict[str, Tensor]) -> None:

@@ -7,12 +7,13 @@ pure function of device tensors however it is run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ganzoo.engine.distributed import average_over_ranks
 from ganzoo.engine.learner import Learner
 from ganzoo.errors import GanzooError
 from ganzoo.variant import Batch, Phase
@@ -27,6 +28,11 @@ class Plan:
     stage: Hashable = 0
     """The variant's `Variant.stage`."""
 
+    @property
+    def batches(self) -> int:
+        """How many batches the iteration draws."""
+        return max((repeat for _, repeat in self.updates), default=0)
+
 
 def make_plan(phases: Sequence[Phase], iteration: int, stage: Hashable = 0) -> Plan:
     """The plan of an iteration, counted from 0."""
@@ -38,37 +44,79 @@ def make_plan(phases: Sequence[Phase], iteration: int, stage: Hashable = 0) -> P
     return Plan(tuple(updates), stage)
 
 
+Gradients = Callable[[Phase, Sequence[nn.Parameter], Batch], tuple[Tensor, list[Tensor | None]]]
+"""A phase's loss on a micro-batch and its gradients; what it leaves in the batch stays there."""
+
+
+def take_gradients(
+    phase: Phase, params: Sequence[nn.Parameter], batch: Batch
+) -> tuple[Tensor, list[Tensor | None]]:
+    """The loss, detached, and its gradients; None for a parameter that it does not reach."""
+    loss = phase.loss(batch)
+    if loss.dim():
+        shape = tuple(loss.shape)
+        raise GanzooError(f"the loss of phase '{phase.name}' must be a scalar, not {shape}")
+    return loss.detach(), [*torch.autograd.grad(loss, params, allow_unused=True)]
+
+
 def iterate(
     plan: Plan,
     phases: Mapping[str, Phase],
     learners: Mapping[str, Learner],
-    draw: Callable[[], dict[str, Tensor]],
+    draw: Callable[[], list[Batch]],
+    gradients: Gradients = take_gradients,
 ) -> dict[str, Tensor]:
     """Play the due phases, in order, and average the weights.
 
     The r-th update of each phase sees the r-th batch of the iteration: repeated updates get fresh
     batches, and phases that are updated once share one batch and what is left in `Batch.shared`.
 
+    Args:
+        plan: which phases are due.
+        phases: by name.
+        learners: by player.
+        draw: the next batch, as micro-batches of one size (one, where nothing is accumulated).
+        gradients: how a phase's gradients are computed: in this way or by compiled code.
+
     Returns:
         The loss of each phase and the metrics of its last update: detached scalars.
     """
-    batches: list[Batch] = []
+    batches: list[list[Batch]] = []
     losses: dict[str, Tensor] = {}
     for name, repeat in plan.updates:
         phase = phases[name]
         learner = learners[phase.player]
         for r in range(repeat):
             if r == len(batches):
-                batches.append(Batch(draw()))
-            loss = phase.loss(batches[r])
-            if loss.dim():
-                shape = tuple(loss.shape)
-                raise GanzooError(f"the loss of phase '{name}' must be a scalar, not {shape}")
-            learner.update(torch.autograd.grad(loss, learner.params, allow_unused=True))
+                batches.append(draw())
+            parts = (gradients(phase, learner.params, part) for part in batches[r])
+            loss, grads = average(parts, len(batches[r]))
+            learner.update(average_over_ranks(grads))
             if phase.after is not None:
                 with torch.no_grad():
                     phase.after()
-            losses[f"{name}_loss"] = loss.detach()
+            losses[f"{name}_loss"] = loss
     for learner in learners.values():
         learner.average()
-    return losses | {name: value for batch in batches for name, value in batch.metrics.items()}
+    for batch in batches:
+        for name, value in batch[0].metrics.items():
+            several = [part.metrics[name] for part in batch]
+            losses[name] = value if len(several) == 1 else torch.stack(several).mean()
+    return losses
+
+
+def average(
+    parts: Iterable[tuple[Tensor, list[Tensor | None]]], count: int
+) -> tuple[Tensor, list[Tensor | None]]:
+    """The mean loss and the mean gradients of `count` micro-batches, which are taken in turn."""
+    parts = iter(parts)
+    loss, grads = next(parts)
+    for other_loss, others in parts:
+        loss = loss + other_loss
+        grads = [
+            grad if other is None else other if grad is None else grad + other
+            for grad, other in zip(grads, others, strict=True)
+        ]
+    if count == 1:
+        return loss, grads
+    return loss / count, [None if grad is None else grad / count for grad in grads]

@@ -1,0 +1,205 @@
+"""``ganzoo bench``: how fast variants train here, beside two loops that play the same game."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from ganzoo.cli.output import (
+    device_option,
+    json_option,
+    make_console,
+    make_table,
+    print_json,
+)
+from ganzoo.errors import GanzooError, unknown
+from ganzoo.plugins import Status, registry
+from ganzoo.settings import PRECISIONS, parse_size
+
+if TYPE_CHECKING:
+    from ganzoo.bench.compare import Report, Row
+
+
+@click.command("bench", epilog="Example: ganzoo bench vanilla dcgan --modes eager,compile")
+@click.argument("variants", metavar="[VARIANT]...", nargs=-1)
+@click.option(
+    "--modes",
+    metavar="MODE,...",
+    default="eager,compile,graph",
+    show_default=True,
+    help="of the engine: eager, compile, graph, graph+compile",
+)
+@click.option(
+    "--precision",
+    "precisions",
+    metavar="PRECISION,...",
+    default="fp32",
+    show_default=True,
+    help=f"of the engine: {', '.join(PRECISIONS)}",
+)
+@click.option("--dataset", metavar="NAME", help="what to train on  [default: the variant's own]")
+@click.option("--data-root", metavar="DIR", help="folder of the data set's files")
+@click.option("--image-size", metavar="SIZE", help="resize images to 64, or to 96x80")
+@click.option(
+    "--batch-size", metavar="INT", type=click.IntRange(1), help="[default: what suits the data]"
+)
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="a setting of the variant's own; may be repeated",
+)
+@click.option(
+    "--seconds",
+    metavar="NUMBER",
+    type=click.FloatRange(0, min_open=True),
+    default=3.0,
+    show_default=True,
+    help="that each contestant is measured, besides its start",
+)
+@click.option(
+    "--steps", metavar="INT", type=click.IntRange(1), help="that each makes, instead of --seconds"
+)
+@device_option("where to train")
+@json_option
+@click.option(
+    "--report",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="write a page and a picture there, named by date and device",
+)
+@click.option(
+    "--profile",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="write a Chrome trace of some steps of the first case",
+)
+def command(
+    variants: tuple[str, ...],
+    modes: str,
+    precisions: str,
+    dataset: str | None,
+    data_root: str | None,
+    image_size: str | None,
+    batch_size: int | None,
+    settings: tuple[str, ...],
+    seconds: float,
+    steps: int | None,
+    device: str,
+    as_json: bool,
+    report: Path | None,
+    profile: Path | None,
+) -> None:
+    """Measure how fast each VARIANT (default: all) trains, beside two loops of the same game.
+
+    They are a script as people copy it and a careful loop by hand, with the same networks, losses
+    and batches. Each runs in a process of its own, they take turns, and the ratios are those of
+    single rounds: median [least-greatest].
+    """
+    from ganzoo.bench.compare import NEEDS_CUDA, Length, compare, describe_machine
+    from ganzoo.bench.spec import MODES, Entrant, Game
+
+    names = variants or tuple(
+        row.qualified if row.rivals else row.spec.name
+        for row in registry().variants()
+        if row.plugin.status is Status.OK
+    )
+    for name in names:
+        registry().variant(name)
+    parse_size(image_size)
+    entrants = [
+        Entrant(mode=mode, precision=precision)
+        for precision in _chosen("precision", precisions, PRECISIONS)
+        for mode in _chosen("mode", modes, MODES)
+    ]
+    given = dict(_setting(text) for text in settings)
+    for path in (report, profile):
+        _check_writable(path, folder=path is report)
+
+    rows: list[Row] = []
+    with _progress(as_json) as show:
+        show("measuring what the machine can do")
+        machine = describe_machine(device)
+        for number, name in enumerate(names):
+            game = Game(name, dataset, data_root, image_size, batch_size, device, given)
+
+            def tell(message: str, name: str = name) -> None:
+                show(f"{name}: {message}")
+
+            trace = profile if number == 0 else None
+            rows += compare(game, entrants, machine, Length(seconds, steps), tell, trace)
+    failed = [row["error"] for row in rows if row["error"] not in (None, NEEDS_CUDA)]
+    if failed and all(row["error"] for row in rows):
+        raise GanzooError(failed[0])
+    _print(rows, machine, as_json)
+    if report is not None:
+        from ganzoo.bench.report import write_report
+
+        line = shlex.join(["ganzoo", *sys.argv[1:]])
+        for written in write_report(report, rows, machine, line):
+            click.echo(str(written), err=as_json)
+
+
+def _chosen(kind: str, text: str, known: tuple[str, ...]) -> list[str]:
+    """The names in a list with commas, each once."""
+    names = [*dict.fromkeys(name.strip() for name in text.split(",") if name.strip())]
+    for name in names:
+        if name not in known:
+            raise unknown(kind, name, known)
+    if not names:
+        raise GanzooError(f"no {kind} is named: choose from {', '.join(known)}")
+    return names
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise GanzooError(f"--set takes NAME=VALUE, such as --set lr=1e-3, not '{text}'")
+    return name.removeprefix("--").replace("-", "_"), value
+
+
+def _check_writable(path: Path | None, *, folder: bool) -> None:
+    """Refuse now what would be refused when all is measured."""
+    if path is None:
+        return
+    if folder and path.exists() and not path.is_dir():
+        raise GanzooError(f"--report {path} is a file: name a folder")
+    if not folder and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise GanzooError(f"--profile {path} cannot be written: name a file in an existing folder")
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Report]:
+    """Says on stderr what is measured, in one line where that is a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    if not console.is_terminal:
+        yield lambda message: None
+        return
+    with console.status("") as status:
+        yield status.update
+
+
+def _print(rows: list[Row], machine: dict[str, Any], as_json: bool) -> None:
+    from ganzoo.bench.report import COLUMNS, cells, remarks
+
+    if as_json:
+        print_json([row | {"device": machine["device"]} for row in rows])
+        return
+    console = make_console()
+    console.print(f"{machine['device']}, torch {machine['torch']}")
+    console.print()
+    table = make_table(*COLUMNS)
+    for row in rows:
+        table.add_row(*cells(row))
+    console.print(table)
+    for remark in remarks(rows):
+        console.print(remark, soft_wrap=True)
