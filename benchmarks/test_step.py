@@ -1,64 +1,47 @@
-"""The step of each variant, in the engine and as a typical script writes it.
+"""The step of each variant, in the engine and in the loops that `ganzoo bench` compares it with.
 
-`make benchmark` prints a table for each variant; the number in brackets is the ratio.
+`make benchmark` prints a table for each variant; the number in brackets is the ratio. For numbers
+to be published there is `ganzoo bench`, where each has a process of its own and they take turns.
 """
 
 from collections.abc import Callable
 
 import pytest
-import torch
 from pytest_benchmark.fixture import BenchmarkFixture
-from typical import typical_script
 
-from ganzoo import Adversarial
-from ganzoo.data.dataset import DataRequest, Dataset
-from ganzoo.data.feed import make_feed
-from ganzoo.data.glyphs import load
-from ganzoo.engine.allocator import keep_freed_memory
-from ganzoo.engine.engine import Engine
+from ganzoo.bench.careful import careful_loop, resident_batches
+from ganzoo.bench.ours import make_engine, prepare_process
+from ganzoo.bench.setting import Setting, set_up
+from ganzoo.bench.spec import Entrant, Game
+from ganzoo.bench.typical import loaders, typical_script
 from ganzoo.plugins import registry
 
-BATCH = 64
 
-
-@pytest.fixture(scope="module")
-def glyphs() -> Dataset:
-    return load(DataRequest(split="test"))
-
-
-def engine_step(variant: Adversarial, dataset: Dataset) -> Callable[[], object]:
-    feed = make_feed(dataset, BATCH, device=torch.device("cpu"), seed=0)
-    return Engine(variant, feed, 1_000_000).step
-
-
-def timed(benchmark: BenchmarkFixture, name: str, loop: str, step: Callable[[], object]) -> None:
-    benchmark.group = f"a step of {name}, glyphs 28x28, batch {BATCH}"
+def timed(
+    benchmark: BenchmarkFixture, setting: Setting, loop: str, step: Callable[[], object]
+) -> None:
+    name, data = type(setting.variant).__name__, setting.dataset.spec
+    benchmark.group = f"a step of {name}, {data.name} {data}, batch {setting.batch_size}"
     benchmark.name = loop
     benchmark.pedantic(step, rounds=40, warmup_rounds=5)
 
 
 @pytest.fixture(params=[row.spec.name for row in registry().variants()])
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+def setting(request: pytest.FixtureRequest) -> Setting:
+    return set_up(Game(request.param, device="cpu"))
 
 
-@pytest.fixture
-def variant(name: str, glyphs: Dataset) -> Adversarial:
-    torch.manual_seed(0)
-    cls = registry().variant(name).load()
-    made: Adversarial = cls(cls.Config(), glyphs.spec)
-    return made
+def test_typical_script(benchmark: BenchmarkFixture, setting: Setting) -> None:
+    step = typical_script(setting.variant, loaders(setting))
+    timed(benchmark, setting, "typical script", step)
 
 
-def test_typical_script(
-    benchmark: BenchmarkFixture, glyphs: Dataset, variant: Adversarial, name: str
-) -> None:
-    timed(benchmark, name, "typical script", typical_script(variant, glyphs, BATCH))
+def test_careful_loop(benchmark: BenchmarkFixture, setting: Setting) -> None:
+    step = careful_loop(setting.variant, resident_batches(setting))
+    timed(benchmark, setting, "careful loop", step)
 
 
-def test_engine(
-    benchmark: BenchmarkFixture, glyphs: Dataset, variant: Adversarial, name: str
-) -> None:
-    """After all of the scripts, which would else profit from the engine's allocator setting."""
-    keep_freed_memory()
-    timed(benchmark, name, "engine", engine_step(variant, glyphs))
+def test_engine(benchmark: BenchmarkFixture, setting: Setting) -> None:
+    """After all of the others, which would else profit from what the engine sets."""
+    prepare_process(setting.variant.device)
+    timed(benchmark, setting, "engine", make_engine(setting, Entrant(), print).step)
