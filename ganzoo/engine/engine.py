@@ -18,6 +18,7 @@ from ganzoo.engine.modes import (
     Execution,
     keep_float32_outputs,
     make_gradients,
+    make_plain_gradients,
     set_precision,
 )
 from ganzoo.engine.recompute import recompute_activations
@@ -80,7 +81,8 @@ class Engine:
         gradients = make_gradients(execution, device, report)
         self._run: Callable[[Plan], dict[str, Tensor]] = partial(self._play, gradients=gradients)
         if execution.mode == GRAPH and variant.capturable:
-            self._run = Graphs(self._play, gradients, device, execution.kept, report)
+            plain = make_plain_gradients(execution, device)
+            self._run = Graphs(self._play, gradients, plain, device, execution.kept, report)
 
     @property
     def images_seen(self) -> int:

@@ -36,14 +36,15 @@ class Captured:
 
 
 class Graphs:
-    """Runs each plan's iteration as a graph, from the third time that the plan is due.
+    """Runs each plan's iteration as a graph, from the fourth time that the plan is due.
 
-    The first two runs are real iterations too. They are eager, warm everything up, and are watched
-    for what cannot be captured; so warming up leaves no trace.
+    The first three runs are real iterations too, so that warming up leaves no trace: two are
+    watched for what cannot be captured, and one is the very code that is captured.
 
     Args:
         play: one iteration, eagerly.
         gradients: how those of a phase are computed.
+        watched: the same without compiled code, which cannot be watched.
         device: a CUDA device.
         kept: iterations whose metrics must stay readable.
         report: is told, in a sentence, of a plan that stays eager.
@@ -53,11 +54,12 @@ class Graphs:
         self,
         play: Play,
         gradients: Gradients,
+        watched: Gradients,
         device: torch.device,
         kept: int,
         report: Callable[[str], None],
     ) -> None:
-        self._play, self._gradients = play, gradients
+        self._play, self._gradients, self._watched = play, gradients, watched
         self._kept, self._report = kept, report
         self._device = device
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
@@ -71,21 +73,24 @@ class Graphs:
         if plan not in self._captured:
             check = self._checks.setdefault(plan, CaptureCheck())
             if not check.complete:
-                return self._warm_up(plan, check)
+                check.begin()
+                return self._warm_up(plan, check.watching(self._watched))
+            if plan not in self._names:
+                metrics = self._warm_up(plan, self._gradients)
+                self._names[plan] = tuple(metrics)
+                return metrics
             self._captured[plan] = self._capture(plan, check)
             del self._checks[plan]
         captured = self._captured[plan]
         return self._play(plan, self._gradients) if captured is None else captured.launch()
 
-    def _warm_up(self, plan: Plan, check: CaptureCheck) -> dict[str, Tensor]:
+    def _warm_up(self, plan: Plan, gradients: Gradients) -> dict[str, Tensor]:
         """A real iteration, on the stream on which it will be captured."""
-        check.begin()
         current = torch.cuda.current_stream(self._device)
         self._stream.wait_stream(current)
         with torch.cuda.stream(self._stream):
-            metrics = self._play(plan, check.watching(self._gradients))
+            metrics = self._play(plan, gradients)
         current.wait_stream(self._stream)
-        self._names[plan] = tuple(metrics)
         return metrics
 
     def _capture(self, plan: Plan, check: CaptureCheck) -> Captured | None:

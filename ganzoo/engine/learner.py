@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Sequence
 
 import torch
@@ -28,6 +29,7 @@ def make_optimizer(spec: OptimSpec, params: list[nn.Parameter]) -> torch.optim.O
                 eps=spec.eps,
                 weight_decay=spec.weight_decay,
                 fused=True,
+                capturable=on_cuda,
             )
         case RMSprop():
             optimizer = torch.optim.RMSprop(
@@ -36,6 +38,8 @@ def make_optimizer(spec: OptimSpec, params: list[nn.Parameter]) -> torch.optim.O
         case SGD():
             optimizer = torch.optim.SGD(params, lr=spec.lr, momentum=spec.momentum, fused=True)
     if on_cuda:
+        # Eager iterations are no mistake, as torch suspects: they warm a graph up, or are wanted.
+        warnings.filterwarnings("ignore", "This instance was constructed with capturable=True")
         for group in optimizer.param_groups:
             group["lr"] = torch.tensor(spec.lr, device=params[0].device)
     return optimizer

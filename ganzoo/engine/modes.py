@@ -142,7 +142,16 @@ def in_bfloat16(gradients: Gradients, device: torch.device) -> Gradients:
 
 def make_gradients(execution: Execution, device: torch.device, report: Report) -> Gradients:
     """How the gradients of a phase are computed in this mode."""
-    gradients: Gradients = take_gradients
     if execution.mode == COMPILE or (execution.mode == GRAPH and execution.compiled_graph):
-        gradients = CompiledGradients(report, execution.compile_key)
+        compiled = CompiledGradients(report, execution.compile_key)
+        return _in_precision(compiled, execution, device)
+    return make_plain_gradients(execution, device)
+
+
+def make_plain_gradients(execution: Execution, device: torch.device) -> Gradients:
+    """The same without compiled code."""
+    return _in_precision(take_gradients, execution, device)
+
+
+def _in_precision(gradients: Gradients, execution: Execution, device: torch.device) -> Gradients:
     return in_bfloat16(gradients, device) if execution.precision == BF16 else gradients
