@@ -129,6 +129,7 @@ def _enter(
 ) -> None:
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count)}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    os.chdir(folder)
     os.environ["GANZOO_CACHE"] = str(folder / "cache")
     torch.set_num_threads(1)
     for number, name in ((1, "out"), (2, "err")):

@@ -123,7 +123,8 @@ def cyclegan(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
             image = torch.randint(256, (1, 16, 16), dtype=torch.uint8, generator=generator)
             pictures.to_pil(image).save(data / domain / f"{number}.png")
     flags = ("--width", 2, "--blocks", 1, "--pool", 5, "--batch-size", 2, "--steps", STEPS)
-    return ("cyclegan", "--dataset", "unpaired", "--data-root", data, *flags, *INTERVALS)
+    dataset = ("--dataset", "unpaired", "--data-root", data, "--image-size", 16)
+    return ("cyclegan", *dataset, *flags, *INTERVALS)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +140,9 @@ def whole(
 
 def test_only_the_first_process_writes(whole: tuple[Path, Ranks]) -> None:
     run, running = whole
-    assert [path.name for path in run.parent.iterdir() if path.name != "printed"] == ["run"]
+    made = {path.name for folder in (run.parent, running.folder) for path in folder.iterdir()}
+    streams = {f"rank{rank}.{stream}" for rank in (0, 1) for stream in ("out", "err")}
+    assert made == {"run", "printed", "cache", *streams}
     assert Run.open(run).state == "finished"
     assert Run.open(run).settings["processes"] == 2
     steps = [record["step"] for record in Run.open(run).metrics()]
@@ -250,14 +253,15 @@ def test_none_is_gone_before_the_first_has_told_the_outcome(tmp_path: Path) -> N
 
 
 def test_torchrun_passes_a_signal_on_and_all_is_saved(tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    forever = ("--log-every", 2, "--steps", 1_000_000, "--out", run)
+    run = tmp_path / "runs" / "00001-vanilla-ring8"
+    forever = ("--log-every", 2, "--steps", 1_000_000)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     process = subprocess.Popen(
         [*torchrun, "--standalone", "-m", "ganzoo", "train", *map(str, (*VANILLA, *forever))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        cwd=tmp_path,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     metrics, deadline = run / "metrics.jsonl", time.monotonic() + 120
@@ -266,6 +270,7 @@ def test_torchrun_passes_a_signal_on_and_all_is_saved(tmp_path: Path) -> None:
     process.send_signal(signal.SIGTERM)  # which torchrun follows by SIGKILL after half a minute
     output, errors = process.communicate(timeout=60)
     assert "stopped at step" in output, errors
+    assert [*run.parent.iterdir()] == [run]
     assert Run.open(run).state == "stopped"
     step = Run.open(run).step
     assert json.loads(metrics.read_text().splitlines()[-1])["step"] == step
