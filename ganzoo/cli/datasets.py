@@ -1,13 +1,13 @@
 """``ganzoo datasets``: what ``--dataset`` can name."""
 
-import rich_click as click
+import click
 
-from ganzoo.cli.output import json_option, print_json, print_rows
+from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows
 from ganzoo.cli.variants import advice
 from ganzoo.plugins import registry
 
 
-@click.command("datasets", epilog="Example: ganzoo train dcgan --dataset mnist")
+@click.command("datasets", cls=QuickCommand, epilog="Example: ganzoo train dcgan --dataset mnist")
 @json_option
 def command(as_json: bool) -> None:
     """List the data sets that --dataset can name."""

@@ -1,13 +1,13 @@
 """``ganzoo losses``: what ``--loss`` can name."""
 
-import rich_click as click
+import click
 
-from ganzoo.cli.output import json_option, print_json, print_rows
+from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows
 from ganzoo.cli.variants import advice
 from ganzoo.plugins import registry
 
 
-@click.command("losses", epilog="Example: ganzoo train dcgan --loss hinge")
+@click.command("losses", cls=QuickCommand, epilog="Example: ganzoo train dcgan --loss hinge")
 @json_option
 def command(as_json: bool) -> None:
     """List the adversarial losses that --loss can name."""

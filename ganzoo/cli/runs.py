@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import rich_click as click
+import click
 
-from ganzoo.cli.output import json_option, print_json, print_rows
+from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows
 from ganzoo.errors import GanzooError
 
 
-@click.command("runs", epilog="Example: ganzoo runs --json")
+@click.command("runs", cls=QuickCommand, epilog="Example: ganzoo runs --json")
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), required=False)
 @json_option
 def command(folder: Path | None, as_json: bool) -> None:

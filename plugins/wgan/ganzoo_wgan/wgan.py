@@ -29,7 +29,7 @@ class WGAN(Wasserstein):
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
         if data.is_image:
-            return {"steps": 2500, "batch_size": 64}
+            return {"steps": 10_000, "batch_size": 64}
         points = {"latent_dim": 2, "width": 128, "lr": 5e-4, "clip": 0.1}
         return {"steps": 4000, "batch_size": 256, **points}
 

@@ -30,7 +30,7 @@ class WGANGP(Wasserstein):
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
         if data.is_image:
-            return {"steps": 4000, "batch_size": 50}
+            return {"steps": 8000, "batch_size": 50}
         points = {"latent_dim": 2, "width": 128, "penalty": 0.1}
         return {"steps": 3000, "batch_size": 256, **points}
 
