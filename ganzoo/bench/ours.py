@@ -20,6 +20,7 @@ from ganzoo.engine.iterate import iterate, make_plan
 from ganzoo.engine.matmul import route_matmul
 from ganzoo.engine.modes import Execution, choose_mode, make_gradients
 from ganzoo.engine.threads import make_tuner
+from ganzoo.settings import COMPILE
 from ganzoo.variant import Batch, Phase
 
 PLUS_COMPILE = "+compile"
@@ -63,9 +64,10 @@ def prepare_process(device: torch.device) -> list[str]:
 def tune_threads(engine: Engine, seconds: float) -> None:
     """Train for a while with the number of threads being tuned, and leave it at what is found.
 
-    It cannot be tuned while contestants take turns: the tuner would take them for other users.
+    It cannot be tuned while contestants take turns: the tuner would take them for other users. Nor
+    is it tuned for compiled code, which is made for one number.
     """
-    if engine.variant.device.type != "cpu":
+    if engine.variant.device.type != "cpu" or engine.execution.mode == COMPILE:
         return
     tuner = make_tuner(None, engine.variant.device)
     end = time.perf_counter() + seconds
