@@ -15,7 +15,7 @@ WARM_UP = 5
 
 def timed(benchmark: BenchmarkFixture, game: Game, entrant: Entrant) -> None:
     setting = set_up(game)
-    prepare_process(setting.variant.device)
+    prepare_process(setting.variant)
     engine = make_engine(setting, entrant, pytest.fail)
 
     def step() -> None:

@@ -43,5 +43,5 @@ def test_careful_loop(benchmark: BenchmarkFixture, setting: Setting) -> None:
 
 def test_engine(benchmark: BenchmarkFixture, setting: Setting) -> None:
     """After all of the others, which would else profit from what the engine sets."""
-    prepare_process(setting.variant.device)
+    prepare_process(setting.variant)
     timed(benchmark, setting, "engine", make_engine(setting, Entrant(), print).step)

@@ -152,6 +152,12 @@ def _verify(path: Path, name: str) -> None:
 
 def _damaged(file: Path, reason: str) -> GanzooError:
     others = [other for other in _all(file.parent.parent) if other != file.parent]
+    if file.name == WEIGHTS:  # what a training goes on from is another file
+        run = file.parent.parent.parent
+        return GanzooError(
+            f"{file} is damaged ({reason}): `ganzoo train --resume {run} --steps MORE` still goes "
+            "on, and writes new ones"
+        )
     advice = (
         f"delete {file.parent} to go on from step {int(others[-1].name)}"
         if others

@@ -33,7 +33,7 @@ from ganzoo.engine.distributed import (
 )
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import make_plan
-from ganzoo.engine.matmul import NATIVE, route_matmul
+from ganzoo.engine.matmul import NATIVE, choose_matmul
 from ganzoo.engine.modes import COLD_BREAK_EVEN, Execution, choose_mode
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.plugins import registry
@@ -151,8 +151,8 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         engine.load_state(scatter_state(tensors, own))
         if engine.iteration >= training.steps:
             raise GanzooError(
-                f"{path} has made {engine.iteration} of {training.steps} steps: ask for more "
-                "with --steps"
+                f"{path} is at step {engine.iteration} already: ask for more with --steps, which "
+                "is the total"
             )
         exhibits = _exhibits(variant, dataset, streams, training, observer)
         run.settings["training"] = dataclasses.asdict(training)
@@ -301,8 +301,10 @@ def _execution(training: Training, settings: dict[str, Any], variant: Variant) -
     if device.type == "cpu":
         # A run from before there was a choice has multiplied natively.
         before = settings.get("matmul", NATIVE if "mode" in settings else None)
-        settings["matmul"], _ = route_matmul(before)
+        settings["matmul"], _ = choose_matmul(variant, before)
     mode, because = from_first(choose_mode(wanted, device, variant, training.steps, key))
+    if wanted != training.mode:
+        because = "as before"
     settings |= {"mode": mode, "mode_because": because, "device": _device_name(device)}
     return Execution(
         mode,

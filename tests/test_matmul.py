@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
 from ganzoo.engine import matmul
-from ganzoo.engine.matmul import LARGEST_ERROR, NATIVE, ONEDNN, route_matmul
+from ganzoo.engine.matmul import LARGEST_ERROR, NATIVE, ONEDNN, choose_matmul, route_matmul
 from ganzoo.errors import GanzooError
 
 SETTING = torch.backends.mkldnn.matmul
@@ -133,3 +133,13 @@ def test_autocast_is_as_ever() -> None:
     assert (lowered.double() - exact).norm() <= 1e-2 * exact.norm()
     assert full.dtype == torch.float32
     assert (full.double() - exact).norm() <= LARGEST_ERROR * exact.norm()
+
+
+def test_small_matrices_are_multiplied_natively() -> None:
+    small, large = nn.Linear(128, 128), nn.Linear(784, 512)
+    assert choose_matmul(small)[0] == NATIVE
+    assert SETTING.fp32_precision == "ieee"
+    assert choose_matmul(nn.Sequential(small, large))[0] == ONEDNN
+    assert choose_matmul(nn.Conv2d(64, 512, 4))[0] == NATIVE
+    assert choose_matmul(small, before=ONEDNN)[0] == ONEDNN
+    assert choose_matmul(large, before=NATIVE)[0] == NATIVE

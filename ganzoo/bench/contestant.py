@@ -35,7 +35,7 @@ class Contestant:
         if entrant.kind == ENGINE:
             from ganzoo.bench.ours import make_engine, prepare_process
 
-            self._process = prepare_process(self._device)
+            self._process = prepare_process(setting.variant)
             self._engine = make_engine(setting, entrant, self._notes.append)
             self._step: Callable[[], object] = self._engine.step
         else:

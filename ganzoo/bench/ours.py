@@ -17,11 +17,11 @@ from ganzoo.data.feed import make_feed
 from ganzoo.engine.allocator import keep_freed_memory
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import iterate, make_plan
-from ganzoo.engine.matmul import route_matmul
+from ganzoo.engine.matmul import choose_matmul
 from ganzoo.engine.modes import Execution, choose_mode, make_gradients
 from ganzoo.engine.threads import make_tuner
 from ganzoo.settings import COMPILE
-from ganzoo.variant import Batch, Phase
+from ganzoo.variant import Batch, Phase, Variant
 
 PLUS_COMPILE = "+compile"
 
@@ -52,12 +52,12 @@ def make_engine(setting: Setting, entrant: Entrant, report: Callable[[str], None
     return engine
 
 
-def prepare_process(device: torch.device) -> list[str]:
+def prepare_process(variant: Variant) -> list[str]:
     """Set what `ganzoo train` sets for its process; what depends on the machine, in words."""
     keep_freed_memory()
-    if device.type != "cpu":
+    if variant.device.type != "cpu":
         return []
-    library, _ = route_matmul()
+    library, _ = choose_matmul(variant)
     return [f"float32 matrices are multiplied by the {library} library"]
 
 

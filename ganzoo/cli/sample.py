@@ -16,6 +16,9 @@ from ganzoo.files import whole_folder
 if TYPE_CHECKING:
     from ganzoo.sampling import Drawn
 
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".npy"})
+"""Of a name that somebody takes for one of a single picture or array."""
+
 
 @click.command(
     "sample", epilog="Example: ganzoo sample runs/00001-dcgan-glyphs --n 64 --out digits"
@@ -50,6 +53,8 @@ def command(
     if not 0 <= seed < 2**32:
         raise GanzooError(f"--seed must be at least 0 and at most {2**32 - 1}, not {seed}")
     kind = kind or ("npz" if out.suffix == ".npz" else "png")
+    if kind == "png" and out.suffix.lower() in IMAGE_SUFFIXES:
+        raise GanzooError(f"--out {out} must be a folder, for PNG files, or a name ending in .npz")
     if out.exists() and (not out.is_dir() or kind == "npz" or any(out.iterdir())):
         raise GanzooError(f"{out} exists already: choose another --out")
 

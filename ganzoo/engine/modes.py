@@ -69,7 +69,7 @@ def choose_mode(
     if wanted != "auto":
         if wanted == COMPILE:
             _require_compiler(device)
-        return wanted, "as asked for, or as before"
+        return wanted, "as asked for"
     if device.type == "cuda":
         if not variant.capturable:
             return EAGER, f"{type(variant).__name__} decides the order of its updates by data"
