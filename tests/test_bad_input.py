@@ -362,8 +362,8 @@ def test_damaged_settings(tiny: Path) -> None:
         (["--seed", 1], "--seed 1 differs"),
         (["--generator-widths", "9"], "--generator-widths 9 differs"),
         (["--dataset", "grid25"], "--dataset grid25 differs"),
-        (["--steps", 3], "has made 5 of 3 steps"),
-        ([], ("tiny has made 5 of 5 steps", "--steps")),
+        (["--steps", 3], "is at step 5 already: ask for more"),
+        ([], ("tiny is at step 5 already", "--steps")),
         (["--out", "elsewhere"], ("--out", "--resume", "give one of them")),
     ],
 )
