@@ -60,6 +60,8 @@ def save(
         for name, tensors in ((WEIGHTS, weights), (STATE, state)):
             whole = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
             save_file(whole, temporary / name, metadata=header)
+            # safetensors lets nobody else read it, whatever the umask says.
+            (temporary / name).chmod(temporary.stat().st_mode & 0o666)
             sync(temporary / name)
             digests[name] = _sha256(temporary / name)
         manifest = {"format": FORMAT, "step": step, "sha256": digests}

@@ -64,6 +64,15 @@ def test_a_step_may_be_saved_again(tmp_path: Path) -> None:
     )
 
 
+def test_who_may_read_it_is_for_the_umask_to_say(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        path = write(tmp_path, 1)
+    finally:
+        os.umask(before)
+    assert {file.stat().st_mode & 0o777 for file in path.iterdir()} == {0o640}
+
+
 @pytest.mark.parametrize("name", [STATE, WEIGHTS])
 @pytest.mark.parametrize("cut", [0, 1, 7, 100, -1])
 def test_truncation_is_noticed(tmp_path: Path, name: str, cut: int) -> None:

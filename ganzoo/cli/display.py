@@ -69,6 +69,7 @@ class Display(Observer):
         rows = {
             "variant": trainer.run.variant,
             "data": f"{data['name']}: {samples} samples of shape {variant.data}",
+            "batch size": str(trainer.training.batch_size),
         }
         for player in variant.players().values():
             for net in player.nets:
