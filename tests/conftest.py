@@ -1,11 +1,16 @@
 """What several test files set up."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+# torch's compiler imports it, which fails where a test has had Python's own distutils imported.
+with contextlib.suppress(ImportError):
+    import setuptools  # noqa: F401
 
 from ganzoo.plugins import registry
 
