@@ -486,7 +486,7 @@ def test_an_interruption_before_the_training_leaves_nothing() -> None:
     assert process.stdout.readline() == "loading\n"
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (130, ""), err
     assert err.split() == ["ganzoo:", "error:", "interrupted"]
     assert not Path("run").exists()
 
