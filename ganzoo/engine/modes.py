@@ -127,19 +127,6 @@ def keep_float32_outputs(variant: Variant, players: dict[str, Player]) -> None:
                 part.register_forward_hook(widen)
 
 
-def in_bfloat16(gradients: Gradients, device: torch.device) -> Gradients:
-    """The same with networks in bf16, except where a gradient is differentiated."""
-
-    def lowered(
-        phase: Phase, params: Sequence[nn.Parameter], batch: Batch
-    ) -> tuple[Tensor, list[Tensor | None]]:
-        lower = torch.autocast(device.type, torch.bfloat16, cache_enabled=False)
-        with nullcontext() if phase.second_order else lower:
-            return gradients(phase, params, batch)
-
-    return lowered
-
-
 def make_gradients(execution: Execution, device: torch.device, report: Report) -> Gradients:
     """How the gradients of a phase are computed in this mode."""
     if execution.mode == COMPILE or (execution.mode == GRAPH and execution.compiled_graph):
@@ -154,4 +141,15 @@ def make_plain_gradients(execution: Execution, device: torch.device) -> Gradient
 
 
 def _in_precision(gradients: Gradients, execution: Execution, device: torch.device) -> Gradients:
-    return in_bfloat16(gradients, device) if execution.precision == BF16 else gradients
+    """The same with networks in bf16, if that is asked for and no gradient is differentiated."""
+    if execution.precision != BF16:
+        return gradients
+
+    def lowered(
+        phase: Phase, params: Sequence[nn.Parameter], batch: Batch
+    ) -> tuple[Tensor, list[Tensor | None]]:
+        lower = torch.autocast(device.type, torch.bfloat16, cache_enabled=False)
+        with nullcontext() if phase.second_order else lower:
+            return gradients(phase, params, batch)
+
+    return lowered
