@@ -1,0 +1,1 @@
+"""What `evaluate` measures: formulas of tensors, and what turns a run into tensors."""
