@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,11 +68,26 @@ def test_sample_i_is_the_drawing_of_glyph_i(pair: tuple[Dataset, Dataset]) -> No
     assert correlation(light, glyph.roll(1, 0)).mean() > -0.5
 
 
-def test_the_pairing_holds_in_training_too() -> None:
-    request = DataRequest(image_size=(16, 20))
-    light = luminance(load(request).fields["image"][::60])
-    glyph = glyphs.load(request).fields["image"][::60, 0]
+def test_the_pairing_holds_in_training_too(pair: tuple[Dataset, Dataset]) -> None:
+    request = DataRequest(seed=3, image_size=(16, 20))
+    drawn, ink = glyphs.load(request), load(request)
+    light, glyph = luminance(ink.fields["image"][::60]), drawn.fields["image"][::60, 0]
     assert correlation(light, glyph).max() < -0.9
+    assert replace(drawn, other=ink).paired
+    some = {name: tensor[: len(pair[0])] for name, tensor in ink.fields.items()}
+    assert not replace(pair[0], other=replace(ink, fields=some)).paired  # of the other split
+
+
+def test_only_what_is_of_the_same_drawings_is_paired(pair: tuple[Dataset, Dataset]) -> None:
+    drawn, ink = pair
+    assert replace(drawn, other=ink).paired
+    assert replace(ink, other=drawn).paired
+    assert not ink.paired
+    for seed in 3, 4:
+        other = load(DataRequest(split="test", seed=seed, image_size=(16, 16)))
+        assert replace(drawn, other=other).paired == (seed == 3)
+    fewer = {name: tensor[1:] for name, tensor in ink.fields.items()}
+    assert not replace(drawn, other=replace(ink, fields=fewer)).paired
 
 
 def test_ink_is_clearly_darker_than_paper(pair: tuple[Dataset, Dataset]) -> None:

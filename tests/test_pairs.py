@@ -123,6 +123,7 @@ def test_two_plain_names_are_a_pair(
     assert pair.spec == DataSpec(expected, SETS[first][1], pair.name, domains=2)
     assert other.spec == DataSpec(expected, SETS[second][1], second)
     assert (len(pair), len(other)) == (10 + len(first), 10 + len(second))
+    assert not pair.paired
     for dataset, name in ((pair, first), (other, second)):
         assert dataset.fields["image"].unique().tolist() == [len(name)]
         assert dataset.classes == tuple(f"{name} {label}" for label in range(SETS[name][1]))
@@ -219,6 +220,7 @@ def test_the_embedded_pair_holds_the_two_sets() -> None:
     assert torch.equal(pair.other.fields["image"], second["image"])
     for fields, expected in ((pair.fields, first), (pair.other.fields, second)):
         assert torch.equal(fields["label"], expected["label"])
+    assert pair.paired
     assert pairs.described("glyphs+ink") == replace(pair.spec, shape=(3, 28, 28))
 
 
@@ -230,6 +232,7 @@ def test_mnist_and_glyphs_are_a_pair() -> None:
     assert pair.other is not None
     assert pair.spec == DataSpec((1, 28, 28), 10, "mnist+glyphs", domains=2)
     assert len(pair) == len(pair.other) == 10_000
+    assert not pair.paired
 
 
 def test_a_folder_is_one_of_a_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,15 +43,33 @@ class Dataset:
     ``"label"``, where there are labels: int64 (n,)."""
     classes: tuple[str, ...] = ()
     """The labels' names; label k is ``classes[k]``."""
+    per_channel: int = 0
+    """Classes of each channel by itself, where the label is composed of the channels' (its digits
+    in this base, the first channel's first); 0: it is not."""
     modes: Tensor | None = field(default=None, compare=False)
     """The centres of a mixture, float32 (modes, dimensions), where the truth is known."""
     mode_std: float = 0.0
     """The standard deviation of each component of such a mixture."""
     other: "Dataset | None" = None
     """The second of two unpaired domains: other samples, of the same shape, as many as it has."""
+    drawings: str = ""
+    """What the samples were made of, one by one, where other sets may be made of the same."""
 
     def __len__(self) -> int:
         return next(iter(self.fields.values())).shape[0]
+
+    @property
+    def paired(self) -> bool:
+        """Whether sample i of `other` is made of the same drawing as sample i.
+
+        It is for scoring alone: nothing that is trained on two domains may know it.
+        """
+        return (
+            self.other is not None
+            and bool(self.drawings)
+            and self.drawings == self.other.drawings
+            and len(self) == len(self.other)
+        )
 
     @property
     def spec(self) -> DataSpec:

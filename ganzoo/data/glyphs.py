@@ -39,7 +39,12 @@ def load(request: DataRequest) -> Dataset:
         )
     labels, generator = shuffled_labels(request, 10)
     images = draw(labels, (height, width), generator)
-    return Dataset("glyphs", {"image": images, "label": labels}, classes=tuple("0123456789"))
+    return Dataset(
+        "glyphs",
+        {"image": images, "label": labels},
+        classes=tuple("0123456789"),
+        drawings=f"glyphs of seed {request.seed}, {request.split} split",
+    )
 
 
 def draw(labels: Tensor, size: tuple[int, int], generator: Generator) -> Tensor:

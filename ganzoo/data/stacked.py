@@ -45,4 +45,4 @@ def _stacked(name: str, digits: Dataset, request: DataRequest) -> Dataset:
     chosen = torch.randint(len(digits), shape, generator=stream(request, name))
     image: Tensor = digits.fields["image"][chosen, 0]
     label = digits.fields["label"][chosen] @ torch.tensor([100, 10, 1])
-    return Dataset(name, {"image": image, "label": label}, CLASSES)
+    return Dataset(name, {"image": image, "label": label}, CLASSES, per_channel=10)
