@@ -4,6 +4,10 @@
 drawn from: what is shared), ``state.safetensors`` (all that is needed to go on bit for bit) and
 ``manifest.json`` (the step and the SHA-256 of both). The folder is written under a temporary name
 and renamed, so a crash at any byte leaves the previous checkpoint whole.
+
+``checkpoints/best-00002000/`` holds the weights of the best evaluation so far; its manifest also
+says by which criterion. The one before is removed when the next is whole, as its folder has another
+name: there is no moment without.
 """
 
 import hashlib
@@ -11,8 +15,9 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
@@ -25,6 +30,7 @@ FORMAT = "1"
 KEPT = 2
 """Checkpoints kept in a run; more than one, for a disk that damages the last."""
 STATE, WEIGHTS = "state.safetensors", "weights.safetensors"
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,16 @@ class Identity:
     variant: str
     data: str
     """The shape of a sample, ``"1x28x28"``."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a checkpoint is the best."""
+
+    step: int
+    criterion: str
+    """The name of the value: ``"frechet"``."""
+    value: float
 
 
 def save(
@@ -49,24 +65,56 @@ def save(
     Raises:
         GanzooError: it could not be written; what was there before is untouched.
     """
-    target = folder / f"{step:08d}"
-    temporary = folder / f".{step:08d}.{os.getpid()}.tmp"
+    files = {WEIGHTS: weights, STATE: state}
+    target = _write(folder, f"{step:08d}", identity, files, {"step": step})
+    for old in _all(folder)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def save_best(
+    folder: Path, identity: Identity, verdict: Verdict, *, weights: Mapping[str, Tensor]
+) -> Path:
+    """Write the best checkpoint of a training into `folder`, and remove the best before.
+
+    Raises:
+        GanzooError: it could not be written; the best before is untouched.
+    """
+    before = _bests(folder)
+    name = f"best-{verdict.step:08d}"
+    target = _write(folder, name, identity, {WEIGHTS: weights}, asdict(verdict))
+    for old in before:
+        if old != target:
+            shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def _write(
+    folder: Path,
+    name: str,
+    identity: Identity,
+    files: Mapping[str, Mapping[str, Tensor]],
+    facts: Mapping[str, Any],
+) -> Path:
+    """Write a folder of tensors and a manifest with `facts`, whole or not at all."""
+    target = folder / name
+    temporary = folder / f".{name}.{os.getpid()}.tmp"
     header = {"ganzoo": FORMAT, "variant": identity.variant, "data": identity.data}
     try:
         for leftover in folder.glob(".*.tmp"):  # of a writer that was killed: a run has only one
             shutil.rmtree(leftover, ignore_errors=True)
         temporary.mkdir(parents=True)
         digests = {}
-        for name, tensors in ((WEIGHTS, weights), (STATE, state)):
+        for file, tensors in files.items():
             whole = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
-            save_file(whole, temporary / name, metadata=header)
+            save_file(whole, temporary / file, metadata=header)
             # safetensors lets nobody else read it, whatever the umask says.
-            (temporary / name).chmod(temporary.stat().st_mode & 0o666)
-            sync(temporary / name)
-            digests[name] = _sha256(temporary / name)
-        manifest = {"format": FORMAT, "step": step, "sha256": digests}
-        (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-        sync(temporary / "manifest.json")
+            (temporary / file).chmod(temporary.stat().st_mode & 0o666)
+            sync(temporary / file)
+            digests[file] = _sha256(temporary / file)
+        manifest = {"format": FORMAT, **facts, "sha256": digests}
+        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+        sync(temporary / MANIFEST)
         sync(temporary)
         if target.exists():  # a resumed run that stops again before its first step
             shutil.rmtree(target)
@@ -76,17 +124,56 @@ def save(
         shutil.rmtree(temporary, ignore_errors=True)
         kept = latest(folder)
         raise GanzooError(
-            f"the checkpoint of step {step} could not be written to {folder} ({_reason(error)}): "
+            f"the checkpoint of step {facts['step']} could not be written to {folder} "
+            f"({_reason(error)}): "
             + (f"the one of step {int(kept.name)} is untouched" if kept else "make room there")
         ) from error
-    for old in _all(folder)[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
     return target
 
 
 def latest(folder: Path) -> Path | None:
     """The newest whole checkpoint, if there is one."""
     return next(iter(_all(folder)[::-1]), None)
+
+
+def best(folder: Path) -> Path | None:
+    """The best checkpoint, if there is one."""
+    return next(iter(_bests(folder)[::-1]), None)
+
+
+def verdict(path: Path) -> Verdict:
+    """Why the checkpoint at `path`, as `best` gives it, is the best.
+
+    Raises:
+        GanzooError: its manifest is damaged.
+    """
+    manifest = path / MANIFEST
+    try:
+        content = json.loads(manifest.read_text())
+        return Verdict(int(content["step"]), str(content["criterion"]), float(content["value"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise GanzooError(
+            f"{manifest} is damaged: delete {path} to go on without the best checkpoint so far"
+        ) from error
+
+
+def forget_best(folder: Path, after: int) -> None:
+    """Remove a best checkpoint of a step that is yet to come again."""
+    for path in _bests(folder):
+        if step_of(path) > after:
+            shutil.rmtree(path)
+
+
+def step_of(path: Path) -> int:
+    """The step of the checkpoint at `path`, the best or another."""
+    return int(path.name.removeprefix("best-"))
+
+
+def every(folder: Path) -> dict[str, Path]:
+    """All that weights can be loaded from, by the words that name them: last, best, and steps."""
+    steps = {str(step_of(path)): path for path in (*_bests(folder), *_all(folder))}
+    named = {"last": latest(folder), "best": best(folder)}
+    return {word: path for word, path in named.items() if path is not None} | steps
 
 
 def load_state(path: Path, identity: Identity, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -135,7 +222,7 @@ def _load(
 
 def _verify(path: Path, name: str) -> None:
     """Compare a file with what was written."""
-    file, manifest = path / name, path / "manifest.json"
+    file, manifest = path / name, path / MANIFEST
     try:
         expected = json.loads(manifest.read_text())["sha256"][name]
         if expected != _sha256(file):
@@ -171,6 +258,11 @@ def _damaged(file: Path, reason: str) -> GanzooError:
 def _all(folder: Path) -> list[Path]:
     """The checkpoints, oldest first; a folder under a temporary name is not one."""
     return sorted(folder.glob("[0-9]" * 8))
+
+
+def _bests(folder: Path) -> list[Path]:
+    """The best checkpoint; where a crash left two, the better one is the later."""
+    return sorted(folder.glob("best-" + "[0-9]" * 8))
 
 
 def _sha256(file: Path) -> str:

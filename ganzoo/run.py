@@ -138,6 +138,29 @@ class Run:
             raise GanzooError(f"{self.path} has no checkpoint yet")
         return found
 
+    def checkpoint_at(self, which: str) -> Path:
+        """A checkpoint that holds weights.
+
+        Args:
+            which: ``"last"``, ``"best"`` or a step.
+
+        Raises:
+            GanzooError: there is no such, or none at all; and which there are.
+        """
+        last = self.latest_checkpoint()
+        found = checkpoint.every(self.checkpoints)
+        word = str(int(which)) if which.isascii() and which.isdigit() else which
+        if word in found:
+            return found[word]
+        steps = sorted({checkpoint.step_of(path) for path in found.values()})
+        there = f"there are last (step {checkpoint.step_of(last)})"
+        if "best" in found:
+            there += f", best (step {checkpoint.step_of(found['best'])})"
+        there += f" and, by step, {', '.join(map(str, steps))}"
+        if which == "best":
+            there += "; the best is kept by a training with --evaluate-every"
+        raise GanzooError(f"{self.path} has no checkpoint '{which}': {there}")
+
     def append_metrics(self, record: dict[str, float]) -> None:
         """Add a line to ``metrics.jsonl``."""
         with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
@@ -164,6 +187,7 @@ class Run:
         for sample in self.samples.glob("[0-9]*.png"):
             if int(sample.stem) > step:
                 sample.unlink()
+        checkpoint.forget_best(self.checkpoints, after=step)
         for folder in (self.path, self.samples):
             for leftover in folder.glob(".*.tmp.*"):  # of a writer that was killed
                 leftover.unlink()
@@ -181,7 +205,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """How it is: running, finished, stopped, diverged, crashed, killed, or unknown."""
+        """How it is: running, finished, stopped, diverged, collapsed, crashed, killed, unknown."""
         try:
             with self.locked():
                 return self.settings.get("outcome") or "killed"

@@ -19,15 +19,20 @@ CHUNK = 250
 """Samples drawn at once: always as many, so that the first of 10,000 are the same as of 10."""
 
 
-def load_variant(run: Run, device: torch.device) -> Variant:
-    """The variant of a run with the weights of its newest checkpoint, in eval mode.
+def load_variant(run: Run, device: torch.device, which: str = "last") -> Variant:
+    """The variant of a run with the weights of a checkpoint, in eval mode.
+
+    Args:
+        run: whose variant.
+        device: where it is put.
+        which: checkpoint: ``"last"``, ``"best"`` or a step.
 
     Raises:
-        GanzooError: its plugin is missing, or the checkpoint is damaged or does not fit.
+        GanzooError: its plugin is missing, or the checkpoint is missing, damaged or does not fit.
     """
     variant = build_variant(run.settings, device)
     expected = published_weights(variant)
-    tensors = checkpoint.load_weights(run.latest_checkpoint(), run.identity, expected)
+    tensors = checkpoint.load_weights(run.checkpoint_at(which), run.identity, expected)
     with torch.no_grad():
         for name, live in expected.items():
             live.copy_(tensors[name])

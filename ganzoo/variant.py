@@ -102,7 +102,8 @@ class Batch:
     shared: dict[str, Tensor] = field(default_factory=dict)
     """Detached tensors that an earlier phase leaves for a later one (the fakes)."""
     metrics: dict[str, Tensor] = field(default_factory=dict)
-    """Detached scalars to be logged; the host reads them only when it logs."""
+    """Detached scalars to be logged; the host reads them only when it logs. What some names mean
+    to the watchdog (``real_score``, ``fake_score``, ``gradient_penalty``): `ganzoo.watchdog`."""
 
     @property
     def image(self) -> Tensor:
@@ -135,6 +136,8 @@ class Variant(nn.Module, ABC):
     """Of the data that it is played on: 2, where it wants two unpaired sets of samples."""
     held_out: ClassVar[bool] = False
     """Whether `measure` wants the test split while it trains."""
+    judged_by: ClassVar[tuple[str, ...]] = ()
+    """Measures of its paper that ``ganzoo evaluate`` adds to the usual ones: ``("parzen",)``."""
     capturable: ClassVar[bool] = True
     """False where `iterate` is overridden by a game whose order is decided by data."""
 

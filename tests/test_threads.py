@@ -9,7 +9,13 @@ import pytest
 import torch
 
 from ganzoo.engine import threads as module
-from ganzoo.engine.threads import Neighbours, OtherProcesses, ThreadTuner, make_tuner
+from ganzoo.engine.threads import (
+    Neighbours,
+    OtherProcesses,
+    ThreadTuner,
+    leave_busy_cores,
+    make_tuner,
+)
 
 CORES = 4
 
@@ -234,3 +240,21 @@ def test_the_quota_of_a_container(
     files = {"/proc/self/cgroup": "1:cpu:/x\n0::/box\n", "/sys/fs/cgroup/box/cpu.max": text}
     monkeypatch.setattr(Path, "read_text", lambda self: files[str(self)])
     assert module._quota() == (cores or os.cpu_count())
+
+
+@pytest.mark.parametrize(("load", "threads"), [(0.1, 4), (1.2, 3), (9.0, 1)])
+def test_what_is_short_leaves_busy_cores_alone(
+    load: float, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen: list[int] = []
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(4)))
+    monkeypatch.setattr(module, "OtherProcesses", lambda cores: lambda: load)
+    monkeypatch.setattr(module, "_quota", lambda: 8)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    monkeypatch.setattr(torch, "set_num_threads", chosen.append)
+    leave_busy_cores(torch.device("cpu"))
+    assert chosen == [threads]
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    leave_busy_cores(torch.device("cpu"))
+    assert len(chosen) == 1

@@ -18,6 +18,8 @@ import torch
 
 PERIOD = 1.0
 """Seconds between two looks at what the other processes do."""
+GLANCE = 0.2
+"""Seconds of a single look."""
 IGNORED = 0.3
 """Of a core: as much may be used by the others without it being left to them."""
 PATIENCE, LONGEST_PATIENCE = 5, 60
@@ -51,6 +53,21 @@ def make_tuner(requested: int | None, device: torch.device) -> ThreadTuner:
         return ThreadTuner(threads)
     cores = os.sched_getaffinity(0)
     return ThreadTuner(threads, min(len(cores), _quota()), len(cores), OtherProcesses(cores))
+
+
+def leave_busy_cores(device: torch.device) -> None:
+    """Compute with as many threads as the other processes leave cores just now.
+
+    For what is too short to be tuned, and where no bit may depend on it, as `make_tuner` says, it
+    does nothing.
+    """
+    if "OMP_NUM_THREADS" in os.environ or device.type != "cpu" or not _STAT.exists():
+        return
+    cores = os.sched_getaffinity(0)
+    others = OtherProcesses(cores)
+    time.sleep(GLANCE)
+    free = len(cores) - Neighbours().cores(others())
+    torch.set_num_threads(max(1, min(free, _quota(), torch.get_num_threads())))
 
 
 class ThreadTuner:

@@ -38,6 +38,7 @@ class CGAN(Adversarial):
     """G(z|y) and D(x|y)."""
 
     Config = CGANConfig
+    judged_by = ("parzen",)
     conditional = True
 
     @classmethod

@@ -81,6 +81,7 @@ class Vanilla(Adversarial):
     """G and D of section 5, on samples of any shape."""
 
     Config = VanillaConfig
+    judged_by = ("parzen",)
 
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:

@@ -1,0 +1,347 @@
+"""How good is a run, or a folder of images from anywhere? The same protocol for both.
+
+Samples are compared with the test split, of which no training uses anything, and beside each score
+stands that of real images in place of the samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ganzoo.abilities import Classifier, Translator
+from ganzoo.data import mixtures, pairs
+from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.errors import GanzooError, unknown
+from ganzoo.metrics.extractor import Extractor, make_extractor
+from ganzoo.metrics.images import Images, Reference, choose, resized
+from ganzoo.metrics.measures import MEASURES, SPECIAL
+from ganzoo.metrics.protocol import Protocol
+from ganzoo.metrics.score import HIGHER, Report, Score
+from ganzoo.metrics.translation import translation_scores
+from ganzoo.pictures import to_bytes
+from ganzoo.run import Run
+from ganzoo.sampling import generate, load_variant
+from ganzoo.settings import parse_size
+from ganzoo.spec import DataSpec
+from ganzoo.variant import Variant
+
+VALIDATION = 10_000
+"""Of the last training images, from which a measure may choose; a sixth at most."""
+SAMPLES, TRANSLATED = 10_000, 1000
+"""Drawn or translated, where the user does not say."""
+CHUNK = 250
+"""Images classified at once."""
+
+ACCURACY, MODES, TRANSLATION = "accuracy", "modes", "translation"
+NAMES = (*MEASURES, ACCURACY, MODES, TRANSLATION)
+"""What ``--metrics`` can name."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user wants to know."""
+
+    device: torch.device
+    """Where samples and features are computed."""
+    names: Collection[str] = ()
+    """Of `NAMES`; none: all that suit the data and the variant."""
+    features: str = "classifier"
+    """Or ``"inception"``."""
+    seed: int = 0
+    """Of the latents, and of the choice of real images."""
+    report: Callable[[str], None] = lambda message: None
+    """Is told what happens."""
+
+    def __post_init__(self) -> None:
+        for name in self.names:
+            if name not in NAMES:
+                raise unknown("metric", name, NAMES)
+
+    def includes(self, name: str, *, special: bool = False) -> bool:
+        """Whether a measure is wanted; a special one only if it is named."""
+        return name in self.names if self.names else not special
+
+
+class Splits(NamedTuple):
+    """The real data of an evaluation, at the size of the samples."""
+
+    train: Dataset
+    test: Dataset
+    native: tuple[Dataset, Dataset]
+    """Both at the data's own size, at which an extractor learns."""
+
+
+class Evaluation(NamedTuple):
+    """What was found."""
+
+    report: Report
+    images: Images | None = None
+    """The samples that were measured, where they are images."""
+
+
+def evaluate_run(
+    run: Run,
+    wish: Wish,
+    n: int | None = None,
+    checkpoint: str = "last",
+    data_root: Path | None = None,
+) -> Evaluation:
+    """Measure what a run has learned.
+
+    Args:
+        run: any.
+        wish: what is measured, and how.
+        n: samples, or images to translate; None: `SAMPLES` or `TRANSLATED`.
+        checkpoint: ``"last"``, ``"best"`` or a step.
+        data_root: where the data are, if not where they were in the training.
+
+    Raises:
+        GanzooError: there is no such checkpoint, the data are not there, or a measure that was
+            named does not apply.
+    """
+    variant = load_variant(run, wish.device, checkpoint)
+    training = run.settings["training"]
+    root = data_root or (Path(training["data_root"]) if training["data_root"] else None)
+    size = parse_size(training["image_size"])
+    splits = load_splits(training["dataset"], root, size, wish.report)
+    if isinstance(variant, Translator):
+        found = _evaluate_translator(variant, splits, wish, n or TRANSLATED)
+    elif not _draws(variant):
+        found = Evaluation(Report(_protocol(splits, wish, 0), ()))
+    else:
+        wish.report(f"drawing {n or SAMPLES:,} samples")
+        drawn = list(generate(variant, n or SAMPLES, seed=wish.seed))
+        samples = torch.cat([part.samples for part in drawn])
+        labels = [part.labels for part in drawn if part.labels is not None]
+        found = _evaluate(
+            to_bytes(samples) if variant.data.is_image else samples,
+            torch.cat(labels) if labels else None,
+            splits,
+            wish,
+            variant.judged_by,
+        )
+    if isinstance(variant, Classifier) and wish.includes(ACCURACY):
+        wish.report("classifying the test images")
+        accuracy = Score(ACCURACY, _test_accuracy(variant, splits.test), HIGHER)
+        report = replace(found.report, scores=(*found.report.scores, accuracy))
+        found = found._replace(report=report)
+    _check_found(found.report, wish, str(run.path))
+    return found
+
+
+def evaluate_samples(
+    samples: Tensor,
+    labels: Tensor | None,
+    dataset: str,
+    wish: Wish,
+    n: int | None = None,
+    data_root: Path | None = None,
+    image_size: tuple[int, int] | None = None,
+) -> Evaluation:
+    """Measure samples that any program made.
+
+    Args:
+        samples: images uint8 (n, channels, height, width), or points (n, dimensions).
+        labels: int64 (n,), of samples that were asked for by label.
+        dataset: what they should be like, as ``--dataset`` names it.
+        wish: what is measured, and how.
+        n: how many of them; None: `SAMPLES`.
+        data_root: where the data are.
+        image_size: (height, width) at which both are compared; None: that of the samples. Real
+            images are brought to it, too: resizing alone would make them worse.
+
+    Raises:
+        GanzooError: they do not suit the data set, are too few, or a measure that was named does
+            not apply.
+    """
+    n = n or SAMPLES
+    if len(samples) < n:
+        raise GanzooError(
+            f"there are {len(samples):,} samples, and {n:,} are measured: give more, or ask for "
+            f"--n {len(samples)}, whose values can be compared with no others"
+        )
+    if samples.dim() == 4 and image_size is None:
+        image_size = (samples.shape[2], samples.shape[3])
+    splits = load_splits(dataset, data_root, image_size, wish.report)
+    data = splits.test.spec
+    if data.domains > 1:
+        raise GanzooError(f"'{dataset}' is two sets: name the one that the samples should be like")
+    found = _evaluate(
+        _fitted(samples[:n], data),
+        labels[:n] if labels is not None else None,
+        splits,
+        wish,
+        (),
+    )
+    _check_found(found.report, wish, "these samples")
+    return found
+
+
+def load_splits(
+    name: str, root: Path | None, size: tuple[int, int] | None, report: Callable[[str], None]
+) -> Splits:
+    """The training and the test split, at a size and at their own.
+
+    Raises:
+        GanzooError: as `pairs.load`.
+    """
+
+    def load(split: str, size: tuple[int, int] | None) -> Dataset:
+        return pairs.load(name, DataRequest(root, split, size, report=report))
+
+    train, test = load("train", size), load("test", size)
+    native = (train, test) if size is None else (load("train", None), load("test", None))
+    return Splits(train, test, native)
+
+
+def _evaluate(
+    samples: Tensor,
+    labels: Tensor | None,
+    splits: Splits,
+    wish: Wish,
+    judged_by: Collection[str],
+) -> Evaluation:
+    """Measure images or points; `judged_by` are the special measures that the variant wants."""
+    if not splits.test.spec.is_image:
+        return Evaluation(_evaluate_points(samples, splits, wish))
+    extractor = make_extractor(wish.features, *splits.native, wish.device, wish.report)
+    pixels = splits.train.fields["image"]
+    images = Images(samples, extractor, pixels, labels)
+    reference = _make_reference(splits, extractor, len(samples), wish.seed)
+    scores = []
+    for name, measure in MEASURES.items():
+        special = name in SPECIAL and name not in judged_by
+        if wish.includes(name, special=special) and measure.applies(images):
+            wish.report(f"measuring {', '.join(measure.scores)}".replace("_", " "))
+            scores += measure.judge(images, reference)
+    protocol = _protocol(splits, wish, len(samples), extractor)
+    return Evaluation(Report(protocol, tuple(scores)), images)
+
+
+def _make_reference(splits: Splits, extractor: Extractor, n: int, seed: int) -> Reference:
+    """The real images that `n` samples are compared with."""
+    train = splits.train
+    pixels = train.fields["image"]
+    kept = len(train) - min(VALIDATION, len(train) // 6)
+    control = replace(train, fields={name: all_[:kept] for name, all_ in train.fields.items()})
+
+    def chosen(dataset: Dataset) -> Images:
+        some, labels = choose(dataset, n, seed)
+        return Images(some, extractor, pixels, labels)
+
+    return Reference(chosen(splits.test), chosen(control), pixels[kept:], seed)
+
+
+def _evaluate_points(samples: Tensor, splits: Splits, wish: Wish) -> Report:
+    """Modes and quality, where the truth is known."""
+    scores: list[Score] = []
+    if wish.includes(MODES):
+        modes, good = mixtures.covered(samples, splits.test)
+        points, _ = choose(splits.test, len(samples), wish.seed)
+        real_modes, real_good = mixtures.covered(points, splits.test)
+        scores = [
+            Score("modes", modes, HIGHER, real_modes),
+            Score("high_quality", good, HIGHER, real_good),
+        ]
+    return Report(_protocol(splits, wish, len(samples)), tuple(scores))
+
+
+def _evaluate_translator(variant: Variant, splits: Splits, wish: Wish, n: int) -> Evaluation:
+    """Both directions, judged by a classifier of each domain where both are labelled."""
+    judges, scores = None, []
+    if wish.includes(TRANSLATION):
+        judges = make_judges(splits, wish.features, wish.device, wish.report)
+        wish.report(f"translating {n:,} images each way")
+        scores = translation_scores(
+            variant, splits.test, judges, n=n, seed=wish.seed, train=splits.train
+        )
+    return Evaluation(Report(_protocol(splits, wish, n, *(judges or ())), tuple(scores)))
+
+
+def make_judges(
+    splits: Splits, kind: str, device: torch.device, report: Callable[[str], None]
+) -> tuple[Extractor, Extractor] | None:
+    """An extractor for each of two domains; None where one of them has no labels to learn from."""
+    train, test = splits.native
+    assert train.other is not None
+    assert test.other is not None
+    if kind == "classifier" and not (train.classes and train.other.classes):
+        return None
+    return (
+        make_extractor(kind, replace(train, other=None), replace(test, other=None), device, report),
+        make_extractor(kind, train.other, test.other, device, report),
+    )
+
+
+@torch.no_grad()
+def _test_accuracy(variant: Classifier, test: Dataset) -> float:
+    """The share of all test images that a variant takes for what they are."""
+    assert isinstance(variant, Variant)
+    right = 0
+    for images, labels in zip(
+        torch.split(test.fields["image"], CHUNK),
+        torch.split(test.fields["label"], CHUNK),
+        strict=True,
+    ):
+        floats = images.to(variant.device, torch.float32) / 127.5 - 1
+        right += int((variant.classify(floats).argmax(1).cpu() == labels).sum())
+    return right / len(test)
+
+
+def _draws(variant: Variant) -> bool:
+    """Whether it makes samples from noise."""
+    with suppress(GanzooError):
+        variant.sample_latent(1)
+        return True
+    return False
+
+
+def _fitted(samples: Tensor, data: DataSpec) -> Tensor:
+    """Samples of any program in the shape of the data.
+
+    Raises:
+        GanzooError: they are of another kind.
+    """
+    if data.is_image != (samples.dim() == 4):
+        kinds = ("images", "points") if data.is_image else ("points", "images")
+        raise GanzooError(f"'{data.name}' holds {kinds[0]}, and the samples are {kinds[1]}")
+    if not data.is_image:
+        return samples
+    channels, height, width = data.shape
+    if samples.shape[1] not in (1, channels):
+        samples = samples.float().mean(1, keepdim=True).round().to(torch.uint8)
+    return resized(samples.expand(-1, channels, -1, -1), (height, width))
+
+
+def _protocol(splits: Splits, wish: Wish, n: int, *extractors: Extractor) -> str:
+    """Of `n` samples; without an extractor of points, or of what needs none."""
+    data = splits.test.spec
+    return str(
+        Protocol(
+            data=f"{data.name} {data}, test split",
+            features=" and ".join(extractor.name for extractor in extractors) or "none",
+            resizing=extractors[0].resizing if extractors else "none",
+            fake=n,
+            real=min(n, len(splits.test)),
+            seed=wish.seed,
+            quantisation="8 bits" if data.is_image else "none",
+        )
+    )
+
+
+def _check_found(report: Report, wish: Wish, whose: str) -> None:
+    """Refuse to say nothing about what was asked for by name."""
+    found = {score.name for score in report.scores}
+    for name in wish.names:
+        measured = set(MEASURES[name].scores) if name in MEASURES else {name}
+        if name != TRANSLATION and not measured & found:
+            raise GanzooError(f"'{name}' cannot be measured of {whose}: leave it out of --metrics")
+    if not found:
+        raise GanzooError(f"there is nothing to measure of {whose}")

@@ -1,0 +1,88 @@
+"""Images, and what an extractor sees in them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from ganzoo.data.dataset import Dataset
+from ganzoo.metrics import memory
+from ganzoo.metrics.extractor import Extractor, Features
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images of one kind, with what is found out about them when it is first needed."""
+
+    pixels: Tensor
+    """uint8 (n, channels, height, width)."""
+    extractor: Extractor
+    training: Tensor
+    """uint8 (m, channels, height, width): the training split, of which they may be copies."""
+    labels: Tensor | None = None
+    """int64 (n,): what they are images of, or were asked to be."""
+
+    @cached_property
+    def features(self) -> Features:
+        """What the extractor says of each."""
+        return self.extractor(self.pixels)
+
+    @cached_property
+    def nearest(self) -> tuple[Tensor, Tensor]:
+        """Distances (n, 2) in pixels to the two nearest training images, and which they are."""
+        return memory.nearest(self.pixels, self.training)
+
+    @property
+    def hidden(self) -> Tensor:
+        """float32 (n, d)."""
+        return self.features.hidden
+
+    @property
+    def told(self) -> Tensor:
+        """int64 (n,): the classes that the extractor takes them for."""
+        return self.probabilities.argmax(1)
+
+    @property
+    def probabilities(self) -> Tensor:
+        """float32 (n, classes)."""
+        found = self.features.probabilities
+        assert found is not None, f"{self.extractor.name} tells no classes"
+        return found
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Real images that samples are compared with; nothing of `test` was used in a training."""
+
+    test: Images
+    """What samples should be like."""
+    control: Images
+    """As many training images as there are samples: what a perfect generator would draw."""
+    validation: Tensor
+    """uint8: the last training images, which are not in `control`."""
+    seed: int
+    """Of the choice of the real images, and of what a measure chooses."""
+
+
+def choose(dataset: Dataset, n: int, seed: int) -> tuple[Tensor, Tensor | None]:
+    """`n` samples of a data set, or all if it has fewer, and their labels; ever the same ones."""
+    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))[:n]
+    order = order.sort().values
+    labels = dataset.fields["label"][order] if "label" in dataset.fields else None
+    return dataset.fields["image"][order], labels
+
+
+def resized(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """uint8 images at another size (height, width): bilinear, antialiased, rounded."""
+    if images.shape[-2:] == size:
+        return images
+    chunks = [
+        interpolate(chunk.float(), size=size, mode="bilinear", antialias=True)
+        for chunk in torch.split(images, 1000)
+    ]
+    return torch.cat(chunks).round().clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,34 @@
+"""How numbers were obtained, in one line: only numbers with the same line can be compared."""
+
+from dataclasses import dataclass, fields
+
+VERSION = 1
+"""Of the formulas and of who is compared with whom: a new one makes new numbers."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What decides a number besides the samples."""
+
+    data: str
+    """The data set, its size and its split: ``"mnist 1x28x28, test split"``."""
+    features: str
+    """The extractor, with the hash of its weights; ``"none"`` for points."""
+    resizing: str
+    """Of images to the size that the extractor takes."""
+    fake: int
+    """How many samples."""
+    real: int
+    """How many real ones they are compared with."""
+    seed: int
+    """Of the latents and of the choice of real samples."""
+    quantisation: str = "8 bits"
+    """Of the samples, before they are measured."""
+
+    def __str__(self) -> str:
+        parts = [
+            f"{field.name} {getattr(self, field.name)}"
+            for field in fields(self)
+            if getattr(self, field.name) not in ("", "none")
+        ]
+        return "; ".join([f"ganzoo {VERSION}", *parts])

@@ -1,0 +1,96 @@
+"""Samples that any program made: a folder of images, or an ``.npz``."""
+
+from pathlib import Path
+from typing import NamedTuple
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from ganzoo.data.folder import list_images
+from ganzoo.errors import GanzooError
+
+
+class Samples(NamedTuple):
+    """What was read."""
+
+    samples: Tensor
+    """Images uint8 (n, channels, height, width), or points float32 (n, dimensions)."""
+    labels: Tensor | None
+    """int64 (n,), where the file has labels."""
+
+
+def read_samples(path: Path) -> Samples:
+    """Read samples.
+
+    Args:
+        path: a folder of image files of one size; or an ``.npz`` as ``ganzoo sample`` writes it,
+            with `images`, uint8 (n, height, width) or (n, height, width, channels), or `points`,
+            (n, dimensions), and perhaps `labels`, (n,).
+
+    Raises:
+        GanzooError: it is neither, or cannot be read.
+    """
+    if path.is_dir():
+        return Samples(_read_folder(path), None)
+    try:
+        with np.load(path) as arrays:  # refuses pickles by default
+            found = {name: arrays[name] for name in arrays.files}
+    except OSError as error:
+        reason = error.strerror or "it is not an .npz"
+        raise GanzooError(f"--samples {path} cannot be read: {reason}") from error
+    except (ValueError, BadZipFile, AttributeError) as error:
+        raise GanzooError(
+            f"--samples {path} is neither a folder of images nor an .npz of plain arrays"
+        ) from error
+    labels = found.get("labels")
+    if "points" in found:
+        samples = torch.from_numpy(found["points"]).float()
+    else:
+        samples = _check_images(path, found)
+    if labels is not None and labels.shape != (len(samples),):
+        raise GanzooError(f"--samples {path}: `labels` are not one for each of the samples")
+    return Samples(samples, None if labels is None else torch.from_numpy(labels).long())
+
+
+def _check_images(path: Path, found: dict[str, np.ndarray]) -> Tensor:
+    if "images" not in found:
+        names = ", ".join(found) or "nothing"
+        raise GanzooError(f"--samples {path} must hold `images` or `points`, and holds {names}")
+    images = found["images"]
+    if images.ndim == 3:
+        images = images[..., None]
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise GanzooError(
+            f"--samples {path}: `images` must be uint8 (n, height, width, 1 or 3 channels), "
+            f"and are {images.dtype} {images.shape}"
+        )
+    return torch.from_numpy(images).permute(0, 3, 1, 2)
+
+
+def _read_folder(folder: Path) -> Tensor:
+    images: list[np.ndarray] = []
+    for name in list_images(folder, lambda message: None):
+        try:
+            with Image.open(folder / name) as opened:
+                gray = opened.mode in ("1", "L", "I;16")
+                image = np.asarray(opened.convert("L" if gray else "RGB"))
+        except (OSError, UnidentifiedImageError) as error:
+            raise GanzooError(f"'{folder / name}' cannot be read as an image") from error
+        image = image[:, :, None] if image.ndim == 2 else image
+        if images and image.shape != images[0].shape:
+            raise GanzooError(
+                f"'{folder / name}' is {_shape(image)}, and the images before it are "
+                f"{_shape(images[0])}: samples must have one size"
+            )
+        images.append(image)
+    if not images:
+        raise GanzooError(f"--samples {folder} holds no image files")
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+
+
+def _shape(image: np.ndarray) -> str:
+    height, width, channels = image.shape
+    return f"{'gray' if channels == 1 else 'colour'} {height}x{width}"
