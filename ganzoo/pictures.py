@@ -77,18 +77,26 @@ def animate(frames: Sequence[Path], path: Path) -> None:
 
 
 def plot_curves(records: Sequence[dict[str, float]], path: Path) -> None:
-    """Plot each metric of the records over the step: the losses above, the others below."""
+    """Plot each metric of the records over the step.
+
+    The losses are above, then the others, and last, each on its own scale, the qualities (whose
+    names have a slash).
+    """
     from matplotlib.figure import Figure
 
     names = sorted({name for record in records for name in record} - {"step"})
+    qualities = [[name] for name in names if "/" in name]
     losses = [name for name in names if name.endswith("_loss")]
-    panels = [panel for panel in (losses, [n for n in names if n not in losses]) if panel]
+    others = [name for name in names if name not in losses and "/" not in name]
+    panels = [panel for panel in (losses, others, *qualities) if panel]
     figure = Figure(figsize=(8, 3 * len(panels)), dpi=100, layout="tight")
     for index, panel in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, index + 1, xlabel="step")
         for name in panel:
             points = [(record["step"], record[name]) for record in records if name in record]
-            axes.plot(*zip(*points, strict=True), label=name.replace("_", " "), linewidth=1)
+            label = name.rpartition("/")[2].replace("_", " ")
+            marker = "." if "/" in name else ""
+            axes.plot(*zip(*points, strict=True), label=label, linewidth=1, marker=marker)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
     with replacing(path) as temporary:

@@ -8,6 +8,8 @@ from ganzoo.errors import GanzooError
 
 MODES = EAGER, COMPILE, GRAPH = "eager", "compile", "graph"
 """See `ganzoo.engine.modes`."""
+COLLAPSE = WARN, STOP = "warn", "stop"
+"""See `ganzoo.watchdog`."""
 PRECISIONS = FP32, TF32, BF16 = "fp32", "tf32", "bf16"
 
 
@@ -52,6 +54,15 @@ class Training:
         None, "iterations between two sample grids (default: 24 grids in all)", minimum=1
     )
     checkpoint_every: int = option(500, "iterations between two checkpoints", minimum=1)
+    evaluate_every: int | None = option(
+        None,
+        "iterations between two measurements of quality; the best checkpoint is kept "
+        "(default: never)",
+        minimum=1,
+    )
+    on_collapse: str = option(
+        "warn", "what to do when the training collapses; stop: save and end", choices=COLLAPSE
+    )
 
 
 RESUMABLE = frozenset(
@@ -65,6 +76,8 @@ RESUMABLE = frozenset(
         "log_every",
         "sample_every",
         "checkpoint_every",
+        "evaluate_every",
+        "on_collapse",
     }
 )
 """The settings that may change when a run goes on: they say how long and where, not what."""

@@ -18,7 +18,7 @@ from ganzoo.data import pairs
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
 from ganzoo.engine.compiled import compile_key, is_warm
-from ganzoo.engine.device import pick_device
+from ganzoo.engine.device import pick_device, seeded
 from ganzoo.engine.distributed import (
     from_first,
     is_first,
@@ -43,6 +43,7 @@ from ganzoo.settings import RESUMABLE, Training, parse_size
 from ganzoo.spec import DataSpec
 from ganzoo.train import Exhibits, Observer, Trainer
 from ganzoo.variant import Variant
+from ganzoo.watchdog import label_entropy
 
 FRAMES = 24
 """Sample grids in a training, where the user does not say."""
@@ -341,7 +342,15 @@ def _exhibits(
     """What a training shows and measures besides what it learns from."""
     examples = first_samples(streams, pictures.shown(dataset.spec), variant.device)
     test = load_dataset(training, observer, "test") if variant.held_out and is_first() else None
-    return Exhibits(examples, dataset.modes, test)
+    quality, class_entropy = None, None
+    if training.evaluate_every is not None and is_first():
+        from ganzoo.metrics.during import make_quality  # its imports are for who wants them
+
+        with seeded(training.seed, variant.device):  # what it draws is none of the training's
+            quality = make_quality(variant, training, observer.report)
+        if dataset.classes:
+            class_entropy = label_entropy(dataset.fields["label"])
+    return Exhibits(examples, dataset.modes, test, quality, class_entropy)
 
 
 def _described(dataset: Dataset) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor
 
 from ganzoo import checkpoint, pictures
+from ganzoo.checkpoint import Verdict
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.allocator import keep_freed_memory
 from ganzoo.engine.device import memory_used, seeded
@@ -33,7 +35,11 @@ from ganzoo.engine.threads import ThreadTuner, make_tuner
 from ganzoo.errors import GanzooError
 from ganzoo.run import Run
 from ganzoo.sampling import published_weights
-from ganzoo.settings import COMPILE, Training
+from ganzoo.settings import COMPILE, STOP, Training
+from ganzoo.watchdog import DIVERSITY, QUALITY, Watchdog, diversity
+
+if TYPE_CHECKING:
+    from ganzoo.metrics.during import Quality
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,18 @@ class Record:
     """Bytes used at most so far."""
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """How good the samples are after a number of iterations."""
+
+    step: int
+    values: dict[str, float]
+    best: Verdict | None
+    """The best so far, this one included; None before any has a finite value."""
+    seconds: float
+    """That it took."""
+
+
 class Observer:
     """Who watches a training; a subclass overrides what it wants to see."""
 
@@ -61,12 +79,30 @@ class Observer:
     def measured(self, step: int, values: dict[str, float]) -> None:
         """The variant has measured itself on the test split."""
 
+    def evaluated(self, evaluation: Evaluation) -> None:
+        """The quality of the samples was measured, as ``--evaluate-every`` asks."""
+
     def report(self, message: str) -> None:
         """Something happened that the user should read."""
 
 
-class Diverged(GanzooError):
+class Failed(GanzooError):
+    """The training ended before its last step because it was in vain to go on."""
+
+    outcome: ClassVar[str]
+    """As ``run.json`` calls it."""
+
+
+class Diverged(Failed):
     """A loss or a weight is not finite any more."""
+
+    outcome = "diverged"
+
+
+class Collapsed(Failed):
+    """The watchdog has noticed something, and was asked to stop then."""
+
+    outcome = "collapsed"
 
 
 @dataclass(frozen=True)
@@ -79,6 +115,10 @@ class Exhibits:
     """Of the data, to be marked in pictures."""
     test: Dataset | None = None
     """The test split, for a variant that measures itself."""
+    quality: Quality | None = None
+    """Measures the samples, where ``--evaluate-every`` asks for it."""
+    class_entropy: float | None = None
+    """Of the labels of the data, in nats, to compare the quality with."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +134,8 @@ class Outcome:
     curves: Path | None = None
     measured: dict[str, float] = field(default_factory=dict)
     """What `Variant.measure` said at the end."""
+    best: Path | None = None
+    """The best checkpoint, where ``--evaluate-every`` keeps one."""
 
 
 class Trainer:
@@ -116,15 +158,21 @@ class Trainer:
         self._pending: list[tuple[int, dict[str, Tensor]]] = []
         self._saved: Path | None = None
         self._measured: tuple[int, dict[str, float]] = -1, {}
+        self._evaluated, self._evaluating = -1, 0.0
+        self._best: Verdict | None = None
+        self._watchdog = _make_watchdog(engine.iterations, exhibits)
         self._stop = False
+        self._collapse: str | None = None
         self._vote = Vote()
-        self._clock, self._seen = 0.0, 0
+        self._begun = self._clock = 0.0
+        self._seen = 0
 
     def fit(self) -> Outcome:
         """Train to the last step, or until SIGINT or SIGTERM.
 
         Raises:
             Diverged: a loss or a weight is not finite; the last good checkpoint is kept.
+            Collapsed: the watchdog has noticed something and ``--on-collapse`` is ``stop``.
             GanzooError: the disk is full, or the like.
         """
         keep_freed_memory()
@@ -134,8 +182,8 @@ class Trainer:
                 self.run.close(None)
                 try:
                     outcome = self._fit()
-                except Diverged:
-                    self.run.close("diverged")
+                except Failed as error:
+                    self.run.close(error.outcome)
                     raise
                 except Exception as error:
                     with suppress(OSError):  # the disk may be what failed
@@ -170,13 +218,15 @@ class Trainer:
         engine, training = self.engine, self.training
         self.run.log(f"step {engine.iteration} of {engine.iterations}: training")
         self.observer.started(self)
+        self._remember()
         if engine.iteration == 0:
             copy_first(engine.state())
             self._draw_real()
             self._draw_samples()
             self._save()
         stopping = self._vote.stops(self._stop)
-        self._clock, self._seen = time.perf_counter(), engine.images_seen
+        self._begun = self._clock = time.perf_counter()
+        self._seen = engine.images_seen
         while engine.iteration < engine.iterations and not stopping:
             metrics = engine.step()
             self._tune()
@@ -186,25 +236,44 @@ class Trainer:
             if engine.iteration % (training.sample_every or engine.iterations) == 0:
                 self._draw_samples()
                 self._measure()
+            if training.evaluate_every and engine.iteration % training.evaluate_every == 0:
+                self._evaluate()
             if engine.iteration % training.checkpoint_every == 0:
                 self._save()
-            stopping = self._vote.stops(self._stop)
-        if stopping:
+            stopping = self._vote.stops(self._stop or self._collapse is not None)
+        if stopping and self._collapse is None:
             self.observer.report("stopping: a checkpoint is saved first (again: stop at once)")
         return self._end()
 
     def _end(self) -> Outcome:
+        finished = self.engine.iteration == self.engine.iterations
+        if finished and self.training.evaluate_every:
+            self._evaluate()
         samples, saved = self._draw_samples(), self._save()
-        if self.engine.iteration < self.engine.iterations:
+        self._tell_cost()
+        if not finished:
+            collapse = from_first(self._collapse)
+            if collapse is not None:
+                raise self._collapsed(collapse, saved)
             self.run.log(f"step {self.engine.iteration}: stopped")
             return Outcome(False, saved, samples)
         measured = self._measure()
+        best = checkpoint.best(self.run.checkpoints)
         animation, curves = self.run.path / "samples.gif", self.run.path / "curves.png"
         if is_first():
             pictures.animate(sorted(self.run.samples.glob("[0-9]*.png")), animation)
             pictures.plot_curves(self.run.metrics(), curves)
         self.run.log(f"step {self.engine.iteration}: finished")
-        return Outcome(True, saved, samples, animation, curves, measured)
+        return Outcome(True, saved, samples, animation, curves, measured, best)
+
+    def _remember(self) -> None:
+        """What a training that is resumed has logged and kept so far."""
+        for record in self.run.metrics():
+            self._watchdog.see(record)
+        best, quality = checkpoint.best(self.run.checkpoints), self._exhibits.quality
+        if best is not None and quality is not None:
+            verdict = checkpoint.verdict(best)
+            self._best = verdict if verdict.criterion == quality.criterion else None
 
     def _log(self) -> None:
         """Read the pending metrics, all in one transfer, and write their means as a record."""
@@ -229,8 +298,31 @@ class Trainer:
             memory=memory_used(self.engine.variant.device),
         )
         self._clock, self._seen = now, seen
-        self.run.append_metrics({"step": record.step, **metrics})
+        self._note({"step": record.step, **metrics})
         self.observer.logged(record)
+
+    def _note(self, record: dict[str, float]) -> None:
+        """Write a record, and have the watchdog see it."""
+        self.run.append_metrics(record)
+        self._watch(record)
+
+    def _watch(self, record: dict[str, float]) -> None:
+        for sentence in self._watchdog.see(record):
+            message = sentence
+            if self._best is not None:
+                message += f"; the best checkpoint is of step {self._best.step:,}"
+            self.run.log(f"step {self.engine.iteration}: {message}")
+            self.observer.report(f"step {self.engine.iteration:,}: {message}")
+            if self.training.on_collapse == STOP:
+                self._collapse = self._collapse or message
+
+    def _collapsed(self, message: str, saved: Path) -> Collapsed:
+        full = (
+            f"training collapsed: {message}; {saved} holds this step, and to go on all the same "
+            f"use --resume {self.run.path} --on-collapse warn"
+        )
+        self.run.log(full)
+        return Collapsed(full)
 
     def _diverged(self, what: str, step: int) -> Diverged:
         kept = checkpoint.latest(self.run.checkpoints)
@@ -247,6 +339,10 @@ class Trainer:
             with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
                 samples = variant.gallery(self._exhibits.examples)
             pictures.draw(samples.float().cpu(), path, self._exhibits.modes)
+            real = self._exhibits.examples.get("image")
+            ratio = None if real is None else diversity(samples, real)
+            if ratio is not None:
+                self._watch({"step": self.engine.iteration, DIVERSITY: ratio})
         return path
 
     def _draw_real(self) -> None:
@@ -261,35 +357,70 @@ class Trainer:
         if self._exhibits.test is not None and self._measured[0] != step:
             with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
                 self._measured = step, variant.measure(self._exhibits.test)
-            self.run.append_metrics({"step": step, **self._measured[1]})
+            self._note({"step": step, **self._measured[1]})
             self.observer.measured(*self._measured)
         return self._measured[1]
+
+    def _evaluate(self) -> None:
+        """Measure the quality, once a step, and keep the weights of the best."""
+        self._refuse_unsound()
+        quality, step = self._exhibits.quality, self.engine.iteration
+        if quality is None or self._evaluated == step:  # the first process measures for all
+            return
+        self._evaluated, begun = step, time.perf_counter()
+        with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
+            values = quality.measure(variant)
+        found = Verdict(step, quality.criterion, float(values[quality.criterion]))
+        if _is_better(found, self._best, quality.better):
+            checkpoint.save_best(
+                self.run.checkpoints, self.run.identity, found, weights=self._weights()
+            )
+            self._best = found
+        seconds = time.perf_counter() - begun
+        self._evaluating += seconds
+        self._clock += seconds  # what is logged as speed is the training's own
+        self.observer.evaluated(Evaluation(step, values, self._best, seconds))
+        self._note({"step": step} | {QUALITY + name: value for name, value in values.items()})
+
+    def _tell_cost(self) -> None:
+        """How much of the time went into evaluating."""
+        if self._evaluating:
+            share = self._evaluating / (time.perf_counter() - self._begun)
+            message = f"evaluating took {share:.0%} of the time ({self._evaluating:,.1f} s)"
+            self.run.log(message)
+            self.observer.report(message)
 
     def _save(self) -> Path:
         """Save a checkpoint of this step, once, if all is finite."""
         if self._saved is None or int(self._saved.name) != self.engine.iteration:
             self._log()
-            unsound = self.engine.unsound()
-            if unsound is not None:
-                phase, parameter = unsound
-                raise self._diverged(
-                    f"'{parameter}', which phase '{phase}' updates, is not finite",
-                    self.engine.iteration,
-                )
+            self._refuse_unsound()
             state = gather_state(self.engine.state(), self.engine.own())
             self._saved = from_first(self._write(state) if is_first() else Path())
         return self._saved
 
+    def _refuse_unsound(self) -> None:
+        unsound = self.engine.unsound()
+        if unsound is not None:
+            phase, parameter = unsound
+            raise self._diverged(
+                f"'{parameter}', which phase '{phase}' updates, is not finite",
+                self.engine.iteration,
+            )
+
     def _write(self, state: dict[str, Tensor]) -> Path:
-        with self.engine.averaged() as variant:
-            weights = {k: v.clone() for k, v in published_weights(variant).items()}
         return checkpoint.save(
             self.run.checkpoints,
             self.engine.iteration,
             self.run.identity,
-            weights=weights,
+            weights=self._weights(),
             state=state,
         )
+
+    def _weights(self) -> dict[str, Tensor]:
+        """What samples are drawn from."""
+        with self.engine.averaged() as variant:
+            return {k: v.clone() for k, v in published_weights(variant).items()}
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -309,3 +440,21 @@ class Trainer:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _make_watchdog(steps: int, exhibits: Exhibits) -> Watchdog:
+    if exhibits.quality is None:
+        return Watchdog(steps)
+    return Watchdog(
+        steps,
+        class_entropy=exhibits.class_entropy,
+        criterion=exhibits.quality.criterion,
+        better=exhibits.quality.better,
+    )
+
+
+def _is_better(found: Verdict, best: Verdict | None, better: str) -> bool:
+    """Whether a value is the best so far: of two that are equal the later, which learned longer."""
+    if best is None or not math.isfinite(found.value):
+        return math.isfinite(found.value)
+    return found.value <= best.value if better == "lower" else found.value >= best.value

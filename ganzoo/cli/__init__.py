@@ -20,9 +20,11 @@ MODULES = {
     "info": "info",
     "train": "train",
     "sample": "sample",
+    "evaluate": "evaluate",
     "classify": "classify",
     "translate": "translate",
     "runs": "runs",
+    "compare": "compare",
     "datasets": "datasets",
     "losses": "losses",
     "bench": "bench",
@@ -39,7 +41,7 @@ def find_command(name: str) -> click.Command:
 def run(args: Sequence[str]) -> int:
     """Run the command that `args` asks for and return the exit status.
 
-    0: done; 1: a training diverged; 2: bad input; 130: stopped by Ctrl-C. What goes wrong in the
+    0: done; 1: a training diverged or collapsed; 2: bad input; 130: stopped by Ctrl-C. What goes wrong in the
     user's hands is one line on stderr; any other exception is a bug and is left to be seen.
     """
     try:

@@ -224,7 +224,7 @@ def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
     from ganzoo import setup
     from ganzoo.cli.display import make_display
     from ganzoo.engine.distributed import is_first, processes, wait_for_all
-    from ganzoo.train import Diverged
+    from ganzoo.train import Failed
 
     assert request.registered is not None
     with processes(), make_display() as display, _memory_checked():
@@ -237,7 +237,7 @@ def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
         except KeyboardInterrupt:  # the second Ctrl-C
             display.print_stopped(trainer.run.latest_checkpoint(), resume_command(trainer))
             return INTERRUPTED
-        except Diverged as error:
+        except Failed as error:
             display.close()
             status = complain(str(error), 1) if is_first() else 1
         else:
