@@ -104,7 +104,7 @@ def write_report(
         What was written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    stem = _free_name(folder, machine["device"])
+    stem = free_name(folder, machine["device"])
     page, picture = folder / f"{stem}.md", folder / f"{stem}.png"
     shown = [row for row in rows if row["times_typical"] and row["times_careful"]]
     with replacing(page) as temporary:
@@ -181,7 +181,8 @@ def _draw(rows: Sequence[Row], path: Path, device: str) -> None:
     figure.savefig(path, dpi=150)
 
 
-def _free_name(folder: Path, device: str) -> str:
+def free_name(folder: Path, device: str) -> str:
+    """A name for a page that the folder lacks: today's date and what was measured on."""
     words = re.sub(r"[^a-z0-9]+", "-", device.lower()).strip("-")
     stem = f"{date.today().isoformat()}-{words}"
     name, number = stem, 1

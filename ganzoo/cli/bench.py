@@ -1,15 +1,14 @@
-"""``ganzoo bench``: how fast variants train here, beside two loops that play the same game."""
+"""``ganzoo bench``: how fast variants train here, beside two loops of the same game; how well."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
+from click.core import ParameterSource
 
 from ganzoo.cli.output import (
     device_option,
@@ -17,23 +16,31 @@ from ganzoo.cli.output import (
     make_console,
     make_table,
     print_json,
+    status_line,
 )
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.plugins import Status, registry
 from ganzoo.settings import PRECISIONS, parse_size
 
 if TYPE_CHECKING:
-    from ganzoo.bench.compare import Report, Row
+    from ganzoo.bench.compare import Row
+
+
+OF_SPEED = ("modes", "precisions", "seconds", "steps", "profile")
+OF_QUALITY = ("budget", "seeds", "runs")
+"""Parameters that mean nothing to the other kind of measurement."""
 
 
 @click.command("bench", epilog="Example: ganzoo bench vanilla dcgan --modes eager,compile")
 @click.argument("variants", metavar="[VARIANT]...", nargs=-1)
+@click.option("--quality", is_flag=True, help="measure how good they become, not how fast")
 @click.option(
     "--modes",
     metavar="MODE,...",
     default="eager,compile,graph",
     show_default=True,
     help="of the engine: eager, compile, graph, graph+compile",
+    panel="Speed",
 )
 @click.option(
     "--precision",
@@ -42,6 +49,7 @@ if TYPE_CHECKING:
     default="fp32",
     show_default=True,
     help=f"of the engine: {', '.join(PRECISIONS)}",
+    panel="Speed",
 )
 @click.option("--dataset", metavar="NAME", help="what to train on  [default: the variant's own]")
 @click.option("--data-root", metavar="DIR", help="folder of the data set's files")
@@ -63,9 +71,14 @@ if TYPE_CHECKING:
     default=3.0,
     show_default=True,
     help="that each contestant is measured, besides its start",
+    panel="Speed",
 )
 @click.option(
-    "--steps", metavar="INT", type=click.IntRange(1), help="that each makes, instead of --seconds"
+    "--steps",
+    metavar="INT",
+    type=click.IntRange(1),
+    help="that each makes, instead of --seconds",
+    panel="Speed",
 )
 @device_option("where to train")
 @json_option
@@ -73,16 +86,45 @@ if TYPE_CHECKING:
     "--report",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="write a page and a picture there, named by date and device",
+    help="write a page there, named by date and device  [default with --quality: "
+    "benchmarks/results]",
 )
 @click.option(
     "--profile",
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="write a Chrome trace of some steps of the first case",
+    panel="Speed",
 )
+@click.option(
+    "--budget",
+    metavar="SECONDS|STEPS",
+    help="of each training: 600s at most, or 2000 iterations  [default: what suits the data]",
+    panel="Quality",
+)
+@click.option(
+    "--seeds",
+    metavar="INT",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="trainings of each variant",
+    panel="Quality",
+)
+@click.option(
+    "--runs",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="where the runs are kept, from which the same command goes on  "
+    "[default: runs/quality-DATASET-BUDGET]",
+    panel="Quality",
+)
+@click.pass_context
 def command(
+    ctx: click.RichContext,
+    /,
     variants: tuple[str, ...],
+    quality: bool,
     modes: str,
     precisions: str,
     dataset: str | None,
@@ -96,16 +138,20 @@ def command(
     as_json: bool,
     report: Path | None,
     profile: Path | None,
+    budget: str | None,
+    seeds: int,
+    runs: Path | None,
 ) -> None:
     """Measure how fast each VARIANT (default: all) trains, beside two loops of the same game.
 
     They are a script as people copy it and a careful loop by hand, with the same networks, losses
     and batches. Each runs in a process of its own, they take turns, and the ratios are those of
     single rounds: median [least-greatest].
-    """
-    from ganzoo.bench.compare import NEEDS_CUDA, Length, compare, describe_machine
-    from ganzoo.bench.spec import MODES, Entrant, Game
 
+    With --quality each is trained with several seeds and evaluated, and a page and a JSON file are
+    written: mean ± half the 95 % confidence interval. The same command goes on after Ctrl-C.
+    """
+    _check_kind(ctx, quality)
     names = variants or tuple(
         row.qualified if row.rivals else row.spec.name
         for row in registry().variants()
@@ -114,17 +160,35 @@ def command(
     for name in names:
         registry().variant(name)
     parse_size(image_size)
+    given = dict(_setting(text) for text in settings)
+    for path in (report, profile):
+        _check_writable(path, folder=path is report)
+    if quality:
+        from ganzoo.cli.quality import Wish, measure_quality
+
+        data = {"dataset": dataset, "data_root": data_root, "image_size": image_size}
+        wish = Wish(
+            tuple(dict.fromkeys(names)),
+            {**data, "batch_size": batch_size},
+            given,
+            device,
+            budget,
+            seeds,
+        )
+        measure_quality(wish, runs, report, as_json)
+        return
+
+    from ganzoo.bench.compare import NEEDS_CUDA, Length, compare, describe_machine
+    from ganzoo.bench.spec import MODES, Entrant, Game
+
     entrants = [
         Entrant(mode=mode, precision=precision)
         for precision in _chosen("precision", precisions, PRECISIONS)
         for mode in _chosen("mode", modes, MODES)
     ]
-    given = dict(_setting(text) for text in settings)
-    for path in (report, profile):
-        _check_writable(path, folder=path is report)
 
     rows: list[Row] = []
-    with _progress(as_json) as show:
+    with status_line() as show:
         show("measuring what the machine can do")
         machine = describe_machine(device)
         for number, name in enumerate(names):
@@ -145,6 +209,19 @@ def command(
         line = shlex.join(["ganzoo", *sys.argv[1:]])
         for written in write_report(report, rows, machine, line):
             click.echo(str(written), err=as_json)
+
+
+def _check_kind(ctx: click.Context, quality: bool) -> None:
+    """Refuse what belongs to the other kind of measurement."""
+    for param in ctx.command.params:
+        typed = ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+        if typed and param.name in (OF_SPEED if quality else OF_QUALITY):
+            raise GanzooError(
+                f"{param.opts[0]} belongs to the measurement of speed: leave it or --quality out"
+                if quality
+                else f"{param.opts[0]} belongs to the measurement of quality: add --quality, or "
+                "leave it out"
+            )
 
 
 def _chosen(kind: str, text: str, known: tuple[str, ...]) -> list[str]:
@@ -173,19 +250,6 @@ def _check_writable(path: Path | None, *, folder: bool) -> None:
         raise GanzooError(f"--report {path} is a file: name a folder")
     if not folder and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise GanzooError(f"--profile {path} cannot be written: name a file in an existing folder")
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Report]:
-    """Says on stderr what is measured, in one line where that is a terminal."""
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False, markup=False)
-    if not console.is_terminal:
-        yield lambda message: None
-        return
-    with console.status("") as status:
-        yield status.update
 
 
 def _print(rows: list[Row], machine: dict[str, Any], as_json: bool) -> None:

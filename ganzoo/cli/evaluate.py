@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from ganzoo.cli.output import device_option, json_option, make_console, make_table, print_json
+from ganzoo.cli.output import (
+    device_option,
+    json_option,
+    make_console,
+    make_table,
+    print_json,
+    status_line,
+)
 from ganzoo.errors import GanzooError
 from ganzoo.settings import parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ganzoo.metrics.evaluate import Evaluation, Wish
 
 SHARES = frozenset(
@@ -117,7 +120,7 @@ def command(
 
     size = parse_size(image_size)
     names = tuple(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
-    with _progress(as_json) as report:
+    with status_line() as report:
         wish = Wish(pick_device(device), names, features, seed, report)
         leave_busy_cores(wish.device)
         if run is not None:
@@ -188,16 +191,3 @@ def shown(name: str, value: float) -> str:
     if float(value).is_integer():
         return f"{value:.0f}"
     return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Says on stderr what is measured, in one line where that is a terminal."""
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False, markup=False)
-    if not console.is_terminal:
-        yield lambda message: None
-        return
-    with console.status("") as status:
-        yield status.update

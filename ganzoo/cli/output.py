@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +34,19 @@ class QuickCommand(click.Command):
 
         rich = RichCommand(name=self.name, params=self.params, help=self.help, epilog=self.epilog)
         return rich.get_help(RichContext(rich, info_name=ctx.info_name, parent=ctx.parent))
+
+
+@contextmanager
+def status_line() -> Iterator[Callable[[str], None]]:
+    """Says on stderr what is being done, in one line that changes, where that is a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    if not console.is_terminal:
+        yield lambda message: None
+        return
+    with console.status("") as status:
+        yield status.update
 
 
 def make_console() -> "Console":

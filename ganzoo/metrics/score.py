@@ -14,7 +14,7 @@ class Score:
     """``"frechet"``; see `ganzoo.metrics.evaluate` for what there is."""
     value: float
     better: str
-    """Which is better: ``"higher"`` or ``"lower"``."""
+    """Which is better: ``"higher"`` or ``"lower"``; empty, where neither is."""
     real: float | None = None
     """What real data score under the same protocol: what a perfect generator would come to."""
 

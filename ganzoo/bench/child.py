@@ -1,0 +1,107 @@
+"""A process that is waited for, and asked to end where nobody wants to wait any longer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+STOPPED = 130
+"""Exit status of a program that Ctrl-C has ended."""
+POLL = 0.2
+"""Seconds between two looks at it."""
+TAIL = 2000
+"""Bytes of the log of which the last line is told."""
+
+
+def follow(
+    command: Sequence[str],
+    log: Path,
+    tell: Callable[[str], None],
+    over: Callable[[], bool] = lambda: False,
+    stdout: IO[str] | None = None,
+) -> int:
+    """Run a program to its end.
+
+    It has a session of its own, so that Ctrl-C reaches it only through this process, which waits
+    for it to end: a training then saves a checkpoint, and a second Ctrl-C has it stop at once.
+
+    Args:
+        command: the program and its arguments.
+        log: a file to which what it says is appended.
+        tell: is told the log's last line from time to time.
+        over: whether it should be asked to end.
+        stdout: a file for its output, if that is no part of the log.
+
+    Returns:
+        Its exit status.
+
+    Raises:
+        KeyboardInterrupt: this process got SIGINT or SIGTERM; the program has ended.
+    """
+    with log.open("a", encoding="utf-8") as said, _interruptible():
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout or said,
+            stderr=said,
+            start_new_session=True,
+        )
+        asked = False
+        try:
+            while (status := _wait(process)) is None:
+                tell(_last_line(log))
+                if not asked and over():
+                    asked = True
+                    process.send_signal(signal.SIGINT)
+        except BaseException:
+            _end(process, asked)
+            raise
+    return status
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int | None:
+    with suppress(subprocess.TimeoutExpired):
+        return process.wait(POLL)
+    return None
+
+
+def _end(process: subprocess.Popen[bytes], asked: bool) -> None:
+    """Ask it to end, if that was not done, and once more at each further Ctrl-C; then wait."""
+    while process.poll() is None:
+        if not asked:
+            process.send_signal(signal.SIGINT)
+        asked = False
+        with suppress(KeyboardInterrupt):
+            process.wait()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does, so that it leaves no process behind.
+
+    And let SIGINT do so where a shell that runs a script in the background has it ignored, which
+    programs that are started from here would inherit.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _last_line(log: Path) -> str:
+    with log.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+        lines = file.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -1,0 +1,129 @@
+"""``ganzoo bench --quality``: how good variants become."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganzoo.cli.compare import print_scores
+from ganzoo.cli.output import make_console, make_table, print_json
+from ganzoo.errors import GanzooError
+
+if TYPE_CHECKING:
+    from ganzoo.bench.quality import Report, Request
+
+DECIDED = frozenset({"seed", "steps", "epochs", "out", "resume", "config"})
+"""Flags of ``ganzoo train`` that a trial has of its own."""
+RESULTS = Path("benchmarks/results")
+"""Where pages are written that nobody wants elsewhere."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user wants to know."""
+
+    variants: tuple[str, ...]
+    training: Mapping[str, Any]
+    """Settings of every training by name; None: what suits."""
+    settings: Mapping[str, str]
+    """Of the variants' own."""
+    device: str
+    budget: str | None
+    seeds: int
+
+    def request(self, runs: Path | None) -> Request:
+        """How each training and each evaluation is asked for.
+
+        Raises:
+            GanzooError: the budget is none.
+        """
+        from ganzoo.bench.quality import Budget, Request
+
+        budget = Budget.parse(self.budget)
+        for name in DECIDED & self.settings.keys():
+            raise GanzooError(
+                f"--set {name} is not possible with --quality, which decides it: see --budget, "
+                "--seeds and --runs"
+            )
+        device = () if self.device == "auto" else ("--device", self.device)
+        flags = []
+        for name, value in {**self.training, **self.settings}.items():
+            flag = f"--{name.replace('_', '-')}"
+            if value in ("true", "false"):
+                flags.append(flag if value == "true" else flag.replace("--", "--no-", 1))
+            elif value is not None:
+                flags += [flag, str(value)]
+        data = re.sub(r"[^\w.+-]", "-", self.training["dataset"] or "default")
+        folder = runs or Path("runs") / f"quality-{data}-{budget}"
+        return Request(budget, folder, (*flags, *device), device)
+
+
+def measure_quality(wish: Wish, runs: Path | None, report: Path | None, as_json: bool) -> None:
+    """Train, evaluate, print and write.
+
+    Raises:
+        GanzooError: nothing could be measured, or a run was made in another way.
+    """
+    from ganzoo.bench.compare import describe_machine
+    from ganzoo.bench.quality import measure
+    from ganzoo.bench.quality_report import (
+        TRAININGS,
+        describe,
+        make_tables,
+        remarks,
+        to_dict,
+        trainings,
+        write_quality_report,
+    )
+
+    request = wish.request(runs)
+    with _progress() as show:
+        show("measuring what the machine can do", "")
+        machine = describe_machine(wish.device)
+        results, unsuitable = measure(wish.variants, wish.seeds, request, show)
+    if not any("evaluation" in one for one in results):
+        raise GanzooError(next(iter([*(one["error"] for one in results), *unsuitable.values()])))
+    facts = describe(results, machine, shlex.join(["ganzoo", *sys.argv[1:]]))
+    if as_json:
+        print_json(to_dict(results, unsuitable, facts))
+    else:
+        console = make_console()
+        for table in make_tables(results):
+            print_scores(console, table, "half_interval")
+            console.print()
+        trained = make_table(*TRAININGS)
+        for line in trainings(results):
+            trained.add_row(*line)
+        console.print(trained)
+        for remark in remarks(results, unsuitable):
+            console.print(remark, soft_wrap=True)
+    for written in write_quality_report(report or RESULTS, results, unsuitable, facts):
+        click.echo(str(written), err=as_json)
+
+
+@contextmanager
+def _progress() -> Iterator[Report]:
+    """Says on stderr what is done: on a terminal in one line, else a line whenever that changes."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    if console.is_terminal:
+        with console.status("") as status:
+            yield lambda what, news: status.update(f"{what}  {news}")
+        return
+    said: list[str] = []
+
+    def say(what: str, news: str) -> None:
+        if what not in said[-1:]:
+            said.append(what)
+            console.print(what, soft_wrap=True)
+
+    yield say
