@@ -274,8 +274,10 @@ def make_judges(
     assert test.other is not None
     if kind == "classifier" and not (train.classes and train.other.classes):
         return None
+    name = train.name.partition("+")[0]  # of A+B: the first domain has no name of its own
+    first, first_test = (replace(split, name=name, other=None) for split in (train, test))
     return (
-        make_extractor(kind, replace(train, other=None), replace(test, other=None), device, report),
+        make_extractor(kind, first, first_test, device, report),
         make_extractor(kind, train.other, test.other, device, report),
     )
 
