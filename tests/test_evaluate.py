@@ -13,8 +13,10 @@ from PIL import Image
 from torch import Tensor
 
 from ganzoo.data import glyphs
+from ganzoo.data.dataset import DataRequest
+from ganzoo.data.pairs import load
 from ganzoo.metrics import classifier
-from ganzoo.metrics.images import resized
+from ganzoo.metrics.score import Report, Score
 
 TRAIN, TEST = 60, 20
 """Images of each of the ten digits."""
@@ -80,7 +82,7 @@ def test_real_images_are_perfect(place: Path) -> None:
     values, controls = scores(found), scores(found, "real")
     assert values["frechet"] == pytest.approx(0, abs=1e-4)
     assert values["precision"] == values["recall"] == values["coverage"] == 1
-    assert values["class_kl"] == 0
+    assert values["class_kl"] == pytest.approx(0, abs=0.05)  # where the classifier is right
     assert values["classes"] == 10
     assert values["memorised"] == 0
     # Held-out images stand for a perfect generator where training images would be read too well.
@@ -138,21 +140,66 @@ def test_parzen_is_measured_where_it_is_asked_for(place: Path) -> None:
     assert values["parzen"] > worse["parzen"]
 
 
-def test_samples_are_compared_at_their_own_size(place: Path) -> None:
+def test_real_images_are_brought_to_the_size_of_the_samples(place: Path) -> None:
+    sharp = {}
+    for split in ("train", "test"):  # as `--dataset folder --image-size 40` has them
+        sharp[split] = load("folder", DataRequest(place / "digits", split, (40, 40)))
+    images = sharp["test"].fields["image"][:, 0]
+    coloured = images[..., None].expand(-1, -1, -1, 3).contiguous()
+    for larger in (images, coloured):
+        found = measure(place, larger, None, "--metrics", "frechet")
+        assert "digits 1x40x40" in json.loads(found.out)["protocol"]
+        assert scores(found)["frechet"] == pytest.approx(0, abs=1e-4)
+
+
+def test_of_more_samples_no_class_is_left_out(place: Path) -> None:
+    images, labels = real(place, "test")  # in the order of their classes
+    found = measure(place, images, labels, "--metrics", "classes,consistency", "--n", 50)
+    assert scores(found)["classes"] == 10
+    assert scores(found)["consistency"] > 0.8
+
+
+def test_the_control_is_of_all_classes(place: Path) -> None:
+    noise = torch.randint(256, (N, 28, 28), generator=torch.Generator().manual_seed(0))
+    found = measure(place, noise.to(torch.uint8), None, "--metrics", "classes")
+    assert scores(found, "real")["classes"] == 10
+    assert scores(found, "real")["class_kl"] < 0.09  # a class less: at least 0.105
+
+
+def test_shares_of_classes_are_told(place: Path) -> None:
+    images, labels = real(place, "test")
+    half = images[labels < 5].repeat(2, 1, 1)
+    histogram = json.loads(measure(place, half, None, "--metrics", "classes").out)["histogram"]
+    assert [data for _, data in histogram.values()] == pytest.approx([0.1] * 10)
+    assert sum(histogram[str(digit)][0] for digit in range(5)) > 0.8
+
+
+def test_what_needs_more_images_is_left_out(place: Path) -> None:
     images, _ = real(place, "test")
-    larger = resized(images[:, None], (40, 40)).expand(-1, 3, -1, -1).permute(0, 2, 3, 1)
-    found = measure(place, larger.contiguous(), None, "--metrics", "frechet")
-    assert "digits 1x40x40" in json.loads(found.out)["protocol"]
-    assert scores(found)["frechet"] < scores(found, "real")["frechet"]
-    elsewhere = measure(place, larger.contiguous(), None, "--metrics", "frechet", *DATA[2:])
-    assert "digits 1x28x28" in json.loads(elsewhere.out)["protocol"]
+    assert scores(measure(place, images[:2])).keys().isdisjoint({"precision", "density"})
+    assert "precision" in scores(measure(place, images[:4]))
+    refused = measure(place, images[:3], None, "--metrics", "recall")
+    assert refused.status == 2
+    assert "so few" in refused.err
+
+
+def test_what_needs_no_features_trains_no_classifier(place: Path) -> None:
+    images, _ = real(place, "test")
+    found = measure(place, images, None, "--metrics", "memorised,parzen")
+    assert "classifier" not in json.loads(found.out)["protocol"]
+
+
+def test_infinity_is_no_json(place: Path) -> None:
+    report = Report("p", (Score("class_kl", math.inf, "lower", math.nan),))
+    (score,) = report.to_dict()["scores"]
+    assert score == {"name": "class_kl", "value": None, "better": "lower", "real": None}
 
 
 def test_a_folder_of_images_is_the_same_as_an_array(place: Path, tmp_path: Path) -> None:
     images, _ = real(place, "test")
     for number, image in enumerate(images):
         Image.fromarray(image.numpy()).save(tmp_path / f"{number:04}.png")
-    data = (*DATA, "--data-root", place / "digits", "--n", N)
+    data = (*DATA[:2], "--data-root", place / "digits", "--n", N)
     from_folder = ganzoo("evaluate", "--samples", tmp_path, *data, "--metrics", "kid", "--json")
     from_array = measure(place, images, None, "--metrics", "kid")
     assert scores(from_folder) == scores(from_array)
@@ -190,8 +237,10 @@ def test_what_was_found_is_kept_in_the_run(place: Path, run: Path) -> None:
 
     first = ganzoo("evaluate", run, "--n", 50, "--seed", 7, "--metrics", "kid", "--json")
     assert kept() == json.loads(first.out)
-    second = ganzoo("evaluate", run, "--n", 50, "--seed", 7, "--metrics", "memorised", "--json")
-    assert scores(second) == scores(first) | {"memorised": scores(second)["memorised"]}
+    both = ("--metrics", "classifier_score,memorised")
+    second = ganzoo("evaluate", run, "--n", 50, "--seed", 7, *both, "--json")
+    assert scores(second).keys() == {"kid", "classifier_score", "memorised"}
+    assert scores(second)["kid"] == scores(first)["kid"]
     picture = Image.open(json.loads(second.out)["picture"])
     assert picture.size == (10 * 28 + 9 * 2, 2 * (3 * 28 + 2 * 2) + 8)
 
@@ -272,6 +321,9 @@ def test_data_without_labels_need_inception(tmp_path: Path) -> None:
         (("--samples", "TEXT", "--dataset", "ring8"), "neither a folder of images nor"),
         (("--samples", "PICKLE", "--dataset", "ring8"), "neither a folder of images nor"),
         (("--samples", "FLOATS", "--dataset", "ring8"), "must be uint8"),
+        (("--samples", "CUBES", "--dataset", "ring8", "--n", "3"), "in 3 dimensions"),
+        (("--samples", "WORDS", "--dataset", "mnist", "--n", "3"), "one integer for each"),
+        (("--samples", "ARRAY", "--dataset", "ring8"), "neither a folder of images nor"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -280,6 +332,9 @@ def test_bad_input_is_one_sentence(
     np.savez(tmp_path / "samples.npz", images=np.zeros((3, 28, 28), np.uint8))
     np.savez(tmp_path / "floats.npz", images=np.zeros((3, 28, 28)))
     np.savez(tmp_path / "pickle.npz", images=np.array([{}], dtype=object))
+    np.savez(tmp_path / "cubes.npz", points=np.zeros((3, 3)))
+    np.savez(tmp_path / "words.npz", images=np.zeros((3, 28, 28), np.uint8), labels=["a"] * 3)
+    np.save(tmp_path / "array.npy", np.zeros((3, 28, 28), np.uint8))
     (tmp_path / "text.npz").write_text("no archive")
     words = {
         "RUN": run,
@@ -287,6 +342,9 @@ def test_bad_input_is_one_sentence(
         "SAMPLES": tmp_path / "samples.npz",
         "FLOATS": tmp_path / "floats.npz",
         "PICKLE": tmp_path / "pickle.npz",
+        "CUBES": tmp_path / "cubes.npz",
+        "WORDS": tmp_path / "words.npz",
+        "ARRAY": tmp_path / "array.npy",
         "TEXT": tmp_path / "text.npz",
     }
     before = tree(run)

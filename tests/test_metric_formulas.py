@@ -234,6 +234,12 @@ class TestManifold:
         assert precision_recall(real, fake) == (1, 0.5)
         assert density_coverage(real, fake) == (6, 0.5)
 
+    def test_equal_features_lie_in_each_others_balls(self) -> None:
+        """Whose radius is 0, though no distance that is computed is quite so."""
+        real = (normal(10, 128, seed=0) * 30).repeat(20, 1)
+        assert precision_recall(real, real.clone()) == (1, 1)
+        assert density_coverage(real, real.clone()) == (20 / 5, 1)
+
     def test_float32_features_far_from_the_origin(self) -> None:
         real, fake = ((normal(200, 4, seed=s) + 3000).float() for s in (0, 1))
         exact = real.double() - 3000, fake.double() - 3000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from ganzoo.cli.output import (
     status_line,
 )
 from ganzoo.errors import GanzooError
-from ganzoo.settings import parse_size
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ganzoo.metrics.evaluate import Evaluation, Wish
 
 SHARES = frozenset(
@@ -26,6 +28,8 @@ SHARES = frozenset(
     | {f"{way}_{name}" for way in ("a2b", "b2a") for name in ("kept", "cycle_kept", "top1")}
 )
 """Scores that are shown in per cent."""
+SHOWN_CLASSES = 20
+"""At most so many classes have their shares printed."""
 
 
 @click.command("evaluate", epilog="Example: ganzoo evaluate runs/00001-dcgan-mnist")
@@ -37,11 +41,6 @@ SHARES = frozenset(
     help="measure these instead of a run: a folder of images, or an .npz of `images`",
 )
 @click.option("--dataset", metavar="NAME", help="what the samples should be like")
-@click.option(
-    "--image-size",
-    metavar="SIZE",
-    help="compare --samples at 64, or at 96x80  [default: their own size]",
-)
 @click.option(
     "--data-root",
     metavar="DIR",
@@ -86,7 +85,6 @@ def command(
     run: Path | None,
     samples: Path | None,
     dataset: str | None,
-    image_size: str | None,
     data_root: Path | None,
     n: int | None,
     metrics: str,
@@ -108,8 +106,6 @@ def command(
         raise GanzooError("--samples needs --dataset, the data that they should be like")
     if run is not None and dataset is not None:
         raise GanzooError("--dataset belongs to --samples: a run is compared with its own data")
-    if run is not None and image_size is not None:
-        raise GanzooError("--image-size belongs to --samples: a run has the size of its training")
     if samples is not None and checkpoint != "last":
         raise GanzooError("--checkpoint belongs to a run: leave it out with --samples")
 
@@ -118,7 +114,6 @@ def command(
     from ganzoo.metrics.evaluate import Wish, evaluate_samples
     from ganzoo.metrics.samples import read_samples
 
-    size = parse_size(image_size)
     names = tuple(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
     with status_line() as report:
         wish = Wish(pick_device(device), names, features, seed, report)
@@ -129,7 +124,7 @@ def command(
             assert samples is not None
             assert dataset is not None
             read = read_samples(samples)
-            found = evaluate_samples(*read, dataset, wish, n, data_root, size)
+            found = evaluate_samples(*read, dataset, wish, n, data_root)
             record = {"samples": str(samples), **found.report.to_dict()}
     if as_json:
         print_json(record)
@@ -144,22 +139,22 @@ def _of_run(
     from ganzoo.checkpoint import step_of
     from ganzoo.evaluations import FOLDER, store
     from ganzoo.metrics.evaluate import evaluate_run
-    from ganzoo.metrics.nearest import draw_nearest
+    from ganzoo.metrics.picture import draw_nearest
     from ganzoo.run import Run
 
     run = Run.open(path)
     step = step_of(run.checkpoint_at(checkpoint))
     found = evaluate_run(run, wish, n, checkpoint, data_root)
+    record = {"run": str(path), "step": step, **found.report.to_dict()}
     try:
         record = store(path, step, found.report.to_dict())
         if found.images is not None and wish.includes("memorised"):
             picture = path / FOLDER / f"{step:08d}-nearest.png"
             draw_nearest(found.images, picture)
             record["picture"] = str(picture)
-    except OSError as error:
-        raise GanzooError(
-            f"the evaluation cannot be kept in {path} ({error.strerror}): make room there"
-        ) from error
+    except OSError as error:  # no reason to keep from the user what took a minute to find out
+        reason = error.strerror or error
+        click.echo(f"the evaluation cannot be kept in {path} ({reason})", err=True)
     return record, found
 
 
@@ -179,15 +174,25 @@ def _print(record: dict[str, Any], found: Evaluation) -> None:
         table.add_row(score.name, value, real, score.better, Text(meaning(score.name), "dim"))
     console.print(table)
     console.print()
+    shares = found.report.histogram
+    if shares and len(shares) <= SHOWN_CLASSES:
+        console.print(Text(f"share of each class in % (of the data): {_histogram(shares)}"))
+        console.print()
     console.print(Text(f"protocol: {record['protocol']}", "dim"), soft_wrap=True)
     if "picture" in record:
         console.print(Text(f"nearest training images: {record['picture']}"), soft_wrap=True)
+
+
+def _histogram(shares: Mapping[str, tuple[float, float]]) -> str:
+    return ", ".join(
+        f"{name}: {100 * share:.1f} ({100 * data:.1f})" for name, (share, data) in shares.items()
+    )
 
 
 def shown(name: str, value: float) -> str:
     """A score as people read it."""
     if name in SHARES:
         return f"{value:.1%}"
-    if float(value).is_integer():
+    if not isfinite(value) or float(value).is_integer():
         return f"{value:.0f}"
     return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"

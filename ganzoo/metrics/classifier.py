@@ -22,6 +22,7 @@ from torch.nn.functional import cross_entropy, interpolate
 
 from ganzoo.data.cache import cache_folder
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.drawn import one_thread
 from ganzoo.engine.device import seeded
 from ganzoo.errors import GanzooError
 from ganzoo.files import replacing
@@ -173,7 +174,7 @@ def fingerprint(dataset: Dataset) -> str:
 def train_net(dataset: Dataset, device: torch.device) -> Net:
     """A classifier of the data set's classes, or of those of its channels; in eval mode."""
     images, labels = _examples(dataset)
-    with seeded(SEED, device), torch.enable_grad():
+    with seeded(SEED, device), one_thread(), torch.enable_grad():
         net = _make_net(dataset).to(device)
         optimizer = torch.optim.Adam(net.parameters(), fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=STEPS)

@@ -45,6 +45,8 @@ class Quality(Protocol):
     """The value that decides which checkpoint is best."""
     better: str
     """Which value of it is better: ``"higher"`` or ``"lower"``."""
+    protocol: str
+    """How all values are obtained, in a line."""
 
     def measure(self, variant: Variant) -> dict[str, float]:
         """Values by name; the variant is in eval mode, with averaged weights."""
@@ -70,8 +72,14 @@ def make_quality(variant: Variant, training: Training, report: Callable[[str], N
     if isinstance(variant, Translator):
         judges = make_judges(splits, "classifier", variant.device, report)
         return TranslationQuality(splits.train, judges, training.seed)
-    kind = "classifier" if splits.train.classes else "inception"
-    extractor = make_extractor(kind, *splits.native, variant.device, report)
+    try:
+        kind = "classifier" if splits.train.classes else "inception"
+        extractor = make_extractor(kind, *splits.native, variant.device, report)
+    except GanzooError as error:
+        raise GanzooError(
+            f"--evaluate-every cannot measure images of '{splits.train.name}', which has no "
+            f"labels, without Inception: {error}"
+        ) from error
     return ImageQuality(splits.train, extractor, training.seed)
 
 
@@ -84,11 +92,16 @@ class ImageQuality:
         """See the real images once."""
         self.extractor, self.seed = extractor, seed
         self.real = extractor(choose(train, REAL, seed)[0]).hidden
+        self.some = extractor(choose(train, SAMPLES, seed)[0]).hidden
+        self.protocol = (
+            f"in training; {train.name} {train.spec}, training split; {extractor.name}; fake "
+            f"{SAMPLES}; real {len(self.real)}; seed {seed}"
+        )
 
     def measure(self, variant: Variant) -> dict[str, float]:
         drawn = generate(variant, SAMPLES, seed=self.seed)
         found = self.extractor(to_bytes(torch.cat([part.samples for part in drawn])))
-        precision, recall = precision_recall(self.real[:SAMPLES], found.hidden)
+        precision, recall = precision_recall(self.some, found.hidden)
         values = {
             "frechet": frechet_distance(self.real, found.hidden),
             "precision": precision,
@@ -114,6 +127,7 @@ class PointQuality:
                 "is not known: leave it out"
             )
         self.train, self.seed = train, seed
+        self.protocol = f"in training; {train.name}; fake {SAMPLES}; seed {seed}"
 
     def measure(self, variant: Variant) -> dict[str, float]:
         drawn = generate(variant, SAMPLES, seed=self.seed)
@@ -137,6 +151,11 @@ class TranslationQuality:
                 "labels: leave it out"
             )
         self.train, self.judges, self.seed = train, judges, seed
+        named = " and ".join(judge.name for judge in judges)
+        self.protocol = (
+            f"in training; {train.name} {train.spec}, training split; {named}; translated "
+            f"{TRANSLATED}; seed {seed}"
+        )
 
     def measure(self, variant: Variant) -> dict[str, float]:
         scores = translation_scores(variant, self.train, self.judges, n=TRANSLATED, seed=self.seed)

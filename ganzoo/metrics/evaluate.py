@@ -19,9 +19,10 @@ from ganzoo.abilities import Classifier, Translator
 from ganzoo.data import mixtures, pairs
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.metrics.extractor import Extractor, make_extractor
-from ganzoo.metrics.images import Images, Reference, choose, resized
-from ganzoo.metrics.measures import MEASURES, SPECIAL
+from ganzoo.metrics.classes import histogram
+from ganzoo.metrics.extractor import Extractor, make_extractor, with_channels
+from ganzoo.metrics.images import Images, Reference, choose
+from ganzoo.metrics.measures import MEASURES, SPECIAL, tells_classes
 from ganzoo.metrics.protocol import Protocol
 from ganzoo.metrics.score import HIGHER, Report, Score
 from ganzoo.metrics.translation import translation_scores
@@ -33,7 +34,7 @@ from ganzoo.spec import DataSpec
 from ganzoo.variant import Variant
 
 VALIDATION = 10_000
-"""Of the last training images, from which a measure may choose; a sixth at most."""
+"""Training images that a measure may choose by; a sixth of them at most."""
 SAMPLES, TRANSLATED = 10_000, 1000
 """Drawn or translated, where the user does not say."""
 CHUNK = 250
@@ -51,7 +52,7 @@ class Wish:
     device: torch.device
     """Where samples and features are computed."""
     names: Collection[str] = ()
-    """Of `NAMES`; none: all that suit the data and the variant."""
+    """Measures, of `NAMES`, or scores of one; none: all that suit the data and the variant."""
     features: str = "classifier"
     """Or ``"inception"``."""
     seed: int = 0
@@ -61,12 +62,15 @@ class Wish:
 
     def __post_init__(self) -> None:
         for name in self.names:
-            if name not in NAMES:
+            if name not in NAMES and not any(name in m.scores for m in MEASURES.values()):
                 raise unknown("metric", name, NAMES)
 
     def includes(self, name: str, *, special: bool = False) -> bool:
         """Whether a measure is wanted; a special one only if it is named."""
-        return name in self.names if self.names else not special
+        if not self.names:
+            return not special
+        scores = MEASURES[name].scores if name in MEASURES else ()
+        return not {name, *scores}.isdisjoint(self.names)
 
 
 class Splits(NamedTuple):
@@ -113,7 +117,7 @@ def evaluate_run(
     splits = load_splits(training["dataset"], root, size, wish.report)
     if isinstance(variant, Translator):
         found = _evaluate_translator(variant, splits, wish, n or TRANSLATED)
-    elif not _draws(variant):
+    elif set(wish.names) == {ACCURACY} or not _draws(variant):
         found = Evaluation(Report(_protocol(splits, wish, 0), ()))
     else:
         wish.report(f"drawing {n or SAMPLES:,} samples")
@@ -143,19 +147,16 @@ def evaluate_samples(
     wish: Wish,
     n: int | None = None,
     data_root: Path | None = None,
-    image_size: tuple[int, int] | None = None,
 ) -> Evaluation:
-    """Measure samples that any program made.
+    """Measure samples that any program made, at their own size, to which real ones are brought.
 
     Args:
         samples: images uint8 (n, channels, height, width), or points (n, dimensions).
         labels: int64 (n,), of samples that were asked for by label.
         dataset: what they should be like, as ``--dataset`` names it.
         wish: what is measured, and how.
-        n: how many of them; None: `SAMPLES`.
+        n: how many of them, chosen by the seed if there are more; None: `SAMPLES`.
         data_root: where the data are.
-        image_size: (height, width) at which both are compared; None: that of the samples. Real
-            images are brought to it, too: resizing alone would make them worse.
 
     Raises:
         GanzooError: they do not suit the data set, are too few, or a measure that was named does
@@ -167,19 +168,15 @@ def evaluate_samples(
             f"there are {len(samples):,} samples, and {n:,} are measured: give more, or ask for "
             f"--n {len(samples)}, whose values can be compared with no others"
         )
-    if samples.dim() == 4 and image_size is None:
-        image_size = (samples.shape[2], samples.shape[3])
-    splits = load_splits(dataset, data_root, image_size, wish.report)
+    if len(samples) > n:  # in a file they may be sorted by their class
+        fields = {"image": samples} if labels is None else {"image": samples, "label": labels}
+        samples, labels = choose(Dataset("samples", fields), n, wish.seed)
+    size = (samples.shape[2], samples.shape[3]) if samples.dim() == 4 else None
+    splits = load_splits(dataset, data_root, size, wish.report)
     data = splits.test.spec
     if data.domains > 1:
         raise GanzooError(f"'{dataset}' is two sets: name the one that the samples should be like")
-    found = _evaluate(
-        _fitted(samples[:n], data),
-        labels[:n] if labels is not None else None,
-        splits,
-        wish,
-        (),
-    )
+    found = _evaluate(_fitted(samples, data), labels, splits, wish, ())
     _check_found(found.report, wish, "these samples")
     return found
 
@@ -211,32 +208,54 @@ def _evaluate(
     """Measure images or points; `judged_by` are the special measures that the variant wants."""
     if not splits.test.spec.is_image:
         return Evaluation(_evaluate_points(samples, splits, wish))
-    extractor = make_extractor(wish.features, *splits.native, wish.device, wish.report)
-    pixels = splits.train.fields["image"]
-    images = Images(samples, extractor, pixels, labels)
+    wanted = [
+        measure
+        for name, measure in MEASURES.items()
+        if wish.includes(name, special=name in SPECIAL and name not in judged_by)
+    ]
+    extractor = None
+    if any(measure.needs_features for measure in wanted):
+        extractor = make_extractor(wish.features, *splits.native, wish.device, wish.report)
+    images = Images(samples, extractor, splits.train.fields["image"], labels)
     reference = _make_reference(splits, extractor, len(samples), wish.seed)
-    scores = []
-    for name, measure in MEASURES.items():
-        special = name in SPECIAL and name not in judged_by
-        if wish.includes(name, special=special) and measure.applies(images):
+    scores: list[Score] = []
+    for measure in wanted:
+        if measure.applies(images, reference):
             wish.report(f"measuring {', '.join(measure.scores)}".replace("_", " "))
             scores += measure.judge(images, reference)
-    protocol = _protocol(splits, wish, len(samples), extractor)
-    return Evaluation(Report(protocol, tuple(scores)), images)
+    shares = {}
+    if wish.includes("classes") and tells_classes(images, reference):
+        assert reference.shares is not None
+        share = histogram(images.told, len(reference.shares))
+        pairs_of_shares = zip(share.tolist(), reference.shares.tolist(), strict=True)
+        shares = dict(zip(splits.test.classes, pairs_of_shares, strict=True))
+    protocol = _protocol(
+        splits,
+        wish,
+        len(samples),
+        *([] if extractor is None else [extractor]),
+        control=len(reference.control),
+    )
+    return Evaluation(Report(protocol, tuple(scores), shares), images)
 
 
-def _make_reference(splits: Splits, extractor: Extractor, n: int, seed: int) -> Reference:
+def _make_reference(splits: Splits, extractor: Extractor | None, n: int, seed: int) -> Reference:
     """The real images that `n` samples are compared with."""
     train = splits.train
-    pixels = train.fields["image"]
+    pixels, labels = train.fields["image"], train.fields.get("label")
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
     kept = len(train) - min(VALIDATION, len(train) // 6)
-    control = replace(train, fields={name: all_[:kept] for name, all_ in train.fields.items()})
+    control, validation = order[:kept][:n], order[kept:]
 
-    def chosen(dataset: Dataset) -> Images:
-        some, labels = choose(dataset, n, seed)
+    def images(some: Tensor, labels: Tensor | None) -> Images:
         return Images(some, extractor, pixels, labels)
 
-    return Reference(chosen(splits.test), chosen(control), pixels[kept:], seed)
+    return Reference(
+        images(*choose(splits.test, n, seed)),
+        images(pixels[control], None if labels is None else labels[control]),
+        pixels[validation],
+        None if labels is None else histogram(labels, len(train.classes)),
+    )
 
 
 def _evaluate_points(samples: Tensor, splits: Splits, wish: Wish) -> Report:
@@ -255,6 +274,8 @@ def _evaluate_points(samples: Tensor, splits: Splits, wish: Wish) -> Report:
 
 def _evaluate_translator(variant: Variant, splits: Splits, wish: Wish, n: int) -> Evaluation:
     """Both directions, judged by a classifier of each domain where both are labelled."""
+    assert splits.test.other is not None
+    n = min(n, len(splits.test), len(splits.test.other))
     judges, scores = None, []
     if wish.includes(TRANSLATION):
         judges = make_judges(splits, wish.features, wish.device, wish.report)
@@ -306,23 +327,23 @@ def _draws(variant: Variant) -> bool:
 
 
 def _fitted(samples: Tensor, data: DataSpec) -> Tensor:
-    """Samples of any program in the shape of the data.
+    """Samples of any program with the channels of the data.
 
     Raises:
         GanzooError: they are of another kind.
     """
-    if data.is_image != (samples.dim() == 4):
-        kinds = ("images", "points") if data.is_image else ("points", "images")
-        raise GanzooError(f"'{data.name}' holds {kinds[0]}, and the samples are {kinds[1]}")
-    if not data.is_image:
-        return samples
-    channels, height, width = data.shape
-    if samples.shape[1] not in (1, channels):
-        samples = samples.float().mean(1, keepdim=True).round().to(torch.uint8)
-    return resized(samples.expand(-1, channels, -1, -1), (height, width))
+    if data.is_image and samples.dim() == 4:
+        return with_channels(samples, data.shape[0])
+    if data.is_image or samples.dim() == 4 or samples.shape[1:] != data.shape:
+        kind = "images" if samples.dim() == 4 else f"points in {samples.shape[1]} dimensions"
+        held = "images" if data.is_image else f"points in {data} dimensions"
+        raise GanzooError(f"'{data.name}' holds {held}, and the samples are {kind}")
+    return samples
 
 
-def _protocol(splits: Splits, wish: Wish, n: int, *extractors: Extractor) -> str:
+def _protocol(
+    splits: Splits, wish: Wish, n: int, *extractors: Extractor, control: int | None = None
+) -> str:
     """Of `n` samples; without an extractor of points, or of what needs none."""
     data = splits.test.spec
     return str(
@@ -332,6 +353,7 @@ def _protocol(splits: Splits, wish: Wish, n: int, *extractors: Extractor) -> str
             resizing=extractors[0].resizing if extractors else "none",
             fake=n,
             real=min(n, len(splits.test)),
+            control=0 if control is None or control >= n else control,
             seed=wish.seed,
             quantisation="8 bits" if data.is_image else "none",
         )
@@ -344,6 +366,9 @@ def _check_found(report: Report, wish: Wish, whose: str) -> None:
     for name in wish.names:
         measured = set(MEASURES[name].scores) if name in MEASURES else {name}
         if name != TRANSLATION and not measured & found:
-            raise GanzooError(f"'{name}' cannot be measured of {whose}: leave it out of --metrics")
+            raise GanzooError(
+                f"'{name}' cannot be measured of {whose}, or not of so few: leave it out of "
+                "--metrics"
+            )
     if not found:
         raise GanzooError(f"there is nothing to measure of {whose}")

@@ -5,7 +5,6 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.metrics import memory
@@ -18,7 +17,8 @@ class Images:
 
     pixels: Tensor
     """uint8 (n, channels, height, width)."""
-    extractor: Extractor
+    extractor: Extractor | None
+    """None: no measure needs features."""
     training: Tensor
     """uint8 (m, channels, height, width): the training split, of which they may be copies."""
     labels: Tensor | None = None
@@ -27,6 +27,7 @@ class Images:
     @cached_property
     def features(self) -> Features:
         """What the extractor says of each."""
+        assert self.extractor is not None
         return self.extractor(self.pixels)
 
     @cached_property
@@ -48,7 +49,7 @@ class Images:
     def probabilities(self) -> Tensor:
         """float32 (n, classes)."""
         found = self.features.probabilities
-        assert found is not None, f"{self.extractor.name} tells no classes"
+        assert found is not None
         return found
 
     def __len__(self) -> int:
@@ -62,11 +63,11 @@ class Reference:
     test: Images
     """What samples should be like."""
     control: Images
-    """As many training images as there are samples: what a perfect generator would draw."""
+    """Training images, if possible as many as samples: what a perfect generator would draw."""
     validation: Tensor
-    """uint8: the last training images, which are not in `control`."""
-    seed: int
-    """Of the choice of the real images, and of what a measure chooses."""
+    """uint8: training images that are not in `control`, for a measure to choose by."""
+    shares: Tensor | None
+    """float64 (classes,): how frequent each class is in the training split; None: unlabelled."""
 
 
 def choose(dataset: Dataset, n: int, seed: int) -> tuple[Tensor, Tensor | None]:
@@ -75,14 +76,3 @@ def choose(dataset: Dataset, n: int, seed: int) -> tuple[Tensor, Tensor | None]:
     order = order.sort().values
     labels = dataset.fields["label"][order] if "label" in dataset.fields else None
     return dataset.fields["image"][order], labels
-
-
-def resized(images: Tensor, size: tuple[int, int]) -> Tensor:
-    """uint8 images at another size (height, width): bilinear, antialiased, rounded."""
-    if images.shape[-2:] == size:
-        return images
-    chunks = [
-        interpolate(chunk.float(), size=size, mode="bilinear", antialias=True)
-        for chunk in torch.split(images, 1000)
-    ]
-    return torch.cat(chunks).round().clamp(0, 255).to(torch.uint8)

@@ -5,6 +5,7 @@ what it downloads. The Fréchet distance of its features is the FID (Heusel et a
 of its classes the Inception Score (Salimans et al. 2016).
 """
 
+import hashlib
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
@@ -42,9 +43,12 @@ class Inception:
                 f"--features inception needs torch-fidelity, which cannot be used here ({error}): "
                 "pip install 'ganzoo-core[inception]'"
             ) from error
-        self.name = f"inception-v3 of torch-fidelity {version('torch-fidelity')}"
         self._device = device
-        self._net = _load(library, report).to(device)
+        path = _weights(library, report)
+        self._net = _load(library, path).to(device)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        self.name = f"inception-v3 {digest} of torch-fidelity {version('torch-fidelity')}"
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Features:
@@ -54,11 +58,16 @@ class Inception:
         return Features(torch.cat(hidden).cpu(), torch.cat(logits).softmax(1).cpu())
 
 
-def _load(library: Any, report: Callable[[str], None]) -> Any:
+def _weights(library: Any, report: Callable[[str], None]) -> Path:
+    """The file of the weights, downloaded where it is not there."""
     url: str = library.URL_INCEPTION_V3
     path = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
     if not path.exists():
         _download(url, path, report)
+    return path
+
+
+def _load(library: Any, path: Path) -> Any:
     try:
         torch.load(path, weights_only=True)  # torch-fidelity would run what a pickle asks for
         return library.FeatureExtractorInceptionV3(

@@ -11,6 +11,8 @@ from torch import Tensor
 
 ROWS = 1000
 """Samples compared with all others at once: with 10,000 of them, 80 MB of distances."""
+ROUNDING = 1e-6
+"""By which a distance may be wrong, relative to the features' norms."""
 
 
 def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, float]:
@@ -63,7 +65,8 @@ def _share_inside(points: Tensor, centres: Tensor, k: int) -> float:
 
 def _inside(points: Tensor, centres: Tensor, k: int) -> Iterator[Tensor]:
     """Whether each point lies in each centre's ball, (points, centres), some points at a time."""
-    points, centres = points.double(), centres.double()
+    middle = centres.double().mean(0)
+    points, centres = points.double() - middle, centres.double() - middle
     radii = torch.cat(
         [
             # the nearest is the sample itself
@@ -71,5 +74,7 @@ def _inside(points: Tensor, centres: Tensor, k: int) -> Iterator[Tensor]:
             for rows in torch.split(centres, ROWS)
         ]
     )
+    # Distances come from products of matrices, so that those of equal samples are not quite 0.
+    radii += ROUNDING * torch.linalg.vector_norm(centres, dim=1).mean()
     for rows in torch.split(points, ROWS):
         yield torch.cdist(rows, centres) <= radii

@@ -28,16 +28,22 @@ class Measure:
     """The values of images, in the order of `scores`."""
     held_out: bool = False
     """Whether test images, and not training images, stand for a perfect generator."""
+    least: int = 2
+    """Images that there must be of each kind."""
+    needs_features: bool = True
+    """Whether it looks at images through an extractor."""
     needs_classes: bool = False
-    """Whether the extractor must tell classes."""
+    """Whether the extractor must tell the classes of the data."""
     needs_labels: bool = False
     """Whether the samples must have been asked for by label."""
 
-    def applies(self, images: Images) -> bool:
+    def applies(self, images: Images, reference: Reference) -> bool:
         """Whether these images can be judged by it."""
+        if min(map(len, (images, reference.test, reference.control))) < self.least:
+            return False
         if self.needs_labels and images.labels is None:
             return False
-        return not self.needs_classes or images.features.probabilities is not None
+        return not self.needs_classes or tells_classes(images, reference)
 
     def judge(self, images: Images, reference: Reference) -> list[Score]:
         """The scores of some images, and of real ones in their place."""
@@ -51,19 +57,28 @@ class Measure:
         ]
 
 
+def tells_classes(images: Images, reference: Reference) -> bool:
+    """Whether the extractor tells the very classes of the data."""
+    if images.extractor is None or reference.shares is None:
+        return False
+    found = images.features.probabilities
+    return found is not None and found.shape[1] == len(reference.shares)
+
+
 def _frechet(images: Images, reference: Reference) -> tuple[float]:
     return (frechet_distance(reference.test.hidden, images.hidden),)
 
 
 def _kernel(images: Images, reference: Reference) -> tuple[float]:
-    return (kernel_distance(reference.test.hidden, images.hidden, seed=reference.seed),)
+    return (kernel_distance(reference.test.hidden, images.hidden),)
 
 
 def _class_histogram(images: Images, reference: Reference) -> tuple[float, float]:
-    count = images.probabilities.shape[1]
+    assert reference.shares is not None
+    count = len(reference.shares)
     share = classes.histogram(images.told, count)
-    wanted = classes.histogram(reference.test.told, count)
-    return classes.kl_divergence(share, wanted), classes.classes_covered(images.told, count)
+    kl = classes.kl_divergence(share, reference.shares)
+    return kl, classes.classes_covered(images.told, count)
 
 
 def _consistency(images: Images, reference: Reference) -> tuple[float]:
@@ -94,10 +109,12 @@ MEASURES = {
     "precision": Measure(
         {"precision": HIGHER, "recall": HIGHER},
         lambda images, reference: precision_recall(reference.test.hidden, images.hidden),
+        least=4,
     ),
     "density": Measure(
         {"density": HIGHER, "coverage": HIGHER},
         lambda images, reference: density_coverage(reference.test.hidden, images.hidden),
+        least=6,
     ),
     "classifier_score": Measure(
         {"classifier_score": HIGHER},
@@ -110,8 +127,8 @@ MEASURES = {
     "consistency": Measure(
         {"consistency": HIGHER}, _consistency, held_out=True, needs_classes=True, needs_labels=True
     ),
-    "memorised": Measure({"memorised": LOWER}, _memorised, held_out=True),
-    "parzen": Measure({"parzen": HIGHER, "parzen_error": ""}, _parzen),
+    "memorised": Measure({"memorised": LOWER}, _memorised, held_out=True, needs_features=False),
+    "parzen": Measure({"parzen": HIGHER, "parzen_error": ""}, _parzen, needs_features=False),
 }
 """By name, as ``ganzoo evaluate --metrics`` takes them."""
 

@@ -17,9 +17,11 @@ class Protocol:
     resizing: str
     """Of images to the size that the extractor takes."""
     fake: int
-    """How many samples."""
+    """How many samples; 0: none were drawn."""
     real: int
-    """How many real ones they are compared with."""
+    """How many real ones they are compared with; 0: none."""
+    control: int
+    """How many real ones stand in the samples' place, if fewer than `fake`; else 0."""
     seed: int
     """Of the latents and of the choice of real samples."""
     quantisation: str = "8 bits"
@@ -30,5 +32,6 @@ class Protocol:
             f"{field.name} {getattr(self, field.name)}"
             for field in fields(self)
             if getattr(self, field.name) not in ("", "none")
+            and not (field.name in ("fake", "real", "control") and not getattr(self, field.name))
         ]
         return "; ".join([f"ganzoo {VERSION}", *parts])

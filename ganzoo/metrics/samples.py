@@ -41,18 +41,26 @@ def read_samples(path: Path) -> Samples:
     except OSError as error:
         reason = error.strerror or "it is not an .npz"
         raise GanzooError(f"--samples {path} cannot be read: {reason}") from error
-    except (ValueError, BadZipFile, AttributeError) as error:
+    except (ValueError, TypeError, BadZipFile, AttributeError) as error:
         raise GanzooError(
             f"--samples {path} is neither a folder of images nor an .npz of plain arrays"
         ) from error
     labels = found.get("labels")
     if "points" in found:
-        samples = torch.from_numpy(found["points"]).float()
+        points = found["points"]
+        if points.ndim != 2 or points.dtype.kind not in "fiu":
+            raise GanzooError(
+                f"--samples {path}: `points` must be numbers (n, dimensions), and are "
+                f"{points.dtype} {points.shape}"
+            )
+        samples = torch.from_numpy(points).float()
     else:
         samples = _check_images(path, found)
-    if labels is not None and labels.shape != (len(samples),):
-        raise GanzooError(f"--samples {path}: `labels` are not one for each of the samples")
-    return Samples(samples, None if labels is None else torch.from_numpy(labels).long())
+    if not len(samples):
+        raise GanzooError(f"--samples {path} holds no samples")
+    if labels is not None and (labels.shape != (len(samples),) or labels.dtype.kind not in "iu"):
+        raise GanzooError(f"--samples {path}: `labels` must be one integer for each sample")
+    return Samples(samples, None if labels is None else torch.from_numpy(labels.astype("int64")))
 
 
 def _check_images(path: Path, found: dict[str, np.ndarray]) -> Tensor:

@@ -1,6 +1,7 @@
 """What an evaluation says: numbers, each with its direction, and the protocol they belong to."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any
 
 HIGHER, LOWER = "higher", "lower"
@@ -26,10 +27,19 @@ class Report:
     protocol: str
     """How they were obtained; numbers of different protocols cannot be compared."""
     scores: tuple[Score, ...]
+    histogram: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """By the name of each class its share of the samples, and its share of the data."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return asdict(self) | {"scores": [asdict(score) for score in self.scores]}
+        """As JSON has it, which has no infinity: null instead."""
+        scores = [
+            {name: _finite(value) for name, value in asdict(score).items()} for score in self.scores
+        ]
+        return asdict(self) | {"scores": scores}
+
+
+def _finite(value: Any) -> Any:
+    return value if not isinstance(value, float) or isfinite(value) else None
 
 
 MEANINGS = {
