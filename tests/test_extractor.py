@@ -5,6 +5,7 @@ import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -278,7 +279,8 @@ def test_the_inception_network_sees_2048_features_and_1008_classes(
     monkeypatch.setattr("ganzoo.metrics.inception.CHUNK", 2)
     found, said = inception()
     assert said == []
-    assert found.name.startswith("inception-v3 of torch-fidelity 0.")
+    digest = sha256(weights.read_bytes()).hexdigest()[:12]
+    assert found.name.startswith(f"inception-v3 {digest} of torch-fidelity 0.")
     assert found.resizing == "bilinear as in TensorFlow 1, to 299x299"
     gray = TEST.fields["image"][:3]
     hidden, probabilities = found(gray)
