@@ -96,6 +96,17 @@ def test_a_run_without_a_checkpoint_starts_again(tmp_path: Path, calls: Calls) -
     ]  # fmt: skip
 
 
+def test_nothing_is_trained_where_that_is_not_wanted(
+    trained: papers.Bench, tmp_path: Path, calls: Calls
+) -> None:
+    bench = papers.Bench(tmp_path, Path("data"), Path("theirs"), trains=False)
+    assert bench.find(RING, [MODES], 0) == {}
+    assert bench.find(Script("gan", 1), [MODES], 0) == {}
+    bench = papers.Bench(trained.runs, Path("nowhere"), None, trains=False)
+    assert MODES in bench.find(RING, [MODES], 0)
+    assert not calls.commands
+
+
 def test_an_interrupted_run_is_resumed(trained: papers.Bench, calls: Calls) -> None:
     path = trained.runs / "ring-0" / "run.json"
     whole = path.read_text()
@@ -193,11 +204,12 @@ def test_a_comparison_is_of_means(
         scores = {"frechet": frechet, "coverage": coverage, "classes": 10}
         return [Found(0, scores, {}, "p", None)]
 
-    comparison = Comparison("beside", RING, Script("gan", 1), "1 and 1", Measure("samples"))
+    comparison = Comparison("beside", RING, Script("gan", 1), "1", Measure("samples"), "young")
     page, whole = write(tmp_path, {}, {comparison: (both(*ours), both(*theirs))})
     assert whole["comparisons"][0]["half_distance"] is half
     assert whole["comparisons"][0]["coverage_at_least"] is covers
     assert page.count("**missed**") == (not half) + (not covers)
+    assert ("Missed: young." in page) is not half
     page, whole = write(tmp_path, {}, {comparison: (both(*ours), [])})
     assert whole["comparisons"][0]["half_distance"] is None
     assert "| not measured |" in page
