@@ -27,9 +27,9 @@ class Member:
     """By name; `None`: not set."""
     evaluations: Sequence[Numbers]
     """Of the latest step under each protocol."""
-    measured: Numbers | None
-    """What it last measured of itself while it was trained."""
-    logged: Numbers | None
+    measured: Sequence[Numbers]
+    """What was last measured of it while it was trained."""
+    logged: Sequence[Numbers]
     """The means of its last record: losses and the like."""
 
     @property
@@ -110,10 +110,10 @@ def compare(paths: Sequence[Path]) -> Comparison:
         {g.label: [member.evaluations for member in g.members] for g in groups},
     )
     measured = tabulate(
-        {g.label: [_some(member.measured) for member in g.members] for g in groups}, all_rows=False
+        {g.label: [member.measured for member in g.members] for g in groups}, all_rows=False
     )
     logged = tabulate(
-        {g.label: [_some(member.logged) for member in g.members] for g in groups}, all_rows=False
+        {g.label: [member.logged for member in g.members] for g in groups}, all_rows=False
     )
     told = [table for table in logged if len(table.rows) == len(groups) or len(table.rows) > 1]
     return Comparison(
@@ -133,14 +133,15 @@ def read_member(run: Run) -> Member:
     evaluated = read_evaluations(run.path)
     try:
         records = run.metrics()
-        # Every phase logs a loss: a line without one is what the variant has measured.
+        # Every phase logs a loss: a line without one is what was measured.
         logged = [record for record in records if _has_loss(record)]
         measured = [record for record in records if not _has_loss(record)]
+        by_itself = [record for record in measured if not _has_quality(record)]
         return Member(
             run.path,
             read_settings(run),
             evaluated,
-            _numbers(run, _measured_how(run), measured),
+            [*_numbers(run, _measured_how(run), by_itself), *_qualities(run, measured)],
             _numbers(run, _logged_how(run), logged[-1:]),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -248,20 +249,30 @@ def _has_loss(record: Mapping[str, float]) -> bool:
     return any(name.endswith("_loss") for name in record)
 
 
-def _numbers(run: Run, protocol: str, records: Sequence[Mapping[str, float]]) -> Numbers | None:
-    """The last value of each name in the records; None: there is none."""
+def _has_quality(record: Mapping[str, float]) -> bool:
+    from ganzoo.watchdog import QUALITY  # imports torch
+
+    return any(name.startswith(QUALITY) for name in record)
+
+
+def _qualities(run: Run, records: Sequence[Mapping[str, float]]) -> list[Numbers]:
+    """What ``--evaluate-every`` measured, if it is known how: no two extractors see alike."""
+    protocol = run.settings.get("quality_protocol")
+    if protocol is None:
+        return []
+    return _numbers(run, str(protocol), [record for record in records if _has_quality(record)])
+
+
+def _numbers(run: Run, protocol: str, records: Sequence[Mapping[str, float]]) -> list[Numbers]:
+    """The last value of each name in the records, where there are any."""
     if not records:
-        return None
+        return []
     values = {name: value for record in records for name, value in record.items()}
-    return Numbers(str(run.path), protocol, int(values.pop("step")), values)
-
-
-def _some(numbers: Numbers | None) -> list[Numbers]:
-    return [] if numbers is None else [numbers]
+    return [Numbers(str(run.path), protocol, int(values.pop("step")), values)]
 
 
 def _measured_how(run: Run) -> str:
-    """All that may decide what a training measures of itself."""
+    """All that may decide what a variant measures of itself."""
     data, versions = run.settings["data"], run.settings.get("versions", {})
     known = [f"{name} {versions[name]}" for name in ("ganzoo", "torch") if name in versions]
     shape = "x".join(map(str, data["shape"]))

@@ -15,10 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli import ganzoo, spawn
+from cli import ganzoo
 
 from ganzoo.bench import quality
-from ganzoo.bench.quality import Budget, Request, Result, measure, training_seconds
+from ganzoo.bench.child import STOPPED, follow
+from ganzoo.bench.quality import (
+    Budget,
+    Request,
+    Result,
+    measure,
+    training_parts,
+    training_seconds,
+)
 from ganzoo.bench.quality_report import (
     describe,
     half_interval,
@@ -29,13 +37,13 @@ from ganzoo.bench.quality_report import (
 from ganzoo.errors import GanzooError
 
 STUB = '''
-"""Trains "good", or "slow" until it is stopped; "diverging" diverges, "unsuited" is refused."""
-import json, signal, sys, time
+"""Trains "good", "slow" and "endless" until they are stopped, "slow" once.
+
+"diverging" and "collapsing" do so, "unsuited" is refused.
+"""
+import json, signal, struct, sys, time
 from datetime import datetime
 from pathlib import Path
-
-import numpy as np
-from safetensors.numpy import save_file
 
 here = Path(__file__).parent
 command, *args = sys.argv[1:]
@@ -52,7 +60,9 @@ def log(message):
 def save(step):
     folder = run / "checkpoints" / f"{step:08d}"
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({"feed.drawn": np.array(5 * step)}, folder / "state.safetensors")
+    head = b'{"feed.drawn": {"dtype": "I64", "shape": [], "data_offsets": [0, 8]}}'
+    content = struct.pack("<Q", len(head)) + head + struct.pack("<q", 5 * step)
+    (folder / "state.safetensors").write_bytes(content)
 
 
 def close(outcome):
@@ -88,17 +98,20 @@ else:
         "versions": {"torch": "2.0"},
     }))
     save(0)
-    log("step 0 of 7: training")
-if name == "diverging":
-    close("diverged")
-    sys.exit("ganzoo: error: training diverged: the loss is nan")
+if name == "endless":
+    time.sleep(0.5)  # as an import takes, in which nothing handles a signal
 stopped = []
 signal.signal(signal.SIGINT, lambda *_: stopped.append(1))
-if name == "slow" and "--resume" not in flags:
+log("step 0 of 7: training")
+if name in ("diverging", "collapsing"):
+    outcome = {"diverging": "diverged", "collapsing": "collapsed"}[name]
+    close(outcome)
+    sys.exit(f"ganzoo: error: training {outcome}: see for yourself")
+if name == "endless" or (name == "slow" and "--resume" not in flags):
     (here / "slow").touch()
     while not stopped:
         time.sleep(0.02)
-    time.sleep(0.5)
+    time.sleep(0.2)
     save(3)
     log(f"step 3: stopped after {len(stopped)} signals")
     close("stopped")
@@ -230,15 +243,18 @@ def test_a_variant_that_does_not_suit_is_tried_once(tmp_path: Path, calls: Path)
     assert calls.read_text().count("train unsuited") == 1
 
 
-def test_a_training_that_diverges_is_told_and_not_repeated(tmp_path: Path, calls: Path) -> None:
+@pytest.mark.parametrize(("name", "outcome"), [("diverging", "diverged"), ("collapsing", "coll")])
+def test_a_training_that_fails_is_told_and_not_repeated(
+    name: str, outcome: str, tmp_path: Path, calls: Path
+) -> None:
     for _ in range(2):
-        results, unsuitable = measure(["diverging", "good"], 2, request(tmp_path), silent)
+        results, unsuitable = measure([name, "good"], 2, request(tmp_path), silent)
         assert unsuitable == {}
-        assert ["diverged" in one.get("error", "") for one in results] == [True, True, False, False]
-        assert calls.read_text().count("train diverging") == 2
+        assert [outcome in one.get("error", "") for one in results] == [True, True, False, False]
+        assert calls.read_text().count("train ") == 4
     told = remarks(results, unsuitable)
-    assert [line.split(":")[0] for line in told[1:]] == ["diverging, seed 0", "diverging, seed 1"]
-    assert "diverging" not in [row.label for row in make_tables(results)[0].rows]
+    assert [line.split(":")[0] for line in told[1:]] == [f"{name}, seed 0", f"{name}, seed 1"]
+    assert name not in [row.label for row in make_tables(results)[0].rows]
 
 
 def test_seconds_end_a_training_which_is_kept(tmp_path: Path, calls: Path) -> None:
@@ -259,6 +275,25 @@ def test_seconds_end_a_training_which_is_kept(tmp_path: Path, calls: Path) -> No
     ]
 
 
+def test_seconds_away_are_not_of_the_training(tmp_path: Path, calls: Path) -> None:
+    asked = request(tmp_path, "2s")
+    measure(["endless"], 1, asked, silent)
+    run = tmp_path / "runs/endless-0"
+    forget_evaluation(tmp_path / "runs/.bench/endless-0.json")
+    day = "2020-02-29 10:00:"
+    (run / "log.txt").write_text(f"{day}00  step 0 of 7: training\n{day}01  step 3: stopped\n")
+    (result,), _ = measure(["endless"], 1, asked, silent)
+    assert "error" not in result
+    yesterday, today = training_parts(run)
+    assert (yesterday[1] - yesterday[0]).seconds == 1
+    assert (today[1] - today[0]).seconds >= 1  # of which the second that was left is one
+    assert result["seconds"] == 1 + (today[1] - today[0]).seconds
+    assert calls.read_text().splitlines()[2:] == [
+        f"train --resume {run}",
+        f"evaluate {run} --json",
+    ]
+
+
 @pytest.mark.parametrize(
     ("number", "at_first"),
     [
@@ -267,17 +302,17 @@ def test_seconds_end_a_training_which_is_kept(tmp_path: Path, calls: Path) -> No
         (signal.SIGTERM, "default_int_handler"),
     ],
 )
-def test_an_interrupted_benchmark_goes_on(
-    tmp_path: Path, calls: Path, number: int, at_first: str
+def test_a_program_is_asked_to_end_and_waited_for(
+    number: int, at_first: str, tmp_path: Path, calls: Path
 ) -> None:
-    log = tmp_path / "runs/slow-0/log.txt"
+    arguments = ["train", "slow", "--seed", "0", "--out", str(tmp_path / "run")]
+    log, ran = tmp_path / "log", tmp_path / "run/log.txt"
     python = (
         f"import signal\nsignal.signal(signal.SIGINT, signal.{at_first})\n"
-        "import sys\nfrom pathlib import Path\nfrom ganzoo.bench import quality as q\n"
-        f"q.PROGRAM = (sys.executable, {str(tmp_path / 'stub.py')!r})\n"
-        f"request = q.Request(q.Budget.parse('7'), Path({str(tmp_path / 'runs')!r}))\n"
-        "try:\n    q.measure(['good', 'slow'], 1, request, lambda what, news: None)\n"
-        f"except KeyboardInterrupt:\n    print(Path({str(log)!r}).read_text())"
+        "from pathlib import Path\nfrom ganzoo.bench.child import follow\n"
+        f"command = {[*quality.PROGRAM, *arguments]!r}\n"
+        f"try:\n    follow(command, Path({str(log)!r}), lambda news: None)\n"
+        f"except KeyboardInterrupt:\n    print(Path({str(ran)!r}).read_text())"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", python], stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -286,9 +321,25 @@ def test_an_interrupted_benchmark_goes_on(
         assert process.poll() is None
         time.sleep(0.02)
     os.killpg(process.pid, number)  # as a terminal does
-    out, _ = process.communicate()
-    assert "stopped after 1 signals" in out  # it was waited for
+    said, _ = process.communicate()
+    assert "stopped after 1 signals" in said
 
+
+def test_a_program_that_cannot_handle_signals_yet_is_stopped_by_them(tmp_path: Path) -> None:
+    (tmp_path / "log").touch()
+    python = f"open({str(tmp_path / 'ready')!r}, 'w'); import time; time.sleep(60)"
+    ready = (tmp_path / "ready").exists
+    command = [sys.executable, "-c", python]
+    assert follow(command, tmp_path / "log", lambda news: None, ready) == STOPPED
+
+
+def test_an_interrupted_benchmark_goes_on(tmp_path: Path, calls: Path) -> None:
+    def interrupted(what: str, news: str) -> None:
+        if (tmp_path / "slow").exists():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measure(["good", "slow"], 1, request(tmp_path), interrupted)
     results, _ = measure(["good", "slow"], 1, request(tmp_path), silent)
     assert [one["step"] for one in results] == [7, 7]
     runs = tmp_path / "runs"
@@ -313,16 +364,23 @@ def test_a_finished_training_is_only_evaluated(tmp_path: Path, calls: Path) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    "left", ["run.json checkpoints", "run.json checkpoints/.00000000.123.tmp", "checkpoints", ""]
+)
 def test_a_training_killed_before_its_first_checkpoint_starts_again(
-    tmp_path: Path, calls: Path
+    left: str, tmp_path: Path, calls: Path
 ) -> None:
     measure(["good"], 1, request(tmp_path), silent)
     run = tmp_path / "runs/good-0"
     forget_evaluation(tmp_path / "runs/.bench/good-0.json")
     content = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps(content | {"outcome": None}))
-    shutil.rmtree(run / "checkpoints")
-    (run / "checkpoints").mkdir()
+    shutil.rmtree(run)
+    run.mkdir()
+    for name in left.split():
+        if name == "run.json":
+            (run / name).write_text(json.dumps(content | {"outcome": None}))
+        else:
+            (run / name).mkdir(parents=True)
     results, _ = measure(["good"], 1, request(tmp_path), silent)
     assert results[0]["step"] == 7
     assert calls.read_text().count("train good") == 2
@@ -351,7 +409,6 @@ def test_seconds_of_training_are_those_of_all_its_parts(tmp_path: Path) -> None:
         f"{day}12:00:05  step 9: finished\nand a line of a message\n"
     )
     assert training_seconds(tmp_path) == 65
-    assert training_seconds(tmp_path, datetime(2026, 11, 21, 12, 0, 15)) == 75
     assert training_seconds(tmp_path / "none") == 0
 
 
@@ -412,28 +469,33 @@ def test_looking_at_it_does_not_import_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+def test_the_program_refuses_before_it_makes_a_run(tmp_path: Path) -> None:
+    refused = ganzoo("train", "cyclegan", "--dataset", "ring8", "--out", tmp_path / "run")
+    assert refused.status == 2
+    assert [*tmp_path.iterdir()] == []  # by which it is told from a training that fails
+
+
 def test_the_smallest_gan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    process = spawn(
-        *("bench", "--quality", "vanilla", "cyclegan", "--dataset", "ring8", "--budget", "5"),
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr("ganzoo.bench.compare.describe_machine", lambda device: MACHINE)
+    result = ganzoo(
+        *("bench", "--quality", "vanilla", "--dataset", "ring8", "--budget", "5"),
         *("--seeds", "1", "--set", "generator-widths=8", "--set", "discriminator_widths=8"),
         *("--batch-size", "16", "--json"),
-        OMP_NUM_THREADS="1",
     )
-    out, err = process.communicate()
-    assert process.returncode == 0, err
-    data = json.loads(out)
+    assert result.status == 0, result.err
+    data = json.loads(result.out)
     trial = data["trials"][0]
     assert (trial["step"], trial["images"]) == (5, 5 * 16)
     (table,) = data["tables"]
     assert "ring8" in table["protocol"]
     assert {"modes", "high_quality"} <= table["rows"][0]["scores"].keys()
-    assert [*data["unsuitable"]] == ["cyclegan"]
     runs = Path("runs/quality-ring8-5steps")
     settings = json.loads((runs / "vanilla-0" / "run.json").read_text())
     assert settings["config"]["generator_widths"] == [8]
-    assert "vanilla, seed 0: training" in err.splitlines()
-    written = [Path(line) for line in err.splitlines() if line.startswith("benchmarks")]
+    assert "vanilla, seed 0: training" in result.err.splitlines()
+    written = [Path(line) for line in result.err.splitlines() if line.startswith("benchmarks")]
     assert [path.suffix for path in written] == [".md", ".json"]
     assert json.loads(written[1].read_text())["tables"] == data["tables"]
     assert [path.name for path in runs.glob("[!.]*")] == ["vanilla-0"]  # for `ganzoo compare *`

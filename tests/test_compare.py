@@ -31,6 +31,7 @@ def make_run(
     data: dict[str, Any] = MNIST,
     torch: str = "2.15.0",
     metrics: tuple[dict[str, float], ...] = (),
+    quality_protocol: str | None = None,
     **config: Any,
 ) -> Path:
     """A run directory as a training leaves it, without its checkpoints."""
@@ -44,6 +45,8 @@ def make_run(
         "versions": {"ganzoo": "0.1.0", "torch": torch, "python": "3.11.7"},
         "outcome": "finished",
     }
+    if quality_protocol is not None:
+        content["quality_protocol"] = quality_protocol
     (path / "run.json").write_text(json.dumps(content))
     (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in metrics))
     return path
@@ -228,6 +231,27 @@ def test_measurements_of_a_training_are_shown_for_the_same_data(tmp_path: Path) 
         [[str(c), "1", "40", "0.95"]],
     ]
     assert "mnist 1x28x28" in tables[0].protocol
+
+
+def test_qualities_in_training_are_shown_under_their_own_protocol(tmp_path: Path) -> None:
+    metrics = (
+        {"step": 20, "quality/frechet": 40.0},
+        {"step": 40, "quality/frechet": 4.0},
+        {"step": 50, "test_accuracy": 0.9},
+    )
+    runs = [
+        make_run(tmp_path / "a", metrics=metrics, quality_protocol="by 1f3c"),
+        make_run(tmp_path / "b", metrics=metrics, quality_protocol="by 1f3c", lr=1.0),
+        make_run(tmp_path / "c", metrics=metrics, quality_protocol="by 9a20", lr=2.0),
+        make_run(tmp_path / "d", metrics=metrics, lr=3.0),
+    ]
+    accuracies, *qualities = compare(runs).tables
+    assert [column.name for column in accuracies.columns] == ["test_accuracy"]
+    assert texts(accuracies) == [[str(run), "1", "50", "0.9"] for run in runs]
+    assert {table.protocol: texts(table) for table in qualities} == {
+        "by 1f3c": [[str(run), "1", "40", "4"] for run in runs[:2]],
+        "by 9a20": [[str(runs[2]), "1", "40", "4"]],
+    }
 
 
 def test_the_best_is_bold(capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,7 +62,8 @@ def follow(
         except BaseException:
             _end(process, asked)
             raise
-    return status
+    # Python ends by the signal itself where Ctrl-C comes before the program can handle it.
+    return STOPPED if status == -signal.SIGINT else status
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int | None:

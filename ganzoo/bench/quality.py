@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ganzoo.run import Run
 
 Result = dict[str, Any]
-Report = Callable[[str, str], None]
+Progress = Callable[[str, str], None]
 """Is told what is done, and what is new in it."""
 PROGRAM = (sys.executable, "-m", "ganzoo")
 NOTES = ".bench"
@@ -132,7 +132,7 @@ class Trial:
 
 
 def measure(
-    variants: Sequence[str], seeds: int, request: Request, report: Report
+    variants: Sequence[str], seeds: int, request: Request, report: Progress
 ) -> tuple[list[Result], dict[str, str]]:
     """Train and evaluate variants, or find that this is done already.
 
@@ -166,7 +166,7 @@ def measure(
     return results, unsuitable
 
 
-def carry_out(trial: Trial, report: Report) -> Result:
+def carry_out(trial: Trial, report: Progress) -> Result:
     """Train and evaluate, as far as that is not done.
 
     Raises:
@@ -197,26 +197,29 @@ def carry_out(trial: Trial, report: Report) -> Result:
     return result
 
 
-def training_seconds(run: Path, now: datetime | None = None) -> float:
-    """For how long a run was trained in all, by its log: whole seconds.
+def training_parts(run: Path) -> list[tuple[datetime, datetime]]:
+    """When a training began, and went on again each time, and the last that it then said.
 
     Args:
-        run: its directory.
-        now: the end of a training that is still going on.
+        run: its directory, the log of which is read.
     """
-    log, total = run / "log.txt", 0.0
-    begin = end = None
+    log = run / "log.txt"
+    parts: list[tuple[datetime, datetime]] = []
     for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
         try:
             time = datetime.strptime(line[:19], TIME)
         except ValueError:  # the second line of a message
             continue
         if line.endswith(": training"):
-            total += (end - begin).total_seconds() if begin and end else 0.0
-            begin = time
-        end = time
-    end = now or end
-    return total + ((end - begin).total_seconds() if begin and end else 0.0)
+            parts.append((time, time))
+        elif parts:
+            parts[-1] = parts[-1][0], time
+    return parts
+
+
+def training_seconds(run: Path) -> float:
+    """For how long a run was trained in all, by its log: whole seconds."""
+    return sum((end - begin).total_seconds() for begin, end in training_parts(run))
 
 
 def images_seen(run: Run) -> int:
@@ -250,27 +253,27 @@ def _read_record(trial: Trial) -> Result:
     return dict(found)
 
 
-def _train(trial: Trial, report: Report) -> Run:
+def _train(trial: Trial, report: Progress) -> Run:
     """Start the training or go on with it, until it is finished or its time is over."""
     from ganzoo.run import Run
 
     args, limit = trial.train, trial.request.budget.seconds
-    if trial.run.exists():
-        run = Run.open(trial.run)
+    run = _begun(trial)
+    if run is not None:
         state = run.state
-        if state == "running":
-            raise GanzooError(f"{trial.run} is being trained by another process")
-        if state == "diverged":
-            raise GanzooError(f"the training diverged: see {run.path / 'log.txt'}")
+        if state in ("diverged", "collapsed"):
+            raise GanzooError(f"the training {state}: see {run.path / 'log.txt'}")
         if state == "finished" or (limit is not None and training_seconds(run.path) >= limit):
             return run
-        if any(run.checkpoints.iterdir()):
-            args = ["train", "--resume", str(trial.run)]
-        else:  # it was killed before there was anything to go on from
-            shutil.rmtree(trial.run)
+        args = ["train", "--resume", str(trial.run)]
+    parts, spent = len(training_parts(trial.run)), training_seconds(trial.run)
 
     def over() -> bool:
-        return limit is not None and training_seconds(trial.run, datetime.now()) >= limit
+        """Whether the process has trained for what is left; it takes a while until it trains."""
+        if limit is None:
+            return False
+        begun = [begin for begin, _ in training_parts(trial.run)[parts:]]
+        return bool(begun) and spent + (datetime.now() - begun[0]).total_seconds() >= limit
 
     def tell(news: str) -> None:
         report(f"{trial}: training", news)
@@ -284,7 +287,28 @@ def _train(trial: Trial, report: Report) -> Run:
     return Run.open(trial.run)
 
 
-def _evaluate(trial: Trial, report: Report) -> Any:
+def _begun(trial: Trial) -> Run | None:
+    """Its run; what was killed before there was anything to go on from is removed.
+
+    Raises:
+        GanzooError: another process trains it.
+    """
+    from ganzoo import checkpoint
+    from ganzoo.run import Run
+
+    if not trial.run.exists():
+        return None
+    if (trial.run / "run.json").exists():
+        run = Run.open(trial.run)
+        if run.state == "running":
+            raise GanzooError(f"{trial.run} is being trained by another process")
+        if checkpoint.latest(run.checkpoints) is not None:
+            return run
+    shutil.rmtree(trial.run)
+    return None
+
+
+def _evaluate(trial: Trial, report: Progress) -> Any:
     """What `ganzoo evaluate` prints as JSON."""
 
     def tell(news: str) -> None:

@@ -164,10 +164,10 @@ def command(
     for path in (report, profile):
         _check_writable(path, folder=path is report)
     if quality:
-        from ganzoo.cli.quality import Wish, measure_quality
+        from ganzoo.cli.quality import Experiment, measure_quality
 
         data = {"dataset": dataset, "data_root": data_root, "image_size": image_size}
-        wish = Wish(
+        experiment = Experiment(
             tuple(dict.fromkeys(names)),
             {**data, "batch_size": batch_size},
             given,
@@ -175,7 +175,7 @@ def command(
             budget,
             seeds,
         )
-        measure_quality(wish, runs, report, as_json)
+        measure_quality(experiment, runs, report, as_json)
         return
 
     from ganzoo.bench.compare import NEEDS_CUDA, Length, compare, describe_machine

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from ganzoo.cli.output import make_console
 from ganzoo.engine.distributed import is_first, process_count
-from ganzoo.train import Evaluation, Observer, Outcome, Record, Trainer
+from ganzoo.train import Observer, Outcome, QualityRecord, Record, Trainer
 
 QUIET = 5.0
 """Seconds between two plain lines, at least."""
@@ -93,9 +93,9 @@ class Display(Observer):
         self._before = now, record.step
         self._images_per_second.add(record.images_per_second)
 
-    def evaluated(self, evaluation: Evaluation) -> None:
-        step, best = evaluation.step, evaluation.best
-        values = dict(evaluation.values)
+    def evaluated(self, record: QualityRecord) -> None:
+        step, best = record.step, record.best
+        values = dict(record.values)
         line = f"step {step:,}: "
         if best is not None:
             verdict = f"{best.criterion} {values.pop(best.criterion):.4g}"
@@ -103,7 +103,7 @@ class Display(Observer):
             line += verdict + (
                 " (best so far)  " if is_best else f" ({best.value:.4g} at step {best.step:,})  "
             )
-        self.report(f"{line}{_listed(values)}".rstrip() + f", {evaluation.seconds:.1f} s")
+        self.report(f"{line}{_listed(values)}".rstrip() + f", {record.seconds:.1f} s")
 
     def report(self, message: str) -> None:
         self.console.print(message, soft_wrap=True)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli.compare import print_scores
-from ganzoo.cli.output import make_console, make_table, print_json
+from ganzoo.cli.output import make_console, make_table, print_json, status_line
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
-    from ganzoo.bench.quality import Report, Request
+    from ganzoo.bench.quality import Progress, Request
 
 DECIDED = frozenset({"seed", "steps", "epochs", "out", "resume", "config"})
 """Flags of ``ganzoo train`` that a trial has of its own."""
@@ -27,7 +27,7 @@ RESULTS = Path("benchmarks/results")
 
 
 @dataclass(frozen=True)
-class Wish:
+class Experiment:
     """What the user wants to know."""
 
     variants: tuple[str, ...]
@@ -66,7 +66,9 @@ class Wish:
         return Request(budget, folder, (*flags, *device), device)
 
 
-def measure_quality(wish: Wish, runs: Path | None, report: Path | None, as_json: bool) -> None:
+def measure_quality(
+    experiment: Experiment, runs: Path | None, report: Path | None, as_json: bool
+) -> None:
     """Train, evaluate, print and write.
 
     Raises:
@@ -84,11 +86,11 @@ def measure_quality(wish: Wish, runs: Path | None, report: Path | None, as_json:
         write_quality_report,
     )
 
-    request = wish.request(runs)
+    request = experiment.request(runs)
     with _progress() as show:
         show("measuring what the machine can do", "")
-        machine = describe_machine(wish.device)
-        results, unsuitable = measure(wish.variants, wish.seeds, request, show)
+        machine = describe_machine(experiment.device)
+        results, unsuitable = measure(experiment.variants, experiment.seeds, request, show)
     if not any("evaluation" in one for one in results):
         raise GanzooError(next(iter([*(one["error"] for one in results), *unsuitable.values()])))
     facts = describe(results, machine, shlex.join(["ganzoo", *sys.argv[1:]]))
@@ -110,20 +112,16 @@ def measure_quality(wish: Wish, runs: Path | None, report: Path | None, as_json:
 
 
 @contextmanager
-def _progress() -> Iterator[Report]:
+def _progress() -> Iterator[Progress]:
     """Says on stderr what is done: on a terminal in one line, else a line whenever that changes."""
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False, markup=False)
-    if console.is_terminal:
-        with console.status("") as status:
-            yield lambda what, news: status.update(f"{what}  {news}")
-        return
-    said: list[str] = []
+    said = None
 
     def say(what: str, news: str) -> None:
-        if what not in said[-1:]:
-            said.append(what)
-            console.print(what, soft_wrap=True)
+        nonlocal said
+        show(f"{what}  {news}")
+        if what != said and not sys.stderr.isatty():
+            click.echo(what, err=True)
+        said = what
 
-    yield say
+    with status_line() as show:
+        yield say

@@ -95,7 +95,7 @@ class ImageQuality:
         self.some = extractor(choose(train, SAMPLES, seed)[0]).hidden
         self.protocol = (
             f"in training; {train.name} {train.spec}, training split; {extractor.name}; fake "
-            f"{SAMPLES}; real {len(self.real)}; seed {seed}"
+            f"{SAMPLES}; real {len(self.real)}"
         )
 
     def measure(self, variant: Variant) -> dict[str, float]:
@@ -127,7 +127,7 @@ class PointQuality:
                 "is not known: leave it out"
             )
         self.train, self.seed = train, seed
-        self.protocol = f"in training; {train.name}; fake {SAMPLES}; seed {seed}"
+        self.protocol = f"in training; {train.name}; fake {SAMPLES}"
 
     def measure(self, variant: Variant) -> dict[str, float]:
         drawn = generate(variant, SAMPLES, seed=self.seed)
@@ -154,7 +154,7 @@ class TranslationQuality:
         named = " and ".join(judge.name for judge in judges)
         self.protocol = (
             f"in training; {train.name} {train.spec}, training split; {named}; translated "
-            f"{TRANSLATED}; seed {seed}"
+            f"{TRANSLATED}"
         )
 
     def measure(self, variant: Variant) -> dict[str, float]:
