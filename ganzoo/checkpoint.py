@@ -6,8 +6,8 @@ drawn from: what is shared), ``state.safetensors`` (all that is needed to go on 
 and renamed, so a crash at any byte leaves the previous checkpoint whole.
 
 ``checkpoints/best-00002000/`` holds the weights of the best evaluation so far; its manifest also
-says by which criterion. The one before is removed when the next is whole, as its folder has another
-name: there is no moment without.
+says by which criterion. The one before is removed when the next is whole and a checkpoint is as
+late: a training that is killed earlier than that goes back to where the one before is the best.
 """
 
 import hashlib
@@ -69,24 +69,34 @@ def save(
     target = _write(folder, f"{step:08d}", identity, files, {"step": step})
     for old in _all(folder)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
+    _remove_outdone(folder)
     return target
 
 
 def save_best(
     folder: Path, identity: Identity, verdict: Verdict, *, weights: Mapping[str, Tensor]
 ) -> Path:
-    """Write the best checkpoint of a training into `folder`, and remove the best before.
+    """Write the best checkpoint of a training into `folder`.
+
+    The best before is removed with the next `save`, or at once where no training could go back
+    to it.
 
     Raises:
         GanzooError: it could not be written; the best before is untouched.
     """
-    before = _bests(folder)
     name = f"best-{verdict.step:08d}"
     target = _write(folder, name, identity, {WEIGHTS: weights}, asdict(verdict))
-    for old in before:
-        if old != target:
-            shutil.rmtree(old, ignore_errors=True)
+    _remove_outdone(folder)
     return target
+
+
+def _remove_outdone(folder: Path) -> None:
+    """Leave the best, and the best up to the checkpoint from which a training would go on."""
+    bests, newest = _bests(folder), latest(folder)
+    reached = [path for path in bests if newest is not None and step_of(path) <= step_of(newest)]
+    for path in bests:
+        if path not in (*bests[-1:], *reached[-1:]):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _write(
@@ -158,7 +168,7 @@ def verdict(path: Path) -> Verdict:
 
 
 def forget_best(folder: Path, after: int) -> None:
-    """Remove a best checkpoint of a step that is yet to come again."""
+    """Remove the best checkpoints of steps that are yet to come again."""
     for path in _bests(folder):
         if step_of(path) > after:
             shutil.rmtree(path)
@@ -261,7 +271,7 @@ def _all(folder: Path) -> list[Path]:
 
 
 def _bests(folder: Path) -> list[Path]:
-    """The best checkpoint; where a crash left two, the better one is the later."""
+    """The best checkpoints so far, oldest first: of two, the later is the better."""
     return sorted(folder.glob("best-" + "[0-9]" * 8))
 
 

@@ -1,7 +1,7 @@
 """The run directory: all that is known about one training.
 
 ``run.json`` (settings, seed, versions, device), ``metrics.jsonl`` (a line a record), ``log.txt``
-(messages), ``samples/`` (a grid an interval), ``checkpoints/``.
+(messages), ``samples/`` (a grid an interval), ``checkpoints/``, ``evaluations/``.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ganzoo import checkpoint
+from ganzoo import checkpoint, evaluations
 from ganzoo.errors import GanzooError
 from ganzoo.files import replacing, write_json
 
@@ -180,13 +180,16 @@ class Run:
         return records
 
     def rewind(self, step: int) -> None:
-        """Forget what was logged and drawn after `step`, before going on from there."""
+        """Forget what was logged, drawn and evaluated after `step`, before going on from there."""
         kept = [record for record in self.metrics() if record["step"] <= step]
         with replacing(self.path / "metrics.jsonl") as temporary:
             temporary.write_text("".join(json.dumps(record) + "\n" for record in kept))
         for sample in self.samples.glob("[0-9]*.png"):
             if int(sample.stem) > step:
                 sample.unlink()
+        for evaluation in (self.path / evaluations.FOLDER).glob("[0-9]" * 8 + "-*"):  # and pictures
+            if int(evaluation.name.partition("-")[0]) > step:
+                evaluation.unlink()
         checkpoint.forget_best(self.checkpoints, after=step)
         for folder in (self.path, self.samples):
             for leftover in folder.glob(".*.tmp.*"):  # of a writer that was killed

@@ -115,6 +115,7 @@ def start(
     execution = _execution(training, settings, variant)
     engine = Engine(variant, feed, training.steps, execution, observer.report)
     exhibits = _exhibits(variant, dataset, streams, training, observer)
+    settings |= _quality_settings(exhibits)
     run = _create_run(out, f"{registered.spec.name}-{dataset.name}", settings)
     return Trainer(run, training, engine, observer, exhibits)
 
@@ -156,7 +157,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
                 "is the total"
             )
         exhibits = _exhibits(variant, dataset, streams, training, observer)
-        run.settings["training"] = dataclasses.asdict(training)
+        run.settings |= {"training": dataclasses.asdict(training), **_quality_settings(exhibits)}
         run.rewind(engine.iteration)
         return Trainer(run, training, engine, observer, exhibits)
 
@@ -351,6 +352,11 @@ def _exhibits(
         if dataset.classes:
             class_entropy = label_entropy(dataset.fields["label"])
     return Exhibits(examples, dataset.modes, test, quality, class_entropy)
+
+
+def _quality_settings(exhibits: Exhibits) -> dict[str, str]:
+    """How quality is measured, where it is: to be compared only with what is measured alike."""
+    return {} if exhibits.quality is None else {"quality_protocol": exhibits.quality.protocol}
 
 
 def _described(dataset: Dataset) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class QualityRecord:
     """How good the samples are after a number of iterations."""
 
     step: int
@@ -79,7 +79,7 @@ class Observer:
     def measured(self, step: int, values: dict[str, float]) -> None:
         """The variant has measured itself on the test split."""
 
-    def evaluated(self, evaluation: Evaluation) -> None:
+    def evaluated(self, record: QualityRecord) -> None:
         """The quality of the samples was measured, as ``--evaluate-every`` asks."""
 
     def report(self, message: str) -> None:
@@ -224,7 +224,7 @@ class Trainer:
             self._draw_real()
             self._draw_samples()
             self._save()
-        stopping = self._vote.stops(self._stop)
+        stopping = self._vote.stops(self._stop or self._collapse is not None)
         self._begun = self._clock = time.perf_counter()
         self._seen = engine.images_seen
         while engine.iteration < engine.iterations and not stopping:
@@ -268,12 +268,14 @@ class Trainer:
 
     def _remember(self) -> None:
         """What a training that is resumed has logged and kept so far."""
-        for record in self.run.metrics():
-            self._watchdog.see(record)
         best, quality = checkpoint.best(self.run.checkpoints), self._exhibits.quality
         if best is not None and quality is not None:
             verdict = checkpoint.verdict(best)
             self._best = verdict if verdict.criterion == quality.criterion else None
+        for record in self.run.metrics():
+            self._watchdog.see(record)
+        if self.training.on_collapse == STOP and self._watchdog.ongoing:
+            self._collapse = self._with_best(self._watchdog.ongoing[0])
 
     def _log(self) -> None:
         """Read the pending metrics, all in one transfer, and write their means as a record."""
@@ -308,13 +310,16 @@ class Trainer:
 
     def _watch(self, record: dict[str, float]) -> None:
         for sentence in self._watchdog.see(record):
-            message = sentence
-            if self._best is not None:
-                message += f"; the best checkpoint is of step {self._best.step:,}"
+            message = self._with_best(sentence)
             self.run.log(f"step {self.engine.iteration}: {message}")
             self.observer.report(f"step {self.engine.iteration:,}: {message}")
             if self.training.on_collapse == STOP:
                 self._collapse = self._collapse or message
+
+    def _with_best(self, sentence: str) -> str:
+        if self._best is None:
+            return sentence
+        return f"{sentence}; the best checkpoint is of step {self._best.step:,}"
 
     def _collapsed(self, message: str, saved: Path) -> Collapsed:
         full = (
@@ -379,7 +384,7 @@ class Trainer:
         seconds = time.perf_counter() - begun
         self._evaluating += seconds
         self._clock += seconds  # what is logged as speed is the training's own
-        self.observer.evaluated(Evaluation(step, values, self._best, seconds))
+        self.observer.evaluated(QualityRecord(step, values, self._best, seconds))
         self._note({"step": step} | {QUALITY + name: value for name, value in values.items()})
 
     def _tell_cost(self) -> None:

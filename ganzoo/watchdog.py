@@ -96,6 +96,11 @@ class Watchdog:
         self._well: set[str] = set()
         self._best, self._best_step, self._worst = inf, 0, -inf
 
+    @property
+    def ongoing(self) -> list[str]:
+        """The sentences of what has begun to go wrong and is not well again."""
+        return [alarm.sentence for alarm in self._alarms.values() if alarm.sentence is not None]
+
     def see(self, record: Mapping[str, float]) -> list[str]:
         """Take in a record: ``step`` and values by name.
 
@@ -112,7 +117,7 @@ class Watchdog:
         ):
             for sign, sentence in signs:
                 alarm = self._alarms.setdefault(sign, _Alarm(looks))
-                if alarm.begins(step, sentence is not None) and sentence is not None:
+                if alarm.begins(step, sentence) and sentence is not None:
                     sentences.append(sentence)
         return sentences
 
@@ -213,12 +218,13 @@ class _Alarm:
 
     def __init__(self, looks: int) -> None:
         self._looks = looks
-        self._on = False
         self._since = self._differing = 0
+        self.sentence: str | None = None
+        """With which it began; None: it is off."""
 
-    def begins(self, step: int, seen: bool) -> bool:
-        """Whether it begins with this look."""
-        if seen == self._on:
+    def begins(self, step: int, sentence: str | None) -> bool:
+        """Whether it begins with this look, at which a sign is seen if there is a sentence."""
+        if (sentence is None) == (self.sentence is None):
             self._differing = 0
             return False
         if not self._differing:
@@ -226,8 +232,8 @@ class _Alarm:
         self._differing += 1
         if self._differing < self._looks or step - self._since < LASTING_STEPS:
             return False
-        self._on, self._differing = seen, 0
-        return seen
+        self.sentence, self._differing = sentence, 0
+        return sentence is not None
 
 
 def diversity(samples: Tensor, real: Tensor) -> float | None:

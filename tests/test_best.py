@@ -4,7 +4,8 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from cli import TINY, ganzoo
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ganzoo import checkpoint
+from ganzoo import checkpoint, pictures
 from ganzoo.checkpoint import STATE, WEIGHTS, Identity, Verdict
 from ganzoo.errors import GanzooError
+from ganzoo.evaluations import FOLDER, find, store
 from ganzoo.metrics import during
 from ganzoo.run import Run
 from ganzoo.settings import Training
@@ -25,34 +27,48 @@ from ganzoo.variant import Variant
 TOY = Identity("toy", "2")
 
 
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches a signal that kills."""
+
+
 class Scripted:
-    """Says what it was told to, and meddles with all that must be left alone."""
+    """Says what it was told to until it is killed, and meddles with what must be left alone."""
 
     criterion = "mark"
 
-    def __init__(self, values: list[float], better: str) -> None:
-        self.values, self.better = iter(values), better
+    def __init__(self, values: list[float], better: str, protocol: str) -> None:
+        self.values, self.better, self.protocol = iter(values), better, protocol
 
     def measure(self, variant: Variant) -> dict[str, float]:
         assert not variant.training
         assert not torch.is_grad_enabled()
         torch.manual_seed(7)
         variant(variant.sample_latent(10))
-        return {"mark": next(self.values), "other": 0.5}
+        mark = next(self.values, None)
+        if mark is None:
+            raise Killed
+        return {"mark": mark, "other": 0.5}
 
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Have the next trainings be given these marks."""
 
-    def write(*values: float, better: str = "lower") -> None:
+    def write(*values: float, better: str = "lower", protocol: str = "by a script") -> None:
         def make(variant: Variant, training: Training, report: object) -> Scripted:
             torch.manual_seed(3)
-            return Scripted([*values], better)
+            return Scripted([*values], better, protocol)
 
         monkeypatch.setattr(during, "make_quality", make)
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def blank(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are empty, as drawing them takes longer than all else."""
+    for draw in ("draw", "animate", "plot_curves"):
+        monkeypatch.setattr(pictures, draw, lambda content, path, *_: path.touch())
 
 
 def train(out: Path, *args: object) -> str:
@@ -158,17 +174,50 @@ def test_resuming_knows_the_best(tmp_path: Path, script: Callable[..., None]) ->
     assert checkpoint.step_of(best(run)) == 10
 
 
-def test_resuming_forgets_a_best_that_is_yet_to_come(
+def test_resuming_goes_back_to_the_best_of_then(
     tmp_path: Path, script: Callable[..., None]
 ) -> None:
     run = tmp_path / "run"
-    script(5.0, 2.0, 3.0)
-    train(run, "--evaluate-every", 5, "--checkpoint-every", 4)
-    shutil.rmtree(run / "checkpoints" / "00000012")  # as if it had been killed at step 11
+    script(5.0, 2.0)
+    with pytest.raises(Killed):
+        train(run, "--evaluate-every", 5, "--checkpoint-every", 8)
+    assert checkpoint.verdict(best(run)) == Verdict(10, "mark", 2.0)
+    assert Run.open(run).step == 8
     script(9.0, 8.0)
     assert ganzoo("train", "--resume", run).status == 0
     assert marks(run) == [(5, 5.0), (10, 9.0), (12, 8.0)]
-    assert checkpoint.verdict(best(run)) == Verdict(12, "mark", 8.0)
+    assert checkpoint.verdict(best(run)) == Verdict(5, "mark", 5.0)
+
+
+def test_resuming_forgets_evaluations_of_steps_that_are_yet_to_come(
+    tmp_path: Path, script: Callable[..., None]
+) -> None:
+    run = tmp_path / "run"
+    script(5.0, 2.0)
+    with pytest.raises(Killed):
+        train(run, "--evaluate-every", 5, "--checkpoint-every", 8)
+    for step in (5, 8, 10):
+        store(run, step, {"protocol": "thorough", "scores": [{"name": "kid", "value": step}]})
+        (run / FOLDER / f"{step:08d}-nearest.png").touch()
+    script(9.0, 8.0)
+    assert ganzoo("train", "--resume", run).status == 0
+    assert [record["step"] for record in find(run)] == [5, 8]
+    drawn = sorted(path.name for path in (run / FOLDER).glob("*.png"))
+    assert drawn == ["00000005-nearest.png", "00000008-nearest.png"]
+
+
+def test_how_quality_is_measured_is_kept(tmp_path: Path, script: Callable[..., None]) -> None:
+    run = tmp_path / "run"
+    train(run)
+    assert "quality_protocol" not in Run.open(run).settings
+    for steps, protocol in ((13, "by one"), (14, "by another")):
+        script(1.0, protocol=protocol)
+        flags = ("--steps", steps, "--evaluate-every", 100)
+        assert ganzoo("train", "--resume", run, *flags).status == 0
+        assert Run.open(run).settings["quality_protocol"] == protocol
+    script(1.0)
+    train(tmp_path / "other", "--evaluate-every", 12)
+    assert Run.open(tmp_path / "other").settings["quality_protocol"] == "by a script"
 
 
 def test_it_may_begin_and_end_with_a_resumed_training(
@@ -216,22 +265,9 @@ def test_a_damaged_best_is_refused(tmp_path: Path) -> None:
             checkpoint.verdict(path)
 
 
-class Killed(BaseException):
-    """Nothing catches it, as nothing catches a signal that kills."""
-
-
-@pytest.mark.parametrize("moment", range(9))
-def test_a_kill_at_any_moment_leaves_a_whole_best(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: int
-) -> None:
-    """Killed before each operation that touches the disk; one of them is the last."""
-    tensors = [{"x": torch.full((5,), float(step))} for step in range(4)]
-
-    def save(step: int) -> None:
-        verdict = Verdict(step, "mark", -step)
-        checkpoint.save_best(tmp_path, TOY, verdict, weights=tensors[step])
-
-    save(1)
+@contextmanager
+def killed_after(moment: int) -> Iterator[None]:
+    """Killed before an operation that touches the disk; 0: before the first."""
     remaining = [moment]
 
     def dying(call: Callable[..., object]) -> Callable[..., object]:
@@ -243,7 +279,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_best(
 
         return wrapped
 
-    with monkeypatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched, suppress(Killed):
         for owner, name in (
             (checkpoint, "save_file"),
             (checkpoint, "sync"),
@@ -253,12 +289,21 @@ def test_a_kill_at_any_moment_leaves_a_whole_best(
             (shutil, "rmtree"),
         ):
             patched.setattr(owner, name, dying(getattr(owner, name)))
-        dead = False
-        try:
-            save(2)
-        except Killed:
-            dead = True
-    assert dead
+        yield
+    assert remaining[0] < 0
+
+
+@pytest.mark.parametrize("moment", range(9))
+def test_a_kill_at_any_moment_leaves_a_whole_best(tmp_path: Path, moment: int) -> None:
+    tensors = [{"x": torch.full((5,), float(step))} for step in range(4)]
+
+    def save(step: int) -> None:
+        verdict = Verdict(step, "mark", -step)
+        checkpoint.save_best(tmp_path, TOY, verdict, weights=tensors[step])
+
+    save(1)
+    with killed_after(moment):
+        save(2)
     path = checkpoint.best(tmp_path)
     assert path is not None
     step = checkpoint.verdict(path).step
@@ -267,6 +312,36 @@ def test_a_kill_at_any_moment_leaves_a_whole_best(
     assert torch.equal(loaded["x"], tensors[step]["x"])
     save(3)
     assert [path.name for path in tmp_path.iterdir()] == ["best-00000003"]
+
+
+@pytest.mark.parametrize("moment", range(20))
+def test_a_kill_at_any_moment_leaves_the_best_that_a_resumed_training_goes_back_to(
+    tmp_path: Path, moment: int
+) -> None:
+    x: dict[str, Tensor] = {"x": torch.ones(5)}
+    for step, marked in ((4, 3), (8, 5)):
+        checkpoint.save_best(tmp_path, TOY, Verdict(marked, "mark", -marked), weights=x)
+        checkpoint.save(tmp_path, step, TOY, weights=x, state=x)
+    with killed_after(moment):
+        checkpoint.save_best(tmp_path, TOY, Verdict(10, "mark", -10), weights=x)
+        checkpoint.save(tmp_path, 12, TOY, weights=x, state=x)
+    newest = checkpoint.latest(tmp_path)
+    assert newest is not None
+    checkpoint.forget_best(tmp_path, after=checkpoint.step_of(newest))
+    found = checkpoint.best(tmp_path)
+    assert found is not None
+    assert checkpoint.step_of(found) == {8: 5, 12: 10}[checkpoint.step_of(newest)]
+
+
+def test_no_more_bests_are_kept_than_are_needed(tmp_path: Path) -> None:
+    x: dict[str, Tensor] = {"x": torch.ones(5)}
+    kept = []
+    for step in range(1, 9):
+        checkpoint.save_best(tmp_path, TOY, Verdict(step, "mark", -step), weights=x)
+        if step % 3 == 0:
+            checkpoint.save(tmp_path, step, TOY, weights=x, state=x)
+        kept.append([checkpoint.step_of(path) for path in sorted(tmp_path.glob("best-*"))])
+    assert kept == [[1], [2], [3], [3, 4], [3, 5], [6], [6, 7], [6, 8]]
 
 
 def test_a_full_disk_leaves_the_best_before(

@@ -10,7 +10,7 @@ import pytest
 import torch
 from cli import TINY, ganzoo
 
-from ganzoo import watchdog
+from ganzoo import pictures, watchdog
 from ganzoo.run import Run
 from ganzoo.watchdog import DIVERSITY, Watchdog, diversity, label_entropy
 
@@ -223,7 +223,14 @@ def test_the_entropy_of_labels() -> None:
 
 
 @pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+def blank(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are empty, as drawing them takes longer than all else."""
+    for draw in ("draw", "animate", "plot_curves"):
+        monkeypatch.setattr(pictures, draw, lambda content, path, *_: path.touch())
+
+
+@pytest.fixture
+def soon(blank: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs need not last, and all samples pass for alike."""
     monkeypatch.setattr(watchdog, "LASTING_STEPS", 10)
     monkeypatch.setattr(watchdog, "LASTING_RECORDS", 2)
@@ -271,10 +278,41 @@ def test_a_resumed_training_does_not_repeat_what_was_said(tmp_path: Path) -> Non
     assert "nothing is learned" not in (run / "log.txt").read_text()
 
 
-def test_a_real_training_that_collapses_is_noticed(tmp_path: Path) -> None:
-    """A learning rate a thousand times the usual."""
+@pytest.mark.usefixtures("soon")
+def test_a_training_that_has_collapsed_goes_on_only_where_it_may(tmp_path: Path) -> None:
+    """What the watchdog sees again of the log is as good a reason to stop as it was."""
     run = tmp_path / "run"
-    flags = ("--dataset", "ring8", "--lr", 0.3, "--steps", 600, "--on-collapse", "stop")
-    result = ganzoo("train", "vanilla", *flags, "--out", run)
+    ganzoo("train", "vanilla", *TINY, "--steps", 20, "--out", run)
+    frozen = [{"step": step, "generator_loss": 1.0} for step in range(1, 21)]
+    (run / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in frozen))
+    again = ("train", "--resume", run, "--steps", 40)
+    for _ in range(2):
+        result = ganzoo(*again, "--on-collapse", "stop")
+        assert (result.status, Run.open(run).state, Run.open(run).step) == (1, "collapsed", 20)
+        assert "training collapsed: nothing is learned any more" in result.err
+        assert "--on-collapse warn" in result.err
+    assert ganzoo(*again, "--on-collapse", "warn").status == 0
+    assert Run.open(run).step == 40
+
+
+def test_a_sign_is_ongoing_until_it_has_long_been_well() -> None:
+    dog = Watchdog(STEPS)
+    frozen = {"generator_loss": 1.0}
+    assert said(dog, records(lambda step: frozen, 10, 400))
+    (sentence,) = dog.ongoing
+    assert "nothing is learned" in sentence
+    assert said(dog, records(healthy, 410, 600)) == []
+    assert dog.ongoing == [sentence]
+    assert said(dog, records(healthy, 610, 800)) == []
+    assert dog.ongoing == []
+
+
+@pytest.mark.usefixtures("blank")
+def test_a_real_training_that_collapses_is_noticed(tmp_path: Path) -> None:
+    """A learning rate a hundred thousand times the usual."""
+    run = tmp_path / "run"
+    small = ("--generator-widths", "32,32", "--discriminator-widths", "32,32", "--batch-size", 64)
+    flags = ("--dataset", "ring8", "--lr", 30, "--steps", 600, "--on-collapse", "stop")
+    result = ganzoo("train", "vanilla", *small, *flags, "--out", run)
     assert (result.status, Run.open(run).state) == (1, "collapsed"), result.out
     assert "training collapsed: " in result.err
