@@ -36,8 +36,12 @@ def train_tiny(out: Path, *args: object) -> Path:
 
 
 def spawn(*args: object, python: str = "", **environment: str) -> subprocess.Popen[str]:
-    """``ganzoo ARGS`` in a process of its own, on pipes, after the lines of `python`."""
-    code = f"{python}\nfrom ganzoo.cli import main\nmain()"
+    """``ganzoo ARGS`` in a process of its own, on pipes, after the lines of `python`.
+
+    It hears SIGINT also where the tests run in the background of a script, which ignores it.
+    """
+    heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}\n{python}\nfrom ganzoo.cli import main\nmain()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, args)],
         stdout=subprocess.PIPE,
