@@ -10,9 +10,11 @@ One field is at once a default, a flag of the command line, a key of a TOML file
 """
 
 import dataclasses
+import inspect
 import math
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ganzoo.errors import GanzooError, unknown
 
@@ -140,6 +142,101 @@ def build(config: type[C], values: Mapping[str, object]) -> C:
             raise unknown("setting", key, known)
         converted[name] = known[name].convert(value)
     return config(**converted)
+
+
+def check_config(variant: type) -> None:
+    """See whether the settings of a variant can be flags of ``ganzoo train``.
+
+    Raises:
+        GanzooError: its `Config` is no dataclass of documented options, or one of them has a type
+            that no flag has, a default that is not allowed, or the name of another flag.
+    """
+    from ganzoo.settings import Training  # whose module imports this one
+
+    config, name = getattr(variant, "Config", None), f"{variant.__name__}.Config"
+    if not isinstance(config, type):
+        raise GanzooError(
+            f"{variant.__name__} has no Config: it must be a dataclass of ganzoo.option() fields"
+        )
+    if not _is_decorated(config):
+        raise GanzooError(f"{name} is no dataclass: write @dataclass(frozen=True) above it")
+    try:
+        hints = get_type_hints(config)
+    except Exception as error:  # an annotation is code of the author's
+        raise GanzooError(
+            f"{name} has an annotation that cannot be evaluated ({_one_line(error)}): import what "
+            "it names at the top of the module"
+        ) from error
+    for field in dataclasses.fields(config):
+        _check_field(f"{name}.{field.name}", field, hints[field.name])
+    own = options(config)
+    taken = {"variant", "out", "resume", "config", "help", *options(Training)}
+    for key in own.keys() & (taken | _negatives(options(Training)) | _negatives(own)):
+        raise GanzooError(
+            f"{name}.{key} would be a second flag {own[key].flag} of `ganzoo train`: rename it"
+        )
+    try:
+        config()
+    except Exception as error:  # of a __post_init__, or for want of a default
+        raise GanzooError(
+            f"{name}() raises {_one_line(error)}: it must accept its own defaults"
+        ) from error
+
+
+def _is_decorated(config: type) -> bool:
+    """Whether the class is a dataclass, all that it writes and inherits included."""
+    overlooked = not dataclasses.is_dataclass(config) or any(
+        isinstance(value, dataclasses.Field)
+        for base in config.__mro__
+        for value in vars(base).values()
+    )
+    own = "__dataclass_fields__" in vars(config)  # a subclass of a dataclass has it from there
+    return not overlooked and (own or not inspect.get_annotations(config))
+
+
+def _check_field(name: str, field: "dataclasses.Field[Any]", kind: Any) -> None:
+    if field.metadata.keys() != option(None, "").metadata.keys():
+        raise GanzooError(
+            f'{name} is not made by ganzoo.option(): write option(DEFAULT, "what it is"), from '
+            "which its flag is made"
+        )
+    doc = field.metadata["doc"]
+    if not (isinstance(doc, str) and doc.strip()) or "\n" in doc:
+        raise GanzooError(f"{name} is not documented: say in one line what it is")
+    if not _has_flag(kind):
+        raise GanzooError(
+            f"{name} is annotated {inspect.formatannotation(kind)}: it must be bool, int, float, "
+            "str, one of these | None, or tuple[int, ...]"
+        )
+    found = Option(field.name, kind, field.default, **field.metadata)
+    try:
+        allowed = found.convert(field.default) == field.default
+    except (GanzooError, TypeError):  # TypeError: a limit that is none
+        allowed = False
+    if not allowed:
+        raise GanzooError(
+            f"{name} has the default {field.default!r}: it must be a value that {found.flag} "
+            f"itself accepts{f', {found.range}' if found.range else ''}"
+        )
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _has_flag(kind: Any) -> bool:
+    """Whether values of the annotated type can be typed on the command line."""
+    if get_origin(kind) is tuple:
+        return get_args(kind) == (int, ...)
+    if get_origin(kind) in (Union, UnionType):
+        kinds = [one for one in get_args(kind) if one is not type(None)]
+        return len(kinds) == 1 and kinds[0] in _KINDS
+    return isinstance(kind, type) and kind in _KINDS
+
+
+def _negatives(known: Mapping[str, Option]) -> set[str]:
+    """The names that ``--no-...`` flags take."""
+    return {f"no_{name}" for name, option in known.items() if option.type is bool}
 
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}

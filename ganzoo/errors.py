@@ -11,7 +11,11 @@ class GanzooError(Exception):
     """
 
 
-def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> GanzooError:
+class UnknownError(GanzooError):
+    """There is nothing of that name."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UnknownError:
     """The error for a name that does not exist, with the nearest one that does.
 
     >>> str(unknown("variant", "dcgn", ["dcgan", "vanilla"]))
@@ -25,4 +29,4 @@ def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> Ganzo
         advice = f"choose from {', '.join(names)}"
     else:
         advice = "none is installed"
-    return GanzooError(f"there is no {kind} '{name}': {advice}{hint}")
+    return UnknownError(f"there is no {kind} '{name}': {advice}{hint}")

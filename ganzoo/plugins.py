@@ -14,8 +14,9 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cache, partial
 from importlib import import_module, metadata
@@ -26,7 +27,7 @@ from typing import Any, Generic, TypeVar
 import pluggy
 
 from ganzoo import hookspecs
-from ganzoo.errors import GanzooError, unknown
+from ganzoo.errors import GanzooError, UnknownError, unknown
 from ganzoo.spec import API, DatasetSpec, LossSpec, VariantSpec, resolve
 
 CORE = "ganzoo-core"
@@ -41,15 +42,19 @@ KINDS = {VariantSpec: "variant", DatasetSpec: "data set", LossSpec: "loss"}
 Spec = VariantSpec | DatasetSpec | LossSpec
 S = TypeVar("S", VariantSpec, DatasetSpec, LossSpec)
 
+_NOTES: ContextVar[dict[str, str] | None] = ContextVar("notes", default=None)
+_PREFERRED: ContextVar[Collection[str]] = ContextVar("preferred", default=())
+
 
 class Status(StrEnum):
-    """How a plugin, or one name that it offers, is doing."""
+    """How a plugin, or one name that it offers, is doing; from the best to the worst."""
 
     OK = "ok"
-    BROKEN = "broken"
+    SLOW = "slow"
+    DUPLICATE = "duplicate"
     DISABLED = "disabled"
     INCOMPATIBLE = "incompatible"
-    DUPLICATE = "duplicate"
+    BROKEN = "broken"
 
 
 @dataclass(frozen=True)
@@ -78,15 +83,20 @@ class Plugin:
     """What is wrong, one line; empty where all is well."""
     specs: tuple[Spec, ...] = ()
     """All that it offers; nothing, where it is broken or disabled."""
-    slow: bool = False
-    """Whether it was the one that imported torch, which every command then waits for."""
     cause: BaseException | None = field(default=None, repr=False, compare=False)
     """The exception that broke it."""
 
     @property
+    def usable(self) -> bool:
+        """Whether what it offers can be used."""
+        return self.status in (Status.OK, Status.SLOW)
+
+    @property
     def remedy(self) -> str:
-        """What the user can do about its status; empty where all is well."""
+        """What can be done about its status; empty where all is well."""
         match self.status:
+            case Status.SLOW:
+                return "its author should import torch only in the module that the target names"
             case Status.BROKEN:
                 return f"`pip uninstall {self.dist}` removes it"
             case Status.DISABLED:
@@ -109,18 +119,45 @@ class Registered(Generic[S]):
     plugin: Plugin
     rivals: tuple[Plugin, ...] = ()
     """The other plugins that offer the same name."""
+    flaw: str = ""
+    """What is wrong with the spec's target, as far as `ganzoo.verify` was asked; see `load`."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be used, as far as is known."""
+        return self.plugin.usable and not self.flaw
 
     @property
     def status(self) -> Status:
-        """Of this name: that of its plugin, or duplicate."""
+        """Of this name: that of its plugin, broken or duplicate."""
+        if self.flaw:
+            return Status.BROKEN
         return Status.DUPLICATE if self.rivals else self.plugin.status
 
     @property
     def error(self) -> str:
         """What is wrong with this name, one line; empty where all is well."""
-        if not self.rivals:
-            return self.plugin.error
-        return f"also offered by {_and(self.rivals)}: type {self.qualified} for this one"
+        if self.flaw:
+            return self.flaw
+        if self.rivals:
+            return f"also offered by {_and(self.rivals)}: type {self.qualified} for this one"
+        return self.plugin.error
+
+    @property
+    def remedy(self) -> str:
+        """What can be done about it, where `error` does not say so; empty where all is well."""
+        if self.flaw:
+            dist = self.plugin.dist
+            return f"try `pip install --upgrade {dist}`, or remove it by `pip uninstall {dist}`"
+        return "" if self.rivals else self.plugin.remedy
+
+    @property
+    def refusal(self) -> GanzooError:
+        """The error for the user of a target that has a flaw."""
+        kind = KINDS[type(self.spec)]
+        return GanzooError(
+            f"{kind} '{self.spec.name}' of {self.plugin} is broken: {self.flaw}; {self.remedy}"
+        )
 
     @property
     def qualified(self) -> str:
@@ -128,18 +165,19 @@ class Registered(Generic[S]):
         return f"{self.plugin.dist}:{self.spec.name}"
 
     def load(self) -> Any:
-        """Import what the spec's target names.
+        """Import what the spec's target names; see `load_target`.
 
         Raises:
-            GanzooError: that fails.
+            GanzooError: that fails, or it is not what it must be.
         """
         try:
-            return resolve(self.spec.target)
-        except (Exception, SystemExit) as error:
-            raise GanzooError(
-                f"{KINDS[type(self.spec)]} '{self.spec.name}' of {self.plugin} cannot be imported "
-                f"from {self.spec.target}: {_sentence(error)}"
-            ) from error
+            found = load_target(self.spec)
+        except GanzooError as error:
+            raise replace(self, flaw=str(error)).refusal from error.__cause__
+        notes = _NOTES.get()
+        if notes is not None:
+            notes[self.plugin.dist] = self.plugin.version
+        return found
 
 
 class Registry:
@@ -154,17 +192,15 @@ class Registry:
         Raises:
             GanzooError: one has a problem and ``GANZOO_STRICT_PLUGINS`` is set.
         """
-        strict = os.environ.get("GANZOO_STRICT_PLUGINS", "") not in ("", "0")
         self.plugins = []
         for candidate in candidates:
             siblings = [plugin for plugin in self.plugins if plugin.dist == candidate.dist]
             plugin = _load(candidate, [spec for sibling in siblings for spec in sibling.specs])
-            if strict and plugin.status not in (Status.OK, Status.DISABLED):
+            if is_strict() and not plugin.usable and plugin.status is not Status.DISABLED:
                 raise _refusal(plugin) from plugin.cause
             self.plugins.append(plugin)
-        rows: list[Registered[Any]] = [*self.variants(), *self.datasets(), *self.losses()]
-        for row in rows:
-            if strict and row.rivals:
+        for row in self.rows():
+            if is_strict() and row.rivals:
                 raise GanzooError(f"{row.plugin} offers '{row.spec.name}': {row.error}")
 
     def variant(self, name: str) -> Registered[VariantSpec]:
@@ -183,6 +219,28 @@ class Registry:
         """The loss of that name; see `variant`."""
         return self._find(LossSpec, name)
 
+    def named(self, name: str) -> list[Registered[Any]]:
+        """All that the user calls `name`, one of each kind at most; see `variant`.
+
+        Raises:
+            GanzooError: there is nothing of that name in any kind, or all that has it has a flaw.
+        """
+        found: list[Registered[Any]] = []
+        refused: list[GanzooError] = []
+        for kind in KINDS:
+            try:
+                found.append(self._find(kind, name))
+            except UnknownError:
+                continue
+            except GanzooError as error:
+                refused.append(error)
+        if refused and not found:
+            raise refused[0]
+        if not found:
+            usable = [row for row in self.rows() if row.plugin.usable]
+            raise self._unknown("variant, data set or loss", name, usable)
+        return found
+
     def variants(self) -> list[Registered[VariantSpec]]:
         """All variants by name, those that cannot be used included."""
         return self._rows(VariantSpec)
@@ -195,6 +253,10 @@ class Registry:
         """All losses by name, those that cannot be used included."""
         return self._rows(LossSpec)
 
+    def rows(self) -> list[Registered[Any]]:
+        """All of the three kinds."""
+        return [*self.variants(), *self.datasets(), *self.losses()]
+
     def _rows(self, kind: type[S]) -> list[Registered[S]]:
         offers = [
             (spec, plugin)
@@ -205,19 +267,22 @@ class Registry:
         rows = []
         for spec, plugin in offers:
             same_name = [other for offer, other in offers if offer.name == spec.name]
-            usable = [other for other in same_name if other.status is Status.OK]
+            usable = [other for other in same_name if other.usable]
             rivals = [other for other in usable if other is not plugin] if plugin in usable else []
             rows.append(Registered(spec, plugin, tuple(rivals)))
         return sorted(rows, key=lambda row: (row.spec.name, row.plugin.dist))
 
     def _find(self, kind: type[S], asked: str) -> Registered[S]:
         dist, _, name = asked.rpartition(":")
-        usable = [row for row in self._rows(kind) if row.plugin.status is Status.OK]
+        usable = [row for row in self._rows(kind) if row.plugin.usable]
         found = [
             row
             for row in usable
             if row.spec.name == name and _normal(dist) in ("", _normal(row.plugin.dist))
         ]
+        if len(found) > 1:
+            preferred = [row for row in found if row.plugin.dist in _PREFERRED.get()]
+            found = preferred if len(preferred) == 1 else found
         if len(found) == 1:
             return found[0]
         if found:
@@ -225,16 +290,27 @@ class Registry:
                 f"{_and([row.plugin for row in found])} each offer a {KINDS[kind]} '{name}': "
                 f"choose by typing {' or '.join(row.qualified for row in found)}"
             )
-        failed = [plugin for plugin in self.plugins if plugin.status is not Status.OK]
+        failed = [plugin for plugin in self.plugins if not plugin.usable]
         for plugin in failed:
             if _would_offer(plugin, kind, dist, name):
                 problem = f"there is no {KINDS[kind]} '{asked}': {_refusal(plugin)}"
                 raise GanzooError(problem) from plugin.cause
-        raise unknown(
-            KINDS[kind],
+        raise self._unknown(KINDS[kind], asked, usable)
+
+    def _unknown(self, kind: str, asked: str, usable: Sequence[Registered[Any]]) -> UnknownError:
+        """What to say of a name that nothing has, when these are the names that there are."""
+        dist = asked.rpartition(":")[0]
+        if dist and _normal(dist) not in {_normal(plugin.dist) for plugin in self.plugins}:
+            return UnknownError(
+                f"there is no {kind} '{asked}', since {dist} is not installed: install it, or see "
+                "`ganzoo plugins` for what is"
+            )
+        failed = [plugin for plugin in self.plugins if not plugin.usable]
+        return unknown(
+            kind,
             asked,
-            [row.qualified if dist else row.spec.name for row in usable],
-            f" (not in use: {_and(failed)}, see `ganzoo list`)" if failed else "",
+            {row.qualified if dist else row.spec.name for row in usable},
+            f" (not in use: {_and(failed)}, see `ganzoo plugins`)" if failed else "",
         )
 
 
@@ -242,6 +318,52 @@ class Registry:
 def registry() -> Registry:
     """What is installed, loaded once."""
     return Registry(installed())
+
+
+@contextlib.contextmanager
+def noting() -> Iterator[dict[str, str]]:
+    """The distributions, with their versions, of all that is loaded within the block."""
+    notes: dict[str, str] = {}
+    token = _NOTES.set(notes)
+    try:
+        yield notes
+    finally:
+        _NOTES.reset(token)
+
+
+@contextlib.contextmanager
+def preferring(dists: Collection[str]) -> Iterator[None]:
+    """Have a name that several offer mean, within the block, what one of these offers.
+
+    A run's names, such as that of its data set, go on meaning what they meant when it was started.
+    """
+    token = _PREFERRED.set(dists)
+    try:
+        yield
+    finally:
+        _PREFERRED.reset(token)
+
+
+def is_strict() -> bool:
+    """Whether the first plugin with a problem is to raise."""
+    return os.environ.get("GANZOO_STRICT_PLUGINS", "") not in ("", "0")
+
+
+def load_target(spec: Spec) -> Any:
+    """Import what a spec's target names, and check that it is what the spec's kind demands.
+
+    Raises:
+        GanzooError: what is wrong with it; its cause is the exception of a failed import.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            found = resolve(spec.target)
+    except (Exception, SystemExit) as error:
+        raise GanzooError(f"{spec.target} cannot be imported: {_sentence(error)}") from error
+    from ganzoo.targets import check_target  # imports torch, as what it checks has done
+
+    check_target(spec, found)
+    return found
 
 
 def installed() -> list[Candidate]:
@@ -275,12 +397,13 @@ def _load(candidate: Candidate, taken: Sequence[Spec]) -> Plugin:
     except (Exception, SystemExit) as error:
         cause = error.__cause__ if isinstance(error, GanzooError) else error
         return result(Status.BROKEN, _sentence(error), cause=cause)
-    slow = "torch" in sys.modules and not torch_was_there
     foreign = [spec.api for spec in specs if spec.api != API]
     if foreign:
         error_text = f"built for API {foreign[0]}, this is {API}"
-        return result(Status.INCOMPATIBLE, error_text, specs, slow)
-    return result(Status.OK, specs=specs, slow=slow)
+        return result(Status.INCOMPATIBLE, error_text, specs)
+    if "torch" in sys.modules and not torch_was_there:
+        return result(Status.SLOW, "it imports torch, for which every command now waits", specs)
+    return result(specs=specs)
 
 
 def _offers(plugin: Any, label: str, taken: Sequence[Spec]) -> tuple[Spec, ...]:

@@ -73,7 +73,8 @@ class Run:
             raise GanzooError(f"{path / 'run.json'} is damaged: it lacks {lacking}")
         run = cls(path, settings)
         try:
-            _ = run.variant, run.identity, settings["training"]["steps"], dict(settings["config"])
+            _ = run.variant, run.identity, run.plugins
+            _ = settings["training"]["steps"], dict(settings["config"])
         except (KeyError, TypeError, ValueError) as error:
             raise GanzooError(
                 f"{path / 'run.json'} is damaged: it is not what was written"
@@ -94,6 +95,12 @@ class Run:
     def variant(self) -> str:
         """The variant's name with its plugin's: ``"ganzoo-dcgan:dcgan"``."""
         return f"{self.settings['variant']['plugin']}:{self.settings['variant']['name']}"
+
+    @property
+    def plugins(self) -> dict[str, str]:
+        """The distributions that it was started with, and their versions."""
+        variant = self.settings["variant"]
+        return dict(self.settings.get("plugins", {variant["plugin"]: variant["version"]}))
 
     @property
     def identity(self) -> checkpoint.Identity:

@@ -10,7 +10,7 @@ from ganzoo import checkpoint
 from ganzoo.config import build
 from ganzoo.engine.device import seeded
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import registry
+from ganzoo.plugins import preferring, registry
 from ganzoo.run import Run
 from ganzoo.spec import DataSpec
 from ganzoo.variant import Variant
@@ -30,7 +30,8 @@ def load_variant(run: Run, device: torch.device, which: str = "last") -> Variant
     Raises:
         GanzooError: its plugin is missing, or the checkpoint is missing, damaged or does not fit.
     """
-    variant = build_variant(run.settings, device)
+    with preferring(run.plugins):
+        variant = build_variant(run.settings, device)
     expected = published_weights(variant)
     tensors = checkpoint.load_weights(run.checkpoint_at(which), run.identity, expected)
     with torch.no_grad():

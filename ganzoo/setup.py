@@ -36,7 +36,7 @@ from ganzoo.engine.iterate import make_plan
 from ganzoo.engine.matmul import NATIVE, choose_matmul
 from ganzoo.engine.modes import COLD_BREAK_EVEN, Execution, choose_mode
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.plugins import registry
+from ganzoo.plugins import noting, preferring, registry
 from ganzoo.run import Run, SharedRun
 from ganzoo.sampling import build_variant
 from ganzoo.settings import RESUMABLE, Training, parse_size
@@ -67,57 +67,59 @@ def start(
         GanzooError: something that was asked for cannot be; nothing is left behind.
     """
     observer = observer or Observer()
-    registered = registry().variant(name)
-    cls: type[Variant] = registered.load()
-    given = {"dataset": registered.spec.dataset} | dict(given)
-    training, _ = _split(given, cls)
-    if training.steps is not None and training.epochs is not None:
-        raise GanzooError("--steps and --epochs both say how long to train: give one of them")
-    device = own_device(pick_device(training.device))
-    dataset = load_dataset(training, observer)
-    recipe = cls.recipe(dataset.spec)
-    recipe["batch_size"] = min(recipe["batch_size"], len(dataset))
-    if training.epochs is not None:
-        del recipe["steps"]
-    training, config = _split(recipe | given, cls)
-    if training.data_root is not None:
-        root = str(Path(training.data_root).expanduser().resolve())
-        training = dataclasses.replace(training, data_root=root)
-    check_suits(cls, registered.spec.name, dataset.spec)
-    settings: dict[str, Any] = {
-        "variant": {
-            "name": registered.spec.name,
-            "plugin": registered.plugin.dist,
-            "version": registered.plugin.version,
-        },
-        "config": dataclasses.asdict(config),
-        "training": {},
-        "data": _described(dataset),
-        "device": _device_name(device),
-        "versions": {
-            "ganzoo": version("ganzoo-core"),
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-        },
-        "processes": process_count(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    torch.manual_seed(training.seed)
-    variant = build_variant(settings, device)
-    seed_own(training.seed)
-    if training.sync_batch_norm:
-        synchronise_batch_norm(variant)
-    streams = variant.streams(dataset)
-    feed = _feed(dataset, streams, training, device)
-    training = _with_steps(training, variant, feed)
-    settings["training"] = dataclasses.asdict(training)
-    assert training.steps is not None
-    execution = _execution(training, settings, variant)
-    engine = Engine(variant, feed, training.steps, execution, observer.report)
-    exhibits = _exhibits(variant, dataset, streams, training, observer)
-    settings |= _quality_settings(exhibits)
-    run = _create_run(out, f"{registered.spec.name}-{dataset.name}", settings)
-    return Trainer(run, training, engine, observer, exhibits)
+    with noting() as plugins:
+        registered = registry().variant(name)
+        cls: type[Variant] = registered.load()
+        given = {"dataset": registered.spec.dataset} | dict(given)
+        training, _ = _split(given, cls)
+        if training.steps is not None and training.epochs is not None:
+            raise GanzooError("--steps and --epochs both say how long to train: give one of them")
+        device = own_device(pick_device(training.device))
+        dataset = load_dataset(training, observer)
+        recipe = cls.recipe(dataset.spec)
+        recipe["batch_size"] = min(recipe["batch_size"], len(dataset))
+        if training.epochs is not None:
+            del recipe["steps"]
+        training, config = _split(recipe | given, cls)
+        if training.data_root is not None:
+            root = str(Path(training.data_root).expanduser().resolve())
+            training = dataclasses.replace(training, data_root=root)
+        check_suits(cls, registered.spec.name, dataset.spec)
+        settings: dict[str, Any] = {
+            "variant": {
+                "name": registered.spec.name,
+                "plugin": registered.plugin.dist,
+                "version": registered.plugin.version,
+            },
+            "plugins": plugins,
+            "config": dataclasses.asdict(config),
+            "training": {},
+            "data": _described(dataset),
+            "device": _device_name(device),
+            "versions": {
+                "ganzoo": version("ganzoo-core"),
+                "torch": torch.__version__,
+                "python": platform.python_version(),
+            },
+            "processes": process_count(),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        torch.manual_seed(training.seed)
+        variant = build_variant(settings, device)
+        seed_own(training.seed)
+        if training.sync_batch_norm:
+            synchronise_batch_norm(variant)
+        streams = variant.streams(dataset)
+        feed = _feed(dataset, streams, training, device)
+        training = _with_steps(training, variant, feed)
+        settings["training"] = dataclasses.asdict(training)
+        assert training.steps is not None
+        execution = _execution(training, settings, variant)
+        engine = Engine(variant, feed, training.steps, execution, observer.report)
+        exhibits = _exhibits(variant, dataset, streams, training, observer)
+        settings |= _quality_settings(exhibits)
+        run = _create_run(out, f"{registered.spec.name}-{dataset.name}", settings)
+        return Trainer(run, training, engine, observer, exhibits)
 
 
 def resume(path: Path, given: Mapping[str, object], observer: Observer | None = None) -> Trainer:
@@ -133,7 +135,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
     """
     observer = observer or Observer()
     run = _open_run(path)
-    with run.locked():
+    with run.locked(), preferring(run.plugins), noting() as plugins:
         training = _resumed(run, given)
         device = own_device(pick_device(training.device))
         dataset = load_dataset(training, observer)
@@ -157,6 +159,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
                 "is the total"
             )
         exhibits = _exhibits(variant, dataset, streams, training, observer)
+        _report_other_plugins(run.plugins, plugins, observer)
         run.settings |= {"training": dataclasses.asdict(training), **_quality_settings(exhibits)}
         run.rewind(engine.iteration)
         return Trainer(run, training, engine, observer, exhibits)
@@ -183,7 +186,8 @@ def check_suits(cls: type[Variant], name: str, data: DataSpec) -> None:
     if cls.domains > data.domains:
         raise GanzooError(
             f"{name} is played on two domains, and '{data.name}' is one: name another beside it, "
-            f"as in --dataset {data.name}+glyphs, or use --dataset unpaired"
+            f"as in --dataset {data.name}+{'ink' if data.name == 'glyphs' else 'glyphs'}, or use "
+            "--dataset unpaired"
         )
     if cls.domains < data.domains:
         raise GanzooError(
@@ -200,6 +204,18 @@ def _check_unchanged(path: Path, before: Mapping[str, Any], now: Mapping[str, An
                 f"the data set '{now['name']}' has changed since {path} was started: its {key} "
                 f"was {before.get(key)} and is {value}"
             )
+
+
+def _report_other_plugins(
+    before: Mapping[str, str], now: Mapping[str, str], observer: Observer
+) -> None:
+    """Say so where a run goes on with other plugins, or versions, than it was started with."""
+    gone, new = (
+        " and ".join(f"{dist} {version}" for dist, version in sorted(these.items() - those.items()))
+        for these, those in ((before, now), (now, before))
+    )
+    if gone and new:
+        observer.report(f"the run was started with {gone} and goes on with {new}")
 
 
 def _create_run(out: Path | None, name: str, settings: dict[str, Any]) -> Run:
@@ -223,10 +239,6 @@ def _open_run(path: Path) -> Run:
 def _split(given: Mapping[str, object], cls: type[Variant]) -> tuple[Training, Any]:
     """What was set, as the common settings and the variant's own."""
     common, own = options(Training), options(cls.Config)
-    for key in common.keys() & own.keys():
-        raise GanzooError(
-            f"{cls.__name__} has a setting '{key}' like every training: its author must rename it"
-        )
     for key in given:
         if key not in common | own:
             raise unknown("setting", key, common | own)

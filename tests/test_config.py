@@ -1,13 +1,16 @@
 """Settings: their documentation, conversion and range."""
 
-from dataclasses import dataclass
+import keyword
+from dataclasses import InitVar, dataclass, field, make_dataclass
+from typing import Any, Optional
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganzoo.config import build, option, options
+from ganzoo.config import build, check_config, option, options
 from ganzoo.errors import GanzooError
+from ganzoo.plugins import registry
 from ganzoo.settings import Training, parse_size
 
 
@@ -102,3 +105,177 @@ def test_bad_image_sizes(text: str) -> None:
 
 def test_training_settings_are_documented() -> None:
     assert all(found.doc and not found.doc.endswith(".") for found in options(Training).values())
+
+
+# What a variant's Config may be
+
+
+def game(config: Any) -> type:
+    """A class with such a `Config`."""
+    return type("Game", (), {"Config": config})
+
+
+def complaint(config: Any) -> str:
+    """What is wrong with it."""
+    with pytest.raises(GanzooError) as error:
+        check_config(game(config))
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def one_field(kind: Any, default: Any, name: str = "units") -> type:
+    """A config of one field."""
+    return make_dataclass("Config", [(name, kind, default)], frozen=True)
+
+
+@pytest.mark.parametrize("row", registry().variants(), ids=lambda row: row.spec.name)
+def test_the_configs_of_all_installed_variants_are_accepted(row: Any) -> None:
+    check_config(row.load())
+
+
+@pytest.mark.parametrize(
+    ("kind", "default"),
+    [
+        (int | None, None),
+        (Optional[float], 1.5),  # noqa: UP045
+        ("int", 3),
+        (float, 1),
+        (tuple[int, ...], ()),
+    ],
+)
+def test_annotations_that_have_a_flag(kind: Any, default: Any) -> None:
+    check_config(game(one_field(kind, option(default, "units of it"))))
+
+
+def test_a_config_may_add_to_another_or_have_nothing_of_its_own() -> None:
+    @dataclass(frozen=True)
+    class Small:
+        lr: float = option(2e-4, "learning rate", above=0)
+
+    @dataclass(frozen=True)
+    class More(Small):
+        depth: int = option(2, "layers")
+
+    class Same(More):
+        pass
+
+    for config in (Small, More, Same, make_dataclass("Config", [])):
+        check_config(game(config))
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "sentence"),
+    [
+        (int, 3, "Game.Config.units is not made by ganzoo.option(): write option(DEFAULT, "),
+        (int, field(default=3, metadata={"doc": "units"}), "Game.Config.units is not made by"),
+        (int, option(3, " "), "Game.Config.units is not documented: say in one line what it is"),
+        (int, option(3, "two\nlines"), "Game.Config.units is not documented"),
+        (
+            list[int],
+            option((3,), "units"),
+            "Game.Config.units is annotated list[int]: it must be bool, int, float, str, one of "
+            "these | None, or tuple[int, ...]",
+        ),
+        (int | str, option(3, "units"), "Game.Config.units is annotated int | str: it must be"),
+        (tuple[str, ...], option((), "units"), "Game.Config.units is annotated tuple[str, ...]"),
+        (Any, option(3, "units"), "Game.Config.units is annotated"),
+        (
+            int,
+            option(0, "units", minimum=1),
+            "Game.Config.units has the default 0: it must be a value that --units itself accepts, "
+            "at least 1",
+        ),
+        (int, option("3", "units"), "Game.Config.units has the default '3': it must be a value"),
+        (int, option(None, "units"), "Game.Config.units has the default None"),
+        (float, option(float("inf"), "units"), "Game.Config.units has the default inf"),
+        (str, option("c", "units", choices=("a", "b")), "accepts, one of a, b"),
+        ("Missing", option(3, "units"), "Game.Config has an annotation that cannot be evaluated ("),
+        (InitVar[int], 3, None),
+    ],
+)
+def test_a_field_that_cannot_be_a_flag(kind: Any, default: Any, sentence: str | None) -> None:
+    config = one_field(kind, default)
+    if sentence is None:  # an argument of the constructor alone, with a default: no setting
+        check_config(game(config))
+    else:
+        assert sentence in complaint(config)
+
+
+def test_what_is_no_dataclass_is_refused() -> None:
+    class Bare:
+        units: int = option(3, "units")
+
+    class Undecorated(Sample):
+        units: int = option(3, "units")
+
+    class Unannotated(Sample):
+        lr = option(3, "learning rate")
+
+    class Plain(Sample):
+        units: int = 3
+
+    @dataclass(frozen=True)
+    class Mixed(Bare):
+        more: int = option(3, "units")
+
+    for config in (Bare, Undecorated, Unannotated, Plain, Mixed):
+        assert complaint(config) == (
+            "Game.Config is no dataclass: write @dataclass(frozen=True) above it"
+        )
+    for nothing in (None, Sample(), {"lr": 1}):
+        assert complaint(nothing) == (
+            "Game has no Config: it must be a dataclass of ganzoo.option() fields"
+        )
+
+
+def test_a_config_that_refuses_its_own_defaults_is_refused() -> None:
+    @dataclass(frozen=True)
+    class Picky:
+        units: int = option(3, "units")
+
+        def __post_init__(self) -> None:
+            raise ValueError("too\nfew")
+
+    assert complaint(Picky) == (
+        "Game.Config() raises ValueError: too few: it must accept its own defaults"
+    )
+
+
+OTHERS = [*options(Training), "no_flip", "no_recompute", "variant", "out", "resume", "config"]
+
+
+@pytest.mark.parametrize("name", [*OTHERS, "help"])
+def test_a_flag_of_train_itself_is_no_name_for_a_setting(name: str) -> None:
+    assert complaint(one_field(int, option(3, "units"), name)) == (
+        f"Game.Config.{name} would be a second flag --{name.replace('_', '-')} of `ganzoo train`: "
+        "rename it"
+    )
+
+
+def test_a_setting_named_like_anothers_negation_is_refused() -> None:
+    @dataclass(frozen=True)
+    class Both:
+        bias: bool = option(True, "have a bias")
+        no_bias: bool = option(False, "have none")
+
+    assert "Game.Config.no_bias would be a second flag --no-bias" in complaint(Both)
+
+
+TYPES = st.sampled_from(
+    [(bool, False), (int, 3), (float, 0.5), (str, "a"), (tuple[int, ...], (1,))]
+)
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True), TYPES, max_size=4))
+def test_a_config_is_accepted_unless_two_flags_would_have_one_name(
+    found: dict[str, tuple[Any, Any]],
+) -> None:
+    found = {name: kind for name, kind in found.items() if not keyword.iskeyword(name)}
+    config = make_dataclass("Config", [(k, t, option(d, "it")) for k, (t, d) in found.items()])
+    names = [*found, *(f"no_{name}" for name, (kind, _) in found.items() if kind is bool)]
+    taken = {*OTHERS, "help", "no_sync_batch_norm"}
+    if len({*names}) < len(names) or any(name in taken for name in found):
+        assert "would be a second flag" in complaint(config)
+    else:
+        check_config(game(config))
+        assert list(options(config)) == list(found)

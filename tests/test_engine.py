@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,11 +10,10 @@ from games import Toy, ToyConfig, points
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import SGD, Adam, Batch, GanzooError, Phase, Player, RMSprop, option
+from ganzoo import SGD, Adam, Batch, GanzooError, Phase, Player, RMSprop
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import make_plan
-from ganzoo.setup import _split
 
 CPU = torch.device("cpu")
 
@@ -327,15 +325,3 @@ def test_a_game_may_decide_its_order_by_data() -> None:
     engine = make_engine(Adaptive, config=ToyConfig(lr=0.05))
     engine.step()
     assert engine.feed.drawn > 1
-
-
-def test_a_setting_named_like_a_trainings_is_refused() -> None:
-    @dataclass(frozen=True)
-    class Clashing:
-        steps: int = option(3, "hidden units", minimum=1)
-
-    class Named(Toy):
-        Config = Clashing
-
-    with pytest.raises(GanzooError, match="Named has a setting 'steps' like every training"):
-        _split({}, Named)

@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import CORE, Candidate, Plugin, Registry, Status, installed, registry
+from ganzoo.plugins import (
+    CORE,
+    Candidate,
+    Plugin,
+    Registry,
+    Status,
+    installed,
+    noting,
+    preferring,
+    registry,
+)
 from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
 
 HEADER = """
@@ -34,6 +44,21 @@ def offering(*names: str, **more: object) -> str:
 def returning(expression: str, hook: str = "ganzoo_register_variants") -> str:
     """A plugin's source whose hook returns what the expression evaluates to."""
     return f"@hookimpl\ndef {hook}():\n    return {expression}\n"
+
+
+def targeting(kind: str, more: str = "") -> str:
+    """A plugin's source that registers ``x`` of that kind, at ``ganzoo_x_target:loader``."""
+    module = "ganzoo_x" if more else "ganzoo_x_target"
+    spec = {
+        "variant": f"VariantSpec('x', '{module}:loader', 'X', 2014)",
+        "dataset": f"DatasetSpec('x', '{module}:loader', 'X', '2')",
+        "loss": f"LossSpec('x', '{module}:loader', 'X')",
+    }[kind]
+    hook = {"variant": "variants", "dataset": "datasets", "loss": "losses"}[kind]
+    return returning(f"[{spec}]", f"ganzoo_register_{hook}") + more + "\n"
+
+
+REMEDY = "try `pip install --upgrade ganzoo-x`, or remove it by `pip uninstall ganzoo-x`"
 
 
 class Environment:
@@ -115,9 +140,64 @@ def test_each_kind_has_names_of_its_own(env: Environment) -> None:
 
 
 def test_the_specs_target_is_imported_by_load(env: Environment) -> None:
-    env.install("ganzoo-x", returning("[VariantSpec('x', 'ganzoo_x:answer', 'X', 2014)]"))
-    (env.site / "ganzoo_x.py").open("a").write("answer = 42\n")
-    assert env.load().variant("x").load() == 42
+    env.install("ganzoo-x", targeting("dataset", "loader = len\nprint('hello')"))
+    assert env.load().dataset("x").load() is len
+
+
+def test_what_a_target_prints_stays_out_of_stdout(
+    env: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env.install("ganzoo-x", targeting("dataset"))
+    (env.site / "ganzoo_x_target.py").write_text("print('hello')\nloader = len\n")
+    env.load().dataset("x").load()
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "flaw"),
+    [
+        ("variant", "loader = 3", "is of type int: it must be a subclass of ganzoo.Variant"),
+        ("variant", "class loader: pass", "is the class loader: it must be a subclass of"),
+        (
+            "variant",
+            "from ganzoo import Variant\nclass loader(Variant):\n  Config = int",
+            "lacks phases and players: every variant defines them",
+        ),
+        (
+            "variant",
+            "from ganzoo import Variant\nclass loader(Variant):\n  players = phases = len",
+            "loader has no Config: it must be a dataclass of ganzoo.option() fields",
+        ),
+        (
+            "dataset",
+            "loader = 'mnist'",
+            "is of type str: it must be a function (DataRequest) -> Dataset",
+        ),
+        ("loss", "loader = len", "must be an instance of ganzoo.AdversarialLoss("),
+        (
+            "loss",
+            "from ganzoo.losses import AdversarialLoss as loader",
+            "is the class AdversarialLoss: it must be an instance of",
+        ),
+        ("loss", "1 / 0", "_target:loader cannot be imported: ZeroDivisionError: division by zero"),
+        ("dataset", "exit('bye')", "ganzoo_x_target:loader cannot be imported: SystemExit: bye"),
+        ("dataset", "", "ImportError: module 'ganzoo_x_target' has no 'loader'"),
+    ],
+)
+def test_a_target_that_is_not_what_its_kind_demands(
+    env: Environment, kind: str, source: str, flaw: str
+) -> None:
+    env.install("ganzoo-x", targeting(kind))
+    (env.site / "ganzoo_x_target.py").write_text(source)
+    row = getattr(env.load(), kind)("x")
+    with pytest.raises(GanzooError) as caught:
+        row.load()
+    sentence = str(caught.value)
+    word = {"dataset": "data set"}.get(kind, kind)
+    assert sentence.startswith(f"{word} 'x' of ganzoo-x 1.0 is broken: ")
+    assert flaw in sentence
+    assert sentence.endswith("; " + REMEDY)
+    assert (row.status, row.usable) == (Status.OK, True)  # the registry itself is lazy
 
 
 def test_a_target_that_is_missing_is_an_error_that_names_the_plugin(env: Environment) -> None:
@@ -125,8 +205,8 @@ def test_a_target_that_is_missing_is_an_error_that_names_the_plugin(env: Environ
     with pytest.raises(GanzooError) as caught:
         env.load().variant("x").load()
     assert str(caught.value) == (
-        "variant 'x' of ganzoo-x 1.0 cannot be imported from nowhere:x: "
-        "ModuleNotFoundError: No module named 'nowhere'"
+        "variant 'x' of ganzoo-x 1.0 is broken: nowhere:x cannot be imported: "
+        f"ModuleNotFoundError: No module named 'nowhere'; {REMEDY}"
     )
     assert isinstance(caught.value.__cause__, ModuleNotFoundError)
 
@@ -161,8 +241,28 @@ def test_a_plugin_that_imports_torch_is_marked_slow(
     (env.site / "torch.py").write_text("")
     monkeypatch.setitem(sys.modules, "torch", sys)
     monkeypatch.delitem(sys.modules, "torch")
-    assert [plugin.slow for plugin in env.load().plugins] == [False, True]
-    assert [plugin.slow for plugin in env.load().plugins] == [False, False]  # torch is there now
+    fast, slow = env.load().plugins
+    assert (fast.status, slow.status) == (Status.OK, Status.SLOW)
+    assert slow.error == "it imports torch, for which every command now waits"
+    assert slow.remedy == "its author should import torch only in the module that the target names"
+    assert [plugin.status for plugin in env.load().plugins] == [Status.OK] * 2  # torch is there now
+
+
+def test_a_slow_plugin_is_usable(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    env.install("ganzoo-slow", "import torch\n" + offering("slow", "same"))
+    env.install("ganzoo-x", offering("same"))
+    (env.site / "torch.py").write_text("")
+    monkeypatch.setitem(sys.modules, "torch", sys)
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setenv("GANZOO_STRICT_PLUGINS", "0")
+    loaded = env.load()
+    row = loaded.variant("slow")
+    assert (row.status, row.usable, row.plugin.usable) == (Status.SLOW, True, True)
+    assert (row.error, row.remedy) == (row.plugin.error, row.plugin.remedy)
+    assert "choose by typing ganzoo-slow:same or ganzoo-x:same" in message(loaded.variant, "same")
+    assert message(loaded.variant, "other") == (
+        "there is no variant 'other': choose from same, slow"
+    )
 
 
 # Broken plugins
@@ -322,7 +422,7 @@ def test_an_unknown_name_mentions_the_plugins_that_may_have_offered_it(env: Envi
     env.install("ganzoo-pack", "raise ValueError")
     assert message(env.load().variant, "styleswin") == (
         "there is no variant 'styleswin': choose from good "
-        "(not in use: ganzoo-pack 1.0, see `ganzoo list`)"
+        "(not in use: ganzoo-pack 1.0, see `ganzoo plugins`)"
     )
 
 
@@ -486,6 +586,38 @@ def test_data_sets_and_losses_collide_likewise(env: Environment, kind: str) -> N
     find = getattr(env.load(), kind)
     assert "choose by typing ganzoo-a:same or ganzoo-b:same" in message(find, "same")
     assert find("ganzoo-b:same").plugin.dist == "ganzoo-b"
+
+
+def test_one_of_two_may_be_preferred(env: Environment) -> None:
+    env.install("ganzoo-a", offering("same"))
+    env.install("ganzoo-b", offering("same", "only-b"))
+    loaded = env.load()
+    with preferring({"ganzoo-b", "ganzoo-elsewhere"}):
+        assert loaded.variant("same").plugin.dist == "ganzoo-b"
+        assert loaded.variant("ganzoo-a:same").plugin.dist == "ganzoo-a"
+    with preferring({"ganzoo-a"}):
+        assert loaded.variant("same").plugin.dist == "ganzoo-a"
+        assert loaded.variant("only-b").plugin.dist == "ganzoo-b"
+    for dists in (["ganzoo-a", "ganzoo-b"], ["ganzoo-c"], []):
+        with preferring(dists):
+            assert "each offer a variant 'same'" in message(loaded.variant, "same")
+    assert "each offer a variant 'same'" in message(loaded.variant, "same")
+
+
+def test_what_is_loaded_is_noted_while_it_is_asked_for(env: Environment) -> None:
+    env.install("ganzoo-x", targeting("dataset", "loader = len"), version="2.0")
+    env.install("ganzoo-y", offering("broken"))
+    loaded = env.load()
+    loaded.dataset("x").load()
+    with noting() as notes:
+        assert notes == {}
+        row = loaded.dataset("x")
+        assert notes == {}
+        row.load()
+        with pytest.raises(GanzooError):
+            loaded.variant("broken").load()
+    loaded.dataset("x").load()
+    assert notes == {"ganzoo-x": "2.0"}
 
 
 def test_two_distributions_may_share_one_module(env: Environment) -> None:

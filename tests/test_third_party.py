@@ -72,6 +72,28 @@ class Tiny(Variant):
 """
 
 
+SIX = {
+    "torn": "broken",
+    "heavy": "slow",
+    "rival": "duplicate",
+    "future": "incompatible",
+    "nonsense": "broken",
+    "loose": "broken",
+}
+"""What is wrong with each, by its entry point."""
+
+NONSENSE = """
+from ganzoo import hookimpl
+
+@hookimpl
+def ganzoo_register_variants():
+    return "nonsense"
+"""
+
+LOOSE = TINY.replace('option(1e-3, "learning rate", above=0)', "1e-3")
+"""A variant whose setting is no option."""
+
+
 def init(dist: str, name: str, title: str, more: str = "") -> str:
     """The source of a plugin's ``__init__`` that offers one variant."""
     return INIT.format(name=name, module=dist.replace("-", "_"), title=title, more=more)
@@ -92,6 +114,14 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         write_plugin(
             folder, "ganzoo-future", init("ganzoo-future", "future", "GANs to come", ", api=99")
         ),
+        write_plugin(
+            folder,
+            "ganzoo-heavy",
+            "import torch\n" + init("ganzoo-heavy", "heavy", "Heavy GANs"),
+            TINY,
+        ),
+        write_plugin(folder, "ganzoo-nonsense", NONSENSE),
+        write_plugin(folder, "ganzoo-loose", init("ganzoo-loose", "loose", "Loose GANs"), LOOSE),
     ]
     built = build_wheels(projects, folder / "wheels")
     return {project.name: wheel for project, wheel in zip(projects, built, strict=True)}
@@ -108,8 +138,9 @@ def env(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> En
 def ganzoo(
     env: Environment, cwd: Path, *arguments: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    return env.run("-m", "ganzoo", *arguments, cwd=cwd, **variables)
+    """Run the command line, by default without the plugin for which every command waits."""
+    chosen = {"GANZOO_DISABLE": "heavy", "GANZOO_CACHE": str(env.root / "cache")} | variables
+    return env.run("-m", "ganzoo", *arguments, cwd=cwd, **chosen)
 
 
 def listed(env: Environment, cwd: Path, **variables: str) -> list[dict[str, Any]]:
@@ -126,15 +157,21 @@ def row_of(rows: list[dict[str, Any]], plugin: str) -> dict[str, Any]:
     return row
 
 
-def test_the_registry_of_the_environment_has_them_all(env: Environment, tmp_path: Path) -> None:
+def registered(env: Environment, cwd: Path) -> dict[str, list[str]]:
+    """Entry point, version, status and error of each plugin, as the registry has them."""
     code = (
         "import json; from ganzoo.plugins import registry; "
         "print(json.dumps({p.dist: [p.name, p.version, p.status, p.error] "
         "for p in registry().plugins}))"
     )
-    done = env.run("-c", code, cwd=tmp_path)
+    done = env.run("-c", code, cwd=cwd, GANZOO_DISABLE="heavy")
     assert done.returncode == 0, done.stderr
-    plugins = json.loads(done.stdout)
+    plugins: dict[str, list[str]] = json.loads(done.stdout)
+    return plugins
+
+
+def test_the_registry_of_the_environment_has_them_all(env: Environment, tmp_path: Path) -> None:
+    plugins = registered(env, tmp_path)
     torn = "ModuleNotFoundError: No module named 'a_module_that_nobody_has'"
     assert plugins["ganzoo-tiny"] == ["tiny", "2.5", "ok", ""]
     assert plugins["ganzoo-torn"] == ["torn", "0.3", "broken", torn]
@@ -185,17 +222,101 @@ def test_each_is_a_row_of_the_table(env: Environment, tmp_path: Path) -> None:
         assert any(all(word in line for word in words) for line in lines), (words, done.stdout)
 
 
-def test_a_strangers_variant_trains_beside_the_broken_ones(
+def test_a_strangers_variant_and_ours_train_beside_the_broken_ones(
     env: Environment, tmp_path: Path
 ) -> None:
-    done = ganzoo(
-        env, tmp_path, "train", "tiny", "--dataset", "ring8", "--steps", "5", "--out", "run"
+    code = (
+        "from ganzoo.cli import run; "
+        "print([run(['train', name, '--dataset', 'ring8', '--steps', '5', '--out', name]) "
+        "for name in ('tiny', 'wgan')])"
     )
+    done = env.run("-c", code, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1:] == ["[0, 0]"], done.stderr
+    for name, dist in (("tiny", "ganzoo-tiny"), ("wgan", "ganzoo-wgan")):
+        settings = json.loads((tmp_path / name / "run.json").read_text())
+        assert (settings["variant"]["name"], settings["variant"]["plugin"]) == (name, dist)
+        assert settings["plugins"].keys() == {dist, "ganzoo-core"}
+        assert settings["plugins"][dist] == settings["variant"]["version"]
+        assert settings["training"]["steps"] == 5
+        assert list((tmp_path / name / "checkpoints").iterdir())
+
+
+def test_the_list_shows_what_is_wrong_with_each_of_six(env: Environment, tmp_path: Path) -> None:
+    rows = listed(env, tmp_path, GANZOO_DISABLE="")
+    assert {row_of(rows, f"ganzoo-{name}")["status"] for name in SIX} == {*SIX.values()}
+    for name, status in SIX.items():
+        assert row_of(rows, f"ganzoo-{name}")["status"] == status, name
+    sentences = {name: row_of(rows, f"ganzoo-{name}")["error"] for name in SIX}
+    assert sentences["heavy"] == (
+        "it imports torch, for which every command now waits; its author should import torch "
+        "only in the module that the target names"
+    )
+    assert sentences["loose"] == (
+        'Tiny.Config.lr is not made by ganzoo.option(): write option(DEFAULT, "what it is"), from '
+        "which its flag is made; try `pip install --upgrade ganzoo-loose`, or remove it by "
+        "`pip uninstall ganzoo-loose`"
+    )
+    assert sentences["nonsense"] == (
+        "ganzoo_register_variants returned 'nonsense', not a list of VariantSpec; "
+        "`pip uninstall ganzoo-nonsense` removes it"
+    )
+    well = {row["plugin"]: row for row in rows if row["plugin"].removeprefix("ganzoo-") not in SIX}
+    assert well.pop("ganzoo-vanilla")["status"] == "duplicate"
+    assert {"ganzoo-tiny", "ganzoo-dcgan", "ganzoo-wgan"} <= well.keys()
+    assert {row["status"] for row in well.values()} == {"ok"}
+
+
+def test_plugins_says_what_each_of_six_registers_and_what_to_do(
+    env: Environment, tmp_path: Path
+) -> None:
+    done = ganzoo(env, tmp_path, "plugins", "--json", GANZOO_DISABLE="")
     assert done.returncode == 0, done.stderr
-    settings = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert settings["variant"] == {"name": "tiny", "plugin": "ganzoo-tiny", "version": "2.5"}
-    assert settings["training"]["steps"] == 5
-    assert list((tmp_path / "run" / "checkpoints").iterdir())
+    rows = json.loads(done.stdout)
+    assert row_of(rows, "ganzoo-tiny") == {
+        "name": "tiny",
+        "plugin": "ganzoo-tiny",
+        "version": "2.5",
+        "api": 1,
+        "variants": ["tiny"],
+        "datasets": [],
+        "losses": [],
+        "status": "ok",
+        "error": "",
+    }
+    for name, status in SIX.items():
+        assert row_of(rows, f"ganzoo-{name}")["status"] == status, name
+    assert row_of(rows, "ganzoo-core")["status"] == "ok"
+    assert "hinge" in row_of(rows, "ganzoo-core")["losses"]
+    future, torn = row_of(rows, "ganzoo-future"), row_of(rows, "ganzoo-torn")
+    assert (future["api"], future["variants"]) == (99, ["future"])
+    assert (torn["api"], torn["variants"]) == (None, [])
+    remedies = {
+        "torn": "`pip uninstall ganzoo-torn` removes it",
+        "heavy": "its author should import torch only in the module that the target names",
+        "rival": "variant 'vanilla': also offered by ganzoo-vanilla",
+        "future": "`pip install --upgrade ganzoo-core`",
+        "nonsense": "`pip uninstall ganzoo-nonsense` removes it",
+        "loose": "variant 'loose': Tiny.Config.lr is not made by ganzoo.option()",
+    }
+    for name, words in remedies.items():
+        assert words in row_of(rows, f"ganzoo-{name}")["error"], name
+    assert "type ganzoo-rival:vanilla for this one" in row_of(rows, "ganzoo-rival")["error"]
+
+
+def test_plugins_as_a_table(env: Environment, tmp_path: Path) -> None:
+    done = ganzoo(env, tmp_path, "plugins")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    for words in (
+        ("ganzoo-tiny 2.5", "1", "variant tiny", "ok"),
+        ("ganzoo-wgan", "1", "variants wgan, wgan-gp", "ok"),
+        ("ganzoo-future 1.0", "99", "variant future", "incompatible"),
+        ("ganzoo-loose 1.0", "variant loose", "broken"),
+        ("ganzoo-heavy 1.0", "disabled"),
+        ("loose (ganzoo-loose 1.0): variant 'loose': Tiny.Config.lr", "pip uninstall"),
+        ("vanilla (ganzoo-vanilla", "type ganzoo-vanilla:vanilla for this one"),
+    ):
+        assert any(all(word in line for word in words) for line in lines), (words, done.stdout)
 
 
 def test_a_name_that_two_offer_needs_its_distribution(env: Environment, tmp_path: Path) -> None:
@@ -241,7 +362,7 @@ def test_one_that_cannot_be_used_says_why(
 
 
 def test_disabling_one_frees_the_name_for_the_other(env: Environment, tmp_path: Path) -> None:
-    rows = listed(env, tmp_path, GANZOO_DISABLE="ganzoo-rival,torn")
+    rows = listed(env, tmp_path, GANZOO_DISABLE="ganzoo-rival,torn,heavy")
     assert row_of(rows, "ganzoo-rival")["status"] == "disabled"
     assert row_of(rows, "ganzoo-torn")["status"] == "disabled"
     assert row_of(rows, "ganzoo-vanilla")["status"] == "ok"
@@ -258,8 +379,35 @@ def test_strict_mode_fails_with_one_sentence(env: Environment, tmp_path: Path) -
 def test_the_remedy_works(wheels: dict[str, Path], tmp_path: Path) -> None:
     env = layered_environment(tmp_path / "env")
     env.install(wheels["ganzoo-torn"], wheels["ganzoo-tiny"])
-    assert row_of(listed(env, tmp_path), "ganzoo-torn")["status"] == "broken"
+    assert registered(env, tmp_path)["ganzoo-torn"][2] == "broken"
     env.uninstall("ganzoo-torn")
-    rows = listed(env, tmp_path)
-    assert [row["status"] for row in rows if row["plugin"] == "ganzoo-torn"] == []
-    assert row_of(rows, "ganzoo-tiny")["status"] == "ok"
+    plugins = registered(env, tmp_path)
+    assert "ganzoo-torn" not in plugins
+    assert plugins["ganzoo-tiny"][2] == "ok"
+
+
+def test_what_was_seen_is_remembered_until_it_is_mended(env: Environment, tmp_path: Path) -> None:
+    code = (
+        "import sys; from ganzoo.cli import run; status = run(['list', '--json']); "
+        "print('torch' in sys.modules, file=sys.stderr); sys.exit(status)"
+    )
+
+    def seen() -> tuple[str, bool]:
+        """The status of the plugin that is edited, and whether torch was imported to know it."""
+        cache = {"GANZOO_CACHE": str(env.root / "cache"), "GANZOO_DISABLE": "heavy"}
+        done = env.run("-c", code, cwd=tmp_path, **cache)
+        assert done.returncode == 0, done.stderr
+        status = row_of(json.loads(done.stdout), "ganzoo-loose")["status"]
+        return status, done.stderr.splitlines()[-1] == "True"
+
+    (file,) = env.root.rglob("ganzoo_loose/variant.py")
+    source = file.read_text()
+    assert source == LOOSE
+    listed(env, tmp_path)
+    assert seen() == ("broken", False)
+    file.write_text(TINY)
+    try:
+        assert seen() == ("ok", True)
+        assert seen() == ("ok", False)
+    finally:
+        file.write_text(source)

@@ -85,11 +85,12 @@ class Environment:
 
     def run(self, *arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the environment's python in a folder, with additional environment variables."""
+        own = {"COLUMNS": "200", "OMP_NUM_THREADS": "1", "GANZOO_CACHE": str(self.root / "cache")}
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("GANZOO_")}
         return subprocess.run(
             [str(self.python), *arguments],
             cwd=cwd,
-            env=inherited | {"COLUMNS": "200", "OMP_NUM_THREADS": "1"} | variables,
+            env=inherited | own | variables,
             capture_output=True,
             text=True,
             check=False,

@@ -28,6 +28,9 @@ MODULES = {
     "datasets": "datasets",
     "losses": "losses",
     "bench": "bench",
+    "plugins": "plugins",
+    "new": "new",
+    "check": "check",
 }
 """Where each command is defined, in the order in which a newcomer needs them."""
 
@@ -41,9 +44,9 @@ def find_command(name: str) -> click.Command:
 def run(args: Sequence[str]) -> int:
     """Run the command that `args` asks for and return the exit status.
 
-    0: done; 1: a training diverged or collapsed; 2: bad input; 130: stopped by Ctrl-C. What goes
-    wrong in the user's hands is one line on stderr; any other exception is a bug and is left to be
-    seen.
+    0: done; 1: a training diverged or collapsed, or a check failed; 2: bad input; 130: stopped by
+    Ctrl-C. What goes wrong in the user's hands is one line on stderr; any other exception is a bug
+    and is left to be seen.
     """
     try:
         status = _call([*args] or ["--help"])

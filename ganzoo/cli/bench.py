@@ -19,8 +19,9 @@ from ganzoo.cli.output import (
     status_line,
 )
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.plugins import Status, registry
+from ganzoo.plugins import registry
 from ganzoo.settings import PRECISIONS, parse_size
+from ganzoo.verify import verified
 
 if TYPE_CHECKING:
     from ganzoo.bench.compare import Row
@@ -154,8 +155,8 @@ def command(
     _check_kind(ctx, quality)
     names = variants or tuple(
         row.qualified if row.rivals else row.spec.name
-        for row in registry().variants()
-        if row.plugin.status is Status.OK
+        for row in verified(registry().variants(), status_line)
+        if row.usable
     )
     for name in names:
         registry().variant(name)

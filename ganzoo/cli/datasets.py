@@ -2,9 +2,10 @@
 
 import click
 
-from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows
+from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
 from ganzoo.cli.variants import advice
 from ganzoo.plugins import registry
+from ganzoo.verify import verified
 
 
 @click.command("datasets", cls=QuickCommand, epilog="Example: ganzoo train dcgan --dataset mnist")
@@ -21,9 +22,9 @@ def command(as_json: bool) -> None:
             "plugin": row.plugin.dist,
             "version": row.plugin.version,
             "status": str(row.status),
-            "error": advice(row.error, row.plugin),
+            "error": advice(row),
         }
-        for row in registry().datasets()
+        for row in verified(registry().datasets(), status_line)
     ]
     if as_json:
         print_json(rows)

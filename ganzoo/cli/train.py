@@ -43,9 +43,7 @@ class Request:
         if self.registered is None:
             return []
         cls: type[Variant] = self.registered.load()
-        common = options(Training)
-        own = [option for name, option in options(cls.Config).items() if name not in common]
-        return [make_flag(option, cls.__name__) for option in own]
+        return [make_flag(option, cls.__name__) for option in options(cls.Config).values()]
 
 
 class TrainCommand(click.RichCommand):

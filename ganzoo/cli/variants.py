@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
-from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows
+from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
 from ganzoo.plugins import Plugin, Registered, Status, registry
 from ganzoo.spec import VariantSpec
+from ganzoo.verify import verified
 
 
 @click.command("list", cls=QuickCommand, epilog="Example: ganzoo list --json")
@@ -22,8 +23,8 @@ def command(as_json: bool) -> None:
 
 
 def variant_rows() -> list[dict[str, Any]]:
-    """A row for each variant, and one for each plugin that fails before it offers any."""
-    offered = registry().variants()
+    """A row for each variant, and one for each plugin with a problem that offers none."""
+    offered = verified(registry().variants(), status_line)
     silent = [
         plugin
         for plugin in registry().plugins
@@ -41,7 +42,7 @@ def _variant(row: Registered[VariantSpec]) -> dict[str, Any]:
         "plugin": row.plugin.dist,
         "version": row.plugin.version,
         "status": str(row.status),
-        "error": advice(row.error, row.plugin),
+        "error": advice(row),
     }
 
 
@@ -54,10 +55,10 @@ def _failed(plugin: Plugin) -> dict[str, Any]:
         "plugin": plugin.dist,
         "version": plugin.version,
         "status": str(plugin.status),
-        "error": advice(plugin.error, plugin),
+        "error": advice(plugin),
     }
 
 
-def advice(error: str, plugin: Plugin) -> str:
+def advice(what: Plugin | Registered[Any]) -> str:
     """What is wrong and what to do about it."""
-    return "; ".join(part for part in (error, plugin.remedy) if part)
+    return "; ".join(part for part in (what.error, what.remedy) if part)

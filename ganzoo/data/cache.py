@@ -16,13 +16,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from ganzoo.errors import GanzooError
 from ganzoo.files import replacing
+from ganzoo.places import cache_folder
 
 VERSION = 1
 """Of how images are decoded and stored: a new one leaves the old files unused."""
@@ -34,12 +34,6 @@ _DAY = 24 * 60 * 60
 
 _DAMAGE = (OSError, SafetensorError, TypeError, LookupError, ValueError)
 """What a reader may make of a file that is not there, or not what was written."""
-
-
-def cache_folder() -> Path:
-    """Where the caches are: ``$GANZOO_CACHE``, else the user's cache folder."""
-    chosen = os.environ.get("GANZOO_CACHE")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("ganzoo")
 
 
 def cache_path(

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo.data.cache import cache_folder
 from ganzoo.engine.iterate import take_gradients
 from ganzoo.errors import GanzooError
+from ganzoo.places import cache_folder
 from ganzoo.variant import Batch, Phase
 
 Compiled = Callable[[dict[str, Tensor], dict[str, Tensor]], tuple[Any, ...]]

@@ -20,13 +20,13 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, interpolate
 
-from ganzoo.data.cache import cache_folder
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.drawn import one_thread
 from ganzoo.engine.device import seeded
 from ganzoo.errors import GanzooError
 from ganzoo.files import replacing
 from ganzoo.metrics.extractor import Features, with_channels
+from ganzoo.places import cache_folder
 
 VERSION = 1
 """Of the network and its training: a new one leaves the old files unused."""

@@ -27,6 +27,7 @@ from ganzoo.metrics.protocol import Protocol
 from ganzoo.metrics.score import HIGHER, Report, Score
 from ganzoo.metrics.translation import translation_scores
 from ganzoo.pictures import to_bytes
+from ganzoo.plugins import preferring
 from ganzoo.run import Run
 from ganzoo.sampling import generate, load_variant
 from ganzoo.settings import parse_size
@@ -114,7 +115,8 @@ def evaluate_run(
     training = run.settings["training"]
     root = data_root or (Path(training["data_root"]) if training["data_root"] else None)
     size = parse_size(training["image_size"])
-    splits = load_splits(training["dataset"], root, size, wish.report)
+    with preferring(run.plugins):
+        splits = load_splits(training["dataset"], root, size, wish.report)
     if isinstance(variant, Translator):
         found = _evaluate_translator(variant, splits, wish, n or TRANSLATED)
     elif set(wish.names) == {ACCURACY} or not _draws(variant):

@@ -1,0 +1,50 @@
+"""What a spec's target must be, whatever it does when it is used."""
+
+from typing import Any
+
+from ganzoo.config import check_config
+from ganzoo.errors import GanzooError
+from ganzoo.losses import AdversarialLoss
+from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
+from ganzoo.variant import Variant
+
+
+def check_target(spec: VariantSpec | DatasetSpec | LossSpec, found: Any) -> None:
+    """See whether what a spec's target names is of the spec's kind.
+
+    Raises:
+        GanzooError: it is not, or a variant's `Config` cannot be used.
+    """
+    match spec:
+        case VariantSpec():
+            _check_variant(spec.target, found)
+        case DatasetSpec():
+            if not callable(found):
+                raise GanzooError(
+                    f"{spec.target} is {_described(found)}: it must be a function "
+                    "(DataRequest) -> Dataset"
+                )
+        case LossSpec():
+            if not isinstance(found, AdversarialLoss):
+                raise GanzooError(
+                    f"{spec.target} is {_described(found)}: it must be an instance of "
+                    "ganzoo.AdversarialLoss(discriminator, generator)"
+                )
+
+
+def _check_variant(target: str, found: Any) -> None:
+    if not (isinstance(found, type) and issubclass(found, Variant)):
+        raise GanzooError(
+            f"{target} is {_described(found)}: it must be a subclass of ganzoo.Variant"
+        )
+    missing = sorted(getattr(found, "__abstractmethods__", ()))
+    if missing:
+        raise GanzooError(f"{target} lacks {' and '.join(missing)}: every variant defines them")
+    check_config(found)
+
+
+def _described(found: Any) -> str:
+    """What was found in place of what was expected."""
+    if isinstance(found, type):
+        return f"the class {found.__name__}"
+    return f"of type {type(found).__name__}"
