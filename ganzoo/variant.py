@@ -138,6 +138,9 @@ class Variant(nn.Module, ABC):
     """Whether `measure` wants the test split while it trains."""
     judged_by: ClassVar[tuple[str, ...]] = ()
     """Measures of its paper that ``ganzoo evaluate`` adds to the usual ones: ``("parzen",)``."""
+    batchwise: ClassVar[bool] = False
+    """Whether a sample's loss depends on the rest of its batch by design (feature matching,
+    minibatch statistics), so that ``--accumulate`` trains it differently."""
     capturable: ClassVar[bool] = True
     """False where `iterate` is overridden by a game whose order is decided by data."""
 

@@ -30,6 +30,8 @@ _READS = {
     "aten::repeat_interleave.Tensor": "makes a tensor whose size depends on data",
     "aten::equal": "reads a tensor on the host",
 }
+_LEAVE_TORCH = (Tensor.tolist, Tensor.numpy, Tensor.__array__, Tensor.__dlpack__)
+"""On a CPU these are no operations."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +69,28 @@ class Watched:
     """A sentence each: where, and what it does."""
 
 
-class _OneHot(TorchFunctionMode):
-    """Knows when `one_hot` is running, which looks at its labels on a CPU, and only there."""
+class _Functions(TorchFunctionMode):
+    """Sees what is no operation on a CPU, where tensors lie in the host's memory.
 
-    running = False
+    And knows when `one_hot` is running, which looks at its labels on a CPU, and only there.
+    """
+
+    def __init__(self, seen: Watched) -> None:
+        super().__init__()
+        self.in_one_hot = False
+        self._seen = seen
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         """Run one function of torch."""
-        self.running = func is torch.nn.functional.one_hot
+        if func in _LEAVE_TORCH:
+            self._seen.host_reads.append(f"{calling_line()} reads a tensor on the host")
+        self.in_one_hot = func is torch.nn.functional.one_hot
         try:
             return func(*args, **(kwargs or {}))
         finally:
-            self.running = False
+            self.in_one_hot = False
 
 
 class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -89,16 +99,16 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, seen: Watched) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.seen = seen
-        self._one_hot = _OneHot()
+        self._functions = _Functions(seen)
 
     def __enter__(self) -> Self:
-        self._one_hot.__enter__()  # type: ignore[no-untyped-call]
+        self._functions.__enter__()  # type: ignore[no-untyped-call]
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)  # type: ignore[no-untyped-call]
-        self._one_hot.__exit__(*error)  # type: ignore[no-untyped-call]
+        self._functions.__exit__(*error)  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(
         self,
@@ -109,15 +119,18 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         """Take down one operation and run it."""
         leaves = tree_leaves((args, kwargs or {}))
-        where = _calling_line()
+        where = calling_line()
         name = func.name()
         arguments = tuple(
             (leaf.shape, leaf.dtype) if isinstance(leaf, Tensor) else leaf
             for leaf in leaves
             if not isinstance(leaf, torch.Generator)
         )
+        if name == "aten::lift_fresh" and args[0].device.type == "cpu":  # of torch.tensor(numbers)
+            with torch._C.DisableTorchFunction():
+                arguments += (repr(args[0].tolist()),)
         self.seen.operations.append(Operation(name, arguments, where))
-        reason = None if self._one_hot.running else _READS.get(name)
+        reason = None if self._functions.in_one_hot else _READS.get(name)
         if name.startswith("aten::index") and any(
             isinstance(leaf, Tensor) and leaf.dtype in (torch.bool, torch.uint8)
             for leaf in tree_leaves(args[1:2])
@@ -135,7 +148,7 @@ def _leaves_device(tensor: Tensor, kwargs: Mapping[str, Any]) -> bool:
     return tensor.device.type != "cpu" and device is not None and torch.device(device).type == "cpu"
 
 
-def _calling_line() -> Line:
+def calling_line() -> Line:
     """The innermost line that is neither torch's nor the engine's."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
@@ -165,10 +178,14 @@ class CaptureCheck:
         def watched(
             phase: Phase, params: Sequence[nn.Parameter], batch: Batch
         ) -> tuple[Tensor, list[Tensor | None]]:
-            with Watch(self._runs[-1].setdefault(phase.name, Watched())):
+            with self.watch(phase.name):
                 return gradients(phase, params, batch)
 
         return watched
+
+    def watch(self, phase: str) -> Watch:
+        """Count what runs in the block as of the phase."""
+        return Watch(self._runs[-1].setdefault(phase, Watched()))
 
     @property
     def complete(self) -> bool:

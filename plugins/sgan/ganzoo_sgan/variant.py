@@ -63,6 +63,7 @@ class SGAN(Variant, Classifier):
     config: SGANConfig
     published = ("generator", "classifier")
     held_out = True
+    batchwise = True  # feature matching compares means over a batch
 
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""All checks on one variant, data set or loss: for a plugin's tests and for ``ganzoo check``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ganzoo.plugins import registry
+from ganzoo.testing.check import Outcome, Verdict
+from ganzoo.testing.dataset_checks import DATASET_CHECKS, DatasetSubject
+from ganzoo.testing.loss_checks import LOSS_CHECKS, LossSubject
+from ganzoo.testing.variant_checks import VARIANT_CHECKS, VariantSubject
+
+
+class NonConforming(AssertionError):
+    """What failed, a line each."""
+
+
+def variant_verdicts(
+    name: str, dataset: str | None = None, root: Path | None = None
+) -> Iterator[Verdict]:
+    """Check an installed variant, one verdict after the other.
+
+    Args:
+        name: as typed after ``ganzoo train``.
+        dataset: what to play on; None: what its spec names.
+        root: the folder of the data set's files; None: the default one.
+
+    Raises:
+        GanzooError: there is no such variant, or that data set cannot be loaded.
+    """
+    subject = VariantSubject(registry().variant(name), dataset, root)
+    if dataset is not None:
+        _ = subject.dataset  # what is wrong with it is not the variant's fault
+    return VARIANT_CHECKS.verdicts(subject)
+
+
+def dataset_verdicts(name: str, root: Path | None = None) -> Iterator[Verdict]:
+    """Check an installed data set, one verdict after the other.
+
+    Args:
+        name: as typed after ``--dataset``.
+        root: the folder of its files; None: the default one.
+
+    Raises:
+        GanzooError: there is no such data set.
+    """
+    return DATASET_CHECKS.verdicts(DatasetSubject(registry().dataset(name), root))
+
+
+def loss_verdicts(name: str) -> Iterator[Verdict]:
+    """Check an installed loss, one verdict after the other.
+
+    Args:
+        name: as typed after ``--loss``.
+
+    Raises:
+        GanzooError: there is no such loss.
+    """
+    return LOSS_CHECKS.verdicts(LossSubject(registry().loss(name)))
+
+
+def check_variant(name: str, dataset: str | None = None, root: Path | None = None) -> None:
+    """Check an installed variant; see `variant_verdicts`.
+
+    Raises:
+        NonConforming: at least one check failed.
+        GanzooError: there is no such variant.
+    """
+    _demand("variant", name, variant_verdicts(name, dataset, root))
+
+
+def check_dataset(name: str, root: Path | None = None) -> None:
+    """Check an installed data set; see `dataset_verdicts`.
+
+    Raises:
+        NonConforming: at least one check failed.
+        GanzooError: there is no such data set.
+    """
+    _demand("data set", name, dataset_verdicts(name, root))
+
+
+def check_loss(name: str) -> None:
+    """Check an installed loss; see `loss_verdicts`.
+
+    Raises:
+        NonConforming: at least one check failed.
+        GanzooError: there is no such loss.
+    """
+    _demand("loss", name, loss_verdicts(name))
+
+
+def _demand(kind: str, name: str, verdicts: Iterator[Verdict]) -> None:
+    failed = [verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED]
+    if failed:
+        lines = "".join(f"\n  {verdict.check}: {verdict.message}" for verdict in failed)
+        raise NonConforming(f"the {kind} '{name}' fails {len(failed)} checks:{lines}")

@@ -1,0 +1,380 @@
+"""Plugins with a data set or a loss: good ones, and for each check some that fail it."""
+
+SET_INIT = """
+from ganzoo import DatasetSpec, hookimpl
+{extra}
+@hookimpl
+def ganzoo_register_datasets():
+    spec = dict(name="toy", target="ganzoo_toy.variant:load", title="noise", shape="1x8x9")
+    return [DatasetSpec(**spec | dict(classes=2) | dict({spec}))]
+"""
+
+SET = """
+import socket
+from dataclasses import replace
+
+import torch
+
+from ganzoo import Dataset, GanzooError
+
+
+def noise(request, channels=1, shift=0):
+    n = {"train": 200, "test": 40}[request.split]
+    generator = torch.Generator().manual_seed(2 * request.seed + (request.split == "test") + shift)
+    size = request.image_size or (8, 9)
+    image = torch.randint(256, (n, channels, *size), generator=generator, dtype=torch.uint8)
+    return Dataset("toy", {"image": image, "label": torch.arange(n) % 2}, ("odd", "even"))
+
+
+def with_image(dataset, change):
+    return replace(dataset, fields=dataset.fields | {"image": change(dataset.fields["image"])})
+
+
+def mixture(request):
+    if request.image_size is not None:
+        raise GanzooError("points have no size: leave out --image-size")
+    modes = torch.tensor([[-0.5, 0.0], [0.5, 0.0]])
+    dataset = noise(request)
+    generator = torch.Generator().manual_seed(int(request.split == "test"))
+    drawn = 0.01 * torch.randn(len(dataset), 2, generator=generator)
+    points = modes[dataset.fields["label"]] + drawn
+    return replace(with_image(dataset, lambda _: points), modes=modes, mode_std=0.01)
+
+
+"""
+
+LOSS_INIT = """
+from ganzoo import LossSpec, hookimpl
+{extra}
+@hookimpl
+def ganzoo_register_losses():
+    spec = dict(name="toy", target="ganzoo_toy.variant:loss", title="a loss")
+    return [LossSpec(**spec | dict({spec}))]
+"""
+
+LOSS = """
+import torch
+from torch.nn.functional import logsigmoid, softplus
+
+from ganzoo import AdversarialLoss
+
+
+def d_side(real, fake):
+    return softplus(-real).mean() + softplus(fake).mean()
+
+
+def g_side(fake, real):
+    return softplus(-fake).mean()
+
+
+"""
+
+GOOD_SETS = {
+    "images": ("load = noise", ""),
+    "points": ("load = mixture", "shape='2'"),
+    "domains": ("def load(r): return replace(noise(r), other=noise(r, shift=2))", ""),
+    "unlabelled": (
+        "def load(r): return Dataset('toy', {'image': noise(r).fields['image']})",
+        "classes=0",
+    ),
+    "channels": (
+        "def load(r):\n"
+        "    label = torch.arange(len(noise(r))) % 8\n"
+        "    fields = noise(r, 3).fields | {'label': label}\n"
+        "    return Dataset('toy', fields, tuple('abcdefgh'), per_channel=2)",
+        "shape='3x8x9', classes=8",
+    ),
+}
+
+ASKS_ELSEWHERE = "def load(r): socket.create_connection(('ganzoo.invalid', 80))"
+
+BROKEN_SETS = [
+    # check, the source, what is said, what the spec has
+    ("spec", "load = noise", "has the source 'a disk': choose from", "source='a disk'"),
+    ("spec", "load = noise", "write channels x height x width", "shape='8x9'"),
+    ("spec", "load = noise", "has no title", "title=' '"),
+    ("target", "def load(split, seed): ...", "cannot be called with one DataRequest", ""),
+    ("target", "load = 3", "it must be a function", ""),
+    ("loads", "def load(r): return noise(r).fields", "is a dict: return a ganzoo.Dataset", ""),
+    ("loads", "def load(r): return {}[r.split]", "KeyError at variant.py:", ""),
+    ("loads", ASKS_ELSEWHERE, "needs the network", ""),
+    ("quiet", "def load(r): print('reading'); return noise(r)", "call request.report", ""),
+    ("name", "def load(r): return replace(noise(r), name='toys')", "give both one name", ""),
+    (
+        "fields",
+        "def load(r): return with_image(noise(r), lambda x: x.numpy())",
+        "'image' of the train split is a ndarray: make it a tensor",
+        "",
+    ),
+    (
+        "fields",
+        "def load(r): return with_image(noise(r), lambda x: x / 255)",
+        "'image' of the train split is float32 (200, 1, 8, 9)",
+        "",
+    ),
+    (
+        "fields",
+        "def load(r): return with_image(noise(r), lambda x: x.permute(0, 2, 3, 1))",
+        "the order is (n, channels, height, width)",
+        "",
+    ),
+    (
+        "fields",
+        "def load(r): return with_image(noise(r), lambda x: x[:30])",
+        "'label' of the train split is int64 (200,) on cpu beside 30 samples",
+        "",
+    ),
+    (
+        "fields",
+        "def load(r): return with_image(noise(r), lambda x: x[:0])",
+        "the train split is empty",
+        "",
+    ),
+    (
+        "fields",
+        "def load(r): return Dataset('toy', {'x': noise(r).fields['image']})",
+        "the train split has no field 'image', only ['x']",
+        "",
+    ),
+    (
+        "values",
+        "def load(r): return with_image(noise(r), lambda x: x // 255)",
+        "multiply by 255",
+        "",
+    ),
+    (
+        "values",
+        "def load(r): return with_image(mixture(r), lambda x: 9 * x)",
+        "divide them by a constant",
+        "shape='2'",
+    ),
+    (
+        "values",
+        "def load(r): return with_image(mixture(r), lambda x: x / 0)",
+        "infinite or not a number",
+        "shape='2'",
+    ),
+    (
+        "labels",
+        "def load(r):\n"
+        "    fields = noise(r).fields\n"
+        "    return Dataset('toy', fields | {'label': fields['label'] + 1}, ('odd', 'even'))",
+        "go from 1 to 2, and there are 2 classes",
+        "",
+    ),
+    (
+        "labels",
+        "def load(r): return replace(noise(r), classes=('odd', 'even', 'prime'))",
+        "class 'prime' has no sample",
+        "classes=3",
+    ),
+    (
+        "labels",
+        "def load(r): return Dataset('toy', {'image': noise(r).fields['image']}, ('a', 'b'))",
+        "no field 'label'",
+        "",
+    ),
+    ("labels", "def load(r): return replace(noise(r), per_channel=3)", "correct per_channel", ""),
+    ("as-registered", "load = noise", "a sample is 1x8x9, and the DatasetSpec", "shape='1x9x8'"),
+    ("as-registered", "load = noise", "there are 2 classes", "classes=10"),
+    (
+        "as-registered",
+        "def load(r): return replace(noise(r), classes=tuple(r.split[:2]))",
+        "one order of classes",
+        "",
+    ),
+    (
+        "domains",
+        "def load(r): return replace(noise(r), other=noise(r, 3, shift=2))",
+        "the domains of the train split are 1x8x9 and 3x8x9",
+        "",
+    ),
+    (
+        "domains",
+        "def load(r):\n"
+        "    return replace(noise(r), other=noise(r, shift=2) if r.split == 'train' else None)",
+        "only one split has a second domain",
+        "",
+    ),
+    (
+        "modes",
+        "def load(r): return replace(mixture(r), mode_std=0.001)",
+        "scale modes and mode_std as the samples",
+        "shape='2'",
+    ),
+    (
+        "deterministic",
+        "def load(r): return with_image(noise(r), lambda x: x[torch.randperm(len(x))])",
+        "'image' of the test split is another at the second load",
+        "",
+    ),
+    (
+        "splits-apart",
+        "def load(r): return noise(replace(r, split='train'))",
+        "200 of the 200 samples of the test split",
+        "",
+    ),
+    (
+        "image-size",
+        "def load(r): return noise(replace(r, image_size=None))",
+        "gives samples of 1x8x9",
+        "",
+    ),
+    (
+        "image-size",
+        "def load(r): return noise(replace(r, image_size=(r.image_size or (8, 9))[::-1]))",
+        "which is (height, width)",
+        "shape='1x9x8'",
+    ),
+    (
+        "image-size",
+        "def load(r): assert r.image_size is None; return noise(r)",
+        "raises AssertionError at variant.py:",
+        "",
+    ),
+    ("missing-files", "load = noise", "although --data-root is an empty", "source='downloaded'"),
+    (
+        "missing-files",
+        ASKS_ELSEWHERE,
+        "a check downloads nothing: raise a ganzoo.GanzooError",
+        "source='downloaded'",
+    ),
+    (
+        "missing-files",
+        "def load(r): raise GanzooError('there is nothing')",
+        "which does not name the folder",
+        "source='your files'",
+    ),
+]
+
+BROKEN_LOSSES = [
+    # check, the source, what is said, what the spec has
+    ("spec", "loss = AdversarialLoss(d_side, g_side)", "has no title", "title=''"),
+    ("spec", "loss = AdversarialLoss(d_side, g_side)", "the paper 'Foo 2020'", "paper='Foo 2020'"),
+    ("target", "class loss(AdversarialLoss): ...", "is the class loss", ""),
+    ("target", "loss = AdversarialLoss(d_side, None)", "its generator is a NoneType", ""),
+    (
+        "scalar",
+        "loss = AdversarialLoss(lambda r, f: softplus(f - r), g_side)",
+        "the discriminator's side returns a tensor of shape (12,): take the mean",
+        "",
+    ),
+    (
+        "scalar",
+        "loss = AdversarialLoss(d_side, lambda f, r: softplus(-f).mean().item())",
+        "the generator's side returns a float",
+        "",
+    ),
+    (
+        "differentiable",
+        "loss = AdversarialLoss(lambda r, f: d_side(r, f.detach()), g_side)",
+        "no gradient reaches the fake logits from the discriminator's side",
+        "",
+    ),
+    (
+        "finite",
+        "loss = AdversarialLoss(d_side, lambda f, r: -torch.log(torch.sigmoid(f)).mean())",
+        "the generator's side or its gradient is not finite",
+        "",
+    ),
+    (
+        "rounding",
+        "def not_d(f): return -torch.log(1 - torch.sigmoid(f) + 1e-8).mean()\n"
+        "loss = AdversarialLoss(lambda r, f: softplus(-r).mean() + not_d(f), g_side)",
+        "the discriminator's side or its gradient loses all precision",
+        "",
+    ),
+    (
+        "rounding",
+        "loss = AdversarialLoss(d_side, lambda f, r: g_side(f.float(), r))",
+        "torch.float32 of float64 logits",
+        "",
+    ),
+    (
+        "mean",
+        "loss = AdversarialLoss(d_side, lambda f, r: softplus(-f).sum())",
+        "take the mean, not the sum",
+        "",
+    ),
+    (
+        "any-shape",
+        "loss = AdversarialLoss(d_side, lambda f, r: softplus(-f).mean(0).sum())",
+        "mean() without a dim",
+        "",
+    ),
+    (
+        "direction",
+        "loss = AdversarialLoss(lambda r, f: d_side(f, r), g_side)",
+        "the discriminator's loss does not fall as real logits between 0.2 and 0.8 rise",
+        "",
+    ),
+    (
+        "direction",
+        "loss = AdversarialLoss(d_side, lambda f, r: softplus(f).mean())",
+        "the generator's loss does not fall as fake logits between -0.8 and -0.2 rise",
+        "",
+    ),
+    (
+        "generator-sees-real",
+        "loss = AdversarialLoss(d_side, lambda f, r: softplus(r.mean() - f).mean())",
+        "fails without real logits (AttributeError",
+        "",
+    ),
+    (
+        "generator-sees-real",
+        "def g_too(f, r): return g_side(f, r) + (0 if r is None else r.mean())\n"
+        "loss = AdversarialLoss(d_side, g_too)",
+        "variants do not give them",
+        "",
+    ),
+    (
+        "generator-sees-real",
+        "loss = AdversarialLoss(d_side, g_side, generator_sees_real=True)",
+        "which costs a forward pass of D",
+        "",
+    ),
+    (
+        "generator-sees-real",
+        "loss = AdversarialLoss(d_side, lambda f, r: sotfplus(-f).mean())",
+        "NameError at variant.py:",
+        "",
+    ),
+    (
+        "score",
+        "loss = AdversarialLoss(d_side, g_side, score=lambda x: x.sigmoid().mean())",
+        "one number a logit",
+        "",
+    ),
+    ("score", "loss = AdversarialLoss(d_side, g_side, score=torch.neg)", "does not rise", ""),
+    (
+        "pure",
+        "def noisy(r): return r + 0.1 * torch.rand_like(r)\n"
+        "loss = AdversarialLoss(lambda r, f: d_side(noisy(r), f), g_side)",
+        "without a state or a random number",
+        "",
+    ),
+    (
+        "pure",
+        "loss = AdversarialLoss(d_side, lambda f, r: (f.data.clamp_(-2, 2), g_side(f, r))[1])",
+        "it changes the logits",
+        "",
+    ),
+    (
+        "capturable",
+        "loss = AdversarialLoss(d_side, lambda f, r: g_side(f, r) * (f.mean() < 9).item())",
+        "reads a tensor on the host: keep everything in tensors",
+        "",
+    ),
+]
+
+BROKEN_REGISTRATIONS = [
+    # what the package does when it is imported, what is said
+    ("import torch", "importing ganzoo_toy brings in torch, at __init__.py:3: `import torch`"),
+    ("import ganzoo_toy.variant", "(by way of ganzoo_toy.variant)"),
+    ("import sys; sys.modules['torch']", "does not register in a fresh process: KeyError: 'torch'"),
+    (
+        "import os, sys; 'torch' in sys.modules or os._exit(3)",
+        "ends the process that does it: exit status 3",
+    ),
+    ("print('hello')", "prints 'hello': leave that out"),
+]
