@@ -1,0 +1,182 @@
+"""plugins/README.md is true: its tutorial runs, and its reference leaves nothing out."""
+
+import ast
+import dataclasses
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from wheels import layered_environment
+
+import ganzoo
+from ganzoo.plugins import HOOKS
+from ganzoo.spec import DatasetSpec, DataSpec, LossSpec, VariantSpec
+
+PAGE = Path(__file__).parent.parent / "plugins" / "README.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+TABLES: list[tuple[str, str]] = re.findall(
+    r"^\| `(\w+)` \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", TEXT, re.MULTILINE
+)
+"""The first header of each table of the reference, and its rows."""
+
+
+def first_line(node: ast.stmt) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def merged(old: str, new: str) -> str:
+    """A Python file after a block: imports join the others, functions replace or follow them."""
+    inside = new.startswith("    ")
+    added = ast.parse(textwrap.dedent(new)).body
+    new_lines, lines = new.splitlines(), old.splitlines()
+    for node in added:
+        text = new_lines[first_line(node) - 1 : node.end_lineno]
+        body = ast.parse("\n".join(lines)).body
+        if inside:
+            (cls,) = (one for one in body if isinstance(one, ast.ClassDef) and one is body[-1])
+            body = cls.body
+        if isinstance(node, ast.ImportFrom):
+            first = next(one for one in body if isinstance(one, ast.Import | ast.ImportFrom))
+            lines[first.lineno - 1 : first.lineno - 1] = text
+            continue
+        assert isinstance(node, ast.FunctionDef)
+        same = [one for one in body if isinstance(one, ast.FunctionDef) and one.name == node.name]
+        if same:
+            lines[first_line(same[0]) - 1 : same[0].end_lineno] = text
+        else:
+            lines += [*[""] * (1 if inside else 2), *text]
+    return "\n".join(lines) + "\n"
+
+
+def apply(block: str, project: Path) -> None:
+    """Write the file that a block's first line names, or change it."""
+    first, _, content = block.partition("\n")
+    path = project / first.removeprefix("# ")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(merged(path.read_text(), content) if path.exists() else content)
+
+
+def expected(pattern: str, output: str) -> bool:
+    """Whether a line of the output is like this one, in which … stands for anything."""
+    return re.search(".*".join(map(re.escape, pattern.split("…"))), output) is not None
+
+
+def test_merging_is_what_a_reader_would_do() -> None:
+    old = '"""Doc."""\n\nimport os\n\n\n@a\ndef f():\n    return 1\n\n\ndef g():\n    return 2\n'
+    new = "from x import y\n\n\n@b\ndef f():\n    return 3\n\n\ndef h():\n    return 4\n"
+    assert merged(old, new) == (
+        '"""Doc."""\n\nfrom x import y\nimport os\n\n\n@b\ndef f():\n    return 3\n\n\n'
+        "def g():\n    return 2\n\n\ndef h():\n    return 4\n"
+    )
+    old = "class A:\n    def f(self):\n        return 1\n"
+    new = "    def g(self):\n        return 2\n\n    def f(self):\n        return 3\n"
+    assert merged(old, new) == (
+        "class A:\n    def f(self):\n        return 3\n\n    def g(self):\n        return 2\n"
+    )
+
+
+def test_the_tutorial_runs_from_nothing_to_a_wheel(tmp_path: Path) -> None:
+    pytest.importorskip("pip", reason="wheels are built and installed by pip")
+    pytest.importorskip("hatchling", reason="wheels are built by hatchling")
+    pytest.importorskip("editables", reason="hatchling needs it for pip install -e")
+    env = layered_environment(tmp_path / "env")
+    programs = env.python.parent
+    command = programs / "ganzoo"
+    command.write_text(f'#!/bin/sh\nexec {env.python} -m ganzoo "$@"\n')
+    command.chmod(0o755)
+    pip = programs / "pip"  # for an interpreter that has none of its own, and without network
+    pip.write_text(f'#!/bin/sh\nexec {sys.executable} -m pip --python {env.python} "$@"\n')
+    pip.chmod(0o755)
+    variables = os.environ | {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "OMP_NUM_THREADS": "1",
+        "PIP_NO_DEPS": "1",
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",  # which means: without isolation
+        "GANZOO_CACHE": str(tmp_path / "cache"),
+    }
+    project = tmp_path / "ganzoo-r1gan"
+    project.mkdir()
+    output = ""
+    for kind, block in BLOCKS:
+        if kind in ("toml", "python"):
+            apply(block, project)
+        elif kind == "sh":
+            done = subprocess.run(
+                [shutil.which("bash") or "bash", "-e", "-c", block],
+                cwd=project,
+                env=variables,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            output = done.stdout
+            assert done.returncode == 0, f"{block}\n{output}"
+        else:
+            assert kind == "text"
+            for line in block.splitlines():
+                assert expected(line, output), f"{line!r} is not in\n{output}"
+
+
+def tables() -> dict[str, list[str]]:
+    """The names in the first column of each table of the reference, by its first header."""
+    columns = {header: [row.split("|")[1] for row in rows.splitlines()] for header, rows in TABLES}
+    return {
+        header: [name for cell in column for name in re.findall(r"`(\w+)", cell)]
+        for header, column in columns.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [
+        *(VariantSpec, DatasetSpec, LossSpec),
+        *(ganzoo.Player, ganzoo.Phase, ganzoo.DataRequest, ganzoo.Dataset, ganzoo.AdversarialLoss),
+    ],
+    ids=lambda cls: cls.__name__,
+)
+def test_the_reference_has_every_field(cls: type) -> None:
+    assert tables()[cls.__name__] == [field.name for field in dataclasses.fields(cls)]
+
+
+@pytest.mark.parametrize("cls", [VariantSpec, DatasetSpec, LossSpec], ids=lambda cls: cls.__name__)
+def test_the_reference_has_every_default(cls: type) -> None:
+    table = dict(TABLES)[cls.__name__]
+    for field, row in zip(dataclasses.fields(cls), table.splitlines(), strict=True):
+        shown = row.split("|")[2].strip().strip("`")
+        if field.default is dataclasses.MISSING:
+            assert shown == ""
+        else:
+            assert ast.literal_eval(shown) == field.default
+
+
+def test_the_reference_has_all_that_a_batch_and_the_data_have() -> None:
+    assert set(tables()["DataSpec"]) == {
+        *(field.name for field in dataclasses.fields(DataSpec)),
+        "is_image",
+    }
+    fields = {field.name for field in dataclasses.fields(ganzoo.Batch)}
+    assert set(tables()["Batch"]) == fields | {"image", "label", "len"}
+
+
+def test_the_reference_has_all_that_a_variant_can_say() -> None:
+    own = {name for name in vars(ganzoo.Variant) if not name.startswith("_")}
+    annotated = set(ganzoo.Variant.__annotations__)
+    assert set(tables()["Variant"]) == own | annotated | {"__init__"}
+
+
+def test_the_reference_has_every_hook() -> None:
+    section = TEXT.split("### Hooks")[1].split("###")[0]
+    assert set(re.findall(r"^\| `(ganzoo_\w+)`", section, re.MULTILINE)) == set(HOOKS)
+
+
+def test_every_public_name_is_documented() -> None:
+    missing = [name for name in ganzoo.__all__ if not re.search(rf"\b{name}\b", TEXT)]
+    assert missing == []
