@@ -131,9 +131,9 @@ def test_a_loss_that_is_wrong_is_the_users_to_hear_of_in_every_mode() -> None:
             toy_engine(Several, Execution(mode)).step()
 
 
-@pytest.mark.parametrize(("name", "settings"), OBJECTIVES)
-def test_every_variant_could_be_captured(name: str, settings: dict[str, Any]) -> None:
-    engine = make_small(name, **settings)
+def test_the_other_objective_could_be_captured_too() -> None:
+    """By its default settings every variant can, as the conformance kit sees to."""
+    engine = make_small("sgan", objective="odena")
     check = CaptureCheck()
     for _ in range(2):
         check.begin()

@@ -138,19 +138,6 @@ def test_no_gradient_reaches_g_when_the_critic_learns(cls: type[Wasserstein]) ->
 
 
 @BOTH
-def test_nothing_is_read_on_the_host(cls: type[Wasserstein]) -> None:
-    """On the meta device, which has no values, reading one raises."""
-    variant = make(cls, 3, 28, 28).to("meta")
-    for phase in variant.phases():
-        player = variant.players()[phase.player]
-        params = [p for net in player.nets for p in variant.get_submodule(net).parameters()]
-        batch = Batch({"image": torch.randn(4, 3, 28, 28, device="meta")})
-        torch.autograd.grad(phase.loss(batch), params)
-        if phase.after is not None:
-            phase.after()
-
-
-@BOTH
 def test_latents_are_normal(cls: type[Wasserstein]) -> None:
     latent = make(cls, 2, latent_dim=50).sample_latent(400)
     assert latent.shape == (400, 50)
@@ -188,17 +175,6 @@ def test_other_sizes_are_refused_with_advice(
     name = {WGAN: "wgan", WGANGP: "wgan-gp"}[cls]
     with pytest.raises(GanzooError, match=rf"^{name} needs images of 28 .*try --image-size 64"):
         make(cls, *shape)
-
-
-@BOTH
-@pytest.mark.parametrize("shape", [(1, 28, 28), (2,)])
-def test_a_recipe_names_settings_that_there_are(
-    cls: type[Wasserstein], shape: tuple[int, ...]
-) -> None:
-    recipe = cls.recipe(DataSpec(shape))
-    assert recipe.pop("steps") > 0
-    assert recipe.pop("batch_size") > 1
-    cls.Config(**recipe)
 
 
 @pytest.mark.parametrize(("name", "dataset"), [("wgan", "ring8"), ("wgan-gp", "grid25")])
