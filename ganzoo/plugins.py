@@ -7,7 +7,7 @@ and losses are a plugin like any other.
 Environment variables:
     GANZOO_DISABLE: comma-separated plugins that are not even imported, each as the name of an
         entry point, of a distribution, or as ``distribution:entry``.
-    GANZOO_STRICT_PLUGINS: ``1`` raises at the first plugin with a problem (for a CI job).
+    GANZOO_STRICT_PLUGINS: ``1`` raises at the first plugin that cannot be used (for a CI job).
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from enum import StrEnum
 from functools import cache, partial
 from importlib import import_module, metadata
 from itertools import combinations
+from pathlib import Path
 from reprlib import repr as abridged
 from typing import Any, Generic, TypeVar
 
@@ -283,6 +284,11 @@ class Registry:
         if len(found) > 1:
             preferred = [row for row in found if row.plugin.dist in _PREFERRED.get()]
             found = preferred if len(preferred) == 1 else found
+        if len(found) > 1:
+            from ganzoo.verify import verified  # which imports this module, and their targets
+
+            sound = [row for row in verified(found) if row.usable]
+            found = sound if len(sound) == 1 else found
         if len(found) == 1:
             return found[0]
         if found:
@@ -300,18 +306,13 @@ class Registry:
     def _unknown(self, kind: str, asked: str, usable: Sequence[Registered[Any]]) -> UnknownError:
         """What to say of a name that nothing has, when these are the names that there are."""
         dist = asked.rpartition(":")[0]
-        if dist and _normal(dist) not in {_normal(plugin.dist) for plugin in self.plugins}:
-            return UnknownError(
-                f"there is no {kind} '{asked}', since {dist} is not installed: install it, or see "
-                "`ganzoo plugins` for what is"
-            )
+        names = {row.qualified if dist else row.spec.name for row in usable}
         failed = [plugin for plugin in self.plugins if not plugin.usable]
-        return unknown(
-            kind,
-            asked,
-            {row.qualified if dist else row.spec.name for row in usable},
-            f" (not in use: {_and(failed)}, see `ganzoo plugins`)" if failed else "",
-        )
+        if dist and _normal(dist) not in {_normal(plugin.dist) for plugin in self.plugins}:
+            hint = f" ({dist} is not installed)"
+        else:
+            hint = f" (not in use: {_and(failed)}, see `ganzoo plugins`)" if failed else ""
+        return unknown(kind, asked, names, hint)
 
 
 @cache
@@ -480,6 +481,18 @@ def _and(plugins: Sequence[Plugin]) -> str:
 
 
 def _sentence(error: BaseException) -> str:
-    """An exception in one line."""
+    """An exception in one line, with the innermost line of the plugin's code."""
     text = " ".join(str(error).split())
-    return text if isinstance(error, GanzooError) else f"{type(error).__name__}: {text}"
+    if isinstance(error, GanzooError):
+        return text
+    import traceback  # only what is wrong waits for it
+
+    where = [
+        f" ({Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno})"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(_NOT_THE_PLUGINS)
+    ]
+    return f"{type(error).__name__}: {text}{where[-1] if where else ''}"
+
+
+_NOT_THE_PLUGINS = ("<", str(Path(__file__).parent), str(Path(os.__file__).parent / "importlib"))

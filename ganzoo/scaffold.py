@@ -42,6 +42,7 @@ def write_plugin(kind: str, name: str, folder: Path) -> Path:
             raise GanzooError(
                 f"'{project}' exists: remove it, or choose another name or another --dir"
             )
+        folder.mkdir(parents=True, exist_ok=True)
         with whole_folder(project) as temporary:
             for source in sorted(template.rglob("*")):
                 if source.is_file() and "__pycache__" not in source.parts:
@@ -95,7 +96,7 @@ def _check_free(kind: str, name: str) -> None:
             raise GanzooError(
                 f"'{name}' would be a duplicate, as {plugin} offers it: choose another name"
             )
-        if plugin.dist == f"ganzoo-{name}":
+        if re.sub("[-_.]+", "-", plugin.dist).lower() == f"ganzoo-{name}":
             raise GanzooError(
                 f"'{name}' would be installed in place of {plugin}: choose another name"
             )

@@ -210,6 +210,7 @@ def _report_other_plugins(
     before: Mapping[str, str], now: Mapping[str, str], observer: Observer
 ) -> None:
     """Say so where a run goes on with other plugins, or versions, than it was started with."""
+    now = {dist: version for dist, version in now.items() if dist in before}
     gone, new = (
         " and ".join(f"{dist} {version}" for dist, version in sorted(these.items() - those.items()))
         for these, those in ((before, now), (now, before))

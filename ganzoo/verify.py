@@ -7,9 +7,10 @@ targets are trusted.
 """
 
 import json
+import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
@@ -19,13 +20,18 @@ from typing import Any
 from ganzoo.errors import GanzooError
 from ganzoo.files import write_json
 from ganzoo.places import cache_folder
-from ganzoo.plugins import CORE, KINDS, Registered, S, is_strict, load_target, registry
+from ganzoo.plugins import CORE, KINDS, Plugin, Registered, S, is_strict, load_target, registry
 
 Watch = Callable[[], AbstractContextManager[Callable[[str], None]]]
 
 
-def verified(rows: Sequence[Registered[S]], watch: Watch) -> list[Registered[S]]:
-    """The rows, each with the `Registered.flaw` of its target.
+def unheard() -> AbstractContextManager[Callable[[str], None]]:
+    """A `Watch` whom nobody hears."""
+    return nullcontext(lambda message: None)
+
+
+def verified(rows: Sequence[Registered[S]], watch: Watch = unheard) -> list[Registered[S]]:
+    """The rows, each with the `Registered.flaw` of its target, which is then nobody's rival.
 
     Args:
         rows: of the registry.
@@ -43,10 +49,18 @@ def verified(rows: Sequence[Registered[S]], watch: Watch) -> list[Registered[S]]
                 memory.look(row)
         memory.save()
     seen = [replace(row, flaw=memory.flaw(row) or "") for row in rows]
+    flawed = {(type(row.spec), row.spec.name, row.plugin) for row in seen if row.flaw}
     for row in seen:
         if row.flaw and is_strict():
             raise row.refusal
-    return seen
+    return [replace(row, rivals=_sound_rivals(row, flawed)) for row in seen]
+
+
+def _sound_rivals(
+    row: Registered[Any], flawed: Collection[tuple[type, str, Plugin]]
+) -> tuple[Plugin, ...]:
+    kind, name = type(row.spec), row.spec.name
+    return tuple(rival for rival in row.rivals if (kind, name, rival) not in flawed)
 
 
 class Memory:
@@ -107,7 +121,8 @@ def _path() -> Path:
 def _surroundings() -> list[str]:
     """What the import of any target depends on: ganzoo, Python and what is installed."""
     sites = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-    return [registry().plugins[0].version, sys.version, *map(_stamp, sites)]
+    others = os.environ.get("PYTHONPATH", "")
+    return [registry().plugins[0].version, sys.version, others, *map(_stamp, sites)]
 
 
 def _package(name: str) -> tuple[str, list[str]]:

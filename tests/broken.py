@@ -425,6 +425,13 @@ class HalfAGallery(Healthy):
         raise RuntimeError("not yet")
 
 
+@breaks("other-data", r"recipe\(\) for 'labelled points' has no whole number 'batch_size'")
+class HalfARecipe(Healthy):
+    @classmethod
+    def recipe(cls, data: DataSpec) -> dict[str, Any]:
+        return {"steps": 100, "batch_size": 4} if data.is_image else {"steps": 100}
+
+
 @breaks("own-parameters", "phase 'd' of player 'd' changes generator.0.weight, .*see .*`after`")
 class ClipsTheOther(Healthy):
     def phases(self) -> list[Phase]:
@@ -474,6 +481,16 @@ class OtherSamples(Healthy):
 class InBytes(OtherSamples):
     def shown(self, image: Tensor) -> Tensor:
         return 127.5 * (image + 1)
+
+
+@breaks(
+    "output", r"forward\(\) of inputs far from 0 makes images with values up to .*: end in Tanh"
+)
+class NoTanh(Healthy):
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.generator[4] = nn.Identity()
+        nn.init.normal_(self.generator[3].weight, 0, 0.02)
 
 
 @breaks("output", r"forward\(\) makes images without a value below 0: .* end in Tanh")
@@ -601,6 +618,26 @@ class ListOfFakes(Healthy):
         return super().d_loss(batch)
 
 
+class Pool:
+    def __init__(self) -> None:
+        self.images: list[Tensor] = []
+
+    def query(self, image: Tensor) -> Tensor:
+        self.images.append(image)
+        return image if len(self.images) < 50 else self.images[0]
+
+
+@breaks("resume", r"pool changed and was not saved: keep what changes")
+class PoolThatIsNotFullYet(Healthy):
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.pool = Pool()
+
+    def d_loss(self, batch: Batch) -> Tensor:
+        batch.shared["fake"] = self.pool.query(batch.shared["fake"])
+        return super().d_loss(batch)
+
+
 @breaks("resume", r"\(mean changed and was not saved\): keep what changes")
 class RunningMean(Healthy):
     def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
@@ -706,7 +743,25 @@ class Item(OtherLoss):
         return min(1.0, loss.item())
 
 
-@breaks("capture", r"phase 'd': broken.py:\d+: `.*tolist\(\)\)` reads a tensor on the host")
+@breaks("capture", r"phase 'g': broken.py:\d+: `.*cpu\(\)` reads a tensor on the host", ("device",))
+class LogsOnTheHost(Healthy):
+    def g_loss(self, batch: Batch) -> Tensor:
+        loss = super().g_loss(batch)
+        batch.metrics["margin"] = loss.detach().cpu()
+        return loss
+
+
+@breaks("device", r"phase 'g' copies a tensor to the CPU \(NotImplementedError at broken.py:\d+")
+class MovesToTheHost(Healthy):
+    def g_loss(self, batch: Batch) -> Tensor:
+        loss = super().g_loss(batch)
+        batch.metrics["margin"] = loss.detach().to("cpu")
+        return loss
+
+
+@breaks(
+    "capture", r"phase 'd': broken.py:\d+: `.*tolist\(\)\)` reads a tensor on the host", ("device",)
+)
 class ToList(OtherLoss):
     def times(self, loss: Tensor) -> float | Tensor:
         return min(1.0, loss.tolist())

@@ -361,6 +361,13 @@ BROKEN_LOSSES = [
     ),
     (
         "capturable",
+        "def on_the_cpu(r, f): return (d_side(r, f) * torch.ones(2, dtype=r.dtype)).mean()\n"
+        "loss = AdversarialLoss(on_the_cpu, g_side)",
+        "meets a tensor on the CPU",
+        "",
+    ),
+    (
+        "capturable",
         "loss = AdversarialLoss(d_side, lambda f, r: g_side(f, r) * (f.mean() < 9).item())",
         "reads a tensor on the host: keep everything in tensors",
         "",

@@ -199,12 +199,16 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for place in ("missing", "file"):
-        result = ganzoo("new", "novel", "--dir", tmp_path / place)
-        assert (result.status, result.out) == (2, "")
-        assert "cannot be written" in result.err
-        assert "choose another --dir" in result.err
+    result = ganzoo("new", "novel", "--dir", tmp_path / "file")
+    assert (result.status, result.out) == (2, "")
+    assert "cannot be written" in result.err
+    assert "choose another --dir" in result.err
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
+    assert ganzoo("new", "novel", "--dir", tmp_path / "deep" / "down").status == 0
+    assert (tmp_path / "deep" / "down" / "ganzoo-novel" / "pyproject.toml").is_file()
 
 
 # ------------------------------------------------------------------------------------ the command

@@ -104,9 +104,9 @@ def test_a_run_goes_on_with_its_own_plugin_when_another_offers_the_same(
 ) -> None:
     train()
     toys("toyb")
-    assert ganzoo("train", "vanilla", "--dataset", "dots").status == 2  # which of them?
     assert "was started with" not in resume(3)
     assert "ganzoo_toyb.variant" not in sys.modules
+    assert ganzoo("train", "vanilla", "--dataset", "dots").status == 2  # which of them?
 
 
 def test_samples_and_scores_are_those_of_its_own_plugin(toys: Callable[[str], None]) -> None:

@@ -172,7 +172,8 @@ def registered(env: Environment, cwd: Path) -> dict[str, list[str]]:
 
 def test_the_registry_of_the_environment_has_them_all(env: Environment, tmp_path: Path) -> None:
     plugins = registered(env, tmp_path)
-    torn = "ModuleNotFoundError: No module named 'a_module_that_nobody_has'"
+    missing = "ModuleNotFoundError: No module named 'a_module_that_nobody_has'"
+    torn = f"{missing} (ganzoo_torn/__init__.py:1)"
     assert plugins["ganzoo-tiny"] == ["tiny", "2.5", "ok", ""]
     assert plugins["ganzoo-torn"] == ["torn", "0.3", "broken", torn]
     assert plugins["ganzoo-rival"] == ["rival", "1.0", "ok", ""]

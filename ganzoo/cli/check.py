@@ -66,7 +66,7 @@ def command(name: str, dataset: str | None, data_root: Path | None, as_json: boo
     for number, row in enumerate(found):
         if number:
             click.echo()
-        failed += _print(row, _verdicts(row, dataset, data_root))
+        failed += _print(row, dataset, _verdicts(row, dataset, data_root))
     return int(failed > 0)
 
 
@@ -84,13 +84,16 @@ def _verdicts(row: Found, dataset: str | None, root: Path | None) -> Iterator[Ve
     return testing.loss_verdicts(row.qualified)
 
 
-def _print(row: Found, verdicts: Iterator[Verdict]) -> int:
+def _print(row: Found, dataset: str | None, verdicts: Iterator[Verdict]) -> int:
     """Print each verdict as soon as it is known; returns how many failed."""
     from rich.text import Text
 
     console = make_console()
     heading = (f"{KINDS[type(row.spec)]} {row.spec.name}", "bold")
-    console.print(Text.assemble(heading, f" of {row.plugin}"))
+    played = (
+        f", played on {dataset or row.spec.dataset}" if isinstance(row.spec, VariantSpec) else ""
+    )
+    console.print(Text.assemble(heading, f" of {row.plugin}{played}"))
     console.print()
     counts: Counter[str] = Counter()
     waiting: list[str] = []

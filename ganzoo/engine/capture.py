@@ -30,7 +30,10 @@ _READS = {
     "aten::repeat_interleave.Tensor": "makes a tensor whose size depends on data",
     "aten::equal": "reads a tensor on the host",
 }
-_LEAVE_TORCH = (Tensor.tolist, Tensor.numpy, Tensor.__array__, Tensor.__dlpack__)
+_LEAVE_TORCH = (
+    *(Tensor.tolist, Tensor.numpy, Tensor.__array__, Tensor.__dlpack__),
+    *(Tensor.cpu, Tensor.pin_memory),
+)
 """On a CPU these are no operations."""
 
 

@@ -289,7 +289,8 @@ def _splits_apart(subject: DatasetSubject) -> None:
     if shared > _SHARED * len(test):
         raise Failure(
             f"{shared} of the {len(test)} samples of the test split are in the train split too: "
-            "return other samples for request.split 'test', or a memorising generator scores best"
+            "return other samples for request.split 'test', or draw with more variety: a generator "
+            "that memorises would score best"
         )
 
 

@@ -25,11 +25,11 @@ def variant_verdicts(
         root: the folder of the data set's files; None: the default one.
 
     Raises:
-        GanzooError: there is no such variant, or that data set cannot be loaded.
+        GanzooError: there is no such variant, or it cannot be played on that data set.
     """
     subject = VariantSubject(registry().variant(name), dataset, root)
     if dataset is not None:
-        _ = subject.dataset  # what is wrong with it is not the variant's fault
+        subject.require_data()
     return VARIANT_CHECKS.verdicts(subject)
 
 

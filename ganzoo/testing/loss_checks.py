@@ -17,6 +17,7 @@ from ganzoo.testing.loss_subject import (
     trainable,
 )
 from ganzoo.testing.registration import check_registration
+from ganzoo.testing.variant_device import META, DeviceWatch, Mixed
 
 __all__ = ["LOSS_CHECKS", "LossSubject"]
 
@@ -239,7 +240,7 @@ def _score(subject: LossSubject) -> None:
 
 @LOSS_CHECKS.check("capturable", needs=("scalar",))
 def _capturable(subject: LossSubject) -> None:
-    """No side reads a tensor on the host, which would make a GPU wait."""
+    """No side reads a tensor on the host, which would make a GPU wait, or makes one there."""
     seen = Watched()
     real, fake = trainable(spread(-2, 3)), trainable(spread(-3, 2))
     functions: list[Callable[[], object]] = [
@@ -254,3 +255,13 @@ def _capturable(subject: LossSubject) -> None:
             f"{seen.host_reads[0]}: keep everything in tensors, without .item(), float(), `if` on "
             "a tensor or indexing by a mask (torch.where does the same)"
         )
+    try:
+        with DeviceWatch():
+            sides = subject.sides(real.to(META), fake.to(META))
+    except Mixed as error:
+        raise Failure(
+            f"{error}: make it by torch.ones_like() or with device=real.device"
+        ) from error
+    for name, value in sides.items():
+        if value.device != META:
+            raise Failure(f"the {name}'s side returns a tensor on the CPU: leave it on the device")

@@ -16,6 +16,7 @@ from ganzoo.data.feed import first_samples, make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import Gradients, Plan, take_gradients
 from ganzoo.engine.modes import Execution
+from ganzoo.errors import GanzooError
 from ganzoo.plugins import Registered, load_target
 from ganzoo.setup import check_suits
 from ganzoo.spec import DataSpec, VariantSpec
@@ -60,6 +61,20 @@ class VariantSubject:
         """
         cls: type[Variant] = load_target(self.registered.spec)
         return cls
+
+    def require_data(self) -> None:
+        """See to it that the variant accepts the data, before it is blamed for what it refuses.
+
+        Raises:
+            GanzooError: they cannot be loaded, or it refuses them.
+        """
+        data = self.dataset.spec
+        try:
+            self.build(data=data)
+        except GanzooError:
+            raise
+        except Exception:  # is for the checks to find
+            return
 
     @cached_property
     def dataset(self) -> Dataset:

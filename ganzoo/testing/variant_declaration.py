@@ -6,9 +6,11 @@ from typing import Any
 from ganzoo.config import options
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import registry
+from ganzoo.spec import DataSpec
 from ganzoo.testing.check import Failure
 from ganzoo.testing.registration import check_registration
 from ganzoo.testing.subject import VariantChecks, VariantSubject
+from ganzoo.variant import Variant
 
 CHECKS = VariantChecks()
 FIRST_YEAR = 1990
@@ -68,7 +70,15 @@ def config(subject: VariantSubject) -> None:
 @CHECKS.check("recipe", needs=("target",))
 def recipe(subject: VariantSubject) -> None:
     """The recipe gives steps, batch_size and settings of Config, in a new dict each time."""
-    cls, data = subject.cls, subject.dataset.spec
+    check_recipe(subject.cls, subject.dataset.spec)
+
+
+def check_recipe(cls: type[Variant], data: DataSpec) -> None:
+    """See what the recipe for some data says.
+
+    Raises:
+        Failure: a training could not be set up by it.
+    """
     found: Any = cls.recipe(data)
     where = f"{cls.__name__}.recipe() for '{data.name}'"
     if not isinstance(found, dict):

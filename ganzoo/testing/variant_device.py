@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_leaves
 
 from ganzoo.engine.capture import CaptureCheck, Line, calling_line
 from ganzoo.engine.iterate import take_gradients
-from ganzoo.testing.check import Failure, NotApplicable
+from ganzoo.testing.check import Failure, NotApplicable, raised
 from ganzoo.testing.subject import (
     VariantChecks,
     VariantSubject,
@@ -71,11 +71,11 @@ def _with_watched_after(phase: Phase, check: CaptureCheck) -> Phase:
     return replace(phase, after=watched)
 
 
-class _Mixed(Exception):
+class Mixed(Exception):
     """An operation on tensors of two devices."""
 
 
-class _DeviceWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class DeviceWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Refuses operations on tensors of two devices, as any other device would."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class _DeviceWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if strangers and len(strangers) < len(tensors) and not func.name().startswith(_MAY_MIX):
             made = self._made.get(id(strangers[0]))
             where = f"that {made[1]} makes there" if made else "that is no buffer and stays there"
-            raise _Mixed(f"{here} meets a tensor on the CPU {where}")
+            raise Mixed(f"{here} meets a tensor on the CPU {where}")
         result = func(*args, **(kwargs or {}))
         for tensor in _tensors(result):
             if tensor.device != META:
@@ -138,15 +138,21 @@ def device(subject: VariantSubject) -> None:
     phases = {f"phase '{phase.name}'": partial(play_phase, phase) for phase in variant.phases()}
     for name, part in (phases | {"gallery()": draw_samples}).items():
         try:
-            with _DeviceWatch():
+            with DeviceWatch():
                 result = part()
-        except _Mixed as error:
+        except Mixed as error:
             raise Failure(
                 f"{name}: {error}: make it with device=self.device, or by register_buffer()"
             ) from error
         except Exception as error:
             if "meta" not in str(error):
                 raise
+            if "copy out of meta" in str(error):
+                what = raised(error, subject.registered.spec.target)
+                raise Failure(
+                    f"{name} copies a tensor to the CPU ({what}): leave it on the device, which "
+                    "the host reads when it logs"
+                ) from error
             blind.append(name)  # it needs values, which tensors of this device have not
             continue
         if result.device != META:

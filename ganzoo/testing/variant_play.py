@@ -21,6 +21,7 @@ from ganzoo.testing.subject import (
     play,
     whole_plan,
 )
+from ganzoo.testing.variant_declaration import check_recipe
 from ganzoo.variant import Batch, Phase, Variant
 
 CHECKS = VariantChecks()
@@ -139,6 +140,7 @@ def other_data(subject: VariantSubject) -> None:
                 f"{where} it cannot be built ({what}): raise GanzooError in __init__ for "
                 "data that it is not made for"
             ) from error
+        check_recipe(subject.cls, dataset.spec)
         try:
             play(engine, whole_plan(engine))
         except Exception as error:

@@ -66,16 +66,20 @@ def resume(subject: VariantSubject) -> None:
             Path(folder), engine.iteration, identity, weights=weights, state=engine.state()
         )
         metrics = [engine.step() for _ in range(AFTER)]
+        later = dict(_attributes(engine.variant))
         resumed = subject.engine()
         resumed.load_state(checkpoint.load_state(saved, identity, resumed.state()))
     continued = [resumed.step() for _ in range(AFTER)]
     different = _difference(metrics, continued) or _difference([engine.state()], [resumed.state()])
-    if different:
-        lost = [name for name in kept if not _alike(kept[name], fresh.get(name))]
-        guess = f" ({', '.join(lost)} changed and was not saved)" if lost else ""
+    lost = [name for name in kept if not _alike(kept[name], fresh.get(name))]
+    # What is built once, at first use, is built again by a training that goes on.
+    lost = [name for name in lost if different or not _alike(later.get(name), kept[name])]
+    if different or lost:
+        guess = f"{', '.join(lost)} changed and was not saved" if lost else ""
+        what = f"a training that goes on from a checkpoint differs in {different}"
         raise Failure(
-            f"a training that goes on from a checkpoint differs in {different}{guess}: keep what "
-            "changes in a tensor made by register_buffer(), or derive it from the iteration by "
+            f"{f'{what} ({guess})' if different and guess else guess or what}: keep what changes "
+            "in a tensor made by register_buffer(), or derive it from the iteration by "
             "Phase.repeat, stage() or schedules()"
         )
 
@@ -112,7 +116,11 @@ def _frozen(value: object) -> object:
         return value.detach().clone()
     if isinstance(value, Sized) and not isinstance(value, str):
         return len(value)
-    return value if isinstance(value, int | float | str) else None
+    if isinstance(value, int | float | str):
+        return value
+    if isinstance(value, nn.Module | type) or callable(value) or not hasattr(value, "__dict__"):
+        return None
+    return {name: _frozen(part) for name, part in vars(value).items()}  # such as a pool of images
 
 
 def _alike(one: object, other: object) -> bool:

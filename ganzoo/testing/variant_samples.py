@@ -29,6 +29,8 @@ ROWS = 7
 """A number that no batch has."""
 MEASURED = 50
 """Samples of the test split."""
+FAR = 100.0
+"""Times as far from 0 as the prior's: a latent whose image any weights would take out of range."""
 RANGE = 1 + 1e-6
 """Of the values of an image, one rounding included."""
 ROUNDING = 1e-4
@@ -89,6 +91,10 @@ def output(subject: VariantSubject) -> None:
                 raise Failure(f"{ability.name} makes {len(found)} rows of {ROWS}: give one for one")
             if ability.is_sample:
                 _check_samples(found, variant, ability.name)
+                latent, *label = ability.arguments
+                if variant.data.is_image and latent.is_floating_point():
+                    far = ability.function(FAR * latent, *label)
+                    _check_range(far, f"{ability.name} of inputs far from 0")
             else:
                 _check_probabilities(found, variant, ability.name)
         shown = examples(variant, subject.dataset, pictures.shown(variant.data))
@@ -110,15 +116,19 @@ def _check_samples(found: Tensor, variant: Variant, name: str) -> None:
         raise Failure(f"{name} makes values that are infinite or nan: look for log(0) or 1/0")
     if not variant.data.is_image:
         return
-    largest = found.abs().max().item()
-    if largest > RANGE:
-        raise Failure(
-            f"{name} makes images with values up to {largest:.3g}: end in Tanh, or map to [-1, 1]"
-        )
+    _check_range(found, name)
     if found.min() >= 0:
         raise Failure(
             f"{name} makes images without a value below 0: black is -1, so end in Tanh and not in "
             "Sigmoid"
+        )
+
+
+def _check_range(found: Tensor, name: str) -> None:
+    largest = found.abs().max().item()
+    if largest > RANGE:
+        raise Failure(
+            f"{name} makes images with values up to {largest:.3g}: end in Tanh, or map to [-1, 1]"
         )
 
 
@@ -192,5 +202,6 @@ def published(subject: VariantSubject) -> None:
             raise Failure(
                 f"{ability.name} gives another result with the weights of "
                 f"{', '.join(other.published)} alone, which are all that weights.safetensors "
-                f"holds: add what it reads to `published` (there is {', '.join(rest)})"
+                f"holds: add what it reads to `published` (there is {', '.join(rest)}), and have "
+                "buffers that it reads on these networks"
             )

@@ -8,7 +8,7 @@ from ganzoo.testing import check_dataset
 
 def test_it_conforms() -> None:
     """All that `ganzoo check myset` demands."""
-    check_dataset("myset")
+    check_dataset("ganzoo-myset:myset")
 
 
 def test_a_disc_has_the_area_of_a_circle() -> None:

@@ -9,7 +9,7 @@ from ganzoo.testing import check_loss
 
 def test_it_conforms() -> None:
     """All that `ganzoo check myloss` demands."""
-    check_loss("myloss")
+    check_loss("ganzoo-myloss:myloss")
 
 
 def test_values_by_hand() -> None:

@@ -13,7 +13,7 @@ from ganzoo.testing import check_variant
 
 def test_it_conforms() -> None:
     """All that `ganzoo check mygan` demands."""
-    check_variant("mygan")
+    check_variant("ganzoo-mygan:mygan")
 
 
 def test_losses_of_a_discriminator_that_cannot_tell() -> None:
