@@ -52,6 +52,12 @@ class Verdict:
     value: float
 
 
+def distinct(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Those that are not there under an earlier name already, as a shared layer's weights are."""
+    first = {id(tensor): name for name, tensor in reversed(tensors.items())}
+    return {name: tensor for name, tensor in tensors.items() if first[id(tensor)] == name}
+
+
 def save(
     folder: Path,
     step: int,

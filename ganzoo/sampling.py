@@ -51,11 +51,12 @@ def build_variant(settings: dict[str, Any], device: torch.device) -> Variant:
 
 def published_weights(variant: Variant) -> dict[str, Tensor]:
     """The live tensors of the networks that `Variant.forward` needs, by name."""
-    return {
-        f"{net}.{name}": value.detach()
+    live = {
+        f"{net}.{name}": value
         for net in variant.published
         for name, value in variant.get_submodule(net).state_dict(keep_vars=True).items()
     }
+    return {name: value.detach() for name, value in checkpoint.distinct(live).items()}
 
 
 class Drawn(NamedTuple):

@@ -40,14 +40,14 @@ def merged(old: str, new: str) -> str:
         text = new_lines[first_line(node) - 1 : node.end_lineno]
         body = ast.parse("\n".join(lines)).body
         if inside:
-            (cls,) = (one for one in body if isinstance(one, ast.ClassDef) and one is body[-1])
-            body = cls.body
+            assert isinstance(body[-1], ast.ClassDef)
+            body = body[-1].body
         if isinstance(node, ast.ImportFrom):
             first = next(one for one in body if isinstance(one, ast.Import | ast.ImportFrom))
             lines[first.lineno - 1 : first.lineno - 1] = text
             continue
-        assert isinstance(node, ast.FunctionDef)
-        same = [one for one in body if isinstance(one, ast.FunctionDef) and one.name == node.name]
+        assert isinstance(node, ast.FunctionDef | ast.ClassDef)
+        same = [one for one in body if type(one) is type(node) and one.name == node.name]
         if same:
             lines[first_line(same[0]) - 1 : same[0].end_lineno] = text
         else:
@@ -61,6 +61,30 @@ def apply(block: str, project: Path) -> None:
     path = project / first.removeprefix("# ")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(merged(path.read_text(), content) if path.exists() else content)
+
+
+PLAY = """
+from ganzoo.plugins import Registered, registry
+from ganzoo.spec import VariantSpec
+from ganzoo.testing.subject import VariantSubject, examples
+from ganzoo_r1gan import answers
+
+plugin = registry().variant("r1gan").plugin
+for name in sys.argv[1:]:
+    spec = VariantSpec("answer", f"ganzoo_r1gan.answers:{name}", name, 2018)
+    subject = VariantSubject(Registered(spec, plugin))
+    engine = subject.engine()
+    before = [parameter.clone() for parameter in engine.variant.parameters()]
+    engine.step()
+    after = engine.variant.parameters()
+    assert not all(map(torch.equal, before, after)), f"{name} learns nothing"
+    with engine.averaged() as variant:
+        shown = variant.gallery(examples(variant, subject.dataset, 2))
+    assert shown.shape == (100, 1, 28, 28), name
+    assert (name == "Centred") == hasattr(engine.variant, "mean")
+    assert name != "Centred" or engine.variant.mean != 0
+    assert name != "Traversed" or not torch.equal(shown[0], shown[9])
+"""
 
 
 def expected(pattern: str, output: str) -> bool:
@@ -123,6 +147,10 @@ def test_the_tutorial_runs_from_nothing_to_a_wheel(tmp_path: Path) -> None:
             assert kind == "text"
             for line in block.splitlines():
                 assert expected(line, output), f"{line!r} is not in\n{output}"
+    answers = re.findall(r"^class (\w+)\((?:R1GAN|Adversarial)\)", TEXT, re.MULTILINE)
+    assert len(answers) == 4
+    code = f"import sys\nimport torch\n{PLAY}"
+    subprocess.run([env.python, "-c", code, *answers], cwd=project, env=variables, check=True)
 
 
 def tables() -> dict[str, list[str]]:

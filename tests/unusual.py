@@ -168,8 +168,26 @@ class Unrepeatable(Healthy):
         return one_hot(torch.multinomial(odds, 1)[:, 0], 3).float()
 
 
+class SharesATrunk(Healthy):
+    """One network under two names, the later of which its player names."""
+
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        *trunk, head = self.discriminator
+        self.trunk, self.head = nn.Sequential(*trunk), head
+        self.discriminator = nn.Sequential(self.trunk, self.head)
+
+    def players(self) -> dict[str, Player]:
+        optim = Adam(self.config.lr)
+        return {
+            "g": Player(("generator",), optim, ema=0.9),
+            "d": Player(("trunk", "head"), optim, ema=0.9),
+        }
+
+
 UNUSUAL: dict[type[Healthy], Any] = {
     Spectral: set(),
+    SharesATrunk: set(),
     Lazy: set(),
     Codes: {"second-order"},
     Grows: set(),

@@ -9,6 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from ganzoo.checkpoint import distinct
 from ganzoo.data.feed import Feed
 from ganzoo.engine.distributed import process_count
 from ganzoo.engine.graph import Graphs
@@ -163,7 +164,7 @@ class Engine:
         device = self.variant.device
         tensors = {
             f"variant.{name}": value.detach()
-            for name, value in self.variant.state_dict(keep_vars=True).items()
+            for name, value in distinct(self.variant.state_dict(keep_vars=True)).items()
         }
         for name, learner in self.learners.items():
             for key, value in learner.state().items():

@@ -55,7 +55,7 @@ class Learner:
         self.player = player
         self.params: list[nn.Parameter] = []
         self.names: list[str] = []
-        modules = dict(variant.named_modules())
+        modules = dict(variant.named_modules(remove_duplicate=False))
         for net in player.nets:
             if net not in modules:
                 raise unknown("network of the variant,", net, dict(variant.named_children()))

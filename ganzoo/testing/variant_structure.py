@@ -116,7 +116,7 @@ def _check_existing(variant: Variant, nets: object, whose: str) -> None:
     """See whether these are names, each of a network of the variant."""
     if not isinstance(nets, tuple) or not nets:
         raise Failure(f"the networks of {whose} are {nets!r}: give a tuple of names, ('net',)")
-    children = dict(variant.named_modules())
+    children = dict(variant.named_modules(remove_duplicate=False))
     for net in nets:
         if not net or net not in children:
             raise Failure(
