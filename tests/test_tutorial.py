@@ -70,9 +70,11 @@ from ganzoo.testing.subject import VariantSubject, examples
 from ganzoo_r1gan import answers
 
 plugin = registry().variant("r1gan").plugin
+dataset = VariantSubject(registry().variant("r1gan")).dataset
 for name in sys.argv[1:]:
     spec = VariantSpec("answer", f"ganzoo_r1gan.answers:{name}", name, 2018)
     subject = VariantSubject(Registered(spec, plugin))
+    subject.dataset = dataset
     engine = subject.engine()
     before = [parameter.clone() for parameter in engine.variant.parameters()]
     engine.step()
