@@ -71,7 +71,7 @@ class Both:
 def test_compiled_gradients_are_the_eager_ones(name: str, settings: dict[str, Any]) -> None:
     engine = make_small(name, **settings)
     both = Both(engine)
-    engine._run = lambda plan: engine._play(plan, gradients=both)
+    engine.play_with(both)
     for _ in range(4):  # sgan's baseline is due at every fourth
         engine.step()
     assert both.compared == engine.phases.keys()
@@ -138,8 +138,7 @@ def test_the_other_objective_could_be_captured_too() -> None:
     for _ in range(2):
         check.begin()
         engine.iteration = 101
-        watched = check.watching(take_gradients)
-        engine._run = lambda plan, watched=watched: engine._play(plan, gradients=watched)
+        engine.play_with(check.watching(take_gradients))
         engine.step()
     assert check.complete
     assert check.obstacle() is None
@@ -190,8 +189,7 @@ def test_the_line_that_forbids_capture_is_named(cls: type[Toy], sentence: str) -
     check = CaptureCheck()
     for _ in range(2):
         check.begin()
-        watched = check.watching(take_gradients)
-        engine._run = lambda plan, watched=watched: engine._play(plan, gradients=watched)
+        engine.play_with(check.watching(take_gradients))
         engine.step()
     obstacle = check.obstacle()
     assert obstacle is not None
@@ -202,7 +200,7 @@ def test_watching_changes_nothing() -> None:
     plain, seen = toy_engine(Toy), toy_engine(Toy)
     check = CaptureCheck()
     check.begin()
-    seen._run = lambda plan: seen._play(plan, gradients=check.watching(take_gradients))
+    seen.play_with(check.watching(take_gradients))
     for engine in (plain, seen):
         torch.manual_seed(1)
         engine.step()

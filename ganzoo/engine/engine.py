@@ -80,7 +80,8 @@ class Engine:
         if execution.recompute:
             recompute_activations(variant)
         gradients = make_gradients(execution, device, report)
-        self._run: Callable[[Plan], dict[str, Tensor]] = partial(self._play, gradients=gradients)
+        self._run: Callable[[Plan], dict[str, Tensor]]
+        self.play_with(gradients)
         if execution.mode == GRAPH and variant.capturable:
             plain = make_plain_gradients(execution, device)
             self._run = Graphs(self._play, gradients, plain, device, execution.kept, report)
@@ -103,6 +104,10 @@ class Engine:
         metrics = self.variant.iterate(self, plan)
         self.iteration += 1
         return metrics
+
+    def play_with(self, gradients: Gradients) -> None:
+        """From now on run iterations one by one, with gradients that are computed in that way."""
+        self._run = partial(self._play, gradients=gradients)
 
     def play(self, plan: Plan) -> dict[str, Tensor]:
         """The iteration that `plan` describes, as `iterate` defines it, in the engine's mode."""

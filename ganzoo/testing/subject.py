@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,7 @@ def whole_plan(engine: Engine) -> Plan:
 
 def play(engine: Engine, plan: Plan, gradients: Gradients = take_gradients) -> dict[str, Tensor]:
     """One iteration of that plan, eagerly, its gradients computed in that way."""
-    engine._run = partial(engine._play, gradients=gradients)
+    engine.play_with(gradients)
     return engine.variant.iterate(engine, plan)
 
 
