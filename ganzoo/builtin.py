@@ -1,31 +1,30 @@
 """What the core itself offers, through the same hooks as any plugin."""
 
 from ganzoo.hookspecs import hookimpl
-from ganzoo.spec import DatasetSpec, LossSpec
+from ganzoo.spec import DOWNLOADED, FILES, MADE, DatasetSpec, LossSpec
 
 
 @hookimpl
 def ganzoo_register_datasets() -> list[DatasetSpec]:
     """The embedded sets, torchvision's, and folders of images."""
-    made, downloaded = "made on the spot", "downloaded"
     sets = "ganzoo.data.torchvision_sets"
     return [
-        DatasetSpec("glyphs", "ganzoo.data.glyphs:load", "drawn digits", "1x28x28", 10, made),
-        DatasetSpec("ink", "ganzoo.data.ink:load", "glyphs in ink", "3x28x28", 10, made),
+        DatasetSpec("glyphs", "ganzoo.data.glyphs:load", "drawn digits", "1x28x28", 10, MADE),
+        DatasetSpec("ink", "ganzoo.data.ink:load", "glyphs in ink", "3x28x28", 10, MADE),
         DatasetSpec(
-            "ring8", "ganzoo.data.mixtures:load_ring8", "8 Gaussians on a circle", "2", 8, made
+            "ring8", "ganzoo.data.mixtures:load_ring8", "8 Gaussians on a circle", "2", 8, MADE
         ),
         DatasetSpec(
-            "grid25", "ganzoo.data.mixtures:load_grid25", "5x5 grid of Gaussians", "2", 25, made
+            "grid25", "ganzoo.data.mixtures:load_grid25", "5x5 grid of Gaussians", "2", 25, MADE
         ),
-        DatasetSpec("mnist", f"{sets}:load_mnist", "handwritten digits", "1x28x28", 10, downloaded),
+        DatasetSpec("mnist", f"{sets}:load_mnist", "handwritten digits", "1x28x28", 10, DOWNLOADED),
         DatasetSpec(
             "stacked-glyphs",
             "ganzoo.data.stacked:load_stacked_glyphs",
             "3 glyphs as colours",
             "3x28x28",
             1000,
-            made,
+            MADE,
         ),
         DatasetSpec(
             "stacked-mnist",
@@ -33,7 +32,7 @@ def ganzoo_register_datasets() -> list[DatasetSpec]:
             "3 digits as colours",
             "3x28x28",
             1000,
-            downloaded,
+            DOWNLOADED,
         ),
         DatasetSpec(
             "fashion-mnist",
@@ -41,20 +40,18 @@ def ganzoo_register_datasets() -> list[DatasetSpec]:
             "articles of clothing",
             "1x28x28",
             10,
-            downloaded,
+            DOWNLOADED,
         ),
-        DatasetSpec("cifar10", f"{sets}:load_cifar10", "small photos", "3x32x32", 10, downloaded),
-        DatasetSpec("celeba", f"{sets}:load_celeba", "faces", "3x64x64", 0, downloaded),
-        DatasetSpec(
-            "folder", "ganzoo.data.folder:load", "a folder of images", "any", 0, "your files"
-        ),
+        DatasetSpec("cifar10", f"{sets}:load_cifar10", "small photos", "3x32x32", 10, DOWNLOADED),
+        DatasetSpec("celeba", f"{sets}:load_celeba", "faces", "3x64x64", 0, DOWNLOADED),
+        DatasetSpec("folder", "ganzoo.data.folder:load", "a folder of images", "any", 0, FILES),
         DatasetSpec(
             "unpaired",
             "ganzoo.data.unpaired:load",
             "two folders of images",
             "any",
             0,
-            "your files",
+            FILES,
         ),
     ]
 

@@ -1,115 +1,36 @@
-"""How ganzoo finds what is installed: discovery, statuses, collisions, disabling.
-
-A plugin is an entry point in the group ``ganzoo``. Each is loaded by itself, and whatever goes
-wrong with one is its status and a sentence: the others go on working. The core's own data sets
-and losses are a plugin like any other.
+"""What the installed plugins offer, by name: collisions, statuses, and loading what is named.
 
 Environment variables:
-    GANZOO_DISABLE: comma-separated plugins that are not even imported, each as the name of an
-        entry point, of a distribution, or as ``distribution:entry``.
     GANZOO_STRICT_PLUGINS: ``1`` raises at the first plugin that cannot be used (for a CI job).
 """
 
 import contextlib
 import os
-import re
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields, replace
-from enum import StrEnum
-from functools import cache, partial
-from importlib import import_module, metadata
-from itertools import combinations
-from pathlib import Path
-from reprlib import repr as abridged
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Generic, TypeVar
 
-import pluggy
-
-from ganzoo import hookspecs
+from ganzoo.discovery import (
+    KINDS,
+    Candidate,
+    Plugin,
+    Spec,
+    Status,
+    installed,
+    load_plugin,
+    normal,
+    sentence,
+)
 from ganzoo.errors import GanzooError, UnknownError, unknown
-from ganzoo.spec import API, DatasetSpec, LossSpec, VariantSpec, resolve
+from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec, resolve
 
-CORE = "ganzoo-core"
-
-HOOKS: dict[str, type[VariantSpec] | type[DatasetSpec] | type[LossSpec]] = {
-    "ganzoo_register_variants": VariantSpec,
-    "ganzoo_register_datasets": DatasetSpec,
-    "ganzoo_register_losses": LossSpec,
-}
-KINDS = {VariantSpec: "variant", DatasetSpec: "data set", LossSpec: "loss"}
-
-Spec = VariantSpec | DatasetSpec | LossSpec
 S = TypeVar("S", VariantSpec, DatasetSpec, LossSpec)
 
 _NOTES: ContextVar[dict[str, str] | None] = ContextVar("notes", default=None)
 _PREFERRED: ContextVar[Collection[str]] = ContextVar("preferred", default=())
-
-
-class Status(StrEnum):
-    """How a plugin, or one name that it offers, is doing; from the best to the worst."""
-
-    OK = "ok"
-    SLOW = "slow"
-    DUPLICATE = "duplicate"
-    DISABLED = "disabled"
-    INCOMPATIBLE = "incompatible"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An entry point that has not been imported yet; the fields are those of a `Plugin`."""
-
-    name: str
-    dist: str
-    version: str
-    load: Callable[[], Any]
-    """Imports the object that implements the hooks."""
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """An entry point after the attempt to load it."""
-
-    name: str
-    """Of the entry point."""
-    dist: str
-    """The distribution that it came with."""
-    version: str
-    """Of the distribution."""
-    status: Status = Status.OK
-    error: str = ""
-    """What is wrong, one line; empty where all is well."""
-    specs: tuple[Spec, ...] = ()
-    """All that it offers; nothing, where it is broken or disabled."""
-    cause: BaseException | None = field(default=None, repr=False, compare=False)
-    """The exception that broke it."""
-
-    @property
-    def usable(self) -> bool:
-        """Whether what it offers can be used."""
-        return self.status in (Status.OK, Status.SLOW)
-
-    @property
-    def remedy(self) -> str:
-        """What can be done about its status; empty where all is well."""
-        match self.status:
-            case Status.SLOW:
-                return "its author should import torch only in the module that the target names"
-            case Status.BROKEN:
-                return f"`pip uninstall {self.dist}` removes it"
-            case Status.DISABLED:
-                return "remove it from GANZOO_DISABLE"
-            case Status.INCOMPATIBLE:
-                newer = any(spec.api > API for spec in self.specs)
-                return f"try `pip install --upgrade {CORE if newer else self.dist}`"
-            case _:
-                return ""
-
-    def __str__(self) -> str:
-        return f"{self.dist} {self.version}"
 
 
 @dataclass(frozen=True)
@@ -196,7 +117,9 @@ class Registry:
         self.plugins = []
         for candidate in candidates:
             siblings = [plugin for plugin in self.plugins if plugin.dist == candidate.dist]
-            plugin = _load(candidate, [spec for sibling in siblings for spec in sibling.specs])
+            plugin = load_plugin(
+                candidate, [spec for sibling in siblings for spec in sibling.specs]
+            )
             if is_strict() and not plugin.usable and plugin.status is not Status.DISABLED:
                 raise _refusal(plugin) from plugin.cause
             self.plugins.append(plugin)
@@ -279,7 +202,7 @@ class Registry:
         found = [
             row
             for row in usable
-            if row.spec.name == name and _normal(dist) in ("", _normal(row.plugin.dist))
+            if row.spec.name == name and normal(dist) in ("", normal(row.plugin.dist))
         ]
         if len(found) > 1:
             preferred = [row for row in found if row.plugin.dist in _PREFERRED.get()]
@@ -308,7 +231,7 @@ class Registry:
         dist = asked.rpartition(":")[0]
         names = {row.qualified if dist else row.spec.name for row in usable}
         failed = [plugin for plugin in self.plugins if not plugin.usable]
-        if dist and _normal(dist) not in {_normal(plugin.dist) for plugin in self.plugins}:
+        if dist and normal(dist) not in {normal(plugin.dist) for plugin in self.plugins}:
             hint = f" ({dist} is not installed)"
         else:
             hint = f" (not in use: {_and(failed)}, see `ganzoo plugins`)" if failed else ""
@@ -360,139 +283,24 @@ def load_target(spec: Spec) -> Any:
         with contextlib.redirect_stdout(sys.stderr):
             found = resolve(spec.target)
     except (Exception, SystemExit) as error:
-        raise GanzooError(f"{spec.target} cannot be imported: {_sentence(error)}") from error
+        raise GanzooError(f"{spec.target} cannot be imported: {sentence(error)}") from error
     from ganzoo.targets import check_target  # imports torch, as what it checks has done
 
     check_target(spec, found)
     return found
 
 
-def installed() -> list[Candidate]:
-    """The core and the entry points of all installed distributions, none of them imported."""
-    version = "unknown"
-    with contextlib.suppress(metadata.PackageNotFoundError):  # a checkout that is not installed
-        version = metadata.version(CORE)
-    core = Candidate("builtin", CORE, version, lambda: import_module("ganzoo.builtin"))
-    found = []
-    for entry in metadata.entry_points(group="ganzoo"):
-        dist = version = ""
-        with contextlib.suppress(Exception):  # what an interrupted uninstallation leaves
-            assert entry.dist is not None
-            about = entry.dist.metadata  # parsed at each access
-            dist, version = about["Name"], about["Version"]
-        found.append(Candidate(entry.name, dist or entry.name, version or "unknown", entry.load))
-    return [core, *sorted(found, key=lambda candidate: (candidate.dist, candidate.name))]
-
-
-def _load(candidate: Candidate, taken: Sequence[Spec]) -> Plugin:
-    """Import a candidate and ask it what it offers, which must not be in `taken`."""
-    label = f"{candidate.dist}:{candidate.name}"
-    result = partial(Plugin, candidate.name, candidate.dist, candidate.version)
-    disabled = {_normal(word) for word in os.environ.get("GANZOO_DISABLE", "").split(",")}
-    if disabled & {_normal(candidate.name), _normal(candidate.dist), _normal(label)}:
-        return result(Status.DISABLED, "disabled by GANZOO_DISABLE")
-    torch_was_there = "torch" in sys.modules
-    try:
-        with contextlib.redirect_stdout(sys.stderr):  # stdout belongs to the command
-            specs = _offers(candidate.load(), label, taken)
-    except (Exception, SystemExit) as error:
-        cause = error.__cause__ if isinstance(error, GanzooError) else error
-        return result(Status.BROKEN, _sentence(error), cause=cause)
-    foreign = [spec.api for spec in specs if spec.api != API]
-    if foreign:
-        error_text = f"built for API {foreign[0]}, this is {API}"
-        return result(Status.INCOMPATIBLE, error_text, specs)
-    if "torch" in sys.modules and not torch_was_there:
-        return result(Status.SLOW, "it imports torch, for which every command now waits", specs)
-    return result(specs=specs)
-
-
-def _offers(plugin: Any, label: str, taken: Sequence[Spec]) -> tuple[Spec, ...]:
-    """What the hooks of an imported plugin return.
-
-    A plugin manager for each plugin keeps what one does, and half does, from the others.
-    """
-    manager = pluggy.PluginManager("ganzoo")
-    manager.add_hookspecs(hookspecs)
-    manager.register(plugin, label)
-    hooks = manager.get_hookcallers(plugin)
-    if not hooks:
-        raise GanzooError("it implements no hook: mark its functions with @ganzoo.hookimpl")
-    offered: list[Spec] = []
-    for hook in hooks:
-        for implementation in hook.get_hookimpls():
-            if hook.name in HOOKS:
-                offered += _call(hook.name, implementation.function)
-            elif not implementation.optionalhook:
-                raise unknown("hook", hook.name, HOOKS)
-    for spec, other in combinations([*taken, *offered], 2):
-        if type(spec) is type(other) and spec.name == other.name:
-            raise GanzooError(f"it offers the {KINDS[type(spec)]} '{spec.name}' twice")
-    return tuple(offered)
-
-
-def _call(hook: str, function: Callable[..., object]) -> list[Spec]:
-    """What one hook returns, checked, since a plugin can return anything."""
-    kind = HOOKS[hook]
-    try:
-        returned = function()
-        specs = list(returned) if isinstance(returned, Iterable) else None
-    except (Exception, SystemExit) as error:
-        raise GanzooError(f"{hook} raised {_sentence(error)}") from error
-    if specs is None or isinstance(returned, str):
-        raise GanzooError(f"{hook} returned {abridged(returned)}, not a list of {kind.__name__}")
-    for spec in specs:
-        if type(spec) is not kind:
-            raise GanzooError(f"{hook} returned {abridged(spec)} in place of a {kind.__name__}")
-        for item in fields(spec):
-            value = getattr(spec, item.name)
-            if isinstance(item.type, type) and not isinstance(value, item.type):
-                raise GanzooError(
-                    f"{hook} returned a {kind.__name__} whose {item.name} is {abridged(value)}, "
-                    f"not of type {item.type.__name__}"
-                )
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", spec.name):
-            raise GanzooError(
-                f"{hook} returned the name {abridged(spec.name)}, "
-                "which is not made of lower-case letters, digits and single dashes"
-            )
-    return specs
-
-
 def _would_offer(plugin: Plugin, kind: type[Spec], dist: str, name: str) -> bool:
     """Whether an unusable plugin is the one that the user means."""
     if dist:
-        return _normal(plugin.dist) == _normal(dist)
+        return normal(plugin.dist) == normal(dist)
     known = [spec.name for spec in plugin.specs if isinstance(spec, kind)]
-    return name in known or name in (plugin.name, _normal(plugin.dist).removeprefix("ganzoo-"))
+    return name in known or name in (plugin.name, normal(plugin.dist).removeprefix("ganzoo-"))
 
 
 def _refusal(plugin: Plugin) -> GanzooError:
     return GanzooError(f"{plugin} is {plugin.status}: {plugin.error}; {plugin.remedy}")
 
 
-def _normal(name: str) -> str:
-    """A distribution's name as package indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name.strip()).lower()
-
-
 def _and(plugins: Sequence[Plugin]) -> str:
     return " and ".join(map(str, plugins))
-
-
-def _sentence(error: BaseException) -> str:
-    """An exception in one line, with the innermost line of the plugin's code."""
-    text = " ".join(str(error).split())
-    if isinstance(error, GanzooError):
-        return text
-    import traceback  # only what is wrong waits for it
-
-    where = [
-        f" ({Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno})"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(_NOT_THE_PLUGINS)
-    ]
-    return f"{type(error).__name__}: {text}{where[-1] if where else ''}"
-
-
-_NOT_THE_PLUGINS = ("<", str(Path(__file__).parent), str(Path(os.__file__).parent / "importlib"))

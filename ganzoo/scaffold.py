@@ -6,6 +6,7 @@ A template is itself a valid plugin, called ``mygan``, ``myset`` or ``myloss``.
 import re
 from pathlib import Path
 
+from ganzoo.discovery import normal
 from ganzoo.errors import GanzooError
 from ganzoo.files import whole_folder
 from ganzoo.plugins import registry
@@ -96,7 +97,7 @@ def _check_free(kind: str, name: str) -> None:
             raise GanzooError(
                 f"'{name}' would be a duplicate, as {plugin} offers it: choose another name"
             )
-        if re.sub("[-_.]+", "-", plugin.dist).lower() == f"ganzoo-{name}":
+        if normal(plugin.dist) == f"ganzoo-{name}":
             raise GanzooError(
                 f"'{name}' would be installed in place of {plugin}: choose another name"
             )

@@ -11,6 +11,9 @@ from typing import Any
 API = 1
 """The version of the plugin interface; a spec built for another one is listed, not loaded."""
 
+MADE, DOWNLOADED, FILES = SOURCES = ("made on the spot", "downloaded", "your files")
+"""Where data sets come from."""
+
 
 @dataclass(frozen=True)
 class VariantSpec:
@@ -48,8 +51,8 @@ class DatasetSpec:
     """Its shape for the user, ``"1x28x28"`` or ``"any size"``."""
     classes: int = 0
     """How many labels; 0 where it has none or where that depends on the files."""
-    source: str = "made on the spot"
-    """Where it comes from: ``"downloaded"``, ``"your files"``, ``"made on the spot"``."""
+    source: str = MADE
+    """Where it comes from: one of `SOURCES`."""
     api: int = API
     """The plugin interface that it was built for."""
 

@@ -17,10 +17,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ganzoo.discovery import CORE, KINDS, Plugin
 from ganzoo.errors import GanzooError
 from ganzoo.files import write_json
 from ganzoo.places import cache_folder
-from ganzoo.plugins import CORE, KINDS, Plugin, Registered, S, is_strict, load_target, registry
+from ganzoo.plugins import Registered, S, is_strict, load_target, registry
 
 Watch = Callable[[], AbstractContextManager[Callable[[str], None]]]
 

@@ -15,7 +15,8 @@ from unusual import UNUSUAL
 from zoo import NAMES, digits
 
 from ganzoo.data import pairs
-from ganzoo.plugins import Plugin, Registered, registry
+from ganzoo.discovery import Plugin
+from ganzoo.plugins import Registered, registry
 from ganzoo.spec import VariantSpec
 from ganzoo.testing import variant_declaration
 from ganzoo.testing.check import Outcome, Verdict

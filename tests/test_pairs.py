@@ -17,8 +17,9 @@ from ganzoo import hookimpl
 from ganzoo.data import glyphs, ink, pairs
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import make_feed
+from ganzoo.discovery import Candidate
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import Candidate, Registry
+from ganzoo.plugins import Registry
 from ganzoo.spec import DatasetSpec, DataSpec
 
 MADE, READ = "made on the spot", "your files"

@@ -12,18 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganzoo.discovery import CORE, Candidate, Plugin, Status, installed
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import (
-    CORE,
-    Candidate,
-    Plugin,
-    Registry,
-    Status,
-    installed,
-    noting,
-    preferring,
-    registry,
-)
+from ganzoo.plugins import Registry, noting, preferring, registry
 from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
 
 HEADER = """

@@ -14,7 +14,7 @@ import pytest
 from wheels import layered_environment
 
 import ganzoo
-from ganzoo.plugins import HOOKS
+from ganzoo.discovery import HOOKS
 from ganzoo.spec import DatasetSpec, DataSpec, LossSpec, VariantSpec
 
 PAGE = Path(__file__).parent.parent / "plugins" / "README.md"

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from ganzoo import verify
+from ganzoo.discovery import Status
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import Status, registry
+from ganzoo.plugins import registry
 from ganzoo.verify import verified
 
 INIT = """

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from ganzoo.cli.output import json_option, make_console, print_json
+from ganzoo.discovery import KINDS
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import KINDS, Registered, registry
-from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
+from ganzoo.plugins import Registered, registry
+from ganzoo.spec import MADE, DatasetSpec, LossSpec, VariantSpec
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,7 +72,7 @@ def command(name: str, dataset: str | None, data_root: Path | None, as_json: boo
 
 
 def _reads_files(row: Found) -> bool:
-    return isinstance(row.spec, DatasetSpec) and row.spec.source != "made on the spot"
+    return isinstance(row.spec, DatasetSpec) and row.spec.source != MADE
 
 
 def _verdicts(row: Found, dataset: str | None, root: Path | None) -> Iterator[Verdict]:

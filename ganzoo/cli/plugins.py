@@ -6,7 +6,8 @@ import click
 
 from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
 from ganzoo.cli.variants import advice
-from ganzoo.plugins import KINDS, Plugin, Registered, Status, registry
+from ganzoo.discovery import KINDS, Plugin, Status
+from ganzoo.plugins import Registered, registry
 from ganzoo.spec import API, DatasetSpec, LossSpec, VariantSpec
 from ganzoo.verify import verified
 

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
-from ganzoo.plugins import Plugin, Registered, Status, registry
+from ganzoo.discovery import Plugin, Status
+from ganzoo.plugins import Registered, registry
 from ganzoo.spec import VariantSpec
 from ganzoo.verify import verified
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import Registered, registry
-from ganzoo.spec import DatasetSpec, DataSpec
+from ganzoo.spec import MADE, DatasetSpec, DataSpec
 
 
 def load(name: str, request: DataRequest) -> Dataset:
@@ -31,7 +31,7 @@ def load(name: str, request: DataRequest) -> Dataset:
     found = _find(name)
     if len(found) == 1:
         return _load(found[0], request)
-    reads = [row.spec.source != "made on the spot" for row in found]
+    reads = [row.spec.source != MADE for row in found]
     requests = [
         request if reading or not any(reads) else replace(request, root=None) for reading in reads
     ]

@@ -11,8 +11,9 @@ from torch import Tensor
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.mixtures import covered
 from ganzoo.errors import GanzooError
+from ganzoo.spec import DOWNLOADED, FILES, MADE, SOURCES
 from ganzoo.testing.check import Checks, Failure, NotApplicable, raised
-from ganzoo.testing.dataset_subject import FILES, MADE, SOURCES, SPLITS, DatasetSubject
+from ganzoo.testing.dataset_subject import SPLITS, DatasetSubject
 from ganzoo.testing.registration import check_registration
 
 __all__ = ["DATASET_CHECKS", "DatasetSubject"]
@@ -70,7 +71,7 @@ def _loads(subject: DatasetSubject) -> None:
     """The train and the test split load, as a Dataset each."""
     for name in SPLITS:
         attempt = subject.attempt(name)
-        if attempt.network and subject.spec.source != "downloaded":
+        if attempt.network and subject.spec.source != DOWNLOADED:
             raise Failure(
                 f"it needs the network, and the source of its spec is '{subject.spec.source}': "
                 "say 'downloaded'"

@@ -15,10 +15,9 @@ from unittest import mock
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import Registered, load_target
-from ganzoo.spec import DatasetSpec
+from ganzoo.spec import DOWNLOADED, FILES, DatasetSpec
 from ganzoo.testing.check import NotApplicable
 
-MADE, DOWNLOADED, FILES = SOURCES = ("made on the spot", "downloaded", "your files")
 SPLITS = ("train", "test")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from ganzoo.config import options
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import registry
-from ganzoo.spec import DataSpec
+from ganzoo.spec import MADE, DataSpec
 from ganzoo.testing.check import Failure
 from ganzoo.testing.registration import check_registration
 from ganzoo.testing.subject import VariantChecks, VariantSubject
@@ -15,7 +15,6 @@ from ganzoo.variant import Variant
 CHECKS = VariantChecks()
 FIRST_YEAR = 1990
 """Schmidhuber's two networks that play against each other."""
-ON_THE_SPOT = "made on the spot"
 
 
 @CHECKS.check("registration")
@@ -39,10 +38,10 @@ def spec(subject: VariantSubject) -> None:
         raise Failure(f"paper is '{spec.paper}' {where}: give a link, or leave it out")
     for name in spec.dataset.split("+"):
         source = registry().dataset(name).spec.source
-        if source != ON_THE_SPOT:
+        if source != MADE:
             raise Failure(
                 f"dataset is '{spec.dataset}' {where}, and '{name}' is {source}: name one that is "
-                f"{ON_THE_SPOT}, so that `ganzoo train {spec.name}` works for everybody"
+                f"{MADE}, so that `ganzoo train {spec.name}` works for everybody"
             )
 
 
