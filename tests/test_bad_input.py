@@ -98,6 +98,7 @@ def check(result: Result, saying: str | tuple[str, ...], status: int = 2) -> Non
             "there is no option '--generator-width': did you mean '--generator-widths'?",
         ),
         (["list", "--jsn"], "there is no option '--jsn': did you mean '--json'?"),
+        (["train", "wgan", "--loss", "hinge"], "no option '--loss': see `ganzoo train --help`"),
         (["list", "--qqq"], "there is no option '--qqq': see `ganzoo list --help`"),
         (["list", "everything"], ("everything", "see `ganzoo list --help`")),
         (["info"], ("missing", "VARIANT", "`ganzoo info --help`")),

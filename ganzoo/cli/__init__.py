@@ -5,6 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from typing import NoReturn
 
@@ -98,8 +99,11 @@ def _sentence(error: click.UsageError) -> str:
     """What click found wrong, in the words of this program."""
     if isinstance(error, click.NoSuchOption):
         problem = f"there is no option '{error.option_name}'"
-        if error.possibilities:
-            return f"{problem}: did you mean '{error.possibilities[0]}'?"
+        # click compares with the dashes, so that every short name is like any other
+        options = {option.lstrip("-"): option for option in error.possibilities or ()}
+        near = get_close_matches(error.option_name.lstrip("-"), options, n=1)
+        if near:
+            return f"{problem}: did you mean '{options[near[0]]}'?"
     else:
         problem = error.format_message().rstrip(".")
         problem = problem[:1].lower() + problem[1:]
