@@ -42,9 +42,8 @@ def processes() -> Iterator[None]:
     if any(name not in os.environ for name in _ENVIRONMENT) or os.environ["WORLD_SIZE"] == "1":
         yield
         return
-    backend = "cpu:gloo"
-    if torch.cuda.is_available() and distributed.is_nccl_available():
-        backend += ",cuda:nccl"
+    on_gpus = torch.cuda.is_available() and distributed.is_nccl_available()
+    backend = "cpu:gloo,cuda:nccl" if on_gpus else "gloo"  # "cpu:gloo" has torch 2.11 warn
     store, rank, count = next(rendezvous("env://"))
     distributed.init_process_group(
         backend, store=store, rank=rank, world_size=count, timeout=_PATIENCE
