@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from ganzoo import checkpoint
 from ganzoo.run import Run
 
-STEPS = 240
+STEPS = 120
 VANILLA = ["vanilla", "--dataset", "ring8", "--generator-widths", "32,32", "--n-critic", "2"]
 IMAGES = ["--dataset", "glyphs", "--width", "2", "--batch-size", "8"]
 DCGAN = ["dcgan", *IMAGES]
@@ -27,7 +27,7 @@ ODENA = ["sgan", "--objective", "odena", "--labels", "25", *IMAGES]
 SALIMANS = ["sgan", "--objective", "feature-matching", "--labels", "25", *IMAGES[:2]]
 CYCLEGAN = ["cyclegan", "--width", "2", "--pool", "7", "--batch-size", "2"]
 GAMES = (VANILLA, DCGAN, WGAN, WGAN_GP, CGAN, ODENA, SALIMANS, CYCLEGAN)
-INTERVALS = ["--log-every", "5", "--sample-every", "60", "--checkpoint-every", "30"]
+INTERVALS = ["--log-every", "5", "--sample-every", "30", "--checkpoint-every", "15"]
 
 
 def train(*arguments: str | Path) -> subprocess.Popen[bytes]:
@@ -74,7 +74,7 @@ def test_killed_at_random_and_resumed_equals_uninterrupted(
 ) -> None:
     whole, torn = tmp_path / "whole", tmp_path / "torn"
     flags = [*variant, "--steps", str(STEPS), *INTERVALS]
-    finish(train(*flags, "--out", whole))
+    uninterrupted = train(*flags, "--out", whole)
 
     moments = random.Random(2)
     process = train(*flags, "--out", torn)
@@ -87,6 +87,7 @@ def test_killed_at_random_and_resumed_equals_uninterrupted(
         assert Run.open(torn).state == "killed"
         process = train("--resume", torn)
     finish(process)
+    finish(uninterrupted)
 
     assert Run.open(torn).state == "finished"
     for name in (checkpoint.STATE, checkpoint.WEIGHTS):
