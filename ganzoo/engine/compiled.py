@@ -56,6 +56,8 @@ class CompiledGradients:
     def _compile(
         self, phase: Phase, params: Sequence[nn.Parameter], batch: Batch
     ) -> tuple[Tensor, list[Tensor | None]]:
+        from ganzoo.engine.ordered_noise import order_options  # imports the compiler
+
         def gradients(data: dict[str, Tensor], shared: dict[str, Tensor]) -> tuple[Any, ...]:
             traced = Batch(data, dict(shared))
             loss, grads = take_gradients(phase, params, traced)
@@ -66,6 +68,7 @@ class CompiledGradients:
         options: dict[str, Any] = {
             "fallback_random": True,  # the same noise as eager code draws
             "triton.cudagraphs": False,  # the whole iteration is captured, if anything is
+            **order_options(),
         }
         compiled = torch.compile(gradients, fullgraph=True, dynamic=False, options=options)
         try:
