@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout, one_hot, softplus
 
 from ganzoo import Adam, Batch, DataSpec, GanzooError, Phase, Player, Variant, option
-from ganzoo.abilities import Classifier
+from ganzoo.abilities import Classifier, Translator
 
 
 @dataclass(frozen=True)
@@ -817,6 +817,18 @@ class ClipsIfLarge(OtherPhases):
 class NoiseOnTheCPU(Healthy):
     def sample_latent(self, n: int) -> Tensor:
         return torch.randn(n, 3)
+
+
+@breaks("device", r"translate\(\) in direction 'b2a': .* meets a tensor on the CPU .*torch.ones")
+class TranslatesWithTheCPU(Healthy, Translator):
+    def translate(self, image: Tensor, direction: str) -> Tensor:
+        return (image if direction == "a2b" else image * -torch.ones(1)).tanh()
+
+
+@breaks("device", r"classify\(\) makes its result on the CPU: make it with device=self.device")
+class ClassifiesOnTheCPU(Healthy, Classifier):
+    def classify(self, image: Tensor) -> Tensor:
+        return torch.full((len(image), 10), 0.1)
 
 
 @breaks("device", r"meets a tensor on the CPU that is no buffer .* register_buffer\(\)")

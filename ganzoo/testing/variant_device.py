@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from ganzoo.testing.subject import (
     play,
     whole_plan,
 )
+from ganzoo.testing.variant_samples import abilities
 from ganzoo.variant import Batch, Phase
 
 CHECKS = VariantChecks()
@@ -114,7 +115,7 @@ _MAY_MIX = ("aten::copy_", "aten::_to_copy", "aten::index", "aten::_index_put")
 
 @CHECKS.check("device", needs=("iteration",))
 def device(subject: VariantSubject) -> None:
-    """Losses and samples are computed on the variant's own device alone."""
+    """Losses, samples, translations and classes are computed on the variant's own device alone."""
     engine = subject.engine()
     batch = Batch(_moved(draw(engine).data))
     shown = _moved(examples(engine.variant, subject.dataset, ROWS))
@@ -130,15 +131,17 @@ def device(subject: VariantSubject) -> None:
                 phase.after()
         return loss
 
-    @torch.no_grad()
-    def draw_samples() -> Tensor:
-        return variant.eval().gallery(shown)
-
+    phases: dict[str, Callable[[], Tensor]] = {
+        f"phase '{phase.name}'": partial(play_phase, phase) for phase in variant.phases()
+    }
+    shows: dict[str, Callable[[], Tensor]] = {"gallery()": partial(variant.gallery, shown)}
+    shows |= {ability.name: ability for ability in abilities(subject, variant)}
     blind = []
-    phases = {f"phase '{phase.name}'": partial(play_phase, phase) for phase in variant.phases()}
-    for name, part in (phases | {"gallery()": draw_samples}).items():
+    for name, part in (phases | shows).items():
+        trains = name in phases
+        variant.train(trains)
         try:
-            with DeviceWatch():
+            with DeviceWatch(), torch.set_grad_enabled(trains):
                 result = part()
         except Mixed as error:
             raise Failure(

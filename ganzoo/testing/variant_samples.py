@@ -59,12 +59,13 @@ def abilities(subject: VariantSubject, variant: Variant) -> Iterator[Ability]:
     if type(variant).sample_latent is not Variant.sample_latent:
         arguments = [variant.sample_latent(ROWS)]
         if variant.conditional:
-            arguments.append(torch.arange(ROWS) % variant.data.classes)
+            label = torch.arange(ROWS, device=variant.device)
+            arguments.append(label % variant.data.classes)
         yield Ability("forward()", variant, tuple(arguments))
     if not isinstance(variant, Translator | Classifier):
         return
     images = examples(variant, subject.dataset, ROWS)
-    image = next(iter(images.values()))
+    image = next(iter(images.values())).to(variant.device)
     if isinstance(variant, Translator):
         for direction in variant.directions:
             function = partial(variant.translate, direction=direction)
