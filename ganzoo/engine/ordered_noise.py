@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import torch
+from torch._inductor import lowering
 from torch._inductor.custom_graph_pass import CustomGraphPass
 from torch._inductor.fx_passes import control_dependencies, post_grad
 from torch.fx import Graph, Node
@@ -11,9 +12,12 @@ from torch.utils._ordered_set import OrderedSet
 
 
 def order_options() -> dict[str, Any]:
-    """What has the compiler keep the order of random operations; later torch does it by itself."""
+    """What has the compiler of torch 2.11 keep the order; that of torch 2.15 does by itself."""
     if hasattr(post_grad, "_chain_random_ops_for_ordering"):
         return {}
+    # A mask is drawn in the order in which the memory of what it is for is laid out.
+    dropout = torch.ops.aten.native_dropout.default
+    lowering.add_layout_constraint(dropout, lowering.constrain_to_fx_strides)
     return {"post_grad_custom_pre_pass": InOrder(), "reorder_for_locality": False}
 
 
