@@ -30,8 +30,8 @@ class InOrder(CustomGraphPass):
         control_dependencies.preserve_node_ordering(graph, waiting)
 
     def uuid(self) -> str:
-        """Name it in the key of the compiler's cache."""
-        return "random operations in order"
+        """Name all that this module changes, for the key of the compiler's cache."""
+        return "random operations in order, dropout of inputs as they were laid out"
 
 
 def _is_random(node: Node) -> bool:
