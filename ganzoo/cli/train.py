@@ -66,13 +66,17 @@ class TrainCommand(click.RichCommand):
         return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Name the variants where none is chosen."""
-        if not ctx.meta.get("flags"):
+        """An example of the variant that is chosen; else the names of all, and one of any."""
+        request: Request = ctx.obj
+        if request.registered is not None:
+            name = request.registered.spec.name
+            formatter.write(f"\n Example: ganzoo train {name} --steps 1000\n\n")
+        else:
             names = ", ".join(row.spec.name for row in registry().variants())
             formatter.write(
                 f"\n Variants: {names}. `ganzoo train VARIANT --help` adds its flags.\n"
             )
-        super().format_epilog(ctx, formatter)
+            super().format_epilog(ctx, formatter)
 
 
 def make_flag(option: Option, panel: str) -> click.Option:
