@@ -21,7 +21,7 @@ demo: install
 	$(BIN)/ganzoo train dcgan --dataset glyphs --lr 1e-3 --steps 2000
 
 test: install lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
