@@ -4,6 +4,7 @@ A variant that plays it is its two networks and its settings. An iteration is on
 one of D: the fakes of G's step are D's fakes, so they are generated once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ from ganzoo.config import option
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import PRIORS, Discriminator, Generator, sample_prior
 from ganzoo.plugins import registry
+from ganzoo.schedules import decays
 from ganzoo.spec import DataSpec
 from ganzoo.variant import Adam, Batch, Phase, Player, Variant
 
@@ -27,6 +29,9 @@ class AdversarialConfig:
     lr: float = option(2e-4, "learning rate of both Adams", above=0)
     beta1: float = option(0.5, "first-moment decay of both Adams", minimum=0, maximum=0.9999)
     n_critic: int = option(1, "updates of D an update of G (k in Algorithm 1)", minimum=1)
+    decay_from: float = option(
+        1.0, "progress from which on learning rates fall to 0; 1: never", minimum=0, maximum=1
+    )
     ema: float = option(
         0.999, "decay of the average of G's weights that samples come from", minimum=0, maximum=1
     )
@@ -50,6 +55,9 @@ class Adversarial(Variant):
             "generator": Player(("generator",), optim, ema=self.config.ema),
             "discriminator": Player(("discriminator",), optim),
         }
+
+    def schedules(self) -> dict[str, Callable[[float], float]]:
+        return decays(self.players(), self.config.decay_from)
 
     def phases(self) -> list[Phase]:
         return [

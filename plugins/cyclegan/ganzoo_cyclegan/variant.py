@@ -19,6 +19,7 @@ from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import init_normal
 from ganzoo.pictures import COLUMNS
 from ganzoo.plugins import registry
+from ganzoo.schedules import decays
 from ganzoo_cyclegan.networks import check_images, make_discriminator, make_generator
 from ganzoo_cyclegan.pool import ImagePool
 
@@ -94,7 +95,7 @@ class CycleGAN(Variant, Translator):
         ]
 
     def schedules(self) -> dict[str, Callable[[float], float]]:
-        return {f"{player}.lr": constant_then_linear for player in self.players()}
+        return decays(self.players(), 0.5)
 
     def generators_loss(self, batch: Batch) -> Tensor:
         """Eq. 3 for both generators, and the identity terms of section 5.2."""
@@ -145,8 +146,3 @@ class CycleGAN(Variant, Translator):
         return torch.cat(
             [pad(row, (0, 0, 0, 0, 0, 0, 0, COLUMNS - len(row)), value=black) for row in rows]
         )
-
-
-def constant_then_linear(progress: float) -> float:
-    """The factor on the learning rate: 1 in the first half of the training, then down to 0."""
-    return min(1.0, 2 * (1 - progress))

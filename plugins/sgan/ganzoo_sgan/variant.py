@@ -15,6 +15,7 @@ from ganzoo import Adam, Batch, Dataset, DataSpec, GanzooError, Phase, Player, V
 from ganzoo.abilities import Classifier
 from ganzoo.data.feed import first_samples
 from ganzoo.networks import sample_prior
+from ganzoo.schedules import decays
 from ganzoo_sgan import losses
 from ganzoo_sgan.labels import balanced_subset
 from ganzoo_sgan.networks import make_networks
@@ -49,7 +50,7 @@ class SGANConfig:
     generator_lr: float = option(1e-3, "learning rate of G's Adam", above=0)
     beta1: float = option(0.5, "first-moment decay of all Adams", minimum=0, maximum=0.9999)
     decay_from: float = option(
-        0.5, "progress in [0, 1] from which on learning rates fall to 0", minimum=0, maximum=0.9999
+        0.5, "progress from which on learning rates fall to 0; 1: never", minimum=0, maximum=1
     )
     ema: float = option(
         0.9999, "decay of the average of weights that tests and samples use", minimum=0, maximum=1
@@ -130,10 +131,7 @@ class SGAN(Variant, Classifier):
         ]
 
     def schedules(self) -> dict[str, Callable[[float], float]]:
-        def factor(progress: float) -> float:
-            return min(1.0, (1 - progress) / (1 - self.config.decay_from))
-
-        return {f"{player}.lr": factor for player in self.players()}
+        return decays(self.players(), self.config.decay_from)
 
     def classifier_loss(self, batch: Batch) -> Tensor:
         """Salimans et al., section 5: L = L_supervised + L_unsupervised."""

@@ -5,6 +5,7 @@ the supremum of E[f(x)] - E[f(G(z))] over the 1-Lipschitz functions; G makes the
 f is kept Lipschitz is what the two differ in.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from ganzoo import Batch, Discriminator, Generator, Variant, option
 from ganzoo.networks import sample_prior
+from ganzoo.schedules import decays
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,9 @@ class WassersteinConfig:
         minimum=1,
     )
     n_critic: int = option(5, "updates of the critic an update of G", minimum=1)
+    decay_from: float = option(
+        1.0, "progress from which on learning rates fall to 0; 1: never", minimum=0, maximum=1
+    )
     ema: float = option(
         0.999, "decay of the average of G's weights that samples come from", minimum=0, maximum=1
     )
@@ -36,6 +41,9 @@ class Wasserstein(Variant):
     config: WassersteinConfig
     generator: Generator
     critic: Discriminator
+
+    def schedules(self) -> dict[str, Callable[[float], float]]:
+        return decays(self.players(), self.config.decay_from)
 
     def sample_fakes(self, n: int) -> Tensor:
         """`n` samples for f to learn from, of which G learns nothing."""
