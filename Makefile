@@ -21,7 +21,7 @@ demo: install
 	$(BIN)/ganzoo train dcgan --dataset glyphs --lr 1e-3 --steps 2000
 
 test: install lint
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: install
 	$(BIN)/ruff check .
