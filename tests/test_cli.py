@@ -28,6 +28,8 @@ from ganzoo.config import options
 from ganzoo.plugins import registry
 from ganzoo.settings import Training
 
+FOREVER = ("--steps", 10**6, "--mode", "eager")  # which would be compiled first
+
 TOY_INIT = """
 from ganzoo import VariantSpec, hookimpl
 
@@ -450,7 +452,7 @@ def test_a_training_on_a_pipe_is_plain_lines() -> None:
 
 
 def test_ctrl_c_keeps_the_run_and_says_how_to_go_on() -> None:
-    process = spawn("train", "vanilla", *TINY, "--steps", 10**6, "--out", "my run")
+    process = spawn("train", "vanilla", *TINY, *FOREVER, "--out", "my run")
     assert process.stdout is not None
     assert any(line.startswith("step 10/") for line in process.stdout)
     process.send_signal(signal.SIGINT)
@@ -529,7 +531,7 @@ class Terminal:
 
 
 def test_a_training_on_a_terminal_is_a_live_display() -> None:
-    terminal = Terminal("train", "vanilla", *TINY, "--steps", 10**6, "--out", "run")
+    terminal = Terminal("train", "vanilla", *TINY, *FOREVER, "--out", "run")
     terminal.wait_for("D's score")
     terminal.type("\x03")
     assert terminal.status() == 130

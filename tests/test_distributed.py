@@ -27,6 +27,7 @@ from ganzoo.run import Run
 STEPS = 60
 VANILLA = ("vanilla", "--dataset", "ring8", "--generator-widths", "8", "--batch-size", 8)
 INTERVALS = ("--log-every", 2, "--sample-every", 30, "--checkpoint-every", 10)
+FOREVER = ("--log-every", 2, "--steps", 10**6, "--mode", "eager")  # which would be compiled first
 
 
 def succeed(running: Ranks) -> None:
@@ -170,7 +171,7 @@ def test_killed_and_resumed_equals_uninterrupted(
 
 def test_ctrl_c_to_one_process_stops_all_after_the_same_iteration(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    flags = (*VANILLA, "--steps", 1_000_000, "--log-every", 2, "--out", run)
+    flags = (*VANILLA, *FOREVER, "--out", run)
     running = ranks.ganzoo(tmp_path / "a", "train", *flags)
     running.reach(run, 10)
     pid = running.members[1].pid
@@ -254,10 +255,9 @@ def test_none_is_gone_before_the_first_has_told_the_outcome(tmp_path: Path) -> N
 
 def test_torchrun_passes_a_signal_on_and_all_is_saved(tmp_path: Path) -> None:
     run = tmp_path / "runs" / "00001-vanilla-ring8"
-    forever = ("--log-every", 2, "--steps", 1_000_000)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     process = subprocess.Popen(
-        [*torchrun, "--standalone", "-m", "ganzoo", "train", *map(str, (*VANILLA, *forever))],
+        [*torchrun, "--standalone", "-m", "ganzoo", "train", *map(str, (*VANILLA, *FOREVER))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

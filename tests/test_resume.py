@@ -102,7 +102,8 @@ def test_killed_at_random_and_resumed_equals_uninterrupted(
 
 def test_ctrl_c_saves_where_it_is_and_says_how_to_go_on(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    process = train(*VANILLA, "--steps", "100000", *INTERVALS, "--out", run)
+    long = ("--steps", "100000", "--mode", "eager")  # which would be compiled first
+    process = train(*VANILLA, *long, *INTERVALS, "--out", run)
     reach(process, run, 35)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
