@@ -23,7 +23,7 @@ from ganzoo.testing.subject import (
     play,
     whole_plan,
 )
-from ganzoo.testing.variant_samples import abilities
+from ganzoo.testing.variant_samples import translations_and_classes
 from ganzoo.variant import Batch, Phase
 
 CHECKS = VariantChecks()
@@ -135,7 +135,7 @@ def device(subject: VariantSubject) -> None:
         f"phase '{phase.name}'": partial(play_phase, phase) for phase in variant.phases()
     }
     shows: dict[str, Callable[[], Tensor]] = {"gallery()": partial(variant.gallery, shown)}
-    shows |= {ability.name: ability for ability in abilities(subject, variant)}
+    shows |= {ability.name: ability for ability in translations_and_classes(subject, variant)}
     blind = []
     for name, part in (phases | shows).items():
         trains = name in phases

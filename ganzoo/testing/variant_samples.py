@@ -59,9 +59,13 @@ def abilities(subject: VariantSubject, variant: Variant) -> Iterator[Ability]:
     if type(variant).sample_latent is not Variant.sample_latent:
         arguments = [variant.sample_latent(ROWS)]
         if variant.conditional:
-            label = torch.arange(ROWS, device=variant.device)
-            arguments.append(label % variant.data.classes)
+            arguments.append(torch.arange(ROWS) % variant.data.classes)
         yield Ability("forward()", variant, tuple(arguments))
+    yield from translations_and_classes(subject, variant)
+
+
+def translations_and_classes(subject: VariantSubject, variant: Variant) -> Iterator[Ability]:
+    """What it computes of images of the data."""
     if not isinstance(variant, Translator | Classifier):
         return
     images = examples(variant, subject.dataset, ROWS)
