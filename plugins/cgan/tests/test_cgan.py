@@ -271,11 +271,12 @@ def test_each_setting_reaches_what_it_names() -> None:
         phases = [(phase.name, phase.repeat) for phase in variant.phases()]
         latent = variant.sample_latent(2)
         sizes = [tuple(p.shape) for p in variant.parameters()]
-        return repr((variant.players(), phases, latent, sizes, variant.loss))
+        rates = {name: rate(0.75) for name, rate in variant.schedules().items()}
+        return repr((variant.players(), phases, latent, sizes, variant.loss, rates))
 
     other = {
         "loss": "hinge", "latent_dim": 7, "prior": "normal", "lr": 2e-3, "beta1": 0.1,
-        "n_critic": 2, "ema": 0.5, "architecture": "mlp", "width": 5,
+        "n_critic": 2, "decay_from": 0.5, "ema": 0.5, "architecture": "mlp", "width": 5,
     }  # fmt: skip
     assert set(other) == set(CGANConfig.__dataclass_fields__)
     descriptions = {described(**{key: value}) for key, value in other.items()}
