@@ -155,6 +155,7 @@ class Trainer:
         self.engine = engine
         self.observer = observer
         self._exhibits = exhibits
+        self._sample_every = training.sample_every or engine.iterations
         self._pending: list[tuple[int, dict[str, Tensor]]] = []
         self._saved: Path | None = None
         self._measured: tuple[int, dict[str, float]] = -1, {}
@@ -233,7 +234,7 @@ class Trainer:
             self._pending.append((engine.iteration, metrics))
             if engine.iteration % training.log_every == 0:
                 self._log()
-            if engine.iteration % (training.sample_every or engine.iterations) == 0:
+            if engine.iteration % self._sample_every == 0:
                 self._draw_samples()
                 self._measure()
             if training.evaluate_every and engine.iteration % training.evaluate_every == 0:
@@ -339,15 +340,17 @@ class Trainer:
         return Diverged(message)
 
     def _draw_samples(self) -> Path:
-        path = self.run.samples / f"{self.engine.iteration:08d}.png"
+        """Draw the grid of this step, once; where one is due, log how different the samples are."""
+        step = self.engine.iteration
+        path = self.run.samples / f"{step:08d}.png"
         if is_first() and not path.exists():
             with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
                 samples = variant.gallery(self._exhibits.examples)
             pictures.draw(samples.float().cpu(), path, self._exhibits.modes)
             real = self._exhibits.examples.get("image")
             ratio = None if real is None else diversity(samples, real)
-            if ratio is not None:
-                self._watch({"step": self.engine.iteration, DIVERSITY: ratio})
+            if ratio is not None and step % self._sample_every == 0:  # not where it was interrupted
+                self._note({"step": step, DIVERSITY: ratio})
         return path
 
     def _draw_real(self) -> None:

@@ -279,6 +279,23 @@ def test_a_resumed_training_does_not_repeat_what_was_said(tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("soon")
+def test_samples_that_were_alike_before_are_so_after_resuming(tmp_path: Path) -> None:
+    """How different the samples are is logged, so that the third look may be after a pause."""
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    ganzoo(*ALIKE, "--out", whole)
+    ganzoo(*ALIKE, "--steps", 20, "--out", torn)
+    assert "mode collapse" not in (torn / "log.txt").read_text()
+    ganzoo("train", "--resume", torn, "--steps", 60)
+    assert "step 40: mode collapse" in (torn / "log.txt").read_text()
+    seen = [
+        [record for record in Run.open(run).metrics() if DIVERSITY in record]
+        for run in (whole, torn)
+    ]
+    assert [record["step"] for record in seen[0]] == [0, 10, 20, 30, 40, 50, 60]
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.usefixtures("soon")
 def test_a_training_that_has_collapsed_goes_on_only_where_it_may(tmp_path: Path) -> None:
     """What the watchdog sees again of the log is as good a reason to stop as it was."""
     run = tmp_path / "run"
