@@ -15,7 +15,7 @@ from cli import TINY, ganzoo
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ganzoo import checkpoint, pictures
+from ganzoo import checkpoint
 from ganzoo.checkpoint import STATE, WEIGHTS, Identity, Verdict
 from ganzoo.errors import GanzooError
 from ganzoo.evaluations import FOLDER, find, store
@@ -24,6 +24,7 @@ from ganzoo.run import Run
 from ganzoo.settings import Training
 from ganzoo.variant import Variant
 
+pytestmark = pytest.mark.usefixtures("blank")
 TOY = Identity("toy", "2")
 
 
@@ -62,13 +63,6 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(during, "make_quality", make)
 
     return write
-
-
-@pytest.fixture(autouse=True)
-def blank(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures are empty, as drawing them takes longer than all else."""
-    for draw in ("draw", "animate", "plot_curves"):
-        monkeypatch.setattr(pictures, draw, lambda content, path, *_: path.touch())
 
 
 def train(out: Path, *args: object) -> str:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from cli import TINY, ganzoo
 
-from ganzoo import pictures, watchdog
+from ganzoo import watchdog
 from ganzoo.run import Run
 from ganzoo.watchdog import DIVERSITY, Watchdog, diversity, label_entropy
 
@@ -220,13 +220,6 @@ def test_the_entropy_of_labels() -> None:
     assert label_entropy(torch.tensor([0, 5, 5, 5])) == pytest.approx(
         -0.25 * math.log(0.25) - 0.75 * math.log(0.75)
     )
-
-
-@pytest.fixture
-def blank(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures are empty, as drawing them takes longer than all else."""
-    for draw in ("draw", "animate", "plot_curves"):
-        monkeypatch.setattr(pictures, draw, lambda content, path, *_: path.touch())
 
 
 @pytest.fixture
