@@ -247,6 +247,15 @@ BROKEN_SETS = [
     ),
 ]
 
+GOOD_LOSSES = {
+    "KL divergence": (  # of f-GAN, Nowozin et al. 2016, table 2: its conjugate is exp(t - 1)
+        "loss = AdversarialLoss(\n"
+        "    lambda r, f: (f - 1).exp().mean() - r.mean(), lambda f, r: -(f - 1).exp().mean(),\n"
+        "    score=lambda logits: logits)"
+    ),
+    "logistic": "loss = AdversarialLoss(d_side, g_side)",
+}
+
 BROKEN_LOSSES = [
     # check, the source, what is said, what the spec has
     ("spec", "loss = AdversarialLoss(d_side, g_side)", "has no title", "title=''"),
@@ -275,6 +284,18 @@ BROKEN_LOSSES = [
         "finite",
         "loss = AdversarialLoss(d_side, lambda f, r: -torch.log(torch.sigmoid(f)).mean())",
         "the generator's side or its gradient is not finite",
+        "",
+    ),
+    (
+        "finite",
+        "loss = AdversarialLoss(d_side, lambda f, r: torch.log(1 + torch.exp(-f)).mean())",
+        "where the real logits are -10000 and the fake ones -10000",
+        "",
+    ),
+    (
+        "finite",
+        "loss = AdversarialLoss(d_side, lambda f, r: -(2 * f).exp().mean())",
+        "where the real logits are -80 and the fake ones 80",
         "",
     ),
     (

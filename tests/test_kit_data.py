@@ -9,6 +9,7 @@ from broken_data import (
     BROKEN_LOSSES,
     BROKEN_REGISTRATIONS,
     BROKEN_SETS,
+    GOOD_LOSSES,
     GOOD_SETS,
     LOSS,
     LOSS_INIT,
@@ -133,6 +134,13 @@ def test_broken_data_sets_fail(
     assert failed.keys() == {check}
     assert sentence in failed[check]
     assert "\n" not in failed[check]
+
+
+@pytest.mark.usefixtures("registers")
+@pytest.mark.parametrize("source", GOOD_LOSSES.values(), ids=GOOD_LOSSES)
+def test_good_losses_conform(install: Install, source: str) -> None:
+    install_loss(install, source)
+    check_loss("toy")
 
 
 @pytest.mark.usefixtures("registers")

@@ -1,6 +1,7 @@
 """What an adversarial loss must do to be played by any variant, on any device."""
 
 from collections.abc import Callable
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -21,7 +22,9 @@ from ganzoo.testing.variant_device import META, DeviceWatch, Mixed
 
 __all__ = ["LOSS_CHECKS", "LossSubject"]
 
-_HUGE = 1e4
+_LARGE, _HUGE, _EXPONENTIAL = 80.0, 1e4, 1e16
+"""Logits of 10,000 must have a finite loss, but where that of 80 is above any power of them that
+one would write: exp(80), as in the f-GAN of the KL divergence, is a float32, and exp(89) is not."""
 _FAR = 30.0
 """Where ``sigmoid`` is 1 in float32 and not in float64."""
 
@@ -126,20 +129,24 @@ def _differentiable(subject: LossSubject) -> None:
 
 @LOSS_CHECKS.check("finite", needs=("scalar",))
 def _finite(subject: LossSubject) -> None:
-    """Both sides and their gradients are finite for logits of ten thousand in float32."""
-    for real_value in (-_HUGE, _HUGE):
-        for fake_value in (-_HUGE, _HUGE):
-            real = trainable(real_value + spread(-1, 1))
-            fake = trainable(fake_value + spread(-1, 1))
+    """Both sides and their gradients are finite in float32, for logits as large as can be asked."""
+    for real_sign, fake_sign in product((-1, 1), repeat=2):
+        for size in (_LARGE, _HUGE):
+            at = real_sign * size, fake_sign * size
+            real, fake = (trainable(value + spread(-1, 1)) for value in at)
+            largest = 0.0
             for side, value in subject.sides(real, fake).items():
                 gradients = (gradient_of(value, real), gradient_of(value, fake))
                 parts = [value, *(one for one in gradients if one is not None)]
                 if not all(part.isfinite().all() for part in parts):
                     raise Failure(
                         f"the {side}'s side or its gradient is not finite where the real logits "
-                        f"are {real_value:g} and the fake ones {fake_value:g}: write log D as "
+                        f"are {at[0]:g} and the fake ones {at[1]:g}: write log D as "
                         "-softplus(-logits) and log(1 - D) as -softplus(logits)"
                     )
+                largest = max(largest, abs(value.item()))
+            if largest > _EXPONENTIAL:
+                break
 
 
 @LOSS_CHECKS.check("rounding", needs=("pure",))
