@@ -36,12 +36,13 @@ from ganzoo.engine.iterate import make_plan
 from ganzoo.engine.matmul import NATIVE, choose_matmul
 from ganzoo.engine.modes import COLD_BREAK_EVEN, Execution, choose_mode
 from ganzoo.errors import GanzooError, unknown
+from ganzoo.observer import Observer
 from ganzoo.plugins import noting, preferring, registry
 from ganzoo.run import Run, SharedRun
 from ganzoo.sampling import build_variant
 from ganzoo.settings import RESUMABLE, Training, parse_size
 from ganzoo.spec import DataSpec
-from ganzoo.train import Exhibits, Observer, Trainer
+from ganzoo.train import Exhibits, Trainer
 from ganzoo.variant import Variant
 from ganzoo.watchdog import label_entropy
 

@@ -6,13 +6,12 @@ import math
 import signal
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -21,18 +20,19 @@ from ganzoo import checkpoint, pictures
 from ganzoo.checkpoint import Verdict
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.allocator import keep_freed_memory
-from ganzoo.engine.device import memory_used, seeded
+from ganzoo.engine.device import seeded
 from ganzoo.engine.distributed import (
     Vote,
     copy_first,
     from_first,
     gather_state,
     is_first,
-    mean_over_ranks,
 )
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.threads import ThreadTuner, make_tuner
 from ganzoo.errors import GanzooError
+from ganzoo.journal import Failed, Journal
+from ganzoo.observer import Observer, Outcome, QualityRecord
 from ganzoo.run import Run
 from ganzoo.sampling import published_weights
 from ganzoo.settings import COMPILE, STOP, Training
@@ -40,69 +40,6 @@ from ganzoo.watchdog import DIVERSITY, QUALITY, Watchdog, diversity
 
 if TYPE_CHECKING:
     from ganzoo.metrics.during import Quality
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is known after a number of iterations."""
-
-    step: int
-    metrics: dict[str, float]
-    """Each the mean since the record before."""
-    images_per_second: float
-    """Real images drawn a second, since the record before."""
-    memory: int
-    """Bytes used at most so far."""
-
-
-@dataclass(frozen=True)
-class QualityRecord:
-    """How good the samples are after a number of iterations."""
-
-    step: int
-    values: dict[str, float]
-    best: Verdict | None
-    """The best so far, this one included; None before any has a finite value."""
-    seconds: float
-    """That it took."""
-
-
-class Observer:
-    """Who watches a training; a subclass overrides what it wants to see."""
-
-    def started(self, trainer: Trainer) -> None:
-        """All is set up and the first iteration follows."""
-
-    def logged(self, record: Record) -> None:
-        """A record was written."""
-
-    def measured(self, step: int, values: dict[str, float]) -> None:
-        """The variant has measured itself on the test split."""
-
-    def evaluated(self, record: QualityRecord) -> None:
-        """The quality of the samples was measured, as ``--evaluate-every`` asks."""
-
-    def report(self, message: str) -> None:
-        """Something happened that the user should read."""
-
-
-class Failed(GanzooError):
-    """The training ended before its last step because it was in vain to go on."""
-
-    outcome: ClassVar[str]
-    """As ``run.json`` calls it."""
-
-
-class Diverged(Failed):
-    """A loss or a weight is not finite any more."""
-
-    outcome = "diverged"
-
-
-class Collapsed(Failed):
-    """The watchdog has noticed something, and was asked to stop then."""
-
-    outcome = "collapsed"
 
 
 @dataclass(frozen=True)
@@ -119,23 +56,6 @@ class Exhibits:
     """Measures the samples, where ``--evaluate-every`` asks for it."""
     class_entropy: float | None = None
     """Of the labels of the data, in nats, to compare the quality with."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a training ended, and what it leaves."""
-
-    finished: bool
-    """False where a signal stopped it."""
-    checkpoint: Path
-    samples: Path
-    """The newest grid."""
-    animation: Path | None = None
-    curves: Path | None = None
-    measured: dict[str, float] = field(default_factory=dict)
-    """What `Variant.measure` said at the end."""
-    best: Path | None = None
-    """The best checkpoint, where ``--evaluate-every`` keeps one."""
 
 
 class Trainer:
@@ -156,17 +76,13 @@ class Trainer:
         self.observer = observer
         self._exhibits = exhibits
         self._sample_every = training.sample_every or engine.iterations
-        self._pending: list[tuple[int, dict[str, Tensor]]] = []
+        self._journal = Journal(run, engine, observer, _make_watchdog(engine.iterations, exhibits))
         self._saved: Path | None = None
         self._measured: tuple[int, dict[str, float]] = -1, {}
         self._evaluated, self._evaluating = -1, 0.0
-        self._best: Verdict | None = None
-        self._watchdog = _make_watchdog(engine.iterations, exhibits)
         self._stop = False
-        self._collapse: str | None = None
         self._vote = Vote()
-        self._begun = self._clock = 0.0
-        self._seen = 0
+        self._begun = 0.0
 
     def fit(self) -> Outcome:
         """Train to the last step, or until SIGINT or SIGTERM.
@@ -225,15 +141,14 @@ class Trainer:
             self._draw_real()
             self._draw_samples()
             self._save()
-        stopping = self._vote.stops(self._stop or self._collapse is not None)
-        self._begun = self._clock = time.perf_counter()
-        self._seen = engine.images_seen
+        stopping = self._is_stopping()
+        self._begun = time.perf_counter()
+        self._journal.start_clock()
         while engine.iteration < engine.iterations and not stopping:
-            metrics = engine.step()
+            self._journal.add(engine.step())
             self._tune()
-            self._pending.append((engine.iteration, metrics))
             if engine.iteration % training.log_every == 0:
-                self._log()
+                self._journal.flush()
             if engine.iteration % self._sample_every == 0:
                 self._draw_samples()
                 self._measure()
@@ -241,10 +156,19 @@ class Trainer:
                 self._evaluate()
             if engine.iteration % training.checkpoint_every == 0:
                 self._save()
-            stopping = self._vote.stops(self._stop or self._collapse is not None)
+            stopping = self._is_stopping()
         if stopping and self._collapse is None:
             self.observer.report("stopping: a checkpoint is saved first (again: stop at once)")
         return self._end()
+
+    @property
+    def _collapse(self) -> str | None:
+        """Why to stop early, where an alarm is to be a reason."""
+        return self._journal.alarm if self.training.on_collapse == STOP else None
+
+    def _is_stopping(self) -> bool:
+        """Whether any process wants to stop; asked by all of them at the same step."""
+        return self._vote.stops(self._stop or self._collapse is not None)
 
     def _end(self) -> Outcome:
         finished = self.engine.iteration == self.engine.iterations
@@ -255,7 +179,7 @@ class Trainer:
         if not finished:
             collapse = from_first(self._collapse)
             if collapse is not None:
-                raise self._collapsed(collapse, saved)
+                raise self._journal.collapsed(collapse, saved)
             self.run.log(f"step {self.engine.iteration}: stopped")
             return Outcome(False, saved, samples)
         measured = self._measure()
@@ -272,72 +196,8 @@ class Trainer:
         best, quality = checkpoint.best(self.run.checkpoints), self._exhibits.quality
         if best is not None and quality is not None:
             verdict = checkpoint.verdict(best)
-            self._best = verdict if verdict.criterion == quality.criterion else None
-        for record in self.run.metrics():
-            self._watchdog.see(record)
-        if self.training.on_collapse == STOP and self._watchdog.ongoing:
-            self._collapse = self._with_best(self._watchdog.ongoing[0])
-
-    def _log(self) -> None:
-        """Read the pending metrics, all in one transfer, and write their means as a record."""
-        if not self._pending:
-            return
-        flat = torch.stack([value for _, row in self._pending for value in row.values()])
-        values = iter(mean_over_ranks(flat).tolist())
-        window: dict[str, list[float]] = defaultdict(list)
-        for step, row in self._pending:
-            for name in row:
-                value = next(values)
-                if name.endswith("_loss") and not math.isfinite(value):
-                    raise self._diverged(f"the loss of phase '{name[:-5]}' is {value}", step)
-                window[name].append(value)
-        self._pending.clear()
-        now, seen = time.perf_counter(), self.engine.images_seen
-        metrics = {name: math.fsum(values) / len(values) for name, values in window.items()}
-        record = Record(
-            step=self.engine.iteration,
-            metrics=metrics,
-            images_per_second=(seen - self._seen) / (now - self._clock),
-            memory=memory_used(self.engine.variant.device),
-        )
-        self._clock, self._seen = now, seen
-        self._note({"step": record.step, **metrics})
-        self.observer.logged(record)
-
-    def _note(self, record: dict[str, float]) -> None:
-        """Write a record, and have the watchdog see it."""
-        self.run.append_metrics(record)
-        self._watch(record)
-
-    def _watch(self, record: dict[str, float]) -> None:
-        for sentence in self._watchdog.see(record):
-            message = self._with_best(sentence)
-            self.run.log(f"step {self.engine.iteration}: {message}")
-            self.observer.report(f"step {self.engine.iteration:,}: {message}")
-            if self.training.on_collapse == STOP:
-                self._collapse = self._collapse or message
-
-    def _with_best(self, sentence: str) -> str:
-        if self._best is None:
-            return sentence
-        return f"{sentence}; the best checkpoint is of step {self._best.step:,}"
-
-    def _collapsed(self, message: str, saved: Path) -> Collapsed:
-        full = (
-            f"training collapsed: {message}; {saved} holds this step, and to go on all the same "
-            f"use --resume {self.run.path} --on-collapse warn"
-        )
-        self.run.log(full)
-        return Collapsed(full)
-
-    def _diverged(self, what: str, step: int) -> Diverged:
-        kept = checkpoint.latest(self.run.checkpoints)
-        message = (
-            f"training diverged: {what} at step {step}; the last good checkpoint is {kept}: "
-            "a smaller --lr or another --loss may help"
-        )
-        self.run.log(message)
-        return Diverged(message)
+            self._journal.best = verdict if verdict.criterion == quality.criterion else None
+        self._journal.recall()
 
     def _draw_samples(self) -> Path:
         """Draw the grid of this step, once; where one is due, log how different the samples are."""
@@ -350,7 +210,7 @@ class Trainer:
             real = self._exhibits.examples.get("image")
             ratio = None if real is None else diversity(samples, real)
             if ratio is not None and step % self._sample_every == 0:  # not where it was interrupted
-                self._note({"step": step, DIVERSITY: ratio})
+                self._journal.note({DIVERSITY: ratio})
         return path
 
     def _draw_real(self) -> None:
@@ -365,7 +225,7 @@ class Trainer:
         if self._exhibits.test is not None and self._measured[0] != step:
             with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
                 self._measured = step, variant.measure(self._exhibits.test)
-            self._note({"step": step, **self._measured[1]})
+            self._journal.note(self._measured[1])
             self.observer.measured(*self._measured)
         return self._measured[1]
 
@@ -379,16 +239,16 @@ class Trainer:
         with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
             values = quality.measure(variant)
         found = Verdict(step, quality.criterion, float(values[quality.criterion]))
-        if _is_better(found, self._best, quality.better):
+        if _is_better(found, self._journal.best, quality.better):
             checkpoint.save_best(
                 self.run.checkpoints, self.run.identity, found, weights=self._weights()
             )
-            self._best = found
+            self._journal.best = found
         seconds = time.perf_counter() - begun
         self._evaluating += seconds
-        self._clock += seconds  # what is logged as speed is the training's own
-        self.observer.evaluated(QualityRecord(step, values, self._best, seconds))
-        self._note({"step": step} | {QUALITY + name: value for name, value in values.items()})
+        self._journal.leave_out(seconds)
+        self.observer.evaluated(QualityRecord(step, values, self._journal.best, seconds))
+        self._journal.note({QUALITY + name: value for name, value in values.items()})
 
     def _tell_cost(self) -> None:
         """How much of the time went into evaluating."""
@@ -401,7 +261,7 @@ class Trainer:
     def _save(self) -> Path:
         """Save a checkpoint of this step, once, if all is finite."""
         if self._saved is None or int(self._saved.name) != self.engine.iteration:
-            self._log()
+            self._journal.flush()
             self._refuse_unsound()
             state = gather_state(self.engine.state(), self.engine.own())
             self._saved = from_first(self._write(state) if is_first() else Path())
@@ -411,7 +271,7 @@ class Trainer:
         unsound = self.engine.unsound()
         if unsound is not None:
             phase, parameter = unsound
-            raise self._diverged(
+            raise self._journal.diverged(
                 f"'{parameter}', which phase '{phase}' updates, is not finite",
                 self.engine.iteration,
             )

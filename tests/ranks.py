@@ -23,10 +23,11 @@ from ganzoo.cli.display import Display
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.distributed import process_count, process_rank, processes, seed_own
 from ganzoo.engine.engine import Engine
+from ganzoo.observer import Observer
 from ganzoo.run import Run, SharedRun
 from ganzoo.settings import Training
 from ganzoo.spec import DataSpec
-from ganzoo.train import Exhibits, Observer, Trainer
+from ganzoo.train import Exhibits, Trainer
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(

@@ -108,7 +108,7 @@ def test_weights_become_and_stay_equal_and_buffers_are_each_process_s_own(ranked
 
 
 def test_what_is_logged_is_the_mean_over_the_processes(ranked: Path) -> None:
-    records = Run(ranked / "run", {}).metrics()
+    records = [record for record in Run(ranked / "run", {}).metrics() if "rank" in record]
     assert [record["step"] for record in records] == [5, 10]
     assert {record["rank"] for record in records} == {0.5}
 

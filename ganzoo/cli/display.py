@@ -17,7 +17,8 @@ from rich.text import Text
 
 from ganzoo.cli.output import make_console
 from ganzoo.engine.distributed import is_first, process_count
-from ganzoo.train import Observer, Outcome, QualityRecord, Record, Trainer
+from ganzoo.observer import Observer, Outcome, QualityRecord, Record
+from ganzoo.train import Trainer
 
 QUIET = 5.0
 """Seconds between two plain lines, at least."""

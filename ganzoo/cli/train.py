@@ -226,7 +226,7 @@ def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
     from ganzoo import setup
     from ganzoo.cli.display import make_display
     from ganzoo.engine.distributed import is_first, processes, wait_for_all
-    from ganzoo.train import Failed
+    from ganzoo.journal import Failed
 
     assert request.registered is not None
     with processes(), make_display() as display, _memory_checked():
