@@ -136,7 +136,7 @@ def read_member(run: Run) -> Member:
         # Every phase logs a loss: a line without one is what was measured.
         logged = [record for record in records if _has_loss(record)]
         measured = [record for record in records if not _has_loss(record)]
-        by_itself = [record for record in measured if not _has_quality(record)]
+        by_itself = [record for record in measured if not _is_told_by_samples(record)]
         return Member(
             run.path,
             read_settings(run),
@@ -253,6 +253,12 @@ def _has_quality(record: Mapping[str, float]) -> bool:
     from ganzoo.watchdog import QUALITY  # imports torch
 
     return any(name.startswith(QUALITY) for name in record)
+
+
+def _is_told_by_samples(record: Mapping[str, float]) -> bool:
+    from ganzoo.watchdog import DIVERSITY
+
+    return DIVERSITY in record or _has_quality(record)
 
 
 def _qualities(run: Run, records: Sequence[Mapping[str, float]]) -> list[Numbers]:

@@ -219,6 +219,7 @@ def test_measurements_of_a_training_are_shown_for_the_same_data(tmp_path: Path) 
         {"step": 20, "classifier_loss": 2.0},
         {"step": 20, "test_accuracy": 0.9},
         {"step": 40, "test_accuracy": 0.95},
+        {"step": 50, "sample_diversity": 0.9},  # which is for the watchdog
     )
     small = MNIST | {"shape": [1, 14, 14]}
     a = make_run(tmp_path / "a", variant="sgan", metrics=metrics)
