@@ -124,6 +124,7 @@ def _write(
         for file, tensors in files.items():
             whole = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
             save_file(whole, temporary / file, metadata=header)
+            _order_header(temporary / file)
             # safetensors lets nobody else read it, whatever the umask says.
             (temporary / file).chmod(temporary.stat().st_mode & 0o666)
             sync(temporary / file)
@@ -145,6 +146,18 @@ def _write(
             + (f"the one of step {int(kept.name)} is untouched" if kept else "make room there")
         ) from error
     return target
+
+
+def _order_header(file: Path) -> None:
+    """Sort the metadata, which safetensors writes in any order: equal tensors make equal files."""
+    with file.open("r+b") as opened:
+        size = int.from_bytes(opened.read(8), "little")
+        header = json.loads(opened.read(size))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        assert len(text) <= size
+        opened.seek(8)
+        opened.write(text.ljust(size))
 
 
 def latest(folder: Path) -> Path | None:

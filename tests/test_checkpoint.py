@@ -44,6 +44,17 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
             assert loaded[name].dtype == tensor.dtype
 
 
+def test_equal_tensors_make_equal_files(tmp_path: Path) -> None:
+    """Byte for byte, so that runs can be compared by the SHA-256 of the manifests."""
+    saved = tensors() | {"größe": torch.ones(2)}
+    paths = [
+        checkpoint.save(tmp_path / str(number), 1, TOY, weights=saved, state=saved)
+        for number in range(8)
+    ]
+    assert len({(path / "manifest.json").read_bytes() for path in paths}) == 1
+    assert torch.equal(checkpoint.load_weights(paths[0], TOY, saved)["größe"], saved["größe"])
+
+
 def test_only_safetensors_and_a_manifest_are_written(tmp_path: Path) -> None:
     path = write(tmp_path, 1)
     assert {file.name for file in path.iterdir()} == {STATE, WEIGHTS, "manifest.json"}

@@ -61,7 +61,12 @@ def contents(run: Path) -> dict[str, object]:
     """All that a run leaves that should not depend on how it went."""
     files: dict[str, object] = {
         str(path.relative_to(run)): path.read_bytes()
-        for path in [*run.glob("samples/*.png"), run / "metrics.jsonl", run / "samples.gif"]
+        for path in [
+            *run.glob("samples/*.png"),
+            *run.glob("checkpoints/*/manifest.json"),
+            run / "metrics.jsonl",
+            run / "samples.gif",
+        ]
     }
     kept = {path.name for path in (run / "checkpoints").iterdir()}
     names = {path.name for folder in (run, run / "samples") for path in folder.iterdir()}
