@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -251,6 +252,17 @@ def _check_writable(path: Path | None, *, folder: bool) -> None:
         raise GanzooError(f"--report {path} is a file: name a folder")
     if not folder and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise GanzooError(f"--profile {path} cannot be written: name a file in an existing folder")
+    place = path.absolute() if folder else path.absolute().parent
+    while not place.exists():
+        place = place.parent
+    try:
+        with TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise GanzooError(
+            f"--{'report' if folder else 'profile'} {path} cannot be written ({error.strerror}): "
+            "choose another place"
+        ) from error
 
 
 def _print(rows: list[Row], machine: dict[str, Any], as_json: bool) -> None:
