@@ -157,8 +157,6 @@ class Trainer:
             if engine.iteration % training.checkpoint_every == 0:
                 self._save()
             stopping = self._is_stopping()
-        if stopping and self._collapse is None:
-            self.observer.report("stopping: a checkpoint is saved first (again: stop at once)")
         return self._end()
 
     @property
@@ -298,6 +296,9 @@ class Trainer:
             if self._stop:
                 raise KeyboardInterrupt
             self._stop = True
+            # At once, as the first iteration may be compiled for a minute.
+            with suppress(RuntimeError):  # where another line is just being printed
+                self.observer.report("stopping: a checkpoint is saved first (again: stop at once)")
 
         if threading.current_thread() is not threading.main_thread():
             yield

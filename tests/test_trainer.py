@@ -1,6 +1,8 @@
 """What the host loop asks of a variant besides its game: a gallery, measures, its own streams."""
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,10 @@ from PIL import Image
 from torch import Tensor
 
 from ganzoo import checkpoint
+from ganzoo.engine.engine import Engine
+from ganzoo.observer import Observer
 from ganzoo.run import Run
+from ganzoo.setup import start
 
 INIT = """
 from ganzoo import VariantSpec, hookimpl
@@ -172,3 +177,27 @@ def test_real_data_are_drawn_beside_the_samples(tmp_path: Path) -> None:
     assert np.array_equal(picture[:28, 30:58], glyphs[1, 0])
     assert np.array_equal(picture[30:58, :28], glyphs[10, 0])
     assert json.loads((out / "run.json").read_text())["data"]["class_names"] == [*"0123456789"]
+
+
+def test_ctrl_c_is_answered_within_the_iteration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one may be compiled for a minute."""
+    said: list[str] = []
+
+    class Listener(Observer):
+        def report(self, message: str) -> None:
+            said.append(message)
+
+    step = Engine.step
+
+    def interrupted(engine: Engine) -> dict[str, Tensor]:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert said[-1].startswith("stopping: a checkpoint is saved first")
+        return step(engine)
+
+    monkeypatch.setattr(Engine, "step", interrupted)
+    given = {"dataset": "ring8", "mode": "eager", "steps": 5}
+    outcome = start("vanilla", given, tmp_path / "run", Listener()).fit()
+    assert (outcome.finished, outcome.checkpoint.name) == (False, "00000001")
+    assert len(said) == 1
