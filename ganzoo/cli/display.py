@@ -18,10 +18,13 @@ from rich.text import Text
 from ganzoo.cli.output import make_console
 from ganzoo.engine.distributed import is_first, process_count
 from ganzoo.observer import Observer, Outcome, QualityRecord, Record
+from ganzoo.settings import Training
 from ganzoo.train import Trainer
 
 QUIET = 5.0
 """Seconds between two plain lines, at least."""
+WAYS = ("precision", "threads", "accumulate", "recompute", "sync_batch_norm", "flip", "crop")
+"""Fields of `Training` that are shown where they are not as usual."""
 SMOOTHING = 0.3
 """Weight of the newest record in what is shown as speed."""
 
@@ -79,6 +82,7 @@ class Display(Observer):
         rows |= {
             "device": settings["device"] + (f", {processes} processes" if processes > 1 else ""),
             "mode": f"{settings['mode']} ({settings['mode_because']})",
+            **_ways(trainer.training),
             "run": str(trainer.run.path),
         }
         for name, value in rows.items():
@@ -241,6 +245,18 @@ def duration(seconds: float) -> str:
 def megabytes(size: int) -> str:
     """``512 MB``."""
     return f"{size / 1e6:,.0f} MB"
+
+
+def _ways(training: Training) -> dict[str, str]:
+    """What was asked for that changes how the same game is computed, as the flags say it."""
+    plain = Training()
+    said = {name: getattr(training, name) for name in WAYS}
+    flags = [
+        f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}")
+        for name, value in said.items()
+        if value != getattr(plain, name)
+    ]
+    return {"with": " ".join(flags)} if flags else {}
 
 
 def _listed(values: Mapping[str, float]) -> str:
