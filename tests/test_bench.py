@@ -447,6 +447,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], Path]
         check=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
+    assert f"{folder / 'trace.json'}: a trace" in done.stderr
     return json.loads(done.stdout), folder
 
 

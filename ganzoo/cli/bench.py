@@ -205,6 +205,8 @@ def command(
     if failed and all(row["error"] for row in rows):
         raise GanzooError(failed[0])
     _print(rows, machine, as_json)
+    if profile is not None and profile.exists():
+        click.echo(f"{profile}: a trace, for Perfetto or chrome://tracing", err=as_json)
     if report is not None:
         from ganzoo.bench.report import write_report
 
