@@ -553,6 +553,18 @@ def test_bad_input_is_refused_before_anything_is_measured(
     assert time.perf_counter() - begin < 2  # no process was started, which imports torch
 
 
+@pytest.mark.parametrize(
+    ("flags", "what"),
+    [
+        (("--modes", "graph,graph+compile"), r"graph fp32 and graph\+compile fp32"),
+        (("--modes", "eager", "--precision", "tf32"), "eager tf32"),
+    ],
+)
+def test_what_needs_cuda_is_not_measured_without(flags: tuple[str, ...], what: str) -> None:
+    with pytest.raises(GanzooError, match=f"^{what} cannot be measured without CUDA"):
+        bench("vanilla", *TINY, *flags, "--device", "cpu")
+
+
 def test_looking_at_the_command_does_not_import_torch() -> None:
     code = (
         "import sys; import ganzoo.cli.bench, ganzoo.bench.compare, ganzoo.bench.report; "

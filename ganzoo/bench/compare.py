@@ -165,7 +165,7 @@ def _start(
     """Those that can play, and what is wrong with the others."""
     started, errors = {}, {}
     for who in wanted:
-        if who.mode.startswith("graph") and machine["kind"] != "cuda":
+        if who.needs_cuda and machine["kind"] != "cuda":
             errors[who] = NEEDS_CUDA
             continue
         report(f"setting up {who}")

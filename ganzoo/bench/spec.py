@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ganzoo.settings import TF32
+
 ENGINE, TYPICAL, CAREFUL = "engine", "typical script", "careful loop"
 """The kinds of contestants."""
 MODES = ("eager", "compile", "graph", "graph+compile")
@@ -34,6 +36,11 @@ class Entrant:
     kind: str = ENGINE
     mode: str = "eager"
     precision: str = "fp32"
+
+    @property
+    def needs_cuda(self) -> bool:
+        """Whether there is no such thing on a CPU."""
+        return self.mode.startswith("graph") or self.precision == TF32
 
     def __str__(self) -> str:
         return f"{self.mode} {self.precision}" if self.kind == ENGINE else self.kind

@@ -193,6 +193,11 @@ def command(
     with status_line() as show:
         show("measuring what the machine can do")
         machine = describe_machine(device)
+        if machine["kind"] != "cuda" and all(one.needs_cuda for one in entrants):
+            raise GanzooError(
+                f"{' and '.join(map(str, entrants))} cannot be measured without CUDA: "
+                "choose other --modes or --precision"
+            )
         for number, name in enumerate(names):
             game = Game(name, dataset, data_root, image_size, batch_size, device, given)
 
