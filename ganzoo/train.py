@@ -42,6 +42,11 @@ if TYPE_CHECKING:
     from ganzoo.metrics.during import Quality
 
 
+ATTENTION = 0.1
+"""Seconds after which a signal is answered."""
+STOPPING = "stopping: a checkpoint is saved first (again: stop at once)"
+
+
 @dataclass(frozen=True)
 class Exhibits:
     """What a training shows and measures besides what it learns from."""
@@ -80,7 +85,7 @@ class Trainer:
         self._saved: Path | None = None
         self._measured: tuple[int, dict[str, float]] = -1, {}
         self._evaluated, self._evaluating = -1, 0.0
-        self._stop = False
+        self._stop = self._answered = False
         self._vote = Vote()
         self._begun = 0.0
 
@@ -144,19 +149,22 @@ class Trainer:
         stopping = self._is_stopping()
         self._begun = time.perf_counter()
         self._journal.start_clock()
-        while engine.iteration < engine.iterations and not stopping:
-            self._journal.add(engine.step())
-            self._tune()
-            if engine.iteration % training.log_every == 0:
-                self._journal.flush()
-            if engine.iteration % self._sample_every == 0:
-                self._draw_samples()
-                self._measure()
-            if training.evaluate_every and engine.iteration % training.evaluate_every == 0:
-                self._evaluate()
-            if engine.iteration % training.checkpoint_every == 0:
-                self._save()
-            stopping = self._is_stopping()
+        with self._answering():
+            while engine.iteration < engine.iterations and not stopping:
+                self._journal.add(engine.step())
+                self._tune()
+                if engine.iteration % training.log_every == 0:
+                    self._journal.flush()
+                if engine.iteration % self._sample_every == 0:
+                    self._draw_samples()
+                    self._measure()
+                if training.evaluate_every and engine.iteration % training.evaluate_every == 0:
+                    self._evaluate()
+                if engine.iteration % training.checkpoint_every == 0:
+                    self._save()
+                stopping = self._is_stopping()
+        if stopping and self._collapse is None and not self._answered:
+            self.observer.report(STOPPING)
         return self._end()
 
     @property
@@ -198,7 +206,11 @@ class Trainer:
         self._journal.recall()
 
     def _draw_samples(self) -> Path:
-        """Draw the grid of this step, once; where one is due, log how different the samples are."""
+        """Draw the grid of this step, once, and log how different its samples are.
+
+        Where a training is interrupted that is not logged: one that goes on logs the same as one
+        that was not interrupted.
+        """
         step = self.engine.iteration
         path = self.run.samples / f"{step:08d}.png"
         if is_first() and not path.exists():
@@ -207,7 +219,8 @@ class Trainer:
             pictures.draw(samples.float().cpu(), path, self._exhibits.modes)
             real = self._exhibits.examples.get("image")
             ratio = None if real is None else diversity(samples, real)
-            if ratio is not None and step % self._sample_every == 0:  # not where it was interrupted
+            due = step % self._sample_every == 0 or step == self.engine.iterations
+            if due and ratio is not None and math.isfinite(ratio):
                 self._journal.note({DIVERSITY: ratio})
         return path
 
@@ -289,6 +302,29 @@ class Trainer:
             return {k: v.clone() for k, v in published_weights(variant).items()}
 
     @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Say within the iteration that a signal was heard: the first may be compiled for a minute.
+
+        A thread does, as a handler that prints interrupts whoever is just printing, or compiling.
+        """
+        over = threading.Event()
+
+        def answer() -> None:
+            while not over.wait(ATTENTION):
+                if self._stop:
+                    self._answered = True
+                    self.observer.report(STOPPING)
+                    return
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join(timeout=1)  # what it prints may be stuck
+
+    @contextmanager
     def _signals(self) -> Iterator[None]:
         """The first SIGINT or SIGTERM ends the loop after its iteration, the next one at once."""
 
@@ -296,9 +332,6 @@ class Trainer:
             if self._stop:
                 raise KeyboardInterrupt
             self._stop = True
-            # At once, as the first iteration may be compiled for a minute.
-            with suppress(RuntimeError):  # where another line is just being printed
-                self.observer.report("stopping: a checkpoint is saved first (again: stop at once)")
 
         if threading.current_thread() is not threading.main_thread():
             yield

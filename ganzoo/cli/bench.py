@@ -181,7 +181,7 @@ def command(
         return
 
     from ganzoo.bench.compare import NEEDS_CUDA, Length, compare, describe_machine
-    from ganzoo.bench.spec import MODES, Entrant, Game
+    from ganzoo.bench.spec import BASELINES, ENGINE, MODES, Entrant, Game
 
     entrants = [
         Entrant(mode=mode, precision=precision)
@@ -210,7 +210,10 @@ def command(
     if failed and all(row["error"] for row in rows):
         raise GanzooError(failed[0])
     _print(rows, machine, as_json)
-    if profile is not None and profile.exists():
+    first = rows[: len(BASELINES) + len(entrants)]
+    if profile is not None and any(
+        row["contestant"] == ENGINE and row["error"] is None for row in first
+    ):
         click.echo(f"{profile}: a trace, for Perfetto or chrome://tracing", err=as_json)
     if report is not None:
         from ganzoo.bench.report import write_report
@@ -255,14 +258,16 @@ def _check_writable(path: Path | None, *, folder: bool) -> None:
     """Refuse now what would be refused when all is measured."""
     if path is None:
         return
-    if folder and path.exists() and not path.is_dir():
-        raise GanzooError(f"--report {path} is a file: name a folder")
-    if not folder and (path.is_dir() or not path.absolute().parent.is_dir()):
-        raise GanzooError(f"--profile {path} cannot be written: name a file in an existing folder")
     place = path.absolute() if folder else path.absolute().parent
-    while not place.exists():
-        place = place.parent
     try:
+        if folder and path.exists() and not path.is_dir():
+            raise GanzooError(f"--report {path} is a file: name a folder")
+        if not folder and (path.is_dir() or not place.is_dir()):
+            raise GanzooError(
+                f"--profile {path} cannot be written: name a file in an existing folder"
+            )
+        while not place.exists():
+            place = place.parent
         with TemporaryFile(dir=place):
             pass
     except OSError as error:
