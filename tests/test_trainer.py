@@ -205,3 +205,24 @@ def test_ctrl_c_is_answered_within_the_iteration(
     outcome = start("vanilla", given, tmp_path / "run", Listener()).fit()
     assert (outcome.finished, outcome.checkpoint.name) == (False, "00000001")
     assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "shown"),
+    [
+        (
+            ("--threads", 1, "--accumulate", 2, "--recompute"),
+            "--threads 1 --accumulate 2 --recompute",
+        ),
+        (("--precision", "bf16"), "--precision bf16"),
+        ((), None),
+    ],
+)
+def test_the_header_says_how_a_game_is_computed_where_that_is_not_as_usual(
+    flags: tuple[object, ...], shown: str | None, tmp_path: Path
+) -> None:
+    small = ("--dataset", "ring8", "--steps", 1, "--out", tmp_path / "run")
+    result = ganzoo("train", "vanilla", *small, *flags)
+    assert result.status == 0, result.err
+    found = [line.split(maxsplit=1)[1] for line in result.out.splitlines() if "  with  " in line]
+    assert found == ([] if shown is None else [shown])
