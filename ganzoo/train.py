@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import torch
@@ -31,6 +27,7 @@ from ganzoo.engine.distributed import (
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.threads import ThreadTuner, make_tuner
 from ganzoo.errors import GanzooError
+from ganzoo.interrupt import Interrupt
 from ganzoo.journal import Failed, Journal
 from ganzoo.observer import Observer, Outcome, QualityRecord
 from ganzoo.run import Run
@@ -42,8 +39,6 @@ if TYPE_CHECKING:
     from ganzoo.metrics.during import Quality
 
 
-ATTENTION = 0.1
-"""Seconds after which a signal is answered."""
 STOPPING = "stopping: a checkpoint is saved first (again: stop at once)"
 
 
@@ -85,7 +80,7 @@ class Trainer:
         self._saved: Path | None = None
         self._measured: tuple[int, dict[str, float]] = -1, {}
         self._evaluated, self._evaluating = -1, 0.0
-        self._stop = self._answered = False
+        self._interrupt = Interrupt()
         self._vote = Vote()
         self._begun = 0.0
 
@@ -100,7 +95,7 @@ class Trainer:
         keep_freed_memory()
         self._tuner = self._make_tuner()
         try:
-            with self.run.locked(), self._signals():
+            with self.run.locked(), self._interrupt.listening():
                 self.run.close(None)
                 try:
                     outcome = self._fit()
@@ -149,7 +144,7 @@ class Trainer:
         stopping = self._is_stopping()
         self._begun = time.perf_counter()
         self._journal.start_clock()
-        with self._answering():
+        with self._interrupt.answering(lambda: self.observer.report(STOPPING)):
             while engine.iteration < engine.iterations and not stopping:
                 self._journal.add(engine.step())
                 self._tune()
@@ -163,7 +158,7 @@ class Trainer:
                 if engine.iteration % training.checkpoint_every == 0:
                     self._save()
                 stopping = self._is_stopping()
-        if stopping and self._collapse is None and not self._answered:
+        if stopping and self._collapse is None and not self._interrupt.answered:
             self.observer.report(STOPPING)
         return self._end()
 
@@ -174,7 +169,7 @@ class Trainer:
 
     def _is_stopping(self) -> bool:
         """Whether any process wants to stop; asked by all of them at the same step."""
-        return self._vote.stops(self._stop or self._collapse is not None)
+        return self._vote.stops(self._interrupt.heard or self._collapse is not None)
 
     def _end(self) -> Outcome:
         finished = self.engine.iteration == self.engine.iterations
@@ -300,48 +295,6 @@ class Trainer:
         """What samples are drawn from."""
         with self.engine.averaged() as variant:
             return {k: v.clone() for k, v in published_weights(variant).items()}
-
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
-        """Say within the iteration that a signal was heard: the first may be compiled for a minute.
-
-        A thread does, as a handler that prints interrupts whoever is just printing, or compiling.
-        """
-        over = threading.Event()
-
-        def answer() -> None:
-            while not over.wait(ATTENTION):
-                if self._stop:
-                    self._answered = True
-                    self.observer.report(STOPPING)
-                    return
-
-        thread = threading.Thread(target=answer, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join(timeout=1)  # what it prints may be stuck
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """The first SIGINT or SIGTERM ends the loop after its iteration, the next one at once."""
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            if self._stop:
-                raise KeyboardInterrupt
-            self._stop = True
-
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def _make_watchdog(steps: int, exhibits: Exhibits) -> Watchdog:
