@@ -1,6 +1,7 @@
 """`ganzoo bench`: the loops to compare with play the engine's game, and what is measured is so."""
 
 import copy
+import io
 import json
 import math
 import os
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 from games import Toy, ToyConfig, points
+from rich.console import Console
 from torch import Tensor
 from zoo import NAMES, SMALLER, digits
 
@@ -33,7 +35,7 @@ from ganzoo.bench.quiet import Watch
 from ganzoo.bench.setting import ITERATIONS, START, Setting, due, set_up
 from ganzoo.bench.spec import BASELINES, ENGINE, Game, from_dict, to_dict
 from ganzoo.bench.trace import busy_seconds
-from ganzoo.cli.bench import command
+from ganzoo.cli.bench import _print, command
 from ganzoo.config import build, options
 from ganzoo.engine.engine import Engine
 from ganzoo.errors import GanzooError
@@ -387,6 +389,34 @@ def test_cells() -> None:
     assert report.cells(row(error=long))[2] == "failed"
     both = [row(error=long), row(error=long, precision="fp32")]
     assert report.remarks(both) == [f"dcgan, graph bf16; dcgan, graph fp32: {long}"]
+
+
+def test_the_tables_fit_into_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were one table that was folded letter by letter."""
+    console = Console(width=80, file=io.StringIO(), color_system=None)
+    monkeypatch.setattr("ganzoo.cli.bench.make_console", lambda: console)
+    typical = row(contestant=str(TYPICAL)) | {
+        name: MEASURED[name] for name in ("memory", "threads", "startup_seconds", "ms_per_step")
+    }
+    typical |= {"images_per_second": 1.0}
+    slow = {"mode": "graph+compile", "startup_seconds": 1234.5, "memory": 64 * 2**30}
+    _print([typical, MEASURED, MEASURED | slow, row(error="needs CUDA")], MACHINE, as_json=False)
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    text = "\n".join(lines)
+    assert max(map(len, lines[:-3])) <= 80
+    words = {
+        word for one in (MEASURED, MEASURED | slow) for word in " ".join(report.cells(one)).split()
+    }
+    assert words <= {*text.split()}
+    (failed,) = [line for line in lines if "needs CUDA" in line]
+    assert failed.split() == ["graph", "bf16", "needs", "CUDA"]
+    on_a_cpu = [typical, MEASURED | {"busy_share": None, "compile_seconds": None}]
+    _print(on_a_cpu, MACHINE | {"kind": "cpu"}, as_json=False)
+    rest = console.file.getvalue()[len(text) :]
+    assert "ms/step" in rest
+    assert "GPU" not in rest.replace(MACHINE["device"], "")
+    assert "compile" not in rest
 
 
 def test_a_busy_machine_is_remarked() -> None:

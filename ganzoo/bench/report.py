@@ -15,6 +15,7 @@ from ganzoo.bench.quiet import TOLERATED
 from ganzoo.bench.spec import BASELINES, ENGINE
 from ganzoo.files import replacing
 
+RATIOS = tuple(f"x {name}" for name in BASELINES)
 COLUMNS = (
     "case",
     "run by",
@@ -27,7 +28,7 @@ COLUMNS = (
     "compile",
     "GPU busy",
     "GFLOP/s (of peak)",
-    *(f"x {name}" for name in BASELINES),
+    *RATIOS,
 )
 NOT_MEASURED = "not measured"
 SHORT = 12

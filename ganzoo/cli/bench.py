@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,8 @@ from ganzoo.settings import PRECISIONS, parse_size
 from ganzoo.verify import verified
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ganzoo.bench.compare import Row
 
 
@@ -278,17 +282,38 @@ def _check_writable(path: Path | None, *, folder: bool) -> None:
 
 
 def _print(rows: list[Row], machine: dict[str, Any], as_json: bool) -> None:
-    from ganzoo.bench.report import COLUMNS, cells, remarks
+    from ganzoo.bench.report import remarks
 
     if as_json:
         print_json([row | {"device": machine["device"]} for row in rows])
         return
     console = make_console()
     console.print(f"{machine['device']}, torch {machine['torch']}")
-    console.print()
-    table = make_table(*COLUMNS)
-    for row in rows:
-        table.add_row(*cells(row))
-    console.print(table)
+    for _, of_variant in groupby(rows, key=itemgetter("variant")):
+        console.print()
+        _print_case([*of_variant], console)
     for remark in remarks(rows):
+        console.print()
         console.print(remark, soft_wrap=True)
+
+
+def _print_case(rows: list[Row], console: Console) -> None:
+    """Two tables, as one would not fit into 80 columns: how fast, and at what cost."""
+    from ganzoo.bench.report import COLUMNS, NOT_MEASURED, RATIOS, cells
+
+    columns = dict(zip(COLUMNS, zip(*map(cells, rows), strict=True), strict=True))
+    case, run_by, phases = (columns.pop(name) for name in ("case", "run by", "ms by phase, eager"))
+    console.print(max(case, key=len), style="bold")  # of what failed, only the variant is known
+    speed = {name: columns.pop(name) for name in ("images/s", "ms/step", *RATIOS)}
+    cost = {name: values for name, values in columns.items() if {*values} - {"", NOT_MEASURED}}
+    for part in (speed, cost):
+        table = make_table("run by", *part)
+        for by, *line in zip(run_by, *part.values(), strict=True):
+            if any(line):
+                table.add_row(by, *line)
+        if table.rows:
+            console.print(table)
+            console.print()
+    for by, spent in zip(run_by, phases, strict=True):
+        if spent:
+            console.print(f"{by}, ms by phase run eagerly: {spent}", soft_wrap=True)
