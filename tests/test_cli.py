@@ -23,6 +23,7 @@ from PIL import Image
 
 from ganzoo import option
 from ganzoo.cli import MODULES, find_command
+from ganzoo.cli.display import Smoothed
 from ganzoo.cli.train import make_flag, merge
 from ganzoo.config import options
 from ganzoo.plugins import registry
@@ -431,6 +432,17 @@ def test_runs_are_numbered_and_listed() -> None:
 
 
 # --- pipes and terminals -------------------------------------------------------------------------
+
+
+def test_a_slow_start_does_not_count_in_the_speed() -> None:
+    """While the first iterations were compiled, days seemed to be left for many records."""
+    speed = Smoothed()
+    speed.add(1.0)
+    assert speed.value == 1
+    speed.add(10.0)
+    assert speed.value == 10
+    speed.add(20.0)
+    assert speed.value == pytest.approx(0.7 * 10 + 0.3 * 20)
 
 
 def test_a_training_on_a_pipe_is_plain_lines() -> None:

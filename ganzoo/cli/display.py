@@ -226,15 +226,18 @@ class LiveDisplay(Display):
 
 
 class Smoothed:
-    """An exponential moving average that starts at its first value."""
+    """An exponential moving average that starts anew at its second value.
+
+    The first is of the beginning, in which things are compiled and chosen.
+    """
 
     value = 0.0
-    _empty = True
+    _count = 0
 
     def add(self, value: float) -> None:
         """Move towards `value`."""
-        self.value = value if self._empty else self.value + SMOOTHING * (value - self.value)
-        self._empty = False
+        self._count += 1
+        self.value = value if self._count <= 2 else self.value + SMOOTHING * (value - self.value)
 
 
 def duration(seconds: float) -> str:
