@@ -231,6 +231,16 @@ def test_domains_are_drawn_independently() -> None:
     assert not torch.equal(b, b.sort().values)
 
 
+def test_a_is_the_first_domain_and_b_the_second() -> None:
+    variant = CycleGAN(TINY, DATA)
+    variant.a2b, variant.b2a = Scaled(2.0), Scaled(0.25)
+    image = torch.ones(1, *DATA.shape, dtype=torch.float64)
+    assert torch.equal(variant.translate(image, "a2b"), 2 * image)
+    assert torch.equal(variant.translate(image, "b2a"), image / 4)
+    drawn = make_feed_of(domains(), variant).draw()
+    assert drawn["a"].max() < 0 < drawn["b"].min()
+
+
 @pytest.mark.parametrize("name", [row.spec.name for row in registry().losses()])
 def test_any_adversarial_loss(name: str) -> None:
     engine = make_engine(CycleGANConfig(width=2, blocks=1, loss=name))

@@ -56,8 +56,7 @@ def test_a_training_is_the_loop_that_one_would_write_by_hand(
     engine = make_engine(played, blobs(), iterations)
     recorder = Recorder(engine)
     torch.manual_seed(1)
-    for _ in range(iterations):
-        engine.step()
+    logged = [engine.step() for _ in range(iterations)]
 
     def latent() -> Tensor:
         uniform = torch.empty(10, 100).uniform_(-1, 1)
@@ -88,6 +87,13 @@ def test_a_training_is_the_loop_that_one_would_write_by_hand(
             + 0.5 * F.softplus(log_z[10:20]).mean()
             + 0.5 * F.softplus(log_z[20:]).mean()
         )
+        expected = {
+            "classifier_loss": labelled + 0.7 * unlabelled,
+            "labelled_loss": labelled,
+            "unlabelled_loss": unlabelled,
+            "real_score": log_z[10:20].sigmoid().mean(),
+            "fake_score": log_z[20:].sigmoid().mean(),
+        }
         step(d, labelled + 0.7 * unlabelled, factor)
         fake = g(latent())
         if objective == FEATURE_MATCHING:
@@ -97,9 +103,15 @@ def test_a_training_is_the_loop_that_one_would_write_by_hand(
         else:
             out = d(fake)
             loss = F.softplus(out[:, 3] - out[:, :3].logsumexp(1)).mean()
+        expected["generator_loss"] = loss
         step(g, loss, factor)
         if t % BASELINE_EVERY == 0:
-            step(b, F.cross_entropy(b(data["image"])[:, :3], data["label"]), factor)
+            loss = F.cross_entropy(b(data["image"])[:, :3], data["label"])
+            expected["supervised_loss"] = loss
+            step(b, loss, factor)
+        assert logged[t].keys() == expected.keys()
+        for name, value in expected.items():
+            assert logged[t][name].item() == pytest.approx(value.item(), rel=1e-9), name
         weight = max(1 - ema, 9 / (10 + t + 1))
         with torch.no_grad():
             for old, new in zip(
@@ -195,6 +207,7 @@ def test_learning_rates(make: Callable[..., SGAN], objective: str, lr: float) ->
     assert [players[net].optim.lr for net in ("classifier", "baseline")] == [lr, lr]
     assert players["generator"].optim.lr == 1e-3
     assert {player.optim.betas for player in players.values()} == {(0.5, 0.999)}
+    assert {player.ema for player in players.values()} == {0.9999}
     players = make(objective, lr=0.1, generator_lr=0.2).players()
     assert [player.optim.lr for player in players.values()] == [0.1, 0.2, 0.1]
 

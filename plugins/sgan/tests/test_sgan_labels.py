@@ -94,7 +94,7 @@ def test_labels_of_the_other_images_are_not_used(
 
 def test_more_labels_than_images_are_refused(blobs: Callable[..., Dataset]) -> None:
     sgan = SGAN(SGANConfig(labels=121), DataSpec((1, 28, 28), classes=3, name="blobs"))
-    with pytest.raises(GanzooError, match="--labels 121 is more than the 120 images of 'blobs'"):
+    with pytest.raises(GanzooError, match="121 is more than the 120 images of 'blobs': choose at"):
         sgan.streams(blobs())
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from ganzoo_sgan.networks import MLPClassifier, Noise, WeightNormLinear
 from ganzoo_sgan.variant import FEATURE_MATCHING, ODENA, SGAN, SGANConfig
+from scipy.stats import kstest, norm
 from torch import nn
 
 from ganzoo import DataSpec
@@ -77,6 +78,37 @@ def test_the_classifier_sees_each_image_by_itself(make: Callable[..., SGAN]) -> 
         assert not [
             m for m in sgan.classifier.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)
         ]
+
+
+@pytest.mark.parametrize("objective", [FEATURE_MATCHING, ODENA])
+def test_batchnorm_is_torchs_own(make: Callable[..., SGAN], objective: str) -> None:
+    """`BatchNorm1d(n, 0.8)` would set eps."""
+    norms = [m for m in make(objective).modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    assert len(norms) == (2 if objective == FEATURE_MATCHING else 3)
+    assert all((norm.eps, norm.momentum) == (1e-5, 0.1) for norm in norms)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("objective", [FEATURE_MATCHING, ODENA])
+def test_d_ends_in_a_linear_layer(make: Callable[..., SGAN], objective: str) -> None:
+    """A LeakyReLU behind it would make -1 of a logit of -5."""
+    d = make(objective).classifier.eval()
+    last = d.output if objective == ODENA else d.output[-1]
+    logits = torch.tensor([-5.0, 5.0, -1.0, -3.0])[: 4 if objective == ODENA else 3]
+    (last.weight if objective == ODENA else last.g).zero_()
+    (last.bias if objective == ODENA else last.b).copy_(logits)
+    found = d(torch.rand(2, 1, 28, 28))
+    assert found.shape == (2, 4)
+    assert found[:, : len(logits)].tolist() == [logits.tolist()] * 2
+
+
+def test_odenas_networks_start_from_weights_of_002(make: Callable[..., SGAN]) -> None:
+    sgan = make(ODENA)
+    for layer in sgan.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            weights = layer.weight.detach().flatten()[:20_000]
+            assert kstest(weights.numpy(), norm(0, 0.02).cdf).pvalue > 1e-4
+            assert layer.bias is None or not layer.bias.any()
 
 
 def test_latents(make: Callable[..., SGAN]) -> None:

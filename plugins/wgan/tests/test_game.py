@@ -144,6 +144,33 @@ def test_latents_are_normal(cls: type[Wasserstein]) -> None:
     assert kstest(latent.flatten().numpy(), norm(0, 1).cdf).pvalue > 1e-4
 
 
+@BOTH
+def test_networks_for_images_start_from_weights_of_002(cls: type[Wasserstein]) -> None:
+    variant = make(cls, 1, 28, 28, **({"clip": 1.0} if cls is WGAN else {}))
+    layers = [
+        layer
+        for layer in variant.modules()
+        if isinstance(layer, nn.modules.conv._ConvNd | nn.Linear)
+    ]
+    assert len(layers) == 8
+    for layer in layers:
+        weights = layer.weight.detach().flatten()[:20_000]
+        assert kstest(weights.numpy(), norm(0, 0.02).cdf).pvalue > 1e-4
+        assert layer.bias is None or not layer.bias.any()
+
+
+@BOTH
+@torch.no_grad()
+def test_networks_for_points_end_in_a_linear_layer(cls: type[Wasserstein]) -> None:
+    """A LeakyReLU behind it would make -1 of a value of -5."""
+    variant = make(cls, 2, width=8, **({"clip": 10.0} if cls is WGAN else {}))
+    for net, inputs in ((variant.critic, 2), (variant.generator, 3)):
+        last = [layer for layer in net.modules() if isinstance(layer, nn.Linear)][-1]
+        last.weight.zero_()
+        last.bias.fill_(-5)
+        assert (net(torch.rand(4, inputs)) == -5).all()
+
+
 @settings(deadline=None, max_examples=15)
 @given(st.sampled_from([WGAN, WGANGP]), st.integers(1, 4), SIDES, SIDES)
 def test_every_shape_from_28_to_128(
