@@ -15,7 +15,7 @@ from ganzoo.networks import init_normal
 DROPOUT = 0.25
 
 
-class Classifier(nn.Module, ABC):
+class FeatureClassifier(nn.Module, ABC):
     """Images to logits of K classes and, last, of "fake"."""
 
     @abstractmethod
@@ -61,7 +61,7 @@ class WeightNormLinear(nn.Module):
         return F.linear(x, self.v * (self.g / self.v.norm(dim=1, keepdim=True)), self.b)
 
 
-class MLPClassifier(Classifier):
+class MLPClassifier(FeatureClassifier):
     """Salimans et al.'s network for MNIST: 1000-500-250-250-250 units, noise before each layer.
 
     The K+1st logit is 0: only differences between logits matter, so K of them say everything.
@@ -117,7 +117,7 @@ class MLPGenerator(Generator):
         return 2 * image - 1
 
 
-class ConvClassifier(Classifier):
+class ConvClassifier(FeatureClassifier):
     """The trunk of DCGAN's D, dropout in place of BatchNorm, and a linear layer of K+1 units."""
 
     def __init__(self, width: int, data: DataSpec) -> None:
@@ -139,12 +139,19 @@ class ConvClassifier(Classifier):
         return logits
 
 
-def make_networks(
-    latent_dim: int, width: int | None, data: DataSpec
-) -> tuple[Generator, Classifier]:
-    """G and D of Odena, `width` feature maps wide, or for None those of Salimans et al."""
-    if width is None:
-        return MLPGenerator(latent_dim, data), MLPClassifier(data)
+def salimans_networks(latent_dim: int, data: DataSpec) -> tuple[Generator, FeatureClassifier]:
+    """G and D of Salimans et al. for MNIST, for images of any shape."""
+    return MLPGenerator(latent_dim, data), MLPClassifier(data)
+
+
+def odena_networks(
+    latent_dim: int, width: int, data: DataSpec
+) -> tuple[Generator, FeatureClassifier]:
+    """G and D as DCGAN's, `width` feature maps wide next to the image.
+
+    Raises:
+        GanzooError: the sides are not of 28 to 128 pixels.
+    """
     check_images("sgan --objective odena", data)
     generator, classifier = ConvGenerator(latent_dim, width, data), ConvClassifier(width, data)
     init_normal(generator)

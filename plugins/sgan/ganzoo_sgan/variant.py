@@ -18,7 +18,7 @@ from ganzoo.networks import sample_prior
 from ganzoo.schedules import decays
 from ganzoo_sgan import losses
 from ganzoo_sgan.labels import balanced_subset
-from ganzoo_sgan.networks import make_networks
+from ganzoo_sgan.networks import odena_networks, salimans_networks
 
 FEATURE_MATCHING, ODENA = "feature-matching", "odena"
 LEARNING_RATE = {FEATURE_MATCHING: 3e-3, ODENA: 1e-3}
@@ -82,8 +82,10 @@ class SGAN(Variant, Classifier):
                 f"classes of '{data.name}'"
             )
         self.matches_features = config.objective == FEATURE_MATCHING
-        generator, self.classifier = make_networks(
-            config.latent_dim, None if self.matches_features else config.width, data
+        generator, self.classifier = (
+            salimans_networks(config.latent_dim, data)
+            if self.matches_features
+            else odena_networks(config.latent_dim, config.width, data)
         )
         if config.supervised_only:
             self.generator: nn.Module = nn.Identity()  # nobody draws from it
@@ -98,7 +100,7 @@ class SGAN(Variant, Classifier):
         if self.config.labels > len(dataset):
             raise GanzooError(
                 f"--labels {self.config.labels} is more than the {len(dataset)} images of "
-                f"'{dataset.name}'"
+                f"'{dataset.name}': choose at most {len(dataset)}"
             )
         chosen = balanced_subset(label, self.config.labels, self.config.label_draw)
         return [
