@@ -84,7 +84,7 @@ def generate(variant: Variant, n: int, *, seed: int, label: int | None = None) -
     if label is not None and not variant.conditional:
         raise GanzooError("--label needs a conditional variant: this one draws from all classes")
     if label is not None and not 0 <= label < variant.data.classes:
-        raise GanzooError(f"--label must be at most {variant.data.classes - 1}, not {label}")
+        raise GanzooError(f"--label must be 0 to {variant.data.classes - 1}, not {label}")
     with seeded(seed, variant.device):
         for start in range(0, n, CHUNK):
             latent = variant.sample_latent(CHUNK)

@@ -185,9 +185,12 @@ def load_dataset(training: Training, observer: Observer, split: str = "train") -
 def check_suits(cls: type[Variant], name: str, data: DataSpec) -> None:
     """Refuse data that the variant's game is not played on; what else, its constructor refuses."""
     if cls.domains > data.domains:
+        given = f"{name} is played on two domains, and '{data.name}' is one"
+        if not data.is_image:
+            raise GanzooError(f"{given}, of points: use images, as in --dataset glyphs+ink")
+        other = "ink" if data.name == "glyphs" else "glyphs"
         raise GanzooError(
-            f"{name} is played on two domains, and '{data.name}' is one: name another beside it, "
-            f"as in --dataset {data.name}+{'ink' if data.name == 'glyphs' else 'glyphs'}, or use "
+            f"{given}: name another beside it, as in --dataset {data.name}+{other}, or use "
             "--dataset unpaired"
         )
     if cls.domains < data.domains:

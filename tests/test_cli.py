@@ -405,7 +405,7 @@ def test_labels_come_with_the_samples_of_a_conditional_variant(
     assert (np.load("b.npz")["images"] == 1).all()
     refused = ganzoo("sample", "run", "--n", 4, "--out", "d.npz", "--label", 3)
     assert (refused.status, Path("d.npz").exists()) == (2, False)
-    assert "--label must be" in refused.err
+    assert "--label must be 0 to 2, not 3" in refused.err
 
 
 # --- runs ----------------------------------------------------------------------------------------

@@ -107,3 +107,5 @@ def test_a_pair_for_a_variant_of_one_domain_and_the_reverse() -> None:
     cls = registry().variant("cyclegan").load()
     with pytest.raises(GanzooError, match=r"two domains.*--dataset mnist\+glyphs"):
         check_suits(cls, "cyclegan", DataSpec((1, 28, 28), name="mnist"))
+    with pytest.raises(GanzooError, match=r"'ring8' is one, of points: .*--dataset glyphs\+ink"):
+        check_suits(cls, "cyclegan", DataSpec((2,), name="ring8"))
