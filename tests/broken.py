@@ -179,7 +179,7 @@ class OneDict(Healthy):
         return RECIPE
 
 
-# players, phases, schedules
+# players, normalisation, phases, schedules
 
 
 @breaks("players", r"generator.0.weight belongs to the players 'g' and 'd', .*: leave it to one")
@@ -218,6 +218,17 @@ class Frozen(Healthy):
     def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
         super().__init__(config, data)
         self.discriminator[1].weight.requires_grad_(False)
+
+
+@breaks(
+    "normalisation", "generator.1 adds an eps of 0.8 .*: if a momentum is meant, write momentum="
+)
+class MomentumAsEps(Healthy):
+    """As PyTorch-GAN has it."""
+
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.generator[1] = nn.BatchNorm1d(8, 0.8)
 
 
 class OtherPhases(Healthy):

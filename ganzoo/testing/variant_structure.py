@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganzoo.testing.check import Failure
 from ganzoo.testing.subject import ITERATIONS, TYPICAL, VariantChecks, VariantSubject
@@ -15,6 +15,8 @@ from ganzoo.variant import OptimSpec, Phase, Player, Variant
 CHECKS = VariantChecks()
 _ITERATIONS = (0, 1, 24, 25, TYPICAL, 500, 10 * ITERATIONS)
 """At which a function of the iteration is tried."""
+LARGEST_EPS = 0.1
+"""Of a norm; the usual ones are 1e-5 to 1e-3."""
 
 
 @CHECKS.check("players", needs=("recipe",))
@@ -52,6 +54,17 @@ def players(subject: VariantSubject) -> None:
                 "or call requires_grad_(False)"
             )
     _check_existing(variant, variant.published, "published")
+
+
+@CHECKS.check("normalisation", needs=("recipe",))
+def normalisation(subject: VariantSubject) -> None:
+    """Norms divide by what they normalise: the second argument of BatchNorm is eps, no momentum."""
+    for name, layer in subject.build().named_modules():
+        if isinstance(layer, nn.modules.batchnorm._NormBase) and layer.eps > LARGEST_EPS:
+            raise Failure(
+                f"{name} adds an eps of {layer.eps:g} to each variance and so hardly normalises: "
+                "if a momentum is meant, write momentum=0.1, the weight of the newest batch"
+            )
 
 
 @CHECKS.check("phases", needs=("players",))
