@@ -15,7 +15,7 @@ from ganzoo.variant import OptimSpec, Phase, Player, Variant
 CHECKS = VariantChecks()
 _ITERATIONS = (0, 1, 24, 25, TYPICAL, 500, 10 * ITERATIONS)
 """At which a function of the iteration is tried."""
-LARGEST_EPS = 0.1
+_LARGEST_EPS = 0.1
 """Of a norm; the usual ones are 1e-5 to 1e-3."""
 
 
@@ -60,7 +60,7 @@ def players(subject: VariantSubject) -> None:
 def normalisation(subject: VariantSubject) -> None:
     """Norms divide by what they normalise: the second argument of BatchNorm is eps, no momentum."""
     for name, layer in subject.build().named_modules():
-        if isinstance(layer, nn.modules.batchnorm._NormBase) and layer.eps > LARGEST_EPS:
+        if isinstance(layer, nn.modules.batchnorm._NormBase) and layer.eps > _LARGEST_EPS:
             raise Failure(
                 f"{name} adds an eps of {layer.eps:g} to each variance and so hardly normalises: "
                 "if a momentum is meant, write momentum=0.1, the weight of the newest batch"

@@ -5,6 +5,7 @@ import torch
 from ganzoo_dcgan.variant import DCGAN, DCGANConfig
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from initial import assert_of_dcgan
 from scipy.stats import kstest, norm, uniform
 from torch import nn
 
@@ -51,15 +52,10 @@ def test_initial_weights() -> None:
     """N(0, 0.02), and N(1, 0.02) for the scales of BatchNorm."""
     torch.manual_seed(0)
     variant = DCGAN(DCGANConfig(), DataSpec((3, 64, 64)))
-    scales = []
-    for layer in leaves(variant):
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            weights = layer.weight.detach().flatten()[:20_000]
-            assert kstest(weights.numpy(), norm(0, 0.02).cdf).pvalue > 1e-4
-            assert layer.bias is None or not layer.bias.any()
-        if isinstance(layer, nn.BatchNorm2d):
-            scales.append(layer.weight.detach())
-            assert not layer.bias.any()
+    assert assert_of_dcgan(variant) == 10
+    norms = [layer for layer in leaves(variant) if isinstance(layer, nn.BatchNorm2d)]
+    assert not any(layer.bias.any() for layer in norms)
+    scales = [layer.weight.detach() for layer in norms]
     assert kstest(torch.cat(scales).numpy(), norm(1, 0.02).cdf).pvalue > 1e-4
 
 

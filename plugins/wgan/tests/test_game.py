@@ -10,6 +10,7 @@ from ganzoo_wgan.wgan import WGAN, WGANConfig
 from ganzoo_wgan.wgan_gp import WGANGP, WGANGPConfig
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from initial import assert_of_dcgan
 from scipy.stats import kstest, norm
 from torch import Tensor, nn
 
@@ -147,16 +148,7 @@ def test_latents_are_normal(cls: type[Wasserstein]) -> None:
 @BOTH
 def test_networks_for_images_start_from_weights_of_002(cls: type[Wasserstein]) -> None:
     variant = make(cls, 1, 28, 28, **({"clip": 1.0} if cls is WGAN else {}))
-    layers = [
-        layer
-        for layer in variant.modules()
-        if isinstance(layer, nn.modules.conv._ConvNd | nn.Linear)
-    ]
-    assert len(layers) == 8
-    for layer in layers:
-        weights = layer.weight.detach().flatten()[:20_000]
-        assert kstest(weights.numpy(), norm(0, 0.02).cdf).pvalue > 1e-4
-        assert layer.bias is None or not layer.bias.any()
+    assert assert_of_dcgan(variant) == 8
 
 
 @BOTH
