@@ -17,11 +17,11 @@ import torch
 
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.feed import make_feed
-from ganzoo.data.glyphs import load
-from ganzoo.engine.allocator import keep_freed_memory
+from ganzoo.data.made.glyphs import load
+from ganzoo.engine.cpu.allocator import keep_freed_memory
+from ganzoo.engine.cpu.threads import PERIOD, make_tuner
 from ganzoo.engine.engine import Engine
-from ganzoo.engine.threads import PERIOD, make_tuner
-from ganzoo.plugins import registry
+from ganzoo.plugins.registry import registry
 
 SETTLING = 4 * PERIOD
 """Seconds after which the tuner has seen what is new and tried what is best."""

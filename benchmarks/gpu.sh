@@ -54,9 +54,9 @@ import sys
 import time
 from pathlib import Path
 
-from ganzoo.bench.compare import Length, compare, describe_machine
-from ganzoo.bench.report import write_report
-from ganzoo.bench.spec import Entrant, Game
+from ganzoo.bench.speed.compare import Length, compare, describe_machine
+from ganzoo.bench.speed.report import write_report
+from ganzoo.bench.speed.spec import Entrant, Game
 from ganzoo.errors import GanzooError
 
 GAMES = [

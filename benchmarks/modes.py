@@ -11,10 +11,11 @@ from pathlib import Path
 import torch
 
 from ganzoo.data.dataset import DataRequest
-from ganzoo.data.mixtures import covered
-from ganzoo.plugins import registry
-from ganzoo.run import Run
-from ganzoo.sampling import generate, load_variant
+from ganzoo.data.made.mixtures import covered
+from ganzoo.plugins.registry import registry
+from ganzoo.runs.generate import generate
+from ganzoo.runs.load import load_variant
+from ganzoo.runs.run import Run
 
 SAMPLES = 2500
 

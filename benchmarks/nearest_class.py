@@ -14,11 +14,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ganzoo.artifacts.pictures import to_bytes
 from ganzoo.data.dataset import DataRequest
-from ganzoo.data.torchvision_sets import load_mnist
-from ganzoo.pictures import to_bytes
-from ganzoo.run import Run
-from ganzoo.sampling import generate, load_variant
+from ganzoo.data.sources.torchvision_sets import load_mnist
+from ganzoo.runs.generate import generate
+from ganzoo.runs.load import load_variant
+from ganzoo.runs.run import Run
 
 SAMPLES, BLOCK = 50_000, 2000
 

@@ -29,13 +29,13 @@ import torch
 from papers_rows import COMPARISONS, ROWS, Comparison, Measure, Row, Script, Training
 from papers_table import Found, write_table
 
-from ganzoo import checkpoint
+from ganzoo.artifacts.files import write_json
 from ganzoo.config import options
 from ganzoo.errors import GanzooError
-from ganzoo.files import write_json
-from ganzoo.plugins import registry
-from ganzoo.run import Run
-from ganzoo.settings import Training as Settings
+from ganzoo.plugins.registry import registry
+from ganzoo.runs import checkpoint
+from ganzoo.runs.run import Run
+from ganzoo.training.settings import Training as Settings
 
 HERE = Path(__file__).parent
 GANZOO = (sys.executable, "-m", "ganzoo")

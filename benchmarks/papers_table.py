@@ -10,9 +10,9 @@ from typing import Any
 
 from papers_rows import NOTES, Comparison, Goal, Row, Training
 
+from ganzoo.artifacts.files import replacing, write_json
+from ganzoo.compare.spread import Spread, plus_minus
 from ganzoo.errors import GanzooError
-from ganzoo.files import replacing, write_json
-from ganzoo.spread import Spread, plus_minus
 
 
 @dataclass(frozen=True)

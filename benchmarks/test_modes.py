@@ -4,9 +4,9 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from ganzoo.bench.ours import make_engine, prepare_process
-from ganzoo.bench.setting import set_up
-from ganzoo.bench.spec import Entrant, Game
+from ganzoo.bench.speed.ours import make_engine, prepare_process
+from ganzoo.bench.speed.setting import set_up
+from ganzoo.bench.speed.spec import Entrant, Game
 
 GAMES = [("vanilla", None), ("dcgan", "32")]
 WARM_UP = 5

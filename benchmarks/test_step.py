@@ -9,12 +9,12 @@ from collections.abc import Callable
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from ganzoo.bench.careful import careful_loop, resident_batches
-from ganzoo.bench.ours import make_engine, prepare_process
-from ganzoo.bench.setting import Setting, set_up
-from ganzoo.bench.spec import Entrant, Game
-from ganzoo.bench.typical import loaders, typical_script
-from ganzoo.plugins import registry
+from ganzoo.bench.speed.careful import careful_loop, resident_batches
+from ganzoo.bench.speed.ours import make_engine, prepare_process
+from ganzoo.bench.speed.setting import Setting, set_up
+from ganzoo.bench.speed.spec import Entrant, Game
+from ganzoo.bench.speed.typical import loaders, typical_script
+from ganzoo.plugins.registry import registry
 
 
 def timed(

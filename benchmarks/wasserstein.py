@@ -17,8 +17,8 @@ from statistics import fmean
 
 from scipy.stats import spearmanr  # type: ignore[import-untyped]
 
-from ganzoo.run import Run
-from ganzoo.watchdog import QUALITY
+from ganzoo.runs.logged import QUALITY
+from ganzoo.runs.run import Run
 
 DISTANCE = QUALITY + "frechet"
 

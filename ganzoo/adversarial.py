@@ -13,7 +13,7 @@ from torch import Tensor
 from ganzoo.config import option
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import PRIORS, Discriminator, Generator, sample_prior
-from ganzoo.plugins import registry
+from ganzoo.plugins.registry import registry
 from ganzoo.schedules import decays
 from ganzoo.spec import DataSpec
 from ganzoo.variant import Adam, Batch, Phase, Player, Variant

@@ -12,6 +12,7 @@ One field is at once a default, a flag of the command line, a key of a TOML file
 import dataclasses
 import inspect
 import math
+import re
 from collections.abc import Mapping
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -151,7 +152,7 @@ def check_config(variant: type) -> None:
         GanzooError: its `Config` is no dataclass of documented options, or one of them has a type
             that no flag has, a default that is not allowed, or the name of another flag.
     """
-    from ganzoo.settings import Training  # whose module imports this one
+    from ganzoo.training.settings import Training  # whose module imports this one
 
     config, name = getattr(variant, "Config", None), f"{variant.__name__}.Config"
     if not isinstance(config, type):
@@ -263,3 +264,19 @@ def _scalar(kind: Any, value: object) -> Any:
         return int(number) if number.is_integer() else None
     except (ValueError, OverflowError):
         return None
+
+
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """``"64"`` or ``"96x80"`` as (height, width).
+
+    Raises:
+        GanzooError: it is neither.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,3})(?:x([1-9]\d{0,3}))?", text)
+    if not found:
+        raise GanzooError(
+            f"--image-size must be a number such as 64, or HEIGHTxWIDTH such as 96x80, not {text}"
+        )
+    return int(found[1]), int(found[2] or found[1])

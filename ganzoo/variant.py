@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from ganzoo import pictures
+from ganzoo.artifacts import pictures
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec
 
@@ -103,7 +103,8 @@ class Batch:
     """Detached tensors that an earlier phase leaves for a later one (the fakes)."""
     metrics: dict[str, Tensor] = field(default_factory=dict)
     """Detached scalars to be logged; the host reads them only when it logs. What some names mean
-    to the watchdog (``real_score``, ``fake_score``, ``gradient_penalty``): `ganzoo.watchdog`."""
+    to the watchdog (``real_score``, ``fake_score``, ``gradient_penalty``):
+    `ganzoo.training.watchdog`."""
 
     @property
     def image(self) -> Tensor:

@@ -15,8 +15,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # beside others, with which it shares t
 with contextlib.suppress(ImportError):
     import setuptools  # noqa: F401
 
-from ganzoo import pictures
-from ganzoo.plugins import registry
+from ganzoo.artifacts import pictures
+from ganzoo.plugins.registry import registry
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganzoo.config import build, check_config, option, options
+from ganzoo.config import build, check_config, option, options, parse_size
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import registry
-from ganzoo.settings import Training, parse_size
+from ganzoo.plugins.registry import registry
+from ganzoo.training.settings import Training
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ganzoo import losses
-from ganzoo.plugins import registry
+from ganzoo.plugins.registry import registry
 
 LOGITS = st.lists(st.floats(-8, 8), min_size=1, max_size=9)
 

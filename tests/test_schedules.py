@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from helpers.zoo import NAMES, make_small
 from hypothesis import given
 from hypothesis import strategies as st
-from zoo import NAMES, make_small
 
 from ganzoo.config import options
 from ganzoo.schedules import decays

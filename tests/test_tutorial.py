@@ -11,10 +11,10 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from wheels import layered_environment
+from helpers.wheels import layered_environment
 
 import ganzoo
-from ganzoo.discovery import HOOKS
+from ganzoo.plugins.discovery import HOOKS
 from ganzoo.spec import DatasetSpec, DataSpec, LossSpec, VariantSpec
 
 PAGE = Path(__file__).parent.parent / "plugins" / "README.md"

@@ -17,19 +17,19 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C, as a shell has it: 128 + SIGINT."""
 
 MODULES = {
-    "list": "variants",
-    "info": "info",
+    "list": "listing.variants",
+    "info": "listing.info",
     "train": "train",
-    "sample": "sample",
-    "evaluate": "evaluate",
-    "classify": "classify",
-    "translate": "translate",
-    "runs": "runs",
-    "compare": "compare",
-    "datasets": "datasets",
-    "losses": "losses",
+    "sample": "using.sample",
+    "evaluate": "using.evaluate",
+    "classify": "using.classify",
+    "translate": "using.translate",
+    "runs": "listing.runs",
+    "compare": "using.compare",
+    "datasets": "listing.datasets",
+    "losses": "listing.losses",
     "bench": "bench",
-    "plugins": "plugins",
+    "plugins": "listing.plugins",
     "new": "new",
     "check": "check",
 }
@@ -38,7 +38,7 @@ MODULES = {
 
 def find_command(name: str) -> click.Command:
     """What the module of the command `name` defines as ``command``."""
-    command: click.Command = import_module(f"ganzoo.cli.{MODULES[name]}").command
+    command: click.Command = import_module(f"ganzoo.cli.commands.{MODULES[name]}").command
     return command
 
 

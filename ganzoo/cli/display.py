@@ -17,9 +17,9 @@ from rich.text import Text
 
 from ganzoo.cli.output import make_console
 from ganzoo.engine.distributed import is_first, process_count
-from ganzoo.observer import Observer, Outcome, QualityRecord, Record
-from ganzoo.settings import Training
-from ganzoo.train import Trainer
+from ganzoo.training.observer import Observer, Outcome, QualityRecord, Record
+from ganzoo.training.settings import Training
+from ganzoo.training.trainer import Trainer
 
 QUIET = 5.0
 """Seconds between two plain lines, at least."""

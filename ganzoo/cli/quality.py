@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli.compare import print_scores
+from ganzoo.cli.commands.using.compare import print_scores
 from ganzoo.cli.output import make_console, make_table, print_json, status_line
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
-    from ganzoo.bench.quality import Progress, Request
+    from ganzoo.bench.quality.measure import Progress, Request
 
 DECIDED = frozenset({"seed", "steps", "epochs", "out", "resume", "config"})
 """Flags of ``ganzoo train`` that a trial has of its own."""
@@ -45,7 +45,7 @@ class Experiment:
         Raises:
             GanzooError: the budget is none.
         """
-        from ganzoo.bench.quality import Budget, Request
+        from ganzoo.bench.quality.measure import Budget, Request
 
         budget = Budget.parse(self.budget)
         for name in DECIDED & self.settings.keys():
@@ -74,9 +74,8 @@ def measure_quality(
     Raises:
         GanzooError: nothing could be measured, or a run was made in another way.
     """
-    from ganzoo.bench.compare import describe_machine
-    from ganzoo.bench.quality import measure
-    from ganzoo.bench.quality_report import (
+    from ganzoo.bench.quality.measure import measure
+    from ganzoo.bench.quality.report import (
         TRAININGS,
         describe,
         make_tables,
@@ -85,6 +84,7 @@ def measure_quality(
         trainings,
         write_quality_report,
     )
+    from ganzoo.bench.speed.compare import describe_machine
 
     request = experiment.request(runs)
     with _progress() as show:

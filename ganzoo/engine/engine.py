@@ -9,22 +9,21 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ganzoo.checkpoint import distinct
 from ganzoo.data.feed import Feed
 from ganzoo.engine.distributed import process_count
-from ganzoo.engine.graph import Graphs
 from ganzoo.engine.iterate import Gradients, Plan, iterate, make_plan
-from ganzoo.engine.learner import Learner
-from ganzoo.engine.modes import (
+from ganzoo.engine.learner import Learner, distinct
+from ganzoo.engine.modes.execution import (
     Execution,
     keep_float32_outputs,
     make_gradients,
     make_plain_gradients,
     set_precision,
 )
-from ganzoo.engine.recompute import recompute_activations
+from ganzoo.engine.modes.graph import Graphs
+from ganzoo.engine.modes.names import BF16, GRAPH
+from ganzoo.engine.modes.recompute import recompute_activations
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.settings import BF16, GRAPH
 from ganzoo.variant import Batch, Variant
 
 EAGERLY = Execution()
@@ -193,7 +192,8 @@ class Engine:
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Go on from a state: copied in place, for whoever holds the addresses.
 
-        `tensors` must have the names and shapes of `state`; `ganzoo.checkpoint.load` sees to it.
+        `tensors` must have the names and shapes of `state`; whoever reads a
+        checkpoint sees to it.
         """
         for name, live in self.state().items():
             saved = tensors[name]

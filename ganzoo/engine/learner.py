@@ -142,3 +142,9 @@ def _floats(module: nn.Module) -> list[Tensor]:
     return [
         tensor.detach() for tensor in module.state_dict().values() if tensor.is_floating_point()
     ]
+
+
+def distinct(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Those that are not there under an earlier name already, as a shared layer's weights are."""
+    first = {id(tensor): name for name, tensor in reversed(tensors.items())}
+    return {name: tensor for name, tensor in tensors.items() if first[id(tensor)] == name}

@@ -14,20 +14,21 @@ from typing import Protocol
 import torch
 
 from ganzoo.abilities import Translator
-from ganzoo.data import mixtures
+from ganzoo.artifacts.pictures import to_bytes
+from ganzoo.config import parse_size
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.made import mixtures
 from ganzoo.errors import GanzooError
-from ganzoo.metrics.classes import histogram
 from ganzoo.metrics.evaluate import load_splits, make_judges
-from ganzoo.metrics.extractor import Extractor, make_extractor
-from ganzoo.metrics.frechet import frechet_distance
-from ganzoo.metrics.images import choose
-from ganzoo.metrics.manifold import precision_recall
+from ganzoo.metrics.features.extractor import Extractor, make_extractor
+from ganzoo.metrics.images.classes import histogram
+from ganzoo.metrics.images.frechet import frechet_distance
+from ganzoo.metrics.images.images import choose
+from ganzoo.metrics.images.manifold import precision_recall
 from ganzoo.metrics.score import HIGHER, LOWER
 from ganzoo.metrics.translation import translation_scores
-from ganzoo.pictures import to_bytes
-from ganzoo.sampling import generate
-from ganzoo.settings import Training, parse_size
+from ganzoo.runs.generate import generate
+from ganzoo.training.settings import Training
 from ganzoo.variant import Variant
 
 SAMPLES = 2000

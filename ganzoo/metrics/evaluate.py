@@ -16,21 +16,23 @@ import torch
 from torch import Tensor
 
 from ganzoo.abilities import Classifier, Translator
-from ganzoo.data import mixtures, pairs
+from ganzoo.artifacts.pictures import to_bytes
+from ganzoo.config import parse_size
+from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.made import mixtures
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.metrics.classes import histogram
-from ganzoo.metrics.extractor import Extractor, make_extractor, with_channels
-from ganzoo.metrics.images import Images, Reference, choose
-from ganzoo.metrics.measures import MEASURES, SPECIAL, tells_classes
+from ganzoo.metrics.features.extractor import Extractor, make_extractor, with_channels
+from ganzoo.metrics.images.classes import histogram
+from ganzoo.metrics.images.images import Images, Reference, choose
+from ganzoo.metrics.images.measures import MEASURES, SPECIAL, tells_classes
 from ganzoo.metrics.protocol import Protocol
 from ganzoo.metrics.score import HIGHER, Report, Score
 from ganzoo.metrics.translation import translation_scores
-from ganzoo.pictures import to_bytes
-from ganzoo.plugins import preferring
-from ganzoo.run import Run
-from ganzoo.sampling import generate, load_variant
-from ganzoo.settings import parse_size
+from ganzoo.plugins.registry import preferring
+from ganzoo.runs.generate import generate
+from ganzoo.runs.load import load_variant
+from ganzoo.runs.run import Run
 from ganzoo.spec import DataSpec
 from ganzoo.variant import Variant
 
@@ -189,11 +191,11 @@ def load_splits(
     """The training and the test split, at a size and at their own.
 
     Raises:
-        GanzooError: as `pairs.load`.
+        GanzooError: as `catalog.load`.
     """
 
     def load(split: str, size: tuple[int, int] | None) -> Dataset:
-        return pairs.load(name, DataRequest(root, split, size, report=report))
+        return catalog.load(name, DataRequest(root, split, size, report=report))
 
     train, test = load("train", size), load("test", size)
     native = (train, test) if size is None else (load("train", None), load("test", None))

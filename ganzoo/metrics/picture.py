@@ -4,9 +4,9 @@ from pathlib import Path
 
 import torch
 
-from ganzoo.files import replacing
-from ganzoo.metrics.images import Images
-from ganzoo.pictures import COLUMNS, grid, to_pil
+from ganzoo.artifacts.files import replacing
+from ganzoo.artifacts.pictures import COLUMNS, grid, to_pil
+from ganzoo.metrics.images.images import Images
 
 GAP = 8
 """White pixels between the two halves."""

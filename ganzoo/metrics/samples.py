@@ -9,7 +9,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from ganzoo.data.folder import list_images
+from ganzoo.data.sources.folder import list_images
 from ganzoo.errors import GanzooError
 
 

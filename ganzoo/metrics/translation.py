@@ -41,13 +41,13 @@ import torch
 from torch import Tensor
 
 from ganzoo.abilities import Translator
+from ganzoo.artifacts.pictures import to_bytes
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.device import seeded
-from ganzoo.metrics.extractor import Extractor, Features
-from ganzoo.metrics.frechet import frechet_distance
-from ganzoo.metrics.images import choose
+from ganzoo.metrics.features.extractor import Extractor, Features
+from ganzoo.metrics.images.frechet import frechet_distance
+from ganzoo.metrics.images.images import choose
 from ganzoo.metrics.score import HIGHER, LOWER, Score
-from ganzoo.pictures import to_bytes
 from ganzoo.variant import Variant
 
 CHUNK = 32

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import Registered
+from ganzoo.plugins.registry import Registered
 
 
 class Subject(Protocol):

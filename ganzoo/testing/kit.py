@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganzoo.plugins import registry
+from ganzoo.plugins.registry import registry
 from ganzoo.testing.check import Outcome, Verdict
-from ganzoo.testing.dataset_checks import DATASET_CHECKS, DatasetSubject
-from ganzoo.testing.loss_checks import LOSS_CHECKS, LossSubject
-from ganzoo.testing.variant_checks import VARIANT_CHECKS, VariantSubject
+from ganzoo.testing.datasets.checks import DATASET_CHECKS, DatasetSubject
+from ganzoo.testing.losses.checks import LOSS_CHECKS, LossSubject
+from ganzoo.testing.variants.checks import VARIANT_CHECKS, VariantSubject
 
 
 class NonConforming(AssertionError):

@@ -12,11 +12,17 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 
-from ganzoo.discovery import installed
-from ganzoo.plugins import Registry
+from ganzoo.plugins.discovery import installed
+from ganzoo.plugins.registry import Registry
 
 HEAVY = ("torch", "torchvision")
-_BETWEEN = ("importlib", "importlib.metadata", "ganzoo.discovery", "ganzoo.plugins", "__main__")
+_BETWEEN = (
+    "importlib",
+    "importlib.metadata",
+    "ganzoo.plugins.discovery",
+    "ganzoo.plugins.registry",
+    "__main__",
+)
 """Modules that call the plugin's and are not on its way to torch."""
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ganzoo.discovery import Plugin
+from ganzoo.plugins.discovery import Plugin
 from ganzoo.testing.check import Failure
 
 _CHILD = Path(__file__).with_name("register.py")

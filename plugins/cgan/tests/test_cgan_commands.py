@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli import ganzoo, tree
+from helpers.cli import ganzoo, tree
 from PIL import Image
 
 CLASSES = 5

@@ -7,9 +7,9 @@ import torch
 from ganzoo_cgan.labels import one_hot
 from ganzoo_cgan.mlp import Maxout
 from ganzoo_cgan.variant import CGAN, CGANConfig
+from helpers.initial import assert_of_dcgan
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from initial import assert_of_dcgan
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 

@@ -14,11 +14,11 @@ from torch.nn.functional import l1_loss, pad
 
 from ganzoo import Adam, Batch, DataSpec, Phase, Player, Variant, option
 from ganzoo.abilities import Translator
+from ganzoo.artifacts.pictures import COLUMNS
 from ganzoo.data.dataset import Dataset
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import init_normal
-from ganzoo.pictures import COLUMNS
-from ganzoo.plugins import registry
+from ganzoo.plugins.registry import registry
 from ganzoo.schedules import decays
 from ganzoo_cyclegan.networks import check_images, make_discriminator, make_generator
 from ganzoo_cyclegan.pool import ImagePool

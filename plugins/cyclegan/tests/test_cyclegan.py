@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from cli import ganzoo
 from ganzoo_cyclegan.variant import CycleGAN, CycleGANConfig
+from helpers.cli import ganzoo
 from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -16,9 +16,9 @@ from ganzoo import Batch, DataSpec, GanzooError
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import Feed, make_feed
 from ganzoo.engine.engine import Engine
-from ganzoo.plugins import registry
-from ganzoo.run import Run
-from ganzoo.sampling import load_variant
+from ganzoo.plugins.registry import registry
+from ganzoo.runs.load import load_variant
+from ganzoo.runs.run import Run
 from ganzoo.variant import Adam
 
 DATA = DataSpec((1, 16, 16), name="a+b", domains=2)

@@ -3,9 +3,9 @@
 import pytest
 import torch
 from ganzoo_dcgan.variant import DCGAN, DCGANConfig
+from helpers.initial import assert_of_dcgan
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from initial import assert_of_dcgan
 from scipy.stats import kstest, norm, uniform
 from torch import nn
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from ganzoo import Dataset, GanzooError
 from ganzoo.abilities import Classifier
 from ganzoo.engine.engine import Engine
-from ganzoo.sampling import published_weights
+from ganzoo.runs.load import published_weights
 
 
 def test_accuracy_is_the_share_of_right_classes_on_the_test_split(

@@ -7,7 +7,7 @@ import pytest
 import torch
 from ganzoo_sgan.networks import MLPClassifier, Noise, WeightNormLinear
 from ganzoo_sgan.variant import FEATURE_MATCHING, ODENA, SGAN, SGANConfig
-from initial import assert_of_dcgan
+from helpers.initial import assert_of_dcgan
 from torch import nn
 
 from ganzoo import DataSpec

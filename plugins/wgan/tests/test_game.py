@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from cli import ganzoo
 from ganzoo_wgan.game import Wasserstein
 from ganzoo_wgan.wgan import WGAN, WGANConfig
 from ganzoo_wgan.wgan_gp import WGANGP, WGANGPConfig
+from helpers.cli import ganzoo
+from helpers.initial import assert_of_dcgan
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from initial import assert_of_dcgan
 from scipy.stats import kstest, norm
 from torch import Tensor, nn
 
 from ganzoo import Batch, Dataset, DataSpec, GanzooError
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
-from ganzoo.run import Run
+from ganzoo.runs.run import Run
 
 CPU = torch.device("cpu")
 SIDES = st.integers(28, 128)

@@ -1,0 +1,1 @@
+"""How fast: our loop beside two others of the same game."""

@@ -1,0 +1,135 @@
+"""``ganzoo check``: does a plugin do what every command relies on?"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from ganzoo.cli.output import json_option, make_console, print_json
+from ganzoo.errors import GanzooError
+from ganzoo.plugins.discovery import KINDS
+from ganzoo.plugins.registry import Registered, registry
+from ganzoo.spec import MADE, DatasetSpec, LossSpec, VariantSpec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from ganzoo.testing import Verdict
+
+Found = Registered[VariantSpec] | Registered[DatasetSpec] | Registered[LossSpec]
+
+_STYLES = {"ok": "green", "failed": "bold red", "skipped": "dim", "not run": "dim"}
+_COLUMN = 11
+"""Where the checks' names begin."""
+
+
+@click.command("check", epilog="Example: ganzoo check dcgan")
+@click.argument("name")
+@click.option("--dataset", metavar="NAME", help="what a variant plays on  [default: its own]")
+@click.option(
+    "--data-root",
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="folder of a data set's files  [default: where downloads are]",
+)
+@json_option
+def command(name: str, dataset: str | None, data_root: Path | None, as_json: bool) -> int:
+    """Check the variant, the data set or the loss NAME, for the author of its plugin.
+
+    Each line is a demand that some command relies on, and below one that is not met stands what to
+    do. Where several kinds have that name, all of them are checked. Exit status 1: something
+    failed.
+    """
+    found: list[Found] = registry().named(name)
+    if dataset is not None and not any(isinstance(row.spec, VariantSpec) for row in found):
+        raise GanzooError(f"--dataset is what a variant plays on, and '{name}' is none")
+    if data_root is not None and dataset is None and not any(map(_reads_files, found)):
+        raise GanzooError(f"--data-root is for a data set that reads files, and '{name}' does not")
+    if as_json:
+        with contextlib.redirect_stdout(sys.stderr):  # what the plugin prints is no JSON
+            records = [
+                {"kind": KINDS[type(row.spec)], "name": row.spec.name, "plugin": row.plugin.dist}
+                | dataclasses.asdict(verdict)
+                for row in found
+                for verdict in _verdicts(row, dataset, data_root)
+            ]
+        print_json(records)
+        return int(any(record["outcome"] == "failed" for record in records))
+    failed = 0
+    for number, row in enumerate(found):
+        if number:
+            click.echo()
+        failed += _print(row, dataset, _verdicts(row, dataset, data_root))
+    return int(failed > 0)
+
+
+def _reads_files(row: Found) -> bool:
+    return isinstance(row.spec, DatasetSpec) and row.spec.source != MADE
+
+
+def _verdicts(row: Found, dataset: str | None, root: Path | None) -> Iterator[Verdict]:
+    from ganzoo import testing
+
+    if isinstance(row.spec, VariantSpec):
+        return testing.variant_verdicts(row.qualified, dataset, root)
+    if isinstance(row.spec, DatasetSpec):
+        return testing.dataset_verdicts(row.qualified, root)
+    return testing.loss_verdicts(row.qualified)
+
+
+def _print(row: Found, dataset: str | None, verdicts: Iterator[Verdict]) -> int:
+    """Print each verdict as soon as it is known; returns how many failed."""
+    from rich.text import Text
+
+    console = make_console()
+    heading = (f"{KINDS[type(row.spec)]} {row.spec.name}", "bold")
+    played = (
+        f", played on {dataset or row.spec.dataset}" if isinstance(row.spec, VariantSpec) else ""
+    )
+    console.print(Text.assemble(heading, f" of {row.plugin}{played}"))
+    console.print()
+    counts: Counter[str] = Counter()
+    waiting: list[str] = []
+    for verdict in verdicts:
+        counts[verdict.outcome] += 1
+        if verdict.outcome == "not run":
+            waiting.append(verdict.check)
+            continue
+        skipped, failed = verdict.outcome == "skipped", verdict.outcome == "failed"
+        word = "FAILED" if failed else str(verdict.outcome)
+        head = Text.assemble(
+            (f"  {word:<{_COLUMN - 2}}", _STYLES[verdict.outcome]),
+            (f"{verdict.check:<20} ", "cyan"),
+        )
+        text = Text(verdict.message, "dim") if skipped else Text(verdict.demand)
+        _print_wrapped(console, head, text)
+        if failed:
+            _print_wrapped(console, Text(" " * _COLUMN), Text(verdict.message))
+    if waiting:
+        head = Text.assemble((f"  {'not run':<{_COLUMN - 2}}", _STYLES["not run"]))
+        reason = f"until what failed succeeds: {', '.join(waiting)}"
+        _print_wrapped(console, head, Text(reason, "dim"))
+    console.print()
+    parts = [(f"{counts[word]} {word}", _STYLES[word]) for word in _STYLES if counts[word]]
+    console.print(Text(", ").join(Text(*part) for part in parts))
+    return counts["failed"]
+
+
+def _print_wrapped(console: Console, head: Text, text: Text) -> None:
+    """Print a text behind its head, below which no line of it goes on a terminal."""
+    from rich.text import Text
+
+    room = max(30, console.width - len(head))
+    lines = text.wrap(console, room) if console.is_terminal else [text]
+    for number, line in enumerate(lines):
+        start = Text(" " * len(head)) if number else head
+        line.rstrip()
+        console.print(Text.assemble(start, line), soft_wrap=True)

@@ -1,0 +1,33 @@
+"""``ganzoo datasets``: what ``--dataset`` can name."""
+
+import click
+
+from ganzoo.cli.commands.listing.variants import advice
+from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
+from ganzoo.plugins.registry import registry
+from ganzoo.plugins.verify import verified
+
+
+@click.command("datasets", cls=QuickCommand, epilog="Example: ganzoo train dcgan --dataset mnist")
+@json_option
+def command(as_json: bool) -> None:
+    """List the data sets that --dataset can name."""
+    rows = [
+        {
+            "name": row.spec.name,
+            "title": row.spec.title,
+            "shape": row.spec.shape,
+            "classes": row.spec.classes,
+            "source": row.spec.source,
+            "plugin": row.plugin.dist,
+            "version": row.plugin.version,
+            "status": str(row.status),
+            "error": advice(row),
+        }
+        for row in verified(registry().datasets(), status_line)
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        columns = ("name", "title", "shape", "classes", "source", "plugin", "status")
+        print_rows([row | {"classes": row["classes"] or None} for row in rows], columns)

@@ -1,0 +1,125 @@
+"""``ganzoo info``: what a variant is made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from ganzoo.cli.output import json_option, make_console, make_table, print_json
+from ganzoo.config import Option, build, options
+from ganzoo.plugins.registry import Registered, registry
+from ganzoo.spec import DataSpec, VariantSpec
+
+if TYPE_CHECKING:
+    from ganzoo.variant import Variant
+
+
+@click.command("info", epilog="Example: ganzoo info dcgan --dataset cifar10")
+@click.argument("variant", metavar="VARIANT")
+@click.option(
+    "--dataset", help="count parameters for these samples (default: what suits the variant)"
+)
+@json_option
+def command(variant: str, dataset: str | None, as_json: bool) -> None:
+    """Show a variant's paper, settings, players, phases and parameters."""
+    from ganzoo.data.catalog import described
+
+    registered = registry().variant(variant)
+    description = describe(registered, described(dataset or registered.spec.dataset))
+    if as_json:
+        print_json(description)
+    else:
+        _print(description)
+
+
+def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, Any]:
+    """All that `info` shows, built on the meta device: nothing is computed or stored."""
+    import torch
+
+    cls: type[Variant] = registered.load()
+    recipe = cls.recipe(data)
+    suited = {name: value for name, value in recipe.items() if name in options(cls.Config)}
+    with torch.device("meta"):
+        variant = cls(build(cls.Config, suited), data)
+    spec = registered.spec
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "year": spec.year,
+        "paper": spec.paper,
+        "needs": spec.needs,
+        "plugin": registered.plugin.dist,
+        "version": registered.plugin.version,
+        "steps": recipe["steps"],
+        "batch_size": recipe["batch_size"],
+        "settings": [_setting(option, suited) for option in options(cls.Config).values()],
+        "players": [
+            {"name": name, "nets": [*player.nets], "optimizer": str(player.optim)}
+            for name, player in variant.players().items()
+        ],
+        "phases": [
+            {
+                "name": phase.name,
+                "player": phase.player,
+                "every": phase.every,
+                "repeat": phase.repeat if isinstance(phase.repeat, int) else "scheduled",
+            }
+            for phase in variant.phases()
+        ],
+        "data": {"name": data.name, "shape": [*data.shape], "classes": data.classes},
+        "parameters": {
+            net: sum(parameter.numel() for parameter in variant.get_submodule(net).parameters())
+            for player in variant.players().values()
+            for net in player.nets
+        },
+    }
+
+
+def _setting(option: Option, suited: dict[str, Any]) -> dict[str, Any]:
+    default = suited.get(option.name, option.default)
+    default = [*default] if isinstance(default, tuple) else default
+    return {"flag": option.flag, "default": default, "range": option.range, "doc": option.doc}
+
+
+def _print(description: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    console = make_console()
+    name, data = description["name"], description["data"]
+    console.print(Text(f"{name}: {description['title']} ({description['year']})", style="bold"))
+    console.print(f"paper   {description['paper']}")
+    console.print(f"plugin  {description['plugin']} {description['version']}")
+    console.print(f"needs   {description['needs']}")
+    console.print(
+        f"recipe  {description['steps']:,} steps, {description['batch_size']} images a batch"
+    )
+    settings = make_table("setting", "default", "range", "meaning")
+    for row in description["settings"]:
+        settings.add_row(row["flag"], shown(row["default"]), row["range"], row["doc"])
+    players = make_table("player", "networks", "optimizer")
+    for row in description["players"]:
+        players.add_row(row["name"], ", ".join(row["nets"]), row["optimizer"])
+    phases = make_table("phase", "player", "due", "updates")
+    for row in description["phases"]:
+        due = "always" if row["every"] == 1 else f"every {row['every']} iterations"
+        phases.add_row(row["name"], row["player"], due, str(row["repeat"]))
+    shape = "x".join(map(str, data["shape"]))
+    networks = make_table(f"network for {data['name']}, {shape}", "parameters")
+    networks.columns[1].justify = "right"
+    for net, count in description["parameters"].items():
+        networks.add_row(net, f"{count:,}")
+    for table in (settings, players, phases, networks):
+        console.print()
+        console.print(table)
+
+
+def shown(value: Any) -> str:
+    """A setting's value as it is typed."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

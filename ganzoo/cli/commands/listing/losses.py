@@ -1,0 +1,30 @@
+"""``ganzoo losses``: what ``--loss`` can name."""
+
+import click
+
+from ganzoo.cli.commands.listing.variants import advice
+from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
+from ganzoo.plugins.registry import registry
+from ganzoo.plugins.verify import verified
+
+
+@click.command("losses", cls=QuickCommand, epilog="Example: ganzoo train dcgan --loss hinge")
+@json_option
+def command(as_json: bool) -> None:
+    """List the adversarial losses that --loss can name."""
+    rows = [
+        {
+            "name": row.spec.name,
+            "title": row.spec.title,
+            "paper": row.spec.paper,
+            "plugin": row.plugin.dist,
+            "version": row.plugin.version,
+            "status": str(row.status),
+            "error": advice(row),
+        }
+        for row in verified(registry().losses(), status_line)
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(rows, ("name", "title", "paper", "plugin", "status"))

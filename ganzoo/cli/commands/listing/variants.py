@@ -1,0 +1,65 @@
+"""``ganzoo list``: every variant that is installed, and what is wrong with those that fail."""
+
+from typing import Any
+
+import click
+
+from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
+from ganzoo.plugins.discovery import Plugin, Status
+from ganzoo.plugins.registry import Registered, registry
+from ganzoo.plugins.verify import verified
+from ganzoo.spec import VariantSpec
+
+
+@click.command("list", cls=QuickCommand, epilog="Example: ganzoo list --json")
+@json_option
+def command(as_json: bool) -> None:
+    """List the variants, one row each, those that cannot be used included."""
+    rows = variant_rows()
+    if as_json:
+        print_json(rows)
+    else:
+        columns = ("name", "year", "title", "needs", "plugin", "status")
+        print_rows(rows, columns)
+
+
+def variant_rows() -> list[dict[str, Any]]:
+    """A row for each variant, and one for each plugin with a problem that offers none."""
+    offered = verified(registry().variants(), status_line)
+    silent = [
+        plugin
+        for plugin in registry().plugins
+        if plugin.status is not Status.OK and not any(row.plugin is plugin for row in offered)
+    ]
+    return [_variant(row) for row in offered] + [_failed(plugin) for plugin in silent]
+
+
+def _variant(row: Registered[VariantSpec]) -> dict[str, Any]:
+    return {
+        "name": row.spec.name,
+        "title": row.spec.title,
+        "year": row.spec.year,
+        "needs": row.spec.needs,
+        "plugin": row.plugin.dist,
+        "version": row.plugin.version,
+        "status": str(row.status),
+        "error": advice(row),
+    }
+
+
+def _failed(plugin: Plugin) -> dict[str, Any]:
+    return {
+        "name": plugin.name,
+        "title": "",
+        "year": None,
+        "needs": "",
+        "plugin": plugin.dist,
+        "version": plugin.version,
+        "status": str(plugin.status),
+        "error": advice(plugin),
+    }
+
+
+def advice(what: Plugin | Registered[Any]) -> str:
+    """What is wrong and what to do about it."""
+    return "; ".join(part for part in (what.error, what.remedy) if part)

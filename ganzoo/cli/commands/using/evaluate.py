@@ -1,0 +1,198 @@
+"""``ganzoo evaluate``: how good are the samples of a run, or of any other program?"""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from ganzoo.cli.output import (
+    device_option,
+    json_option,
+    make_console,
+    make_table,
+    print_json,
+    status_line,
+)
+from ganzoo.errors import GanzooError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ganzoo.metrics.evaluate import Evaluation, Wish
+
+SHARES = frozenset(
+    {"precision", "recall", "coverage", "consistency", "memorised", "accuracy", "high_quality"}
+    | {f"{way}_{name}" for way in ("a2b", "b2a") for name in ("kept", "cycle_kept", "top1")}
+)
+"""Scores that are shown in per cent."""
+SHOWN_CLASSES = 20
+"""At most so many classes have their shares printed."""
+
+
+@click.command("evaluate", epilog="Example: ganzoo evaluate runs/00001-dcgan-mnist")
+@click.argument("run", metavar="[RUN]", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--samples",
+    metavar="PATH",
+    type=click.Path(path_type=Path, exists=True),
+    help="measure these instead of a run: a folder of images, or an .npz of `images`",
+)
+@click.option("--dataset", metavar="NAME", help="what the samples should be like")
+@click.option(
+    "--data-root",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="folder of the data set's files  [default: that of the training]",
+)
+@click.option(
+    "--n",
+    metavar="INT",
+    type=click.IntRange(2),
+    help="samples  [default: 10000; 1000 images to translate]",
+)
+@click.option(
+    "--metrics",
+    metavar="NAME,...",
+    default="",
+    help="frechet, kid, precision (and recall), density (and coverage), classifier_score, "
+    "classes, consistency, memorised, parzen, accuracy, modes, translation  [default: all that "
+    "apply; parzen where the paper has it]",
+)
+@click.option(
+    "--checkpoint",
+    metavar="WHICH",
+    default="last",
+    show_default=True,
+    help="last, best (of a training with --evaluate-every) or a step",
+)
+@click.option(
+    "--features",
+    type=click.Choice(["classifier", "inception"]),
+    default="classifier",
+    show_default=True,
+    help="what images are compared by: a classifier of the data, or Inception v3",
+)
+@click.option(
+    "--seed", metavar="INT", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
+    help="of the latents, and of the choice of real images",
+)  # fmt: skip
+@device_option("where to draw and to see")
+@json_option
+def command(
+    run: Path | None,
+    samples: Path | None,
+    dataset: str | None,
+    data_root: Path | None,
+    n: int | None,
+    metrics: str,
+    checkpoint: str,
+    features: str,
+    seed: int,
+    device: str,
+    as_json: bool,
+) -> None:
+    """Measure how good the samples of RUN are, or those that another program made.
+
+    They are compared with the test split, which no training has seen, and beside each number stands
+    what real data score in their place. Numbers can be compared only where the protocol, the line
+    below the table, is the same. A classifier of the data is trained the first time, and kept.
+    """
+    if (run is None) == (samples is None):
+        raise GanzooError("name a run to measure, or give --samples and --dataset")
+    if samples is not None and dataset is None:
+        raise GanzooError("--samples needs --dataset, the data that they should be like")
+    if run is not None and dataset is not None:
+        raise GanzooError("--dataset belongs to --samples: a run is compared with its own data")
+    if samples is not None and checkpoint != "last":
+        raise GanzooError("--checkpoint belongs to a run: leave it out with --samples")
+
+    from ganzoo.engine.cpu.threads import leave_busy_cores
+    from ganzoo.engine.device import pick_device
+    from ganzoo.metrics.evaluate import Wish, evaluate_samples
+    from ganzoo.metrics.samples import read_samples
+
+    names = tuple(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
+    with status_line() as report:
+        wish = Wish(pick_device(device), names, features, seed, report)
+        leave_busy_cores(wish.device)
+        if run is not None:
+            record, found = _of_run(run, wish, n, checkpoint, data_root)
+        else:
+            assert samples is not None
+            assert dataset is not None
+            read = read_samples(samples)
+            found = evaluate_samples(*read, dataset, wish, n, data_root)
+            record = {"samples": str(samples), **found.report.to_dict()}
+    if as_json:
+        print_json(record)
+    else:
+        _print(record, found)
+
+
+def _of_run(
+    path: Path, wish: Wish, n: int | None, checkpoint: str, data_root: Path | None
+) -> tuple[dict[str, Any], Evaluation]:
+    """Measure a run, and keep in its folder what was found."""
+    from ganzoo.metrics.evaluate import evaluate_run
+    from ganzoo.metrics.picture import draw_nearest
+    from ganzoo.runs.checkpoint import step_of
+    from ganzoo.runs.evaluations import FOLDER, store
+    from ganzoo.runs.run import Run
+
+    run = Run.open(path)
+    step = step_of(run.checkpoint_at(checkpoint))
+    found = evaluate_run(run, wish, n, checkpoint, data_root)
+    record = {"run": str(path), "step": step, **found.report.to_dict()}
+    try:
+        record = store(path, step, found.report.to_dict())
+        if found.images is not None and wish.includes("memorised"):
+            picture = path / FOLDER / f"{step:08d}-nearest.png"
+            draw_nearest(found.images, picture)
+            record["picture"] = str(picture)
+    except OSError as error:  # no reason to keep from the user what took a minute to find out
+        reason = error.strerror or error
+        click.echo(f"the evaluation cannot be kept in {path} ({reason})", err=True)
+    return record, found
+
+
+def _print(record: dict[str, Any], found: Evaluation) -> None:
+    from rich.text import Text
+
+    from ganzoo.metrics.score import meaning
+
+    console = make_console()
+    step = f", step {record['step']:,}" if "step" in record else ""
+    console.print(Text(f"{record.get('run') or record.get('samples')}{step}", style="bold"))
+    console.print()
+    table = make_table("score", "value", "real data", "better", "what it is")
+    for score in found.report.scores:
+        real = "–" if score.real is None else shown(score.name, score.real)
+        value = Text(shown(score.name, score.value), style="bold")
+        table.add_row(score.name, value, real, score.better, Text(meaning(score.name), "dim"))
+    console.print(table)
+    console.print()
+    shares = found.report.histogram
+    if shares and len(shares) <= SHOWN_CLASSES:
+        console.print(Text(f"share of each class in % (of the data): {_histogram(shares)}"))
+        console.print()
+    console.print(Text(f"protocol: {record['protocol']}", "dim"), soft_wrap=True)
+    if "picture" in record:
+        console.print(Text(f"nearest training images: {record['picture']}"), soft_wrap=True)
+
+
+def _histogram(shares: Mapping[str, tuple[float, float]]) -> str:
+    return ", ".join(
+        f"{name}: {100 * share:.1f} ({100 * data:.1f})" for name, (share, data) in shares.items()
+    )
+
+
+def shown(name: str, value: float) -> str:
+    """A score as people read it."""
+    if name in SHARES:
+        return f"{value:.1%}"
+    if not isfinite(value) or float(value).is_integer():
+        return f"{value:.0f}"
+    return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"

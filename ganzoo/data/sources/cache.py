@@ -1,0 +1,161 @@
+"""Decoded images in one safetensors file: written once, and from then on mapped.
+
+A folder's file is written image by image, as all of them may not fit into memory. It holds
+``image``, uint8 (n, channels, height, width), and ``kept``, bool (files,): which of the files the
+images come from, as some cannot be read. The file of a labelled set holds ``image``, ``label``,
+int64 (n,), and the labels' names. Either appears under its name only when it is complete, so a
+writer that is killed leaves nothing that could be taken for a cache.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from ganzoo.artifacts.files import replacing
+from ganzoo.artifacts.places import cache_folder
+from ganzoo.errors import GanzooError
+
+VERSION = 1
+"""Of how images are decoded and stored: a new one leaves the old files unused."""
+
+_HEADER = 1024 - 8
+"""Bytes that are kept free for the header, which is known last; spaces fill it up."""
+
+_DAY = 24 * 60 * 60
+
+_DAMAGE = (OSError, SafetensorError, TypeError, LookupError, ValueError)
+"""What a reader may make of a file that is not there, or not what was written."""
+
+
+def cache_path(
+    folder: Path,
+    files: Sequence[str],
+    others: Sequence[str],
+    image_size: tuple[int, int],
+    content: str = "images",
+) -> Path:
+    """The cache for these files as they are now: another one as soon as any of them changes.
+
+    Args:
+        folder: where the files are.
+        files: the paths of those to decode, relative to `folder`.
+        others: the paths of those that have a say in how.
+        image_size: (height, width) of the decoded images.
+        content: what is made of the files, where that is not one image of each.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(repr((VERSION, image_size, len(files))).encode() + os.fsencode(folder.resolve()))
+    for file in (*files, *others):
+        try:
+            status = (folder / file).stat()
+            state = f"{status.st_size} {status.st_mtime_ns}"
+        except OSError:  # such as a dangling link: decoding it will say so
+            state = "unreadable"
+        digest.update(b"\0" + os.fsencode(file) + b"\0" + state.encode())
+    return cache_folder() / f"{content}-{digest.hexdigest()}.safetensors"
+
+
+def read(path: Path) -> tuple[Tensor, Tensor] | None:
+    """The images of a folder, mapped and not copied, and which files they come from.
+
+    Returns:
+        ``image`` and ``kept``, or None where there is no cache or a damaged one.
+    """
+    with contextlib.suppress(*_DAMAGE), safe_open(path, "pt") as stored:
+        return stored.get_tensor("image"), stored.get_tensor("kept")
+    return None
+
+
+def read_labelled(path: Path) -> tuple[Tensor, Tensor, tuple[str, ...]] | None:
+    """A labelled set, mapped and not copied.
+
+    Returns:
+        ``image``, ``label`` and the labels' names, or None where there is no cache or a damaged
+        one.
+    """
+    with contextlib.suppress(*_DAMAGE), safe_open(path, "pt") as stored:
+        classes = json.loads(stored.metadata()["classes"])
+        return stored.get_tensor("image"), stored.get_tensor("label"), tuple(classes)
+    return None
+
+
+def write(path: Path, shape: tuple[int, int, int], images: Iterable[np.ndarray | None]) -> None:
+    """Store the images as they come; nothing is left behind if this is interrupted.
+
+    Args:
+        path: from `cache_path`.
+        shape: (channels, height, width) of each image.
+        images: one a file, uint8, or None for a file that cannot be read.
+
+    Raises:
+        GanzooError: the folder cannot be written.
+    """
+    with _writing(path) as temporary, temporary.open("wb") as file:
+        file.seek(8 + _HEADER)
+        kept = bytearray()
+        for image in images:
+            kept.append(image is not None)
+            if image is not None:
+                file.write(image.tobytes())
+        file.write(kept)
+        file.seek(0)
+        file.write(_HEADER.to_bytes(8, "little") + _header(shape, kept))
+
+
+def write_labelled(path: Path, images: Tensor, labels: Tensor, classes: Sequence[str]) -> None:
+    """Store a labelled set; nothing is left behind if this is interrupted.
+
+    Args:
+        path: from `cache_path`.
+        images: uint8 (n, channels, height, width), contiguous.
+        labels: int64 (n,).
+        classes: the labels' names.
+
+    Raises:
+        GanzooError: the folder cannot be written.
+    """
+    content = save({"image": images, "label": labels}, {"classes": json.dumps(classes)})
+    with _writing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[Path]:
+    """The temporary name of a cache that is being written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path.parent)
+        with replacing(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise GanzooError(
+            f"the image cache '{path.parent}' cannot be written ({error.strerror}): "
+            "set GANZOO_CACHE to a folder that can"
+        ) from error
+
+
+def _header(shape: tuple[int, int, int], kept: bytearray) -> bytes:
+    images = sum(kept)
+    end = images * int(np.prod(shape))
+    fields = {
+        "image": {"dtype": "U8", "shape": [images, *shape], "data_offsets": [0, end]},
+        "kept": {"dtype": "BOOL", "shape": [len(kept)], "data_offsets": [end, end + len(kept)]},
+    }
+    return json.dumps(fields).encode().ljust(_HEADER)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed writers left; a living one has written within the last day."""
+    for file in folder.glob(".*.tmp.safetensors"):
+        with contextlib.suppress(OSError):  # another process was faster
+            if time.time() - file.stat().st_mtime > _DAY:
+                file.unlink()

@@ -1,0 +1,63 @@
+"""Two folders of images: ``--dataset unpaired --data-root DIR``, as CycleGAN's data sets lie.
+
+DIR holds ``trainA`` and ``trainB``, and perhaps ``testA`` and ``testB``; what counts as an image
+and how it is decoded is as in `folder`. Both domains have one channel if all images are grayscale,
+else three.
+
+Splits: of a domain without a test folder, every tenth image in the order of names is held out.
+"""
+
+from pathlib import Path
+
+from ganzoo.data.catalog import paired
+from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.sources.folder import (
+    chosen_size,
+    decode,
+    existing,
+    held_out,
+    list_images,
+    no_images,
+)
+from ganzoo.errors import GanzooError
+
+
+def load(request: DataRequest) -> Dataset:
+    """Domain A with domain B as its `other`, as the module's documentation describes.
+
+    Raises:
+        GanzooError: a folder is missing, or holds no image that can be read.
+    """
+    root = existing(request.root, "unpaired", "a folder with the sub-folders trainA and trainB")
+    missing = [name for name in ("trainA", "trainB") if not (root / name).is_dir()]
+    if missing:
+        raise GanzooError(
+            f"the folder '{root}' has no sub-folder {' and no '.join(missing)}: --dataset unpaired "
+            "needs trainA and trainB, and takes testA and testB"
+        )
+    size = chosen_size(request)
+    first, second = (_domain(root, letter, size, request) for letter in "AB")
+    return paired(first, second, root.resolve().name)
+
+
+def _domain(root: Path, letter: str, size: tuple[int, int], request: DataRequest) -> Dataset:
+    train = test = root / f"train{letter}"
+    files = list_images(train, request.report)
+    if not files:
+        raise no_images(train)
+    if (root / f"test{letter}").is_dir():
+        test = root / f"test{letter}"
+        splits = {"train": (train, files), "test": (test, list_images(test, request.report))}
+    else:
+        rest, held = held_out(train, files, request.report)
+        splits = {"train": (train, rest), "test": (train, held)}
+    folder, chosen = splits[request.split]
+    if not chosen:
+        raise GanzooError(
+            f"the folder '{root}' has no image for the test split of domain {letter}: give it a "
+            f"sub-folder test{letter} with images, or ten images in train{letter}"
+        )
+    where, rest = splits["test" if request.split == "train" else "train"]
+    others = [str((where / file).absolute()) for file in rest]
+    images, _ = decode(folder, chosen, size, request.report, others)
+    return Dataset(f"{root.resolve().name}-{letter}", {"image": images})

@@ -1,0 +1,1 @@
+"""What makes a CPU fast, and its results the same each time."""

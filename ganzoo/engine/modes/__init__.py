@@ -1,0 +1,1 @@
+"""The ways of running an iteration: eagerly, compiled, or as one captured graph."""

@@ -1,0 +1,155 @@
+"""The ways of running an iteration: eagerly, with compiled phases, or as one captured graph."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.engine.iterate import Gradients, take_gradients
+from ganzoo.engine.modes.compiled import CompiledGradients, is_warm
+from ganzoo.engine.modes.names import BF16, COMPILE, EAGER, FP32, GRAPH, TF32
+from ganzoo.errors import GanzooError
+from ganzoo.variant import Batch, Phase, Player, Variant
+
+Report = Callable[[str], None]
+
+COLD_BREAK_EVEN = 15_000
+"""Iterations after which half a minute of compiling is repaid on a CPU; a student's training is
+over by then (a millisecond or two is gained at each)."""
+WARM_BREAK_EVEN = 2_000
+"""Likewise, where the compiled code lies in the cache."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How iterations are run; what they compute is the same up to rounding."""
+
+    mode: str = EAGER
+    """One of `ganzoo.training.settings.MODES`."""
+    precision: str = FP32
+    """One of `ganzoo.training.settings.PRECISIONS`."""
+    accumulate: int = 1
+    """Micro-batches that a batch is split into."""
+    recompute: bool = False
+    """Whether activations are computed again in the backward pass, to need less memory."""
+    compiled_graph: bool = False
+    """Whether the phases of a captured graph are compiled."""
+    kept: int = 1000
+    """Iterations whose metrics can still be read."""
+    compile_key: str | None = None
+    """Under which it is noted that torch's cache holds the compiled code; see `compile_key`."""
+
+
+def choose_mode(
+    wanted: str, device: torch.device, variant: Variant, steps: int, key: str
+) -> tuple[str, str]:
+    """The mode for a training of so many steps, and why, in a few words.
+
+    Args:
+        wanted: one of `ganzoo.training.settings.MODES`, or ``auto``.
+        device: where it trains.
+        variant: what it trains.
+        steps: how many iterations are planned.
+        key: see `compile_key`.
+
+    Raises:
+        GanzooError: what is asked for cannot be had here.
+    """
+    if wanted == GRAPH and device.type != "cuda":
+        raise GanzooError(
+            f"--mode graph captures CUDA graphs, and the device is {device.type}: use --mode "
+            "compile, eager or auto"
+        )
+    if wanted != "auto":
+        if wanted == COMPILE:
+            _require_compiler(device)
+        return wanted, "as asked for"
+    if device.type == "cuda":
+        if not variant.capturable:
+            return EAGER, f"{type(variant).__name__} decides the order of its updates by data"
+        return GRAPH, "whole iterations are captured, so that launching kernels costs nothing"
+    if device.type != "cpu" or not has_compiler():
+        return EAGER, "there is no compiler to speed it up"
+    warm = is_warm(key)
+    cost = "loading compiled code" if warm else "half a minute of compiling"
+    if steps >= (WARM_BREAK_EVEN if warm else COLD_BREAK_EVEN):
+        return COMPILE, f"{steps} steps repay {cost}"
+    return EAGER, f"{steps} steps do not repay {cost}"
+
+
+def has_compiler() -> bool:
+    """Whether torch finds what it needs to compile for the CPU."""
+    return shutil.which(os.environ.get("CXX", "g++")) is not None
+
+
+def _require_compiler(device: torch.device) -> None:
+    if device.type == "cpu" and not has_compiler():
+        raise GanzooError(
+            "--mode compile needs a C++ compiler, and there is no g++: install one, or set CXX, or "
+            "use --mode eager"
+        )
+
+
+def set_precision(precision: str, device: torch.device) -> None:
+    """Have matrix products and convolutions on CUDA be what the precision says.
+
+    Raises:
+        GanzooError: the device has no such arithmetic.
+    """
+    if device.type == "cuda":
+        tf32 = precision != FP32
+        torch.backends.cuda.matmul.allow_tf32 = tf32
+        torch.backends.cudnn.allow_tf32 = tf32
+    elif precision == TF32:
+        raise GanzooError("--precision tf32 is arithmetic of CUDA devices: use fp32 or bf16")
+
+
+def keep_float32_outputs(variant: Variant, players: dict[str, Player]) -> None:
+    """Have networks that compute in bf16 give float32, so that losses are computed in that.
+
+    Their stacks of layers too, for a loss that looks at the features between them.
+    """
+
+    def widen(module: nn.Module, inputs: object, output: object) -> object:
+        return output.float() if isinstance(output, torch.Tensor) else output
+
+    for player in players.values():
+        for net in player.nets:
+            module = variant.get_submodule(net)
+            stacks = [part for part in module.children() if [*part.children()]]
+            for part in (module, *stacks):
+                part.register_forward_hook(widen)
+
+
+def make_gradients(execution: Execution, device: torch.device, report: Report) -> Gradients:
+    """How the gradients of a phase are computed in this mode."""
+    if execution.mode == COMPILE or (execution.mode == GRAPH and execution.compiled_graph):
+        compiled = CompiledGradients(report, execution.compile_key)
+        return _in_precision(compiled, execution, device)
+    return make_plain_gradients(execution, device)
+
+
+def make_plain_gradients(execution: Execution, device: torch.device) -> Gradients:
+    """The same without compiled code."""
+    return _in_precision(take_gradients, execution, device)
+
+
+def _in_precision(gradients: Gradients, execution: Execution, device: torch.device) -> Gradients:
+    """The same with networks in bf16, if that is asked for and no gradient is differentiated."""
+    if execution.precision != BF16:
+        return gradients
+
+    def lowered(
+        phase: Phase, params: Sequence[nn.Parameter], batch: Batch
+    ) -> tuple[Tensor, list[Tensor | None]]:
+        lower = torch.autocast(device.type, torch.bfloat16, cache_enabled=False)
+        with nullcontext() if phase.second_order else lower:
+            return gradients(phase, params, batch)
+
+    return lowered

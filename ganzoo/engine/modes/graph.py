@@ -1,0 +1,121 @@
+"""Whole iterations as CUDA graphs: one launch does what took hundreds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ganzoo.engine.iterate import Gradients, Plan
+from ganzoo.engine.modes.capture import CaptureCheck
+
+Play = Callable[[Plan, Gradients], dict[str, Tensor]]
+"""Runs the iteration of a plan."""
+
+
+@dataclass
+class Captured:
+    """One plan's iteration, ready to be launched."""
+
+    graph: torch.cuda.CUDAGraph
+    names: tuple[str, ...]
+    """Of the metrics."""
+    metrics: Tensor
+    """(rows, names): a ring that each launch writes its next row of."""
+    row: int = 0
+    """Which row is next."""
+
+    def launch(self) -> dict[str, Tensor]:
+        """Run the iteration; its metrics can be read until the ring comes round."""
+        self.graph.replay()
+        values = self.metrics[self.row].unbind()
+        self.row = (self.row + 1) % len(self.metrics)
+        return dict(zip(self.names, values, strict=True))
+
+
+class Graphs:
+    """Runs each plan's iteration as a graph, from the fourth time that the plan is due.
+
+    The first three runs are real iterations too, so that warming up leaves no trace: two are
+    watched for what cannot be captured, and one is the very code that is captured.
+
+    Args:
+        play: one iteration, eagerly.
+        gradients: how those of a phase are computed.
+        watched: the same without compiled code, which cannot be watched.
+        device: a CUDA device.
+        kept: iterations whose metrics must stay readable.
+        report: is told, in a sentence, of a plan that stays eager.
+    """
+
+    def __init__(
+        self,
+        play: Play,
+        gradients: Gradients,
+        watched: Gradients,
+        device: torch.device,
+        kept: int,
+        report: Callable[[str], None],
+    ) -> None:
+        self._play, self._gradients, self._watched = play, gradients, watched
+        self._kept, self._report = kept, report
+        self._device = device
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self._checks: dict[Plan, CaptureCheck] = {}
+        self._captured: dict[Plan, Captured | None] = {}
+        self._names: dict[Plan, tuple[str, ...]] = {}
+        self._reported: set[str] = set()
+
+    def __call__(self, plan: Plan) -> dict[str, Tensor]:
+        """One iteration."""
+        if plan not in self._captured:
+            check = self._checks.setdefault(plan, CaptureCheck())
+            if not check.complete:
+                check.begin()
+                return self._warm_up(plan, check.watching(self._watched))
+            if plan not in self._names:
+                metrics = self._warm_up(plan, self._gradients)
+                self._names[plan] = tuple(metrics)
+                return metrics
+            self._captured[plan] = self._capture(plan, check)
+            del self._checks[plan]
+        captured = self._captured[plan]
+        return self._play(plan, self._gradients) if captured is None else captured.launch()
+
+    def _warm_up(self, plan: Plan, gradients: Gradients) -> dict[str, Tensor]:
+        """A real iteration, on the stream on which it will be captured."""
+        current = torch.cuda.current_stream(self._device)
+        self._stream.wait_stream(current)
+        with torch.cuda.stream(self._stream):
+            metrics = self._play(plan, gradients)
+        current.wait_stream(self._stream)
+        return metrics
+
+    def _capture(self, plan: Plan, check: CaptureCheck) -> Captured | None:
+        """The graph of an iteration, none of which is run now; None where there can be none."""
+        obstacle = check.obstacle()
+        if obstacle is None:
+            try:
+                return self._record(plan)
+            except RuntimeError as error:
+                torch.cuda.synchronize(self._device)
+                obstacle = str(error).strip().splitlines()[0]
+        if obstacle not in self._reported:
+            self._reported.add(obstacle)
+            self._report(f"not captured as a CUDA graph, and slower: {obstacle}")
+        return None
+
+    def _record(self, plan: Plan) -> Captured:
+        names = self._names[plan]
+        ring = torch.empty(self._kept, len(names), device=self._device)
+        row = torch.full((1,), -1, dtype=torch.int64, device=self._device)
+        graph = torch.cuda.CUDAGraph()
+        torch.cuda.synchronize(self._device)
+        with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
+            metrics = self._play(plan, self._gradients)
+            row.add_(1).remainder_(self._kept)
+            values = torch.stack([metrics[name].float() for name in names])
+            ring.index_copy_(0, row, values.unsqueeze(0))
+        return Captured(graph, names, ring)

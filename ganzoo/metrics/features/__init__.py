@@ -1,0 +1,1 @@
+"""Networks that images are looked at through."""

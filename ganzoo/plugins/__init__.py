@@ -1,0 +1,1 @@
+"""Finding plugins, and looking up what they offer."""

@@ -1,0 +1,92 @@
+"""What the core itself offers, through the same hooks as any plugin."""
+
+from ganzoo.hookspecs import hookimpl
+from ganzoo.spec import DOWNLOADED, FILES, MADE, DatasetSpec, LossSpec
+
+
+@hookimpl
+def ganzoo_register_datasets() -> list[DatasetSpec]:
+    """The embedded sets, torchvision's, and folders of images."""
+    sets = "ganzoo.data.sources.torchvision_sets"
+    return [
+        DatasetSpec("glyphs", "ganzoo.data.made.glyphs:load", "drawn digits", "1x28x28", 10, MADE),
+        DatasetSpec("ink", "ganzoo.data.made.ink:load", "glyphs in ink", "3x28x28", 10, MADE),
+        DatasetSpec(
+            "ring8", "ganzoo.data.made.mixtures:load_ring8", "8 Gaussians on a circle", "2", 8, MADE
+        ),
+        DatasetSpec(
+            "grid25",
+            "ganzoo.data.made.mixtures:load_grid25",
+            "5x5 grid of Gaussians",
+            "2",
+            25,
+            MADE,
+        ),
+        DatasetSpec("mnist", f"{sets}:load_mnist", "handwritten digits", "1x28x28", 10, DOWNLOADED),
+        DatasetSpec(
+            "stacked-glyphs",
+            "ganzoo.data.made.stacked:load_stacked_glyphs",
+            "3 glyphs as colours",
+            "3x28x28",
+            1000,
+            MADE,
+        ),
+        DatasetSpec(
+            "stacked-mnist",
+            "ganzoo.data.made.stacked:load_stacked_mnist",
+            "3 digits as colours",
+            "3x28x28",
+            1000,
+            DOWNLOADED,
+        ),
+        DatasetSpec(
+            "fashion-mnist",
+            f"{sets}:load_fashion_mnist",
+            "articles of clothing",
+            "1x28x28",
+            10,
+            DOWNLOADED,
+        ),
+        DatasetSpec("cifar10", f"{sets}:load_cifar10", "small photos", "3x32x32", 10, DOWNLOADED),
+        DatasetSpec("celeba", f"{sets}:load_celeba", "faces", "3x64x64", 0, DOWNLOADED),
+        DatasetSpec(
+            "folder", "ganzoo.data.sources.folder:load", "a folder of images", "any", 0, FILES
+        ),
+        DatasetSpec(
+            "unpaired",
+            "ganzoo.data.sources.unpaired:load",
+            "two folders of images",
+            "any",
+            0,
+            FILES,
+        ),
+    ]
+
+
+@hookimpl
+def ganzoo_register_losses() -> list[LossSpec]:
+    """The losses of the literature's best-known games."""
+    at = "ganzoo.losses"
+    arxiv = "https://arxiv.org/abs/"
+    return [
+        LossSpec("minimax", f"{at}:minimax", "Goodfellow et al. 2014, eq. 1", f"{arxiv}1406.2661"),
+        LossSpec(
+            "non-saturating",
+            f"{at}:non_saturating",
+            "Goodfellow et al. 2014, section 3",
+            f"{arxiv}1406.2661",
+        ),
+        LossSpec(
+            "least-squares", f"{at}:least_squares", "LSGAN, Mao et al. 2017", f"{arxiv}1611.04076"
+        ),
+        LossSpec("hinge", f"{at}:hinge", "Lim & Ye 2017", f"{arxiv}1705.02894"),
+        LossSpec(
+            "wasserstein", f"{at}:wasserstein", "Arjovsky et al. 2017, eq. 3", f"{arxiv}1701.07875"
+        ),
+        LossSpec(
+            "relativistic-average",
+            f"{at}:relativistic_average",
+            "RaSGAN, Jolicoeur-Martineau 2019",
+            f"{arxiv}1807.00734",
+        ),
+    ]

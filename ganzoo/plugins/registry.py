@@ -1,0 +1,308 @@
+"""What the installed plugins offer, by name: collisions, statuses, and loading what is named.
+
+Environment variables:
+    GANZOO_STRICT_PLUGINS: ``1`` raises at the first plugin that cannot be used (for a CI job).
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from ganzoo.errors import GanzooError, UnknownError, unknown
+from ganzoo.plugins.discovery import (
+    KINDS,
+    Candidate,
+    Plugin,
+    Spec,
+    Status,
+    installed,
+    load_plugin,
+    normal,
+    sentence,
+)
+from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec, resolve
+
+S = TypeVar("S", VariantSpec, DatasetSpec, LossSpec)
+
+_NOTES: ContextVar[dict[str, str] | None] = ContextVar("notes", default=None)
+_PREFERRED: ContextVar[Collection[str]] = ContextVar("preferred", default=())
+
+
+@dataclass(frozen=True)
+class Registered(Generic[S]):
+    """A spec and the plugin that offers it."""
+
+    spec: S
+    plugin: Plugin
+    rivals: tuple[Plugin, ...] = ()
+    """The other plugins that offer the same name."""
+    flaw: str = ""
+    """What is wrong with the spec's target, as far as `verify` was asked; see `load`."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be used, as far as is known."""
+        return self.plugin.usable and not self.flaw
+
+    @property
+    def status(self) -> Status:
+        """Of this name: that of its plugin, broken or duplicate."""
+        if self.flaw:
+            return Status.BROKEN
+        return Status.DUPLICATE if self.rivals else self.plugin.status
+
+    @property
+    def error(self) -> str:
+        """What is wrong with this name, one line; empty where all is well."""
+        if self.flaw:
+            return self.flaw
+        if self.rivals:
+            return f"also offered by {_and(self.rivals)}: type {self.qualified} for this one"
+        return self.plugin.error
+
+    @property
+    def remedy(self) -> str:
+        """What can be done about it, where `error` does not say so; empty where all is well."""
+        if self.flaw:
+            dist = self.plugin.dist
+            return f"try `pip install --upgrade {dist}`, or remove it by `pip uninstall {dist}`"
+        return "" if self.rivals else self.plugin.remedy
+
+    @property
+    def refusal(self) -> GanzooError:
+        """The error for the user of a target that has a flaw."""
+        kind = KINDS[type(self.spec)]
+        return GanzooError(
+            f"{kind} '{self.spec.name}' of {self.plugin} is broken: {self.flaw}; {self.remedy}"
+        )
+
+    @property
+    def qualified(self) -> str:
+        """The name that is unique even among duplicates: ``ganzoo-dcgan:dcgan``."""
+        return f"{self.plugin.dist}:{self.spec.name}"
+
+    def load(self) -> Any:
+        """Import what the spec's target names; see `load_target`.
+
+        Raises:
+            GanzooError: that fails, or it is not what it must be.
+        """
+        try:
+            found = load_target(self.spec)
+        except GanzooError as error:
+            raise replace(self, flaw=str(error)).refusal from error.__cause__
+        notes = _NOTES.get()
+        if notes is not None:
+            notes[self.plugin.dist] = self.plugin.version
+        return found
+
+
+class Registry:
+    """Everything that the installed plugins offer, by name."""
+
+    plugins: list[Plugin]
+    """The core first, then by distribution; what became of each is its status."""
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        """Load the candidates one by one.
+
+        Raises:
+            GanzooError: one has a problem and ``GANZOO_STRICT_PLUGINS`` is set.
+        """
+        self.plugins = []
+        for candidate in candidates:
+            siblings = [plugin for plugin in self.plugins if plugin.dist == candidate.dist]
+            plugin = load_plugin(
+                candidate, [spec for sibling in siblings for spec in sibling.specs]
+            )
+            if is_strict() and not plugin.usable and plugin.status is not Status.DISABLED:
+                raise _refusal(plugin) from plugin.cause
+            self.plugins.append(plugin)
+        for row in self.rows():
+            if is_strict() and row.rivals:
+                raise GanzooError(f"{row.plugin} offers '{row.spec.name}': {row.error}")
+
+    def variant(self, name: str) -> Registered[VariantSpec]:
+        """The variant that the user calls `name`, which may be ``distribution:name``.
+
+        Raises:
+            GanzooError: there is none, there are several, or its plugin cannot be used.
+        """
+        return self._find(VariantSpec, name)
+
+    def dataset(self, name: str) -> Registered[DatasetSpec]:
+        """The data set of that name; see `variant`."""
+        return self._find(DatasetSpec, name)
+
+    def loss(self, name: str) -> Registered[LossSpec]:
+        """The loss of that name; see `variant`."""
+        return self._find(LossSpec, name)
+
+    def named(self, name: str) -> list[Registered[Any]]:
+        """All that the user calls `name`, one of each kind at most; see `variant`.
+
+        Raises:
+            GanzooError: there is nothing of that name in any kind, or all that has it has a flaw.
+        """
+        found: list[Registered[Any]] = []
+        refused: list[GanzooError] = []
+        for kind in KINDS:
+            try:
+                found.append(self._find(kind, name))
+            except UnknownError:
+                continue
+            except GanzooError as error:
+                refused.append(error)
+        if refused and not found:
+            raise refused[0]
+        if not found:
+            usable = [row for row in self.rows() if row.plugin.usable]
+            raise self._unknown("variant, data set or loss", name, usable)
+        return found
+
+    def variants(self) -> list[Registered[VariantSpec]]:
+        """All variants by name, those that cannot be used included."""
+        return self._rows(VariantSpec)
+
+    def datasets(self) -> list[Registered[DatasetSpec]]:
+        """All data sets by name, those that cannot be used included."""
+        return self._rows(DatasetSpec)
+
+    def losses(self) -> list[Registered[LossSpec]]:
+        """All losses by name, those that cannot be used included."""
+        return self._rows(LossSpec)
+
+    def rows(self) -> list[Registered[Any]]:
+        """All of the three kinds."""
+        return [*self.variants(), *self.datasets(), *self.losses()]
+
+    def _rows(self, kind: type[S]) -> list[Registered[S]]:
+        offers = [
+            (spec, plugin)
+            for plugin in self.plugins
+            for spec in plugin.specs
+            if isinstance(spec, kind)
+        ]
+        rows = []
+        for spec, plugin in offers:
+            same_name = [other for offer, other in offers if offer.name == spec.name]
+            usable = [other for other in same_name if other.usable]
+            rivals = [other for other in usable if other is not plugin] if plugin in usable else []
+            rows.append(Registered(spec, plugin, tuple(rivals)))
+        return sorted(rows, key=lambda row: (row.spec.name, row.plugin.dist))
+
+    def _find(self, kind: type[S], asked: str) -> Registered[S]:
+        dist, _, name = asked.rpartition(":")
+        usable = [row for row in self._rows(kind) if row.plugin.usable]
+        found = [
+            row
+            for row in usable
+            if row.spec.name == name and normal(dist) in ("", normal(row.plugin.dist))
+        ]
+        if len(found) > 1:
+            preferred = [row for row in found if row.plugin.dist in _PREFERRED.get()]
+            found = preferred if len(preferred) == 1 else found
+        if len(found) > 1:
+            from ganzoo.plugins.verify import (
+                verified,  # which imports this module, and their targets
+            )
+
+            sound = [row for row in verified(found) if row.usable]
+            found = sound if len(sound) == 1 else found
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise GanzooError(
+                f"{_and([row.plugin for row in found])} each offer a {KINDS[kind]} '{name}': "
+                f"choose by typing {' or '.join(row.qualified for row in found)}"
+            )
+        failed = [plugin for plugin in self.plugins if not plugin.usable]
+        for plugin in failed:
+            if _would_offer(plugin, kind, dist, name):
+                problem = f"there is no {KINDS[kind]} '{asked}': {_refusal(plugin)}"
+                raise GanzooError(problem) from plugin.cause
+        raise self._unknown(KINDS[kind], asked, usable)
+
+    def _unknown(self, kind: str, asked: str, usable: Sequence[Registered[Any]]) -> UnknownError:
+        """What to say of a name that nothing has, when these are the names that there are."""
+        dist = asked.rpartition(":")[0]
+        names = {row.qualified if dist else row.spec.name for row in usable}
+        failed = [plugin for plugin in self.plugins if not plugin.usable]
+        if dist and normal(dist) not in {normal(plugin.dist) for plugin in self.plugins}:
+            hint = f" ({dist} is not installed)"
+        else:
+            hint = f" (not in use: {_and(failed)}, see `ganzoo plugins`)" if failed else ""
+        return unknown(kind, asked, names, hint)
+
+
+@cache
+def registry() -> Registry:
+    """What is installed, loaded once."""
+    return Registry(installed())
+
+
+@contextlib.contextmanager
+def noting() -> Iterator[dict[str, str]]:
+    """The distributions, with their versions, of all that is loaded within the block."""
+    notes: dict[str, str] = {}
+    token = _NOTES.set(notes)
+    try:
+        yield notes
+    finally:
+        _NOTES.reset(token)
+
+
+@contextlib.contextmanager
+def preferring(dists: Collection[str]) -> Iterator[None]:
+    """Have a name that several offer mean, within the block, what one of these offers.
+
+    A run's names, such as that of its data set, go on meaning what they meant when it was started.
+    """
+    token = _PREFERRED.set(dists)
+    try:
+        yield
+    finally:
+        _PREFERRED.reset(token)
+
+
+def is_strict() -> bool:
+    """Whether the first plugin with a problem is to raise."""
+    return os.environ.get("GANZOO_STRICT_PLUGINS", "") not in ("", "0")
+
+
+def load_target(spec: Spec) -> Any:
+    """Import what a spec's target names, and check that it is what the spec's kind demands.
+
+    Raises:
+        GanzooError: what is wrong with it; its cause is the exception of a failed import.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            found = resolve(spec.target)
+    except (Exception, SystemExit) as error:
+        raise GanzooError(f"{spec.target} cannot be imported: {sentence(error)}") from error
+    from ganzoo.plugins.targets import check_target  # imports torch, as what it checks has done
+
+    check_target(spec, found)
+    return found
+
+
+def _would_offer(plugin: Plugin, kind: type[Spec], dist: str, name: str) -> bool:
+    """Whether an unusable plugin is the one that the user means."""
+    if dist:
+        return normal(plugin.dist) == normal(dist)
+    known = [spec.name for spec in plugin.specs if isinstance(spec, kind)]
+    return name in known or name in (plugin.name, normal(plugin.dist).removeprefix("ganzoo-"))
+
+
+def _refusal(plugin: Plugin) -> GanzooError:
+    return GanzooError(f"{plugin} is {plugin.status}: {plugin.error}; {plugin.remedy}")
+
+
+def _and(plugins: Sequence[Plugin]) -> str:
+    return " and ".join(map(str, plugins))

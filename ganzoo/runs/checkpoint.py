@@ -1,0 +1,297 @@
+"""Checkpoints that cannot run code: safetensors only, whole or not there at all.
+
+``checkpoints/00002814/`` holds ``weights.safetensors`` (the averaged networks that samples are
+drawn from: what is shared), ``state.safetensors`` (all that is needed to go on bit for bit) and
+``manifest.json`` (the step and the SHA-256 of both). The folder is written under a temporary name
+and renamed, so a crash at any byte leaves the previous checkpoint whole.
+
+``checkpoints/best-00002000/`` holds the weights of the best evaluation so far; its manifest also
+says by which criterion. The one before is removed when the next is whole and a checkpoint is as
+late: a training that is killed earlier than that goes back to where the one before is the best.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ganzoo.errors import GanzooError
+from ganzoo.artifacts.files import sync
+
+FORMAT = "1"
+KEPT = 2
+"""Checkpoints kept in a run; more than one, for a disk that damages the last."""
+STATE, WEIGHTS = "state.safetensors", "weights.safetensors"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose tensors they are; stored in each file and compared before anything is loaded."""
+
+    variant: str
+    data: str
+    """The shape of a sample, ``"1x28x28"``."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a checkpoint is the best."""
+
+    step: int
+    criterion: str
+    """The name of the value: ``"frechet"``."""
+    value: float
+
+
+def save(
+    folder: Path,
+    step: int,
+    identity: Identity,
+    *,
+    weights: Mapping[str, Tensor],
+    state: Mapping[str, Tensor],
+) -> Path:
+    """Write a checkpoint into ``folder`` and remove all but the last `KEPT`.
+
+    Raises:
+        GanzooError: it could not be written; what was there before is untouched.
+    """
+    files = {WEIGHTS: weights, STATE: state}
+    target = _write(folder, f"{step:08d}", identity, files, {"step": step})
+    for old in _all(folder)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    _remove_outdone(folder)
+    return target
+
+
+def save_best(
+    folder: Path, identity: Identity, verdict: Verdict, *, weights: Mapping[str, Tensor]
+) -> Path:
+    """Write the best checkpoint of a training into `folder`.
+
+    The best before is removed with the next `save`, or at once where no training could go back
+    to it.
+
+    Raises:
+        GanzooError: it could not be written; the best before is untouched.
+    """
+    name = f"best-{verdict.step:08d}"
+    target = _write(folder, name, identity, {WEIGHTS: weights}, asdict(verdict))
+    _remove_outdone(folder)
+    return target
+
+
+def _remove_outdone(folder: Path) -> None:
+    """Leave the best, and the best up to the checkpoint from which a training would go on."""
+    bests, newest = _bests(folder), latest(folder)
+    reached = [path for path in bests if newest is not None and step_of(path) <= step_of(newest)]
+    for path in bests:
+        if path not in (*bests[-1:], *reached[-1:]):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _write(
+    folder: Path,
+    name: str,
+    identity: Identity,
+    files: Mapping[str, Mapping[str, Tensor]],
+    facts: Mapping[str, Any],
+) -> Path:
+    """Write a folder of tensors and a manifest with `facts`, whole or not at all."""
+    target = folder / name
+    temporary = folder / f".{name}.{os.getpid()}.tmp"
+    header = {"ganzoo": FORMAT, "variant": identity.variant, "data": identity.data}
+    try:
+        for leftover in folder.glob(".*.tmp"):  # of a writer that was killed: a run has only one
+            shutil.rmtree(leftover, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        digests = {}
+        for file, tensors in files.items():
+            whole = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+            save_file(whole, temporary / file, metadata=header)
+            _order_header(temporary / file)
+            # safetensors lets nobody else read it, whatever the umask says.
+            (temporary / file).chmod(temporary.stat().st_mode & 0o666)
+            sync(temporary / file)
+            digests[file] = _sha256(temporary / file)
+        manifest = {"format": FORMAT, **facts, "sha256": digests}
+        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+        sync(temporary / MANIFEST)
+        sync(temporary)
+        if target.exists():  # a resumed run that stops again before its first step
+            shutil.rmtree(target)
+        temporary.rename(target)
+        sync(folder)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        kept = latest(folder)
+        raise GanzooError(
+            f"the checkpoint of step {facts['step']} could not be written to {folder} "
+            f"({_reason(error)}): "
+            + (f"the one of step {int(kept.name)} is untouched" if kept else "make room there")
+        ) from error
+    return target
+
+
+def _order_header(file: Path) -> None:
+    """Sort the metadata, which safetensors writes in any order: equal tensors make equal files."""
+    with file.open("r+b") as opened:
+        size = int.from_bytes(opened.read(8), "little")
+        header = json.loads(opened.read(size))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        assert len(text) <= size
+        opened.seek(8)
+        opened.write(text.ljust(size))
+
+
+def latest(folder: Path) -> Path | None:
+    """The newest whole checkpoint, if there is one."""
+    return next(iter(_all(folder)[::-1]), None)
+
+
+def best(folder: Path) -> Path | None:
+    """The best checkpoint, if there is one."""
+    return next(iter(_bests(folder)[::-1]), None)
+
+
+def verdict(path: Path) -> Verdict:
+    """Why the checkpoint at `path`, as `best` gives it, is the best.
+
+    Raises:
+        GanzooError: its manifest is damaged.
+    """
+    manifest = path / MANIFEST
+    try:
+        content = json.loads(manifest.read_text())
+        return Verdict(int(content["step"]), str(content["criterion"]), float(content["value"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise GanzooError(
+            f"{manifest} is damaged: delete {path} to go on without the best checkpoint so far"
+        ) from error
+
+
+def forget_best(folder: Path, after: int) -> None:
+    """Remove the best checkpoints of steps that are yet to come again."""
+    for path in _bests(folder):
+        if step_of(path) > after:
+            shutil.rmtree(path)
+
+
+def step_of(path: Path) -> int:
+    """The step of the checkpoint at `path`, the best or another."""
+    return int(path.name.removeprefix("best-"))
+
+
+def every(folder: Path) -> dict[str, Path]:
+    """All that weights can be loaded from, by the words that name them: last, best, and steps."""
+    steps = {str(step_of(path)): path for path in (*_bests(folder), *_all(folder))}
+    named = {"last": latest(folder), "best": best(folder)}
+    return {word: path for word, path in named.items() if path is not None} | steps
+
+
+def load_state(path: Path, identity: Identity, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors to go on from, with the names and shapes of `expected`.
+
+    Raises:
+        GanzooError: the checkpoint is damaged, a pickle, or of another variant or shape.
+    """
+    return _load(path, STATE, identity, expected)
+
+
+def load_weights(
+    path: Path, identity: Identity, expected: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The tensors to sample with, with the names and shapes of `expected`; raises likewise."""
+    return _load(path, WEIGHTS, identity, expected)
+
+
+def _load(
+    path: Path, name: str, identity: Identity, expected: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    file = path / name
+    _verify(path, name)
+    try:
+        with safe_open(file, framework="pt") as opened:
+            header = opened.metadata() or {}
+        tensors = load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise _damaged(file, _reason(error)) from error
+    found = Identity(header.get("variant", "?"), header.get("data", "?"))
+    if found != identity:
+        raise GanzooError(
+            f"{file} is a checkpoint of {found.variant} for {found.data} samples, not of "
+            f"{identity.variant} for {identity.data}: its run.json belongs to another run"
+        )
+    for key in sorted(expected.keys() | tensors.keys()):
+        here = tuple(expected[key].shape) if key in expected else "no such tensor"
+        there = tuple(tensors[key].shape) if key in tensors else "no such tensor"
+        if here != there:
+            raise GanzooError(
+                f"{file} does not fit the variant: '{key}' is {there} in the file and {here} in "
+                "the network that run.json describes"
+            )
+    return tensors
+
+
+def _verify(path: Path, name: str) -> None:
+    """Compare a file with what was written."""
+    file, manifest = path / name, path / MANIFEST
+    try:
+        expected = json.loads(manifest.read_text())["sha256"][name]
+        if expected != _sha256(file):
+            with file.open("rb") as opened:
+                if opened.read(2) in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+                    raise GanzooError(
+                        f"{file} is a pickle, which can run code when it is read: ganzoo reads "
+                        "safetensors only"
+                    )
+            raise _damaged(file, "its SHA-256 is not the one in manifest.json")
+    except OSError as error:
+        raise _damaged(file if manifest.exists() else manifest, _reason(error)) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(manifest, "it is not the JSON that was written") from error
+
+
+def _damaged(file: Path, reason: str) -> GanzooError:
+    others = [other for other in _all(file.parent.parent) if other != file.parent]
+    if file.name == WEIGHTS:  # what a training goes on from is another file
+        run = file.parent.parent.parent
+        return GanzooError(
+            f"{file} is damaged ({reason}): `ganzoo train --resume {run} --steps MORE` still goes "
+            "on, and writes new ones"
+        )
+    advice = (
+        f"delete {file.parent} to go on from step {int(others[-1].name)}"
+        if others
+        else "the run has no other checkpoint and must be trained again"
+    )
+    return GanzooError(f"{file} is damaged ({reason}): {advice}")
+
+
+def _all(folder: Path) -> list[Path]:
+    """The checkpoints, oldest first; a folder under a temporary name is not one."""
+    return sorted(folder.glob("[0-9]" * 8))
+
+
+def _bests(folder: Path) -> list[Path]:
+    """The best checkpoints so far, oldest first: of two, the later is the better."""
+    return sorted(folder.glob("best-" + "[0-9]" * 8))
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,56 @@
+"""Evaluations that are kept in a run: ``evaluations/00002814-1f3c9a20.json``.
+
+One file for a step and a protocol; measures that are taken later are added to it.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from ganzoo.artifacts.files import write_json
+
+FOLDER = "evaluations"
+
+
+def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
+    """Keep an evaluation.
+
+    Args:
+        run: the run directory.
+        step: of the checkpoint that was measured.
+        report: as `Report.to_dict` gives it.
+
+    Returns:
+        What is kept: ``run``, ``step``, ``protocol`` and ``scores``, the new ones and, after them,
+        those that were measured earlier by the same protocol.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    digest = hashlib.sha256(report["protocol"].encode()).hexdigest()[:8]
+    path = run / FOLDER / f"{step:08d}-{digest}.json"
+    path.parent.mkdir(exist_ok=True)
+    new = {score["name"] for score in report["scores"]}
+    earlier = [
+        score for score in (read(path) or {"scores": []})["scores"] if score["name"] not in new
+    ]
+    record = {"run": str(run), "step": step, **report, "scores": report["scores"] + earlier}
+    write_json(path, record)
+    return record
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """What `store` wrote; None where it is not there or damaged."""
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        _ = record["step"], record["protocol"], [score["name"] for score in record["scores"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return record
+
+
+def find(run: Path) -> list[dict[str, Any]]:
+    """All evaluations of a run, the one of the latest step last."""
+    records = [read(path) for path in sorted((run / FOLDER).glob("*.json"))]
+    return [record for record in records if record is not None]

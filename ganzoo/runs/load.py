@@ -1,0 +1,57 @@
+"""From a run directory to the variant that was trained in it."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ganzoo.runs import checkpoint
+from ganzoo.config import build
+from ganzoo.engine.learner import distinct
+from ganzoo.errors import GanzooError
+from ganzoo.plugins.registry import preferring, registry
+from ganzoo.runs.run import Run
+from ganzoo.spec import DataSpec
+from ganzoo.variant import Variant
+
+
+
+def load_variant(run: Run, device: torch.device, which: str = "last") -> Variant:
+    """The variant of a run with the weights of a checkpoint, in eval mode.
+
+    Args:
+        run: whose variant.
+        device: where it is put.
+        which: checkpoint: ``"last"``, ``"best"`` or a step.
+
+    Raises:
+        GanzooError: its plugin is missing, or the checkpoint is missing, damaged or does not fit.
+    """
+    with preferring(run.plugins):
+        variant = build_variant(run.settings, device)
+    expected = published_weights(variant)
+    tensors = checkpoint.load_weights(run.checkpoint_at(which), run.identity, expected)
+    with torch.no_grad():
+        for name, live in expected.items():
+            live.copy_(tensors[name])
+    return variant.eval()
+
+
+def build_variant(settings: dict[str, Any], device: torch.device) -> Variant:
+    """The variant that a ``run.json`` describes, its weights drawn from the default generator."""
+    name, data = settings["variant"], settings["data"]
+    qualified = f"{name['plugin']}:{name['name']}"
+    cls: type[Variant] = registry().variant(qualified).load()
+    spec = DataSpec(tuple(data["shape"]), data["classes"], data["name"], data.get("domains", 1))
+    return cls(build(cls.Config, settings["config"]), spec).to(device)
+
+
+def published_weights(variant: Variant) -> dict[str, Tensor]:
+    """The live tensors of the networks that `Variant.forward` needs, by name."""
+    live = {
+        f"{net}.{name}": value
+        for net in variant.published
+        for name, value in variant.get_submodule(net).state_dict(keep_vars=True).items()
+    }
+    return {name: value.detach() for name, value in distinct(live).items()}

@@ -1,0 +1,280 @@
+"""The run directory: all that is known about one training.
+
+``run.json`` (settings, seed, versions, device), ``metrics.jsonl`` (a line a record), ``log.txt``
+(messages), ``samples/`` (a grid an interval), ``checkpoints/``, ``evaluations/``.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from ganzoo.runs import checkpoint, evaluations
+from ganzoo.errors import GanzooError
+from ganzoo.artifacts.files import replacing, write_json
+
+
+@dataclass
+class Run:
+    """A run directory that exists."""
+
+    path: Path
+    settings: dict[str, Any]
+    """The content of ``run.json``."""
+
+    @classmethod
+    def create(cls, out: Path | None, name: str, settings: dict[str, Any]) -> "Run":
+        """Make a run directory, at `out` or under the next number in ``runs/``.
+
+        Raises:
+            GanzooError: `out` holds something already, or cannot be written.
+        """
+        path = None
+        try:
+            path = _next(Path("runs"), name) if out is None else _claim(out)
+            run = cls(path, settings)
+            run.samples.mkdir()
+            run.checkpoints.mkdir()
+            run.save_settings()
+        except OSError as error:
+            if path is not None:
+                shutil.rmtree(path, ignore_errors=True)
+            place = out or Path("runs").resolve()
+            raise GanzooError(
+                f"the run directory {place} cannot be written ({error.strerror}): choose another "
+                "with --out"
+            ) from error
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "Run":
+        """The run at `path`.
+
+        Raises:
+            GanzooError: there is none.
+        """
+        try:
+            settings = json.loads((path / "run.json").read_text(encoding="utf-8"))
+            missing = {"variant", "config", "training", "data"} - settings.keys()
+        except OSError as error:
+            what = "does not exist" if not path.exists() else "is not a run directory"
+            raise GanzooError(f"{path} {what}: `ganzoo runs` lists the runs in a folder") from error
+        except (ValueError, AttributeError) as error:
+            raise GanzooError(f"{path / 'run.json'} is damaged: it is not JSON") from error
+        if missing:
+            lacking = ", ".join(sorted(missing))
+            raise GanzooError(f"{path / 'run.json'} is damaged: it lacks {lacking}")
+        run = cls(path, settings)
+        try:
+            _ = run.variant, run.identity, run.plugins
+            _ = settings["training"]["steps"], dict(settings["config"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise GanzooError(
+                f"{path / 'run.json'} is damaged: it is not what was written"
+            ) from error
+        return run
+
+    @property
+    def samples(self) -> Path:
+        """The folder of sample grids."""
+        return self.path / "samples"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def variant(self) -> str:
+        """The variant's name with its plugin's: ``"ganzoo-dcgan:dcgan"``."""
+        return f"{self.settings['variant']['plugin']}:{self.settings['variant']['name']}"
+
+    @property
+    def plugins(self) -> dict[str, str]:
+        """The distributions that it was started with, and their versions."""
+        variant = self.settings["variant"]
+        return dict(self.settings.get("plugins", {variant["plugin"]: variant["version"]}))
+
+    @property
+    def identity(self) -> checkpoint.Identity:
+        """Whose checkpoints they are."""
+        shape = "x".join(map(str, self.settings["data"]["shape"]))
+        return checkpoint.Identity(self.settings["variant"]["name"], shape)
+
+    def save_settings(self) -> None:
+        """Write ``run.json``."""
+        write_json(self.path / "run.json", self.settings)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process; the hold ends with the process, however that ends.
+
+        Raises:
+            GanzooError: another process holds it.
+        """
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise GanzooError(f"{self.path} is being trained by another process") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def close(self, outcome: str | None) -> None:
+        """Note in ``run.json`` how the training ended; None: it has not."""
+        self.settings["outcome"] = outcome
+        self.save_settings()
+
+    def latest_checkpoint(self) -> Path:
+        """The newest checkpoint.
+
+        Raises:
+            GanzooError: there is none yet.
+        """
+        found = checkpoint.latest(self.checkpoints)
+        if found is None:
+            raise GanzooError(f"{self.path} has no checkpoint yet")
+        return found
+
+    def checkpoint_at(self, which: str) -> Path:
+        """A checkpoint that holds weights.
+
+        Args:
+            which: ``"last"``, ``"best"`` or a step.
+
+        Raises:
+            GanzooError: there is no such, or none at all; and which there are.
+        """
+        last = self.latest_checkpoint()
+        found = checkpoint.every(self.checkpoints)
+        word = str(int(which)) if which.isascii() and which.isdigit() else which
+        if word in found:
+            return found[word]
+        steps = sorted({checkpoint.step_of(path) for path in found.values()})
+        there = f"there are last (step {checkpoint.step_of(last)})"
+        if "best" in found:
+            there += f", best (step {checkpoint.step_of(found['best'])})"
+        there += f" and, by step, {', '.join(map(str, steps))}"
+        if which == "best":
+            there += "; the best is kept by a training with --evaluate-every"
+        raise GanzooError(f"{self.path} has no checkpoint '{which}': {there}")
+
+    def append_metrics(self, record: dict[str, float]) -> None:
+        """Add a line to ``metrics.jsonl``."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def metrics(self) -> list[dict[str, float]]:
+        """The records of ``metrics.jsonl``; a line that a crash cut short is not one."""
+        path = self.path / "metrics.jsonl"
+        if not path.exists():
+            return []
+        records = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                records.append(json.loads(line))
+            except ValueError:
+                break
+        return records
+
+    def rewind(self, step: int) -> None:
+        """Forget what was logged, drawn and evaluated after `step`, before going on from there."""
+        kept = [record for record in self.metrics() if record["step"] <= step]
+        with replacing(self.path / "metrics.jsonl") as temporary:
+            temporary.write_text("".join(json.dumps(record) + "\n" for record in kept))
+        for sample in self.samples.glob("[0-9]*.png"):
+            if int(sample.stem) > step:
+                sample.unlink()
+        for evaluation in (self.path / evaluations.FOLDER).glob("[0-9]" * 8 + "-*"):  # and pictures
+            if int(evaluation.name.partition("-")[0]) > step:
+                evaluation.unlink()
+        checkpoint.forget_best(self.checkpoints, after=step)
+        for folder in (self.path, self.samples):
+            for leftover in folder.glob(".*.tmp.*"):  # of a writer that was killed
+                leftover.unlink()
+
+    def log(self, message: str) -> None:
+        """Add a line with the time to ``log.txt``."""
+        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {message}\n")
+
+    @property
+    def step(self) -> int:
+        """The step of the newest checkpoint; 0 where there is none."""
+        found = checkpoint.latest(self.checkpoints)
+        return int(found.name) if found else 0
+
+    @property
+    def state(self) -> str:
+        """How it is: running, finished, stopped, diverged, collapsed, crashed, killed, unknown."""
+        try:
+            with self.locked():
+                return self.settings.get("outcome") or "killed"
+        except GanzooError:
+            return "running"
+        except OSError:  # a folder that can only be read
+            return self.settings.get("outcome") or "unknown"
+
+
+class SharedRun(Run):
+    """The run in all processes that train it but the first: they write nothing."""
+
+    def save_settings(self) -> None:
+        """Leave it to the first."""
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Leave it to the first."""
+        yield
+
+    def append_metrics(self, record: dict[str, float]) -> None:
+        """Leave it to the first."""
+
+    def rewind(self, step: int) -> None:
+        """Leave it to the first."""
+
+    def log(self, message: str) -> None:
+        """Leave it to the first."""
+
+
+def find_runs(folder: Path) -> list[Run]:
+    """The runs in a folder, by name; what is no run or damaged is left out."""
+    runs = []
+    for path in sorted(folder.glob("*/run.json")):
+        try:
+            runs.append(Run.open(path.parent))
+        except GanzooError:
+            continue
+    return runs
+
+
+def _claim(out: Path) -> Path:
+    """Make `out` a directory of its own."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        onward = f", or go on with --resume {out}" if (out / "run.json").exists() else ""
+        raise GanzooError(f"{out} exists already: choose another --out{onward}")
+    out.mkdir(parents=True, exist_ok=True)
+    return out
+
+
+def _next(runs: Path, name: str) -> Path:
+    """Make the directory of the next number, also when two processes ask at once."""
+    runs.mkdir(exist_ok=True)
+    numbers = [int(m[1]) for p in runs.iterdir() if (m := re.match(r"(\d{5,})-", p.name))]
+    number = max(numbers, default=0) + 1
+    while True:
+        path = runs / f"{number:05d}-{name}"
+        try:
+            path.mkdir()
+            return path
+        except FileExistsError:
+            number += 1

@@ -1,0 +1,350 @@
+"""What a data set must do to be trained on, and measured by, with every command."""
+
+import inspect
+import re
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.made.mixtures import covered
+from ganzoo.errors import GanzooError
+from ganzoo.spec import DOWNLOADED, FILES, MADE, SOURCES
+from ganzoo.testing.check import Checks, Failure, NotApplicable, raised
+from ganzoo.testing.datasets.subject import SPLITS, DatasetSubject
+from ganzoo.testing.registration import check_registration
+
+__all__ = ["DATASET_CHECKS", "DatasetSubject"]
+
+_SIZE = (32, 48)
+"""(height, width) that is asked for: which is which shows."""
+_SHARED = 0.01
+"""Share of the test split that may be in the training split too: collected sets hold strays."""
+_EDGE = 1.1
+"""How far pictures of points go."""
+
+DATASET_CHECKS = Checks[DatasetSubject]()
+
+
+@DATASET_CHECKS.check("registration")
+def _registration(subject: DatasetSubject) -> None:
+    """The plugin registers without torch and without a word."""
+    check_registration(subject.registered.plugin)
+
+
+@DATASET_CHECKS.check("spec")
+def _spec(subject: DatasetSubject) -> None:
+    """The spec has a title, a shape and one of the three sources."""
+    spec = subject.spec
+    if not spec.title.strip():
+        raise Failure(f"the DatasetSpec '{spec.name}' has no title: say in a few words what it is")
+    if not spec.shape.strip() or (
+        re.search(r"\d", spec.shape) and not re.fullmatch(r"\d+(x\d+x\d+)?", spec.shape)
+    ):
+        raise Failure(
+            f"the DatasetSpec '{spec.name}' has the shape '{spec.shape}': write channels x height "
+            "x width as 3x32x32, the dimensions of points as 2, or 'any size'"
+        )
+    if spec.source not in SOURCES:
+        raise Failure(
+            f"the DatasetSpec '{spec.name}' has the source '{spec.source}': choose from "
+            f"{', '.join(map(repr, SOURCES))}"
+        )
+
+
+@DATASET_CHECKS.check("target")
+def _target(subject: DatasetSubject) -> None:
+    """The target is a function of one DataRequest."""
+    try:
+        inspect.signature(subject.loader).bind(DataRequest())
+    except TypeError as error:
+        raise Failure(
+            f"{subject.spec.target} cannot be called with one DataRequest ({error}): all that is "
+            "asked for is in it"
+        ) from error
+
+
+@DATASET_CHECKS.check("loads", needs=("target",))
+def _loads(subject: DatasetSubject) -> None:
+    """The train and the test split load, as a Dataset each."""
+    for name in SPLITS:
+        attempt = subject.attempt(name)
+        if attempt.network and subject.spec.source != DOWNLOADED:
+            raise Failure(
+                f"it needs the network, and the source of its spec is '{subject.spec.source}': "
+                "say 'downloaded'"
+            )
+        if attempt.error is not None:
+            raise attempt.error
+        if not isinstance(attempt.dataset, Dataset):
+            raise Failure(
+                f"the {name} split is a {type(attempt.dataset).__name__}: return a "
+                'ganzoo.Dataset(name, {"image": images})'
+            )
+
+
+@DATASET_CHECKS.check("quiet", needs=("loads",))
+def _quiet(subject: DatasetSubject) -> None:
+    """Loading prints nothing: what the user should know goes to `request.report`."""
+    for name in SPLITS:
+        subject.split(name)
+        printed = subject.attempt(name).printed
+        if printed:
+            raise Failure(
+                f"loading the {name} split prints '{printed[:60]}', which would be taken for the "
+                "command's own output: call request.report with it"
+            )
+
+
+@DATASET_CHECKS.check("name", needs=("loads",))
+def _name(subject: DatasetSubject) -> None:
+    """The Dataset is named as its spec, or as its folder where it reads the user's files."""
+    for name in SPLITS:
+        found = subject.split(name).name
+        if subject.spec.source == FILES:
+            if not found:
+                raise Failure(f"the {name} split has no name: give it that of its folder")
+        elif found != subject.spec.name:
+            raise Failure(
+                f"the {name} split is named '{found}', and its spec '{subject.spec.name}': give "
+                "both one name, which runs are listed by"
+            )
+
+
+@DATASET_CHECKS.check("fields", needs=("loads",))
+def _fields(subject: DatasetSubject) -> None:
+    """`image` is uint8 (n, channels, h, w) or float32 (n, d); all fields have n rows, in memory."""
+    for where, part in subject.parts():
+        if "image" not in part.fields:
+            raise Failure(f"{where} has no field 'image', only {list(part.fields)}")
+        for name, value in part.fields.items():
+            if not isinstance(value, Tensor):
+                raise Failure(
+                    f"'{name}' of {where} is a {type(value).__name__}: make it a tensor, as "
+                    "torch.from_numpy does of an array"
+                )
+        image = part.fields["image"]
+        if (image.dtype, image.dim()) not in ((torch.uint8, 4), (torch.float32, 2)):
+            raise Failure(
+                f"'image' of {where} is {_described(image)}: images are uint8 (n, channels, "
+                "height, width) with values from 0 to 255, and points float32 (n, dimensions)"
+            )
+        if image.dim() == 4 and image.shape[1] not in (1, 3):
+            raise Failure(
+                f"the images of {where} have {image.shape[1]} channels: the order is (n, channels, "
+                "height, width), with 1 channel or 3"
+            )
+        if not len(image):
+            raise Failure(f"{where} is empty: hold out some samples for each split")
+        for name, tensor in part.fields.items():
+            if tensor.shape[:1] != image.shape[:1] or tensor.device.type != "cpu":
+                raise Failure(
+                    f"'{name}' of {where} is {_described(tensor)} on {tensor.device} beside "
+                    f"{len(image)} samples: give each field a row for each sample, on the CPU"
+                )
+
+
+@DATASET_CHECKS.check("values", needs=("fields",))
+def _values(subject: DatasetSubject) -> None:
+    """Images use the values from 0 to 255; points are finite, and lie in about [-1, 1]."""
+    for where, part in subject.parts():
+        image = part.fields["image"]
+        if image.dim() == 4:
+            if image.max() <= 1:
+                raise Failure(
+                    f"the images of {where} have values up to {image.max()} only, and 255 is "
+                    "white: multiply by 255 before the conversion to uint8"
+                )
+        elif not image.isfinite().all():
+            raise Failure(f"{where} has points that are infinite or not a number: leave them out")
+        elif (image.abs() > _EDGE).double().mean() > 0.01:
+            raise Failure(
+                f"the points of {where} go from {image.min():.3g} to {image.max():.3g}: divide "
+                "them by a constant so that they lie in [-1, 1], which is what pictures show and "
+                "what learning rates suit"
+            )
+
+
+@DATASET_CHECKS.check("labels", needs=("fields",))
+def _labels(subject: DatasetSubject) -> None:
+    """`label` is int64 (n,), indexes `classes`, and has all of them in the training split."""
+    for where, part in subject.parts():
+        count, label = len(part.classes), part.fields.get("label")
+        if label is None:
+            if count:
+                raise Failure(
+                    f"{where} has {count} classes and no field 'label': add it, or leave out the "
+                    "classes"
+                )
+            continue
+        if label.dtype != torch.int64 or label.dim() != 1:
+            raise Failure(f"'label' of {where} is {_described(label)}: make it int64 (n,)")
+        if label.min() < 0 or label.max() >= count:
+            raise Failure(
+                f"the labels of {where} go from {label.min()} to {label.max()}, and there are "
+                f"{count} classes: label k is classes[k], counted from 0"
+            )
+        if part.per_channel and part.per_channel ** part.fields["image"].shape[1] != count:
+            raise Failure(
+                f"{where} has {count} classes, which are not {part.per_channel} a channel: "
+                "correct per_channel"
+            )
+        present = torch.bincount(label, minlength=count)
+        if where.endswith("train split") and not present.all():
+            absent = part.classes[int(present.argmin())]
+            raise Failure(
+                f"class '{absent}' has no sample in {where}: leave it out of `classes`, or hold "
+                "out fewer samples"
+            )
+
+
+@DATASET_CHECKS.check("as-registered", needs=("spec", "fields"))
+def _as_registered(subject: DatasetSubject) -> None:
+    """Shape and classes are those of the spec, and the same in both splits."""
+    spec, train, test = subject.spec, *map(subject.split, SPLITS)
+    if (train.spec.shape, train.classes) != (test.spec.shape, test.classes):
+        raise Failure(
+            f"the train split is {train.spec} with {len(train.classes)} classes and the test split "
+            f"{test.spec} with {len(test.classes)}: both must have one shape and one order of "
+            "classes"
+        )
+    if spec.shape[0].isdecimal() and spec.shape != str(train.spec):
+        raise Failure(
+            f"a sample is {train.spec}, and the DatasetSpec says {spec.shape}: `ganzoo datasets` "
+            "shows the spec, so correct it"
+        )
+    if spec.classes != len(train.classes) and (spec.classes or spec.source != FILES):
+        raise Failure(
+            f"there are {len(train.classes)} classes, and the DatasetSpec says {spec.classes}: "
+            "`ganzoo datasets` shows the spec, so correct it"
+        )
+
+
+@DATASET_CHECKS.check("domains", needs=("fields",))
+def _domains(subject: DatasetSubject) -> None:
+    """Two unpaired domains are images of one shape, in both splits."""
+    train, test = map(subject.split, SPLITS)
+    if train.other is None and test.other is None:
+        raise NotApplicable("it has one domain")
+    if train.other is None or test.other is None:
+        raise Failure("only one split has a second domain: give `other` to both, or to none")
+    for name, split, other in (("train", train, train.other), ("test", test, test.other)):
+        if not split.spec.is_image or split.spec.shape != other.spec.shape:
+            raise Failure(
+                f"the domains of the {name} split are {split.spec} and {other.spec}: scale them to "
+                "images of one shape (`ganzoo.data.catalog.paired` matches the channels)"
+            )
+
+
+@DATASET_CHECKS.check("modes", needs=("values",))
+def _modes(subject: DatasetSubject) -> None:
+    """The known centres of a mixture are where its samples are."""
+    dataset = subject.split("test")
+    points, modes = dataset.fields["image"], dataset.modes
+    if modes is None:
+        raise NotApplicable("it has no known centres")
+    if modes.dtype != torch.float32 or modes.dim() != 2 or modes.shape[1:] != points.shape[1:]:
+        raise Failure(
+            f"'modes' is {_described(modes)} beside samples of {dataset.spec}: make it float32 "
+            "(modes, dimensions)"
+        )
+    found, share = covered(points, dataset)
+    if found < len(modes) or share < 0.9:
+        raise Failure(
+            f"the test split covers {found} of {len(modes)} modes, and {share:.0%} of it is within "
+            f"three mode_std ({dataset.mode_std:.3g}) of one: scale modes and mode_std as the "
+            "samples"
+        )
+
+
+@DATASET_CHECKS.check("deterministic", needs=("fields",))
+def _deterministic(subject: DatasetSubject) -> None:
+    """Loaded twice it is the same: a resumed run goes on with the data that it knows."""
+    first = subject.split("test")
+    attempt = subject.ask_anew(DataRequest(subject.root, "test"))
+    if attempt.error is not None:
+        raise attempt.error
+    second: Dataset = attempt.dataset
+    pairs = [(first, second)]
+    if first.other is not None and second.other is not None:
+        pairs.append((first.other, second.other))
+    for one, two in pairs:
+        if one.classes != two.classes:
+            raise Failure("the order of the classes changes from load to load: sort them")
+        for name, tensor in one.fields.items():
+            if not torch.equal(tensor, two.fields[name]):
+                raise Failure(
+                    f"'{name}' of the test split is another at the second load: sort the files, "
+                    "and draw with torch.Generator().manual_seed(request.seed)"
+                )
+
+
+@DATASET_CHECKS.check("splits-apart", needs=("values",))
+def _splits_apart(subject: DatasetSubject) -> None:
+    """The test split holds no training samples."""
+    train, test = map(subject.split, SPLITS)
+    known = _hashes(train.fields["image"])
+    shared = sum(sample in known for sample in _hashes(test.fields["image"]))
+    if shared > _SHARED * len(test):
+        raise Failure(
+            f"{shared} of the {len(test)} samples of the test split are in the train split too: "
+            "return other samples for request.split 'test', or draw with more variety: a generator "
+            "that memorises would score best"
+        )
+
+
+@DATASET_CHECKS.check("image-size", needs=("fields",))
+def _image_size(subject: DatasetSubject) -> None:
+    """`--image-size` is honoured, or refused with a sentence."""
+    subject.split("test")
+    height, width = _SIZE
+    attempt = subject.ask_anew(DataRequest(subject.root, "test", _SIZE))
+    if isinstance(attempt.error, GanzooError):
+        return
+    if attempt.error is not None:
+        what = raised(attempt.error, subject.spec.target)
+        raise Failure(
+            f"--image-size {height}x{width} raises {what}: scale the images to "
+            "request.image_size, or raise a ganzoo.GanzooError that says what is possible"
+        )
+    shape = tuple(attempt.dataset.fields["image"].shape[1:])
+    if shape[1:] != _SIZE:
+        raise Failure(
+            f"--image-size {height}x{width} gives samples of {'x'.join(map(str, shape))}: scale "
+            "them to request.image_size, which is (height, width), or raise a ganzoo.GanzooError"
+        )
+
+
+@DATASET_CHECKS.check("missing-files", needs=("spec", "target"))
+def _missing_files(subject: DatasetSubject) -> None:
+    """Where its files are not, it says so, and names the folder where it looked."""
+    if subject.spec.source == MADE:
+        raise NotApplicable("it is made on the spot")
+    with tempfile.TemporaryDirectory() as empty:
+        error = subject.ask(DataRequest(Path(empty))).error
+    if error is None:
+        raise Failure(
+            "it loads although --data-root is an empty folder: look for its files in request.root, "
+            "where that is given"
+        )
+    if not isinstance(error, GanzooError):
+        what = raised(error, subject.spec.target)
+        raise Failure(
+            f"with an empty folder as --data-root it raises {what}: raise a "
+            "ganzoo.GanzooError that names the folder and what must be in it"
+        )
+    if Path(empty).name not in str(error):
+        raise Failure(
+            f"with an empty folder as --data-root it says '{error}', which does not name the "
+            "folder: put request.root into the sentence"
+        )
+
+
+def _hashes(samples: Tensor) -> set[int]:
+    return {hash(sample.tobytes()) for sample in samples.numpy()}
+
+
+def _described(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"

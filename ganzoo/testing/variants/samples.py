@@ -1,0 +1,212 @@
+"""What a trained variant shows: samples, translations and classes, and what they depend on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from ganzoo.abilities import Classifier, Translator
+from ganzoo.artifacts import pictures
+from ganzoo.data.dataset import Dataset
+from ganzoo.runs.load import published_weights
+from ganzoo.testing.check import Failure, NotApplicable
+from ganzoo.testing.variants.subject import (
+    VariantChecks,
+    VariantSubject,
+    examples,
+    play,
+    whole_plan,
+)
+from ganzoo.variant import Variant
+
+CHECKS = VariantChecks()
+ROWS = 7
+"""A number that no batch has."""
+MEASURED = 50
+"""Samples of the test split."""
+FAR = 100.0
+"""Times as far from 0 as the prior's: a latent whose image any weights would take out of range."""
+RANGE = 1 + 1e-6
+"""Of the values of an image, one rounding included."""
+ROUNDING = 1e-4
+"""By which the same sample may differ in batches of different sizes."""
+
+
+@dataclass(frozen=True)
+class Ability:
+    """Something that a trained variant computes row by row: samples, translations, classes."""
+
+    name: str
+    """As its author knows it: ``forward()``."""
+    function: Callable[..., Tensor]
+    arguments: tuple[Tensor, ...]
+    """As many rows of each."""
+    is_sample: bool = True
+    """Whether its values are samples, as against probabilities."""
+
+    def __call__(self, rows: slice = slice(None)) -> Tensor:
+        """Compute some of the rows."""
+        return self.function(*(argument[rows] for argument in self.arguments))
+
+
+def abilities(subject: VariantSubject, variant: Variant) -> Iterator[Ability]:
+    """All that a variant in eval mode computes row by row, on latents and on images of the data."""
+    if type(variant).sample_latent is not Variant.sample_latent:
+        arguments = [variant.sample_latent(ROWS)]
+        if variant.conditional:
+            arguments.append(torch.arange(ROWS) % variant.data.classes)
+        yield Ability("forward()", variant, tuple(arguments))
+    yield from translations_and_classes(subject, variant)
+
+
+def translations_and_classes(subject: VariantSubject, variant: Variant) -> Iterator[Ability]:
+    """What it computes of images of the data."""
+    if not isinstance(variant, Translator | Classifier):
+        return
+    images = examples(variant, subject.dataset, ROWS)
+    image = next(iter(images.values())).to(variant.device)
+    if isinstance(variant, Translator):
+        for direction in variant.directions:
+            function = partial(variant.translate, direction=direction)
+            yield Ability(f"translate() in direction '{direction}'", function, (image,))
+    if isinstance(variant, Classifier):
+        yield Ability("classify()", variant.classify, (image,), is_sample=False)
+
+
+@CHECKS.check("output", needs=("iteration",))
+def output(subject: VariantSubject) -> None:
+    """Samples are float32 of the data's shape, images within [-1, 1], as many as asked for."""
+    engine = subject.engine()
+    play(engine, whole_plan(engine))
+    with engine.averaged() as variant:
+        if type(variant).sample_latent is not Variant.sample_latent:
+            latent = variant.sample_latent(ROWS)
+            if len(latent) != ROWS:
+                raise Failure(
+                    f"sample_latent({ROWS}) gives {len(latent)} rows: make the first dimension n"
+                )
+        for ability in abilities(subject, variant):
+            found = ability()
+            if len(found) != ROWS:
+                raise Failure(f"{ability.name} makes {len(found)} rows of {ROWS}: give one for one")
+            if ability.is_sample:
+                _check_samples(found, variant, ability.name)
+                latent, *label = ability.arguments
+                if variant.data.is_image and latent.is_floating_point():
+                    far = ability.function(FAR * latent, *label)
+                    _check_range(far, f"{ability.name} of inputs far from 0")
+            else:
+                _check_probabilities(found, variant, ability.name)
+        shown = examples(variant, subject.dataset, pictures.shown(variant.data))
+        _check_samples(variant.gallery(shown), variant, "gallery()")
+        if variant.held_out:
+            _check_measured(variant.measure(_part(subject.test, MEASURED)))
+
+
+def _check_samples(found: Tensor, variant: Variant, name: str) -> None:
+    shape, wanted = tuple(found.shape[1:]), variant.data.shape
+    if shape != wanted:
+        raise Failure(
+            f"{name} makes samples of shape {shape}, and those of the data are {wanted}: make the "
+            "last layer for data.shape"
+        )
+    if found.dtype != torch.float32:
+        raise Failure(f"{name} makes {found.dtype}: give float32")
+    if not found.isfinite().all():
+        raise Failure(f"{name} makes values that are infinite or nan: look for log(0) or 1/0")
+    if not variant.data.is_image:
+        return
+    _check_range(found, name)
+    if found.min() >= 0:
+        raise Failure(
+            f"{name} makes images without a value below 0: black is -1, so end in Tanh and not in "
+            "Sigmoid"
+        )
+
+
+def _check_range(found: Tensor, name: str) -> None:
+    largest = found.abs().max().item()
+    if largest > RANGE:
+        raise Failure(
+            f"{name} makes images with values up to {largest:.3g}: end in Tanh, or map to [-1, 1]"
+        )
+
+
+def _check_probabilities(found: Tensor, variant: Variant, name: str) -> None:
+    if found.shape != (ROWS, variant.data.classes):
+        raise Failure(f"{name} gives {tuple(found.shape)}: give (n, {variant.data.classes})")
+    sums = found.sum(1)
+    if found.min() < 0 or not torch.allclose(sums, torch.ones_like(sums), atol=1e-4):
+        raise Failure(f"{name} gives no probabilities: take the softmax over dimension 1")
+
+
+def _check_measured(values: dict[str, float]) -> None:
+    for name, value in values.items():
+        if not isinstance(value, float) or not math.isfinite(value):
+            raise Failure(f"measure() says that {name} is {value!r}: return finite floats")
+
+
+def _part(dataset: Dataset, n: int) -> Dataset:
+    fields = {name: tensor[:n] for name, tensor in dataset.fields.items()}
+    other = None if dataset.other is None else _part(dataset.other, n)
+    return replace(dataset, fields=fields, other=other)
+
+
+@CHECKS.check("sampling", needs=("output",))
+def sampling(subject: VariantSubject) -> None:
+    """A sample depends on its own latent alone, not on chance and not on the rest of the batch."""
+    engine = subject.engine()
+    play(engine, whole_plan(engine))
+    with engine.averaged() as variant:
+        for ability in abilities(subject, variant):
+            whole = ability()
+            if not torch.equal(ability(), whole):
+                raise Failure(
+                    f"{ability.name} gives another result each time: in eval mode, draw no random "
+                    "numbers (self.training tells), and take them from the latent"
+                )
+            for size in (1, 2):
+                starts = range(0, ROWS, size)
+                parts = torch.cat([ability(slice(start, start + size)) for start in starts])
+                difference = (parts - whole).abs().max().item()
+                if difference > ROUNDING * max(1.0, whole.abs().max().item()):
+                    raise Failure(
+                        f"{ability.name} gives up to {difference:.2g} another result in batches of "
+                        f"{size} than in one of {ROWS}: in eval mode, compute no statistics of the "
+                        "batch"
+                    )
+    if not [*abilities(subject, variant)]:
+        raise NotApplicable("it neither draws samples nor translates or classifies images")
+
+
+@CHECKS.check("published", needs=("sampling",))
+def published(subject: VariantSubject) -> None:
+    """The published networks alone make the samples, whatever the others are."""
+    engine = subject.engine()
+    play(engine, whole_plan(engine))
+    with engine.averaged() as trained:
+        weights = {name: value.clone() for name, value in published_weights(trained).items()}
+        wanted = list(abilities(subject, trained))
+        results = [ability() for ability in wanted]
+    other = subject.build(seed=1).eval()
+    with torch.no_grad():
+        for name, live in published_weights(other).items():
+            live.copy_(weights[name])
+        found = [
+            replace(new, arguments=old.arguments)()
+            for new, old in zip(abilities(subject, other), wanted, strict=True)
+        ]
+    rest = [name for name, _ in other.named_children() if name not in other.published]
+    for ability, result, again in zip(wanted, results, found, strict=True):
+        if not torch.equal(result, again):
+            raise Failure(
+                f"{ability.name} gives another result with the weights of "
+                f"{', '.join(other.published)} alone, which are all that weights.safetensors "
+                f"holds: add what it reads to `published` (there is {', '.join(rest)}), and have "
+                "buffers that it reads on these networks"
+            )

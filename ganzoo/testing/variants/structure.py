@@ -1,0 +1,169 @@
+"""The game on paper: who plays, in which phases, by which schedules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from torch import Tensor, nn
+
+from ganzoo.testing.check import Failure
+from ganzoo.testing.variants.subject import ITERATIONS, TYPICAL, VariantChecks, VariantSubject
+from ganzoo.variant import OptimSpec, Phase, Player, Variant
+
+CHECKS = VariantChecks()
+_ITERATIONS = (0, 1, 24, 25, TYPICAL, 500, 10 * ITERATIONS)
+"""At which a function of the iteration is tried."""
+_LARGEST_EPS = 0.1
+"""Of a norm; the usual ones are 1e-5 to 1e-3."""
+
+
+@CHECKS.check("players", needs=("recipe",))
+def players(subject: VariantSubject) -> None:
+    """Players own existing networks, and each trainable parameter belongs to exactly one."""
+    variant = subject.build()
+    found = variant.players()
+    owners: dict[int, str] = {}
+    for name, player in found.items():
+        if not isinstance(player, Player) or not isinstance(player.optim, OptimSpec):
+            raise Failure(
+                f"player '{name}' is {player!r}: give ganzoo.Player(networks, optimizer), with "
+                "ganzoo's Adam, RMSprop or SGD"
+            )
+        _check_existing(variant, player.nets, f"player '{name}'")
+        for net in player.nets:
+            for key, parameter in variant.get_submodule(net).named_parameters(prefix=net):
+                other = owners.setdefault(id(parameter), name)
+                if other != name:
+                    raise Failure(
+                        f"{key} belongs to the players '{other}' and '{name}', whose two "
+                        "optimizers would both move it: leave it to one of them"
+                    )
+                if not parameter.requires_grad:
+                    raise Failure(
+                        f"{key} of player '{name}' needs no gradient and cannot be trained: make "
+                        "it a buffer by register_buffer()"
+                    )
+        if not any(owner == name for owner in owners.values()):
+            raise Failure(f"player '{name}' has no parameters: give it a network that learns")
+    for key, parameter in variant.named_parameters():
+        if parameter.requires_grad and id(parameter) not in owners:
+            raise Failure(
+                f"{key} belongs to no player and would never learn: add its network to a player, "
+                "or call requires_grad_(False)"
+            )
+    _check_existing(variant, variant.published, "published")
+
+
+@CHECKS.check("normalisation", needs=("recipe",))
+def normalisation(subject: VariantSubject) -> None:
+    """Norms divide by what they normalise: the second argument of BatchNorm is eps, no momentum."""
+    for name, layer in subject.build().named_modules():
+        if isinstance(layer, nn.modules.batchnorm._NormBase) and layer.eps > _LARGEST_EPS:
+            raise Failure(
+                f"{name} adds an eps of {layer.eps:g} to each variance and so hardly normalises: "
+                "if a momentum is meant, write momentum=0.1, the weight of the newest batch"
+            )
+
+
+@CHECKS.check("phases", needs=("players",))
+def phases(subject: VariantSubject) -> None:
+    """Phases have names of their own and existing players, and are due by the iteration alone."""
+    variant = subject.build()
+    found, players = variant.phases(), variant.players()
+    names = [phase.name for phase in found]
+    for phase in found:
+        if names.count(phase.name) > 1:
+            raise Failure(f"two phases are called '{phase.name}': give each a name of its own")
+        if phase.player not in players:
+            raise Failure(
+                f"phase '{phase.name}' is of player '{phase.player}', who is none of "
+                f"{', '.join(players)}: name one of players()"
+            )
+        if not _is_count(phase.every):
+            raise Failure(f"every of phase '{phase.name}' is {phase.every!r}: give 1 or more")
+        _check_repeat(phase)
+    for name in players:
+        if all(phase.player != name for phase in found):
+            raise Failure(f"player '{name}' moves in no phase: add one, or leave the player out")
+    for images in (0, 1, 100_000):
+        stage = _twice(variant.stage, images, "stage()")
+        if not isinstance(stage, Hashable):
+            raise Failure(
+                f"stage() returns a {type(stage).__name__}, which cannot be looked up: return a "
+                "number or a tuple"
+            )
+
+
+@CHECKS.check("schedules", needs=("phases",))
+def schedules(subject: VariantSubject) -> None:
+    """Schedules are finite functions of progress for learning rates and 0-d buffers."""
+    variant = subject.build()
+    players, buffers = variant.players(), dict(variant.named_buffers())
+    for name, schedule in variant.schedules().items():
+        player, dot, attribute = name.rpartition(".")
+        is_rate = bool(dot) and attribute == "lr"
+        if is_rate and player not in players:
+            raise Failure(
+                f"the schedule '{name}' is of no player: name one of {', '.join(players)}, as in "
+                f"'{next(iter(players))}.lr'"
+            )
+        if not is_rate and (name not in buffers or buffers[name].dim()):
+            raise Failure(
+                f"the schedule '{name}' sets no 0-d buffer: call register_buffer('{name}', "
+                "torch.tensor(0.0)), or name PLAYER.lr"
+            )
+        for progress in (0.0, 0.5, 1.0):
+            value = _twice(schedule, progress, f"the schedule '{name}'")
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                raise Failure(f"the schedule '{name}' is {value} at {progress}: return a number")
+            if is_rate and value < 0:
+                raise Failure(
+                    f"the schedule '{name}' is {value} at {progress}, and a factor on a learning "
+                    "rate is never negative: use max(0, ...)"
+                )
+
+
+def _check_existing(variant: Variant, nets: object, whose: str) -> None:
+    """See whether these are names, each of a network of the variant."""
+    if not isinstance(nets, tuple) or not nets:
+        raise Failure(f"the networks of {whose} are {nets!r}: give a tuple of names, ('net',)")
+    children = dict(variant.named_modules(remove_duplicate=False))
+    for net in nets:
+        if not net or net not in children:
+            raise Failure(
+                f"{whose} names the network '{net}', and {type(variant).__name__} has only "
+                f"{', '.join(dict(variant.named_children()))}: name one of its submodules"
+            )
+
+
+def _check_repeat(phase: Phase) -> None:
+    repeat = phase.repeat
+    if isinstance(repeat, int):
+        if not _is_count(repeat):
+            raise Failure(f"repeat of phase '{phase.name}' is {repeat!r}: give 1 or more")
+        return
+    for iteration in _ITERATIONS:
+        times = _twice(repeat, iteration, f"repeat of phase '{phase.name}'")
+        if type(times) is not int or times < 0:
+            raise Failure(
+                f"repeat of phase '{phase.name}' is {times!r} at iteration {iteration}: return a "
+                "whole number of updates"
+            )
+
+
+def _twice(function: Callable[[Any], object], argument: float, what: str) -> object:
+    """Its value, which must be the same each time."""
+    value = function(argument)
+    again = function(argument)
+    if isinstance(value, Tensor) or repr(value) != repr(again):  # nan is not equal to itself
+        raise Failure(
+            f"{what} is {value} and then {again} for the same {argument}: compute it from its "
+            "argument alone, and return a plain number"
+        )
+    return value
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 1

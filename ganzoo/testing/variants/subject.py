@@ -1,0 +1,150 @@
+"""A variant that is being checked: built as often as a check likes, with small batches."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo.config import build, options
+from ganzoo.data import catalog
+from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.feed import first_samples, make_feed
+from ganzoo.engine.engine import Engine
+from ganzoo.engine.iterate import Gradients, Plan, take_gradients
+from ganzoo.engine.modes.execution import Execution
+from ganzoo.errors import GanzooError
+from ganzoo.plugins.registry import Registered, load_target
+from ganzoo.spec import DataSpec, VariantSpec
+from ganzoo.testing.check import Checks
+from ganzoo.training.assemble import check_suits
+from ganzoo.variant import Batch, Variant
+
+CPU = torch.device("cpu")
+BATCH = 4
+"""Samples; every check would say the same of more."""
+ITERATIONS = 1000
+"""Of the training that is pretended to be under way."""
+TYPICAL = 101
+"""The iteration from which checks play: past whatever is special about the first ones."""
+
+
+class VariantSubject:
+    """An installed variant.
+
+    Args:
+        registered: its spec and its plugin.
+        dataset: what to play on; None: what the spec names.
+        root: the folder of the data set's files; None: the default one.
+    """
+
+    def __init__(
+        self,
+        registered: Registered[VariantSpec],
+        dataset: str | None = None,
+        root: Path | None = None,
+    ) -> None:
+        self.registered = registered
+        self.name = registered.spec.name
+        self._dataset = dataset or registered.spec.dataset
+        self._root = root
+
+    @cached_property
+    def cls(self) -> type[Variant]:
+        """What the spec's target names.
+
+        Raises:
+            GanzooError: it is no variant that can be used.
+        """
+        cls: type[Variant] = load_target(self.registered.spec)
+        return cls
+
+    def require_data(self) -> None:
+        """See to it that the variant accepts the data, before it is blamed for what it refuses.
+
+        Raises:
+            GanzooError: they cannot be loaded, or it refuses them.
+        """
+        data = self.dataset.spec
+        try:
+            self.build(data=data)
+        except GanzooError:
+            raise
+        except Exception:  # is for the checks to find
+            return
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """What checks play on."""
+        return catalog.load(self._dataset, DataRequest(self._root))
+
+    @cached_property
+    def test(self) -> Dataset:
+        """Its test split."""
+        return catalog.load(self._dataset, DataRequest(self._root, "test"))
+
+    def config(self, data: DataSpec) -> Any:
+        """The variant's settings where the user sets none."""
+        known = options(self.cls.Config)
+        recipe = self.cls.recipe(data)
+        return build(self.cls.Config, {k: v for k, v in recipe.items() if k in known})
+
+    def build(self, seed: int = 0, data: DataSpec | None = None) -> Variant:
+        """The variant with new weights.
+
+        Raises:
+            GanzooError: it refuses the data.
+        """
+        data = data or self.dataset.spec
+        check_suits(self.cls, self.name, data)
+        torch.manual_seed(seed)
+        return self.cls(self.config(data), data)
+
+    def engine(
+        self,
+        *,
+        seed: int = 0,
+        dataset: Dataset | None = None,
+        batch: int = BATCH,
+        accumulate: int = 1,
+    ) -> Engine:
+        """A training under way, in train mode, with new weights.
+
+        Raises:
+            GanzooError: the variant refuses the data.
+        """
+        dataset = dataset or self.dataset
+        variant = self.build(seed, dataset.spec)
+        feed = make_feed(dataset, batch, device=CPU, seed=seed, streams=variant.streams(dataset))
+        engine = Engine(variant, feed, ITERATIONS, Execution(accumulate=accumulate))
+        engine.iteration = TYPICAL
+        return engine
+
+
+VariantChecks = Checks[VariantSubject]
+
+
+def whole_plan(engine: Engine) -> Plan:
+    """An iteration in which every phase is due once."""
+    stage = engine.variant.stage(engine.images_seen)
+    return Plan(tuple((name, 1) for name in engine.phases), stage)
+
+
+def play(engine: Engine, plan: Plan, gradients: Gradients = take_gradients) -> dict[str, Tensor]:
+    """One iteration of that plan, eagerly, its gradients computed in that way."""
+    engine.play_with(gradients)
+    return engine.variant.iterate(engine, plan)
+
+
+def examples(variant: Variant, dataset: Dataset, n: int) -> dict[str, Tensor]:
+    """The first samples of each stream, as they are in a batch."""
+    return first_samples(variant.streams(dataset), n, CPU)
+
+
+def draw(engine: Engine) -> Batch:
+    """The next batch, whole."""
+    engine.feed.stage(1)
+    return Batch(engine.feed.draw())

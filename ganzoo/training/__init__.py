@@ -1,0 +1,1 @@
+"""One training, from what the user asked for to its last checkpoint."""

@@ -1,0 +1,73 @@
+"""What a training tells those who watch it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganzoo.runs.checkpoint import Verdict
+
+if TYPE_CHECKING:
+    from ganzoo.training.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known after a number of iterations."""
+
+    step: int
+    metrics: dict[str, float]
+    """Each the mean since the record before."""
+    images_per_second: float
+    """Real images drawn a second, since the record before."""
+    memory: int
+    """Bytes used at most so far."""
+
+
+@dataclass(frozen=True)
+class QualityRecord:
+    """How good the samples are after a number of iterations."""
+
+    step: int
+    values: dict[str, float]
+    best: Verdict | None
+    """The best so far, this one included; None before any has a finite value."""
+    seconds: float
+    """That it took."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended, and what it leaves."""
+
+    finished: bool
+    """False where a signal stopped it."""
+    checkpoint: Path
+    samples: Path
+    """The newest grid."""
+    animation: Path | None = None
+    curves: Path | None = None
+    measured: dict[str, float] = field(default_factory=dict)
+    """What `Variant.measure` said at the end."""
+    best: Path | None = None
+    """The best checkpoint, where ``--evaluate-every`` keeps one."""
+
+
+class Observer:
+    """Who watches a training; a subclass overrides what it wants to see."""
+
+    def started(self, trainer: Trainer) -> None:
+        """All is set up and the first iteration follows."""
+
+    def logged(self, record: Record) -> None:
+        """A record was written."""
+
+    def measured(self, step: int, values: dict[str, float]) -> None:
+        """The variant has measured itself on the test split."""
+
+    def evaluated(self, record: QualityRecord) -> None:
+        """The quality of the samples was measured, as ``--evaluate-every`` asks."""
+
+    def report(self, message: str) -> None:
+        """Something happened that the user should read."""

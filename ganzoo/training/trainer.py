@@ -1,0 +1,318 @@
+"""The host loop: iterate, log, draw samples, save checkpoints, and stop when asked."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ganzoo.artifacts import pictures
+from ganzoo.data.dataset import Dataset
+from ganzoo.engine.cpu.allocator import keep_freed_memory
+from ganzoo.engine.cpu.threads import ThreadTuner, make_tuner
+from ganzoo.engine.device import seeded
+from ganzoo.engine.distributed import (
+    Vote,
+    copy_first,
+    from_first,
+    gather_state,
+    is_first,
+)
+from ganzoo.engine.engine import Engine
+from ganzoo.engine.modes.names import COMPILE
+from ganzoo.errors import GanzooError
+from ganzoo.runs import checkpoint
+from ganzoo.runs.checkpoint import Verdict
+from ganzoo.runs.load import published_weights
+from ganzoo.runs.logged import DIVERSITY, QUALITY
+from ganzoo.runs.run import Run
+from ganzoo.training.interrupt import Interrupt
+from ganzoo.training.journal import Failed, Journal
+from ganzoo.training.observer import Observer, Outcome, QualityRecord
+from ganzoo.training.settings import STOP, Training
+from ganzoo.training.watchdog import Watchdog, diversity
+
+if TYPE_CHECKING:
+    from ganzoo.metrics.during import Quality
+
+
+STOPPING = "stopping: a checkpoint is saved first (again: stop at once)"
+
+
+@dataclass(frozen=True)
+class Exhibits:
+    """What a training shows and measures besides what it learns from."""
+
+    examples: dict[str, Tensor]
+    """The first samples of each stream, on the device."""
+    modes: Tensor | None = None
+    """Of the data, to be marked in pictures."""
+    test: Dataset | None = None
+    """The test split, for a variant that measures itself."""
+    quality: Quality | None = None
+    """Measures the samples, where ``--evaluate-every`` asks for it."""
+    class_entropy: float | None = None
+    """Of the labels of the data, in nats, to compare the quality with."""
+
+
+class Trainer:
+    """A training that is set up: `ganzoo.training.assemble` makes one."""
+
+    def __init__(
+        self,
+        run: Run,
+        training: Training,
+        engine: Engine,
+        observer: Observer,
+        exhibits: Exhibits,
+    ) -> None:
+        """Take over what is set up."""
+        self.run = run
+        self.training = training
+        self.engine = engine
+        self.observer = observer
+        self._exhibits = exhibits
+        self._sample_every = training.sample_every or engine.iterations
+        self._journal = Journal(run, engine, observer, _make_watchdog(engine.iterations, exhibits))
+        self._saved: Path | None = None
+        self._measured: tuple[int, dict[str, float]] = -1, {}
+        self._evaluated, self._evaluating = -1, 0.0
+        self._interrupt = Interrupt()
+        self._vote = Vote()
+        self._begun = 0.0
+
+    def fit(self) -> Outcome:
+        """Train to the last step, or until SIGINT or SIGTERM.
+
+        Raises:
+            Diverged: a loss or a weight is not finite; the last good checkpoint is kept.
+            Collapsed: the watchdog has noticed something and ``--on-collapse`` is ``stop``.
+            GanzooError: the disk is full, or the like.
+        """
+        keep_freed_memory()
+        self._tuner = self._make_tuner()
+        try:
+            with self.run.locked(), self._interrupt.listening():
+                self.run.close(None)
+                try:
+                    outcome = self._fit()
+                except Failed as error:
+                    self.run.close(error.outcome)
+                    raise
+                except Exception as error:
+                    with suppress(OSError):  # the disk may be what failed
+                        self.run.log(f"step {self.engine.iteration}: {error!r}")
+                        self.run.close("crashed")
+                    raise
+                self.run.close("finished" if outcome.finished else "stopped")
+                return outcome
+        except OSError as error:
+            kept = checkpoint.latest(self.run.checkpoints)
+            raise GanzooError(
+                f"{self.run.path} cannot be written ({error.strerror or error}): make room there, "
+                + (f"then go on with --resume {self.run.path}" if kept else "then start again")
+            ) from error
+        finally:
+            self._tuner.close()
+            self.engine.feed.close()
+
+    def _make_tuner(self) -> ThreadTuner:
+        """Compiled code is made for one number of threads, which therefore stays as it is."""
+        compiled = self.engine.execution.mode == COMPILE
+        fixed = torch.get_num_threads() if compiled else None
+        return make_tuner(self.training.threads or fixed, self.engine.variant.device)
+
+    def _tune(self) -> None:
+        message = self._tuner.tick()
+        if message is not None:
+            self.run.log(f"step {self.engine.iteration}: {message}")
+            self.observer.report(message)
+
+    def _fit(self) -> Outcome:
+        engine, training = self.engine, self.training
+        self.run.log(f"step {engine.iteration} of {engine.iterations}: training")
+        self.observer.started(self)
+        self._remember()
+        if engine.iteration == 0:
+            copy_first(engine.state())
+            self._draw_real()
+            self._draw_samples()
+            self._save()
+        stopping = self._is_stopping()
+        self._begun = time.perf_counter()
+        self._journal.start_clock()
+        with self._interrupt.answering(lambda: self.observer.report(STOPPING)):
+            while engine.iteration < engine.iterations and not stopping:
+                self._journal.add(engine.step())
+                self._tune()
+                if engine.iteration % training.log_every == 0:
+                    self._journal.flush()
+                if engine.iteration % self._sample_every == 0:
+                    self._draw_samples()
+                    self._measure()
+                if training.evaluate_every and engine.iteration % training.evaluate_every == 0:
+                    self._evaluate()
+                if engine.iteration % training.checkpoint_every == 0:
+                    self._save()
+                stopping = self._is_stopping()
+        if stopping and self._collapse is None and not self._interrupt.answered:
+            self.observer.report(STOPPING)
+        return self._end()
+
+    @property
+    def _collapse(self) -> str | None:
+        """Why to stop early, where an alarm is to be a reason."""
+        return self._journal.alarm if self.training.on_collapse == STOP else None
+
+    def _is_stopping(self) -> bool:
+        """Whether any process wants to stop; asked by all of them at the same step."""
+        return self._vote.stops(self._interrupt.heard or self._collapse is not None)
+
+    def _end(self) -> Outcome:
+        finished = self.engine.iteration == self.engine.iterations
+        if finished and self.training.evaluate_every:
+            self._evaluate()
+        samples, saved = self._draw_samples(), self._save()
+        self._tell_cost()
+        if not finished:
+            collapse = from_first(self._collapse)
+            if collapse is not None:
+                raise self._journal.collapsed(collapse, saved)
+            self.run.log(f"step {self.engine.iteration}: stopped")
+            return Outcome(False, saved, samples)
+        measured = self._measure()
+        best = checkpoint.best(self.run.checkpoints)
+        animation, curves = self.run.path / "samples.gif", self.run.path / "curves.png"
+        if is_first():
+            pictures.animate(sorted(self.run.samples.glob("[0-9]*.png")), animation)
+            pictures.plot_curves(self.run.metrics(), curves)
+        self.run.log(f"step {self.engine.iteration}: finished")
+        return Outcome(True, saved, samples, animation, curves, measured, best)
+
+    def _remember(self) -> None:
+        """What a training that is resumed has logged and kept so far."""
+        best, quality = checkpoint.best(self.run.checkpoints), self._exhibits.quality
+        if best is not None and quality is not None:
+            verdict = checkpoint.verdict(best)
+            self._journal.best = verdict if verdict.criterion == quality.criterion else None
+        self._journal.recall()
+
+    def _draw_samples(self) -> Path:
+        """Draw the grid of this step, once, and log how different its samples are.
+
+        Where a training is interrupted that is not logged: one that goes on logs the same as one
+        that was not interrupted.
+        """
+        step = self.engine.iteration
+        path = self.run.samples / f"{step:08d}.png"
+        if is_first() and not path.exists():
+            with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
+                samples = variant.gallery(self._exhibits.examples)
+            pictures.draw(samples.float().cpu(), path, self._exhibits.modes)
+            real = self._exhibits.examples.get("image")
+            ratio = None if real is None else diversity(samples, real)
+            due = step % self._sample_every == 0 or step == self.engine.iterations
+            if due and ratio is not None and math.isfinite(ratio):
+                self._journal.note({DIVERSITY: ratio})
+        return path
+
+    def _draw_real(self) -> None:
+        """What the samples should come to look like, where the data are of one kind."""
+        real = self._exhibits.examples.get("image")
+        if is_first() and real is not None:
+            pictures.draw(real.cpu(), self.run.samples / "real.png", self._exhibits.modes)
+
+    def _measure(self) -> dict[str, float]:
+        """Have the variant measure itself, once a step, and log what it says."""
+        step = self.engine.iteration
+        if self._exhibits.test is not None and self._measured[0] != step:
+            with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
+                self._measured = step, variant.measure(self._exhibits.test)
+            self._journal.note(self._measured[1])
+            self.observer.measured(*self._measured)
+        return self._measured[1]
+
+    def _evaluate(self) -> None:
+        """Measure the quality, once a step, and keep the weights of the best."""
+        self._refuse_unsound()
+        quality, step = self._exhibits.quality, self.engine.iteration
+        if quality is None or self._evaluated == step:  # the first process measures for all
+            return
+        self._evaluated, begun = step, time.perf_counter()
+        with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
+            values = quality.measure(variant)
+        found = Verdict(step, quality.criterion, float(values[quality.criterion]))
+        if _is_better(found, self._journal.best, quality.better):
+            checkpoint.save_best(
+                self.run.checkpoints, self.run.identity, found, weights=self._weights()
+            )
+            self._journal.best = found
+        seconds = time.perf_counter() - begun
+        self._evaluating += seconds
+        self._journal.leave_out(seconds)
+        self.observer.evaluated(QualityRecord(step, values, self._journal.best, seconds))
+        self._journal.note({QUALITY + name: value for name, value in values.items()})
+
+    def _tell_cost(self) -> None:
+        """How much of the time went into evaluating."""
+        if self._evaluating:
+            share = self._evaluating / (time.perf_counter() - self._begun)
+            message = f"evaluating took {share:.0%} of the time ({self._evaluating:,.1f} s)"
+            self.run.log(message)
+            self.observer.report(message)
+
+    def _save(self) -> Path:
+        """Save a checkpoint of this step, once, if all is finite."""
+        if self._saved is None or int(self._saved.name) != self.engine.iteration:
+            self._journal.flush()
+            self._refuse_unsound()
+            state = gather_state(self.engine.state(), self.engine.own())
+            self._saved = from_first(self._write(state) if is_first() else Path())
+        return self._saved
+
+    def _refuse_unsound(self) -> None:
+        unsound = self.engine.unsound()
+        if unsound is not None:
+            phase, parameter = unsound
+            raise self._journal.diverged(
+                f"'{parameter}', which phase '{phase}' updates, is not finite",
+                self.engine.iteration,
+            )
+
+    def _write(self, state: dict[str, Tensor]) -> Path:
+        return checkpoint.save(
+            self.run.checkpoints,
+            self.engine.iteration,
+            self.run.identity,
+            weights=self._weights(),
+            state=state,
+        )
+
+    def _weights(self) -> dict[str, Tensor]:
+        """What samples are drawn from."""
+        with self.engine.averaged() as variant:
+            return {k: v.clone() for k, v in published_weights(variant).items()}
+
+
+def _make_watchdog(steps: int, exhibits: Exhibits) -> Watchdog:
+    if exhibits.quality is None:
+        return Watchdog(steps)
+    return Watchdog(
+        steps,
+        class_entropy=exhibits.class_entropy,
+        criterion=exhibits.quality.criterion,
+        better=exhibits.quality.better,
+    )
+
+
+def _is_better(found: Verdict, best: Verdict | None, better: str) -> bool:
+    """Whether a value is the best so far: of two that are equal the later, which learned longer."""
+    if best is None or not math.isfinite(found.value):
+        return math.isfinite(found.value)
+    return found.value <= best.value if better == "lower" else found.value >= best.value

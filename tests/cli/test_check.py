@@ -1,0 +1,185 @@
+"""``ganzoo check`` as a plugin's author sees it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from helpers.broken_data import LOSS, LOSS_INIT
+from helpers.cli import ganzoo
+from PIL import Image
+
+from ganzoo.testing.losses.checks import LOSS_CHECKS
+from ganzoo.testing.variants.checks import VARIANT_CHECKS
+
+Install = Callable[..., None]
+
+GOOD = "loss = AdversarialLoss(d_side, g_side)\n"
+SUMMED = "loss = AdversarialLoss(d_side, lambda f, r: softplus(-f).sum())\n"
+
+BOTH_INIT = """
+from ganzoo import DatasetSpec, LossSpec, hookimpl
+
+@hookimpl
+def ganzoo_register_datasets():
+    return [DatasetSpec("toy", "ganzoo_toy.variant:load", "nothing", "any size")]
+
+@hookimpl
+def ganzoo_register_losses():
+    return [LossSpec("toy", "ganzoo_toy.variant:loss", "a loss")]
+"""
+
+
+def install_loss(install: Install, source: str, name: str = "toy") -> None:
+    init = LOSS_INIT.format(spec=f"target='ganzoo_{name}.variant:loss'", extra="")
+    install(name, init, LOSS + source)
+
+
+def test_what_conforms(install: Install) -> None:
+    install_loss(install, GOOD)
+    result = ganzoo("check", "toy")
+    assert (result.status, result.err) == (0, "")
+    lines = result.out.splitlines()
+    assert lines[:2] == ["loss toy of ganzoo-toy 3.2.1", ""]
+    assert lines[2].split(maxsplit=2) == [
+        "ok",
+        "registration",
+        "The plugin registers without torch and without a word.",
+    ]
+    checks = LOSS_CHECKS.all
+    assert [line.split(maxsplit=1)[0] for line in lines[2:-2]] == ["ok"] * len(checks)
+    assert lines[-2:] == ["", f"{len(checks)} ok"]
+
+
+def test_what_fails_is_followed_by_what_to_do(install: Install) -> None:
+    install_loss(install, SUMMED)
+    result = ganzoo("check", "toy")
+    assert (result.status, result.err) == (1, "")
+    lines = result.out.splitlines()
+    failed = next(number for number, line in enumerate(lines) if "FAILED" in line)
+    assert lines[failed].split(maxsplit=2) == [
+        "FAILED",
+        "mean",
+        "Both sides are means over the batch: it twice over has the same loss.",
+    ]
+    assert lines[failed + 1].startswith(" " * 11 + "the generator's side is")
+    assert lines[failed + 1].endswith("so that a learning rate suits every batch size")
+    assert lines[-3].split(maxsplit=2) == ["not", "run", "until what failed succeeds: any-shape"]
+    assert lines[-1] == f"{len(LOSS_CHECKS.all) - 2} ok, 1 failed, 1 not run"
+
+
+def test_json(install: Install) -> None:
+    install_loss(install, SUMMED)
+    result = ganzoo("check", "toy", "--json")
+    assert result.status == 1
+    records = json.loads(result.out)
+    assert [record["check"] for record in records] == [check.name for check in LOSS_CHECKS.all]
+    assert records[0] == {
+        "kind": "loss",
+        "name": "toy",
+        "plugin": "ganzoo-toy",
+        "check": "registration",
+        "demand": "The plugin registers without torch and without a word.",
+        "outcome": "ok",
+        "message": "",
+    }
+    assert [record["check"] for record in records if record["outcome"] == "failed"] == ["mean"]
+
+
+def test_what_a_plugin_prints_stays_out_of_the_json(install: Install) -> None:
+    talking = "lambda r, f: print('a word of the author') or d_side(r, f)"
+    install_loss(install, f"loss = AdversarialLoss({talking}, g_side)\n")
+    result = ganzoo("check", "toy", "--json")
+    assert result.status == 0
+    assert {record["outcome"] for record in json.loads(result.out)} == {"ok"}
+    assert "a word of the author" in result.err
+
+
+def test_several_kinds_of_one_name(install: Install) -> None:
+    install("toy", BOTH_INIT, LOSS + GOOD + "def load(request): raise KeyError('x')\n")
+    result = ganzoo("check", "toy")
+    assert result.status == 1, "the first of the two fails, the second does not"
+    headings = [line for line in result.out.splitlines() if line.endswith("ganzoo-toy 3.2.1")]
+    assert headings == ["data set toy of ganzoo-toy 3.2.1", "loss toy of ganzoo-toy 3.2.1"]
+    kinds = {record["kind"] for record in json.loads(ganzoo("check", "toy", "--json").out)}
+    assert kinds == {"data set", "loss"}
+
+
+def test_data_root(tmp_path: Path) -> None:
+    (tmp_path / "trainA").mkdir()
+    result = ganzoo("check", "unpaired", "--data-root", tmp_path)
+    assert result.status == 1
+    assert "has no sub-folder trainB" in result.out
+    result = ganzoo("check", "unpaired")
+    assert result.status == 0
+    assert "it reads your files: --data-root DIR checks it on some" in result.out
+
+
+def test_a_variant_plays_on_the_files_that_are_named(tmp_path: Path) -> None:
+    images = [tmp_path / f"{gray}.png" for gray in range(12)]
+    for gray, path in enumerate(images):
+        Image.new("L", (28, 28), gray).save(path)
+    folder = ("check", "vanilla", "--dataset", "folder", "--data-root", tmp_path)
+    passed = len(VARIANT_CHECKS.all) - 1
+    assert ganzoo(*folder).out.splitlines()[-1] == f"{passed} ok, 1 skipped"
+    for path in images:
+        path.unlink()
+    result = ganzoo(*folder)
+    assert result.status == 2
+    assert str(tmp_path) in result.err
+
+
+def test_a_variant_that_refuses_the_data_that_are_named_is_not_blamed() -> None:
+    result = ganzoo("check", "dcgan", "--dataset", "ring8")
+    assert (result.status, result.out) == (2, "")
+    assert "dcgan needs images, and 'ring8' has points" in result.err
+
+
+def test_bad_input(install: Install, tmp_path: Path) -> None:
+    def refusal(*args: object) -> str:
+        result = ganzoo("check", *args)
+        assert (result.status, result.out) == (2, "")
+        return result.err
+
+    install("toy", "raise ValueError('half-written')")
+    unknown = "there is no variant, data set or loss"
+    assert f"{unknown} 'vanila': did you mean 'vanilla'?" in refusal("vanila")
+    assert f"{unknown} 'rings8': did you mean 'ring8'?" in refusal("rings8")
+    assert f"{unknown} 'hing': did you mean 'hinge'?" in refusal("hing")
+    near = refusal("ganzoo-core:hing")
+    assert f"{unknown} 'ganzoo-core:hing': did you mean 'ganzoo-core:hinge'?" in near
+    broken = refusal("toy")
+    assert "ganzoo-toy 3.2.1 is broken: ValueError: half-written" in broken
+    assert "`pip uninstall ganzoo-toy` removes it" in broken
+    assert "--dataset is what a variant plays on, and 'hinge' is none" in refusal(
+        "hinge", "--dataset", "ring8"
+    )
+    assert "--data-root is for a data set that reads files, and 'ring8' does not" in refusal(
+        "ring8", "--data-root", tmp_path
+    )
+    assert "does not exist" in refusal("folder", "--data-root", tmp_path / "nowhere")
+
+
+def test_a_name_that_two_offer_must_be_qualified(install: Install) -> None:
+    install_loss(install, GOOD)
+    install_loss(install, SUMMED, "toyb")
+    result = ganzoo("check", "toy")
+    assert result.status == 2
+    assert "ganzoo-toy:toy or ganzoo-toyb:toy" in result.err
+    assert ganzoo("check", "ganzoo-toy:toy").status == 0
+    assert ganzoo("check", "ganzoo-toyb:toy").status == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("loss", "ganzoo-core:wasserstein"),
+        ("data set", "ganzoo-core:grid25"),
+        ("variant", "ganzoo-vanilla:vanilla"),
+    ],
+)
+def test_each_kind_by_its_qualified_name(kind: str, name: str) -> None:
+    result = ganzoo("check", name)
+    assert result.status == 0
+    dist, _, own = name.partition(":")
+    assert result.out.startswith(f"{kind} {own} of {dist} ")

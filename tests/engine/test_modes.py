@@ -1,0 +1,320 @@
+"""Every way of running an iteration is the same game."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import torch
+from helpers.games import Toy, ToyConfig, points
+from helpers.zoo import NAMES, make_small
+from torch import Tensor, nn
+
+from ganzoo import Batch, GanzooError, Phase
+from ganzoo.data.feed import make_feed
+from ganzoo.engine.engine import Engine
+from ganzoo.engine.iterate import take_gradients
+from ganzoo.engine.modes import compiled, execution
+from ganzoo.engine.modes.capture import CaptureCheck
+from ganzoo.engine.modes.compiled import CompiledGradients
+from ganzoo.engine.modes.execution import Execution, choose_mode
+
+CPU = torch.device("cpu")
+OBJECTIVES = [(name, {}) for name in NAMES] + [("sgan", {"objective": "odena"})]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+
+
+class Both:
+    """Computes gradients eagerly and by compiled code, from the same state, and compares them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.messages: list[str] = []
+        self.compared: set[str] = set()
+        self._compiled = CompiledGradients(self.messages.append)
+        self._buffers = dict(engine.variant.named_buffers())
+
+    def __call__(
+        self, phase: Phase, params: Sequence[nn.Parameter], batch: Batch
+    ) -> tuple[Tensor, list[Tensor | None]]:
+        before = {name: value.clone() for name, value in self._buffers.items()}
+        random = torch.get_rng_state()
+        eager = Batch(batch.data, dict(batch.shared), dict(batch.metrics))
+        loss, grads = take_gradients(phase, params, eager)
+        after = {name: value.clone() for name, value in self._buffers.items()}
+        drawn = torch.get_rng_state()
+        for name, value in before.items():
+            self._buffers[name].copy_(value)
+        torch.set_rng_state(random)
+        other_loss, other_grads = self._compiled(phase, params, batch)
+        assert torch.equal(torch.get_rng_state(), drawn)
+        torch.testing.assert_close(other_loss, loss, rtol=1e-4, atol=1e-5)
+        scale = max(grad.abs().max() for grad in grads if grad is not None)
+        for grad, other in zip(grads, other_grads, strict=True):
+            assert (grad is None) == (other is None)
+            if grad is not None:
+                torch.testing.assert_close(other, grad, rtol=1e-3, atol=1e-4 * float(scale))
+        for name, value in after.items():
+            torch.testing.assert_close(self._buffers[name], value, rtol=1e-4, atol=1e-5)
+        assert batch.metrics.keys() == eager.metrics.keys()
+        for name, value in eager.metrics.items():
+            torch.testing.assert_close(batch.metrics[name], value, rtol=1e-4, atol=1e-5)
+        assert batch.shared.keys() == eager.shared.keys()
+        self.compared.add(phase.name)
+        return loss, grads
+
+
+@pytest.mark.parametrize(("name", "settings"), OBJECTIVES)
+def test_compiled_gradients_are_the_eager_ones(name: str, settings: dict[str, Any]) -> None:
+    engine = make_small(name, **settings)
+    both = Both(engine)
+    engine.play_with(both)
+    for _ in range(4):  # sgan's baseline is due at every fourth
+        engine.step()
+    assert both.compared == engine.phases.keys()
+    assert both.messages == []
+
+
+def test_a_compiled_run_is_the_eager_run() -> None:
+    """By the mode, end to end: the weights after three iterations, dropout and noise included."""
+    eager, fast = make_small("vanilla"), make_small("vanilla", Execution("compile"))
+    for _ in range(3):
+        torch.manual_seed(eager.iteration)
+        expected = eager.step()
+        torch.manual_seed(fast.iteration)
+        metrics = fast.step()
+        assert metrics.keys() == expected.keys()
+        for name, value in expected.items():
+            torch.testing.assert_close(metrics[name], value, rtol=1e-3, atol=1e-4)
+
+
+class Uncompilable(Toy):
+    def d_loss(self, batch: Batch) -> Tensor:
+        torch._dynamo.graph_break()
+        return super().d_loss(batch)
+
+
+def toy_engine(
+    cls: type[Toy], execution: Execution | None = None, report: Callable[[str], None] = print
+) -> Engine:
+    data = points()
+    torch.manual_seed(0)
+    variant = cls(ToyConfig(), data.spec)
+    return Engine(
+        variant, make_feed(data, 4, device=CPU, seed=0), 100, execution or Execution(), report
+    )
+
+
+def test_what_cannot_be_compiled_runs_as_it_is_and_says_so() -> None:
+    messages: list[str] = []
+    fast, eager = toy_engine(Uncompilable, Execution("compile"), messages.append), toy_engine(Toy)
+    torch.manual_seed(1)
+    expected = [eager.step() for _ in range(3)]
+    torch.manual_seed(1)
+    found = [fast.step() for _ in range(3)]
+    for row, other in zip(expected, found, strict=True):
+        torch.testing.assert_close(other, row)
+    (message,) = messages
+    assert message.startswith("phase 'd' cannot be compiled and runs as it is")
+
+
+def test_a_loss_that_is_wrong_is_the_users_to_hear_of_in_every_mode() -> None:
+    class Several(Toy):
+        def d_loss(self, batch: Batch) -> Tensor:
+            return self.discriminator(batch.image)
+
+    for mode in ("eager", "compile"):
+        with pytest.raises(GanzooError, match=r"loss of phase 'd' must be a scalar, not \(4, 1\)"):
+            toy_engine(Several, Execution(mode)).step()
+
+
+def test_the_other_objective_could_be_captured_too() -> None:
+    """By its default settings every variant can, as the conformance kit sees to."""
+    engine = make_small("sgan", objective="odena")
+    check = CaptureCheck()
+    for _ in range(2):
+        check.begin()
+        engine.iteration = 101
+        engine.play_with(check.watching(take_gradients))
+        engine.step()
+    assert check.complete
+    assert check.obstacle() is None
+    for seen in check._runs[0].values():
+        assert len(seen.operations) > 10
+
+
+class ReadsOnHost(Toy):
+    def d_loss(self, batch: Batch) -> Tensor:
+        loss = super().d_loss(batch)
+        return loss * min(1.0, loss.item())
+
+
+class CountsOnHost(Toy):
+    calls = 0
+
+    def d_loss(self, batch: Batch) -> Tensor:
+        self.calls += 1
+        return super().d_loss(batch) * (1 + 0.1 * self.calls)
+
+
+class Masks(Toy):
+    def d_loss(self, batch: Batch) -> Tensor:
+        real = self.discriminator(batch.image)
+        return real[real > -100].mean()
+
+
+class Sometimes(Toy):
+    calls = 0
+
+    def g_loss(self, batch: Batch) -> Tensor:
+        self.calls += 1
+        loss = super().g_loss(batch)
+        return loss + self.generator[0].weight.square().sum() if self.calls == 2 else loss
+
+
+@pytest.mark.parametrize(
+    ("cls", "sentence"),
+    [
+        (ReadsOnHost, r"phase 'd': test_modes.py:\d+: `.*loss.item\(\).*` reads a tensor"),
+        (CountsOnHost, r"phase 'd': test_modes.py:\d+: `.*self.calls.*` is not the same at every"),
+        (Masks, r"phase 'd': test_modes.py:\d+: `.*real > -100.*` indexes by a mask"),
+        (Sometimes, r"phase 'g': test_modes.py:\d+: `.*square.*` "),
+    ],
+)
+def test_the_line_that_forbids_capture_is_named(cls: type[Toy], sentence: str) -> None:
+    engine = toy_engine(cls)
+    check = CaptureCheck()
+    for _ in range(2):
+        check.begin()
+        engine.play_with(check.watching(take_gradients))
+        engine.step()
+    obstacle = check.obstacle()
+    assert obstacle is not None
+    assert re.match(sentence, obstacle), obstacle
+
+
+def test_watching_changes_nothing() -> None:
+    plain, seen = toy_engine(Toy), toy_engine(Toy)
+    check = CaptureCheck()
+    check.begin()
+    seen.play_with(check.watching(take_gradients))
+    for engine in (plain, seen):
+        torch.manual_seed(1)
+        engine.step()
+    for one, other in zip(plain.variant.parameters(), seen.variant.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_auto_compiles_where_the_steps_repay_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = toy_engine(Toy).variant
+    monkeypatch.setattr(execution, "has_compiler", lambda: True)
+    mode, because = choose_mode("auto", CPU, toy, 5000, "key")
+    assert (mode, because) == ("eager", "5000 steps do not repay half a minute of compiling")
+    assert choose_mode("auto", CPU, toy, execution.COLD_BREAK_EVEN, "key")[0] == "compile"
+    compiled.remember_compiled("key")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(compiled._marker("key").parent))
+    assert choose_mode("auto", CPU, toy, 5000, "key")[0] == "compile"
+    assert choose_mode("auto", CPU, toy, 1000, "key")[0] == "eager"
+    assert choose_mode("auto", CPU, toy, 5000, "another network")[0] == "eager"
+    monkeypatch.setattr(execution, "has_compiler", lambda: False)
+    assert choose_mode("auto", CPU, toy, 10**6, "key")[0] == "eager"
+    with pytest.raises(GanzooError, match="needs a C\\+\\+ compiler"):
+        choose_mode("compile", CPU, toy, 10, "key")
+
+
+def test_what_a_cpu_has_not_is_refused() -> None:
+    toy = toy_engine(Toy).variant
+    with pytest.raises(GanzooError, match="--mode graph captures CUDA graphs, and the device is c"):
+        choose_mode("graph", CPU, toy, 100, "key")
+    with pytest.raises(GanzooError, match="tf32 is arithmetic of CUDA devices: use fp32 or bf16"):
+        toy_engine(Toy, Execution(precision="tf32"))
+
+
+class Noiseless(Toy):
+    """Without BatchNorm, and with latents that come with the data: a batch is its parts."""
+
+    def __init__(self, config: ToyConfig, data: Any) -> None:
+        super().__init__(config, data)
+        self.generator = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
+
+    def g_loss(self, batch: Batch) -> Tensor:
+        fake = self(batch.image.flip(1))
+        batch.shared["fake"] = fake.detach()
+        return nn.functional.softplus(-self.discriminator(fake)).mean()
+
+
+def test_accumulated_micro_batches_are_the_batch() -> None:
+    whole, parts = toy_engine(Noiseless), toy_engine(Noiseless, Execution(accumulate=2))
+    for _ in range(5):
+        expected, found = whole.step(), parts.step()
+        torch.testing.assert_close(found, expected)
+    for one, other in zip(whole.variant.parameters(), parts.variant.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+    with pytest.raises(GanzooError, match="--batch-size 4 cannot be split into --accumulate 3"):
+        toy_engine(Noiseless, Execution(accumulate=3))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bf16_is_of_the_networks_and_not_of_losses_or_weights(name: str) -> None:
+    engine = make_small(name, Execution(precision="bf16"))
+    metrics = engine.step()
+    assert all(value.dtype == torch.float32 for value in metrics.values())
+    assert all(torch.isfinite(value) for value in metrics.values())
+    assert all(param.dtype == torch.float32 for param in engine.variant.parameters())
+    exact = make_small(name)
+    for key, value in exact.step().items():
+        assert metrics[key] == pytest.approx(float(value), rel=0.3, abs=0.1)
+
+
+def test_bf16_is_used_where_no_gradient_is_differentiated() -> None:
+    seen: dict[str, torch.dtype] = {}
+
+    class Watched(Toy):
+        def phases(self) -> list[Phase]:
+            g, d = super().phases()
+            return [g, Phase(d.name, d.player, d.loss, second_order=True)]
+
+        def g_loss(self, batch: Batch) -> Tensor:
+            seen["g"] = self.generator[0](torch.ones(1, 3)).dtype
+            return super().g_loss(batch)
+
+        def d_loss(self, batch: Batch) -> Tensor:
+            seen["d"] = self.generator[0](torch.ones(1, 3)).dtype
+            seen["logits"] = self.discriminator(batch.image).dtype
+            return super().d_loss(batch)
+
+    toy_engine(Watched, Execution(precision="bf16")).step()
+    assert seen == {"g": torch.bfloat16, "d": torch.float32, "logits": torch.float32}
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize(("name", "settings"), OBJECTIVES)
+def test_a_captured_run_is_the_eager_run_bitwise(name: str, settings: dict[str, Any]) -> None:
+    cuda, messages = torch.device("cuda"), []
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        runs = []
+        for mode in ("eager", "eager", "graph"):
+            engine = make_small(name, Execution(mode, kept=12), device=cuda, **settings)
+            if mode == "graph":
+                engine._run._report = messages.append
+            torch.manual_seed(1)
+            pending = [engine.step() for _ in range(12)]
+            rows = [{key: float(value) for key, value in row.items()} for row in pending]
+            runs.append((rows, {key: value.clone() for key, value in engine.state().items()}))
+        assert messages == []
+        assert any(captured is not None for captured in engine._run._captured.values())
+    finally:
+        torch.use_deterministic_algorithms(False)
+    (rows, state), (again, _), (found, found_state) = runs
+    if rows == again:  # some kernels, such as the gradient of a reflection, add up in any order
+        assert found == rows
+    for key, value in state.items():
+        if rows == again:
+            assert torch.equal(found_state[key], value), key
+        elif value.is_floating_point():
+            torch.testing.assert_close(found_state[key], value, rtol=1e-2, atol=1e-3)

@@ -1,0 +1,73 @@
+"""Less memory for the same numbers."""
+
+import pytest
+import torch
+from helpers.zoo import NAMES, make_small
+from torch import Tensor, nn
+
+from ganzoo.engine.modes.execution import Execution
+from ganzoo.engine.modes.recompute import recompute_activations
+
+
+def stack() -> nn.Sequential:
+    torch.manual_seed(0)
+    layers: list[nn.Module] = []
+    for _ in range(8):
+        layers += [nn.Linear(16, 16), nn.BatchNorm1d(16), nn.Dropout(0.3), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+def kept_bytes(net: nn.Module, x: Tensor) -> int:
+    """What a forward pass keeps for the backward pass, parameters aside."""
+    own = {param.data_ptr() for param in net.parameters()}
+    kept: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        if tensor.data_ptr() not in own:
+            kept[tensor.data_ptr()] = tensor.nbytes
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        net(x)
+    return sum(kept.values())
+
+
+def test_gradients_and_statistics_are_the_same_and_memory_is_less() -> None:
+    plain, saving = stack(), stack()
+    recompute_activations(saving)
+    x = torch.randn(64, 16)
+    results = []
+    for net in (plain, saving):
+        torch.manual_seed(1)  # of the dropout
+        loss = net(x).square().mean()
+        results.append([loss, *torch.autograd.grad(loss, [*net.parameters()]), *net.buffers()])
+    for one, other in zip(*results, strict=True):
+        assert torch.equal(one, other)
+    assert kept_bytes(saving, x) < kept_bytes(plain, x) / 3
+
+
+def test_a_gradient_can_be_differentiated_again() -> None:
+    nets = [nn.Sequential(*[nn.Linear(4, 4), nn.Tanh()] * 3) for _ in range(2)]
+    nets[1].load_state_dict(nets[0].state_dict())
+    recompute_activations(nets[1])
+    x = torch.randn(5, 4, requires_grad=True)
+    found = []
+    for net in nets:
+        (slope,) = torch.autograd.grad(net(x).sum(), x, create_graph=True)
+        found.append(torch.autograd.grad(slope.square().sum(), [*net.parameters()][:1])[0])
+    assert torch.equal(*found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_variant_trains_likewise(name: str) -> None:
+    rows = []
+    for execution in (Execution(), Execution(recompute=True)):
+        engine = make_small(name, execution)
+        torch.manual_seed(1)
+        rows.append(engine.step() | {"state": engine.state()["variant." + engine_first(engine)]})
+    for key, value in rows[0].items():
+        torch.testing.assert_close(rows[1][key], value)
+
+
+def engine_first(engine: object) -> str:
+    return next(name for name, _ in engine.variant.named_parameters())

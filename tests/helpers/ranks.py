@@ -1,0 +1,220 @@
+"""Several processes on one machine as torchrun starts them, without the wait for each import."""
+
+import io
+import json
+import multiprocessing
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ganzoo import SGD, Batch, Player
+from ganzoo.cli.display import Display
+from ganzoo.data.feed import make_feed
+from ganzoo.engine.distributed import process_count, process_rank, processes, seed_own
+from ganzoo.engine.engine import Engine
+from ganzoo.runs.run import Run, SharedRun
+from ganzoo.spec import DataSpec
+from ganzoo.training import watchdog
+from ganzoo.training.observer import Observer
+from ganzoo.training.settings import Training
+from ganzoo.training.trainer import Exhibits, Trainer
+from helpers.games import Toy, points
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(
+    [
+        "ganzoo.training.assemble",
+        "ganzoo.cli.commands.train",
+        "ganzoo.cli.display",
+        "ganzoo_cyclegan.variant",
+        "ganzoo_vanilla.variant",
+        "matplotlib.figure",
+        "torch._dynamo",
+    ]
+)
+
+
+@dataclass
+class Ranks:
+    """Processes that train together, by rank."""
+
+    members: list[ForkServerProcess]
+    folder: Path
+    """Holds what each prints."""
+
+    def wait(self, timeout: float = 300) -> list[int | None]:
+        """Their exit statuses."""
+        end = time.monotonic() + timeout
+        for member in self.members:
+            member.join(end - time.monotonic())
+        statuses = [member.exitcode for member in self.members]
+        self.kill()
+        assert None not in statuses, "some hang"
+        return statuses
+
+    def kill(self) -> None:
+        for member in self.members:
+            if member.exitcode is None:
+                member.kill()
+                member.join()
+
+    def printed(self, rank: int) -> str:
+        return (self.folder / f"rank{rank}.out").read_text()
+
+    def complaints(self, rank: int) -> str:
+        return (self.folder / f"rank{rank}.err").read_text()
+
+    def reach(self, run: Path, step: int) -> None:
+        """Wait until the run has logged `step`."""
+        metrics = run / "metrics.jsonl"
+        while all(member.exitcode is None for member in self.members):
+            lines = metrics.read_text().splitlines()[:-1] if metrics.exists() else []
+            if lines and json.loads(lines[-1])["step"] >= step:
+                return
+            time.sleep(0.002)
+        raise AssertionError(self.complaints(0) + self.complaints(1))
+
+
+def launch(folder: Path, function: Callable[..., object], *args: object, count: int = 2) -> Ranks:
+    """Have `count` processes call a function of a module."""
+    folder.mkdir(exist_ok=True)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    members = [
+        _CONTEXT.Process(
+            target=_enter, args=(folder, rank, count, port, function, args), daemon=True
+        )
+        for rank in range(count)
+    ]
+    for member in members:
+        member.start()
+    return Ranks(members, folder)
+
+
+def ganzoo(folder: Path, *args: object, count: int = 2) -> Ranks:
+    """``torchrun --nproc-per-node COUNT -m ganzoo ARGS``."""
+    return launch(folder, command, *map(str, args), count=count)
+
+
+def command(*args: str) -> None:
+    from ganzoo.cli import main
+
+    sys.argv = ["ganzoo", *args]
+    main()
+
+
+def slow_to_tell(*args: str) -> None:
+    """A command whose first process needs a while to say that it has finished."""
+    tell = Display.print_finished
+
+    def dawdle(*args: Any) -> None:
+        if process_rank() == 0:
+            time.sleep(1)
+        tell(*args)
+
+    Display.print_finished = dawdle  # type: ignore[method-assign]
+    command(*args)
+
+
+def collapse_soon(*args: str) -> None:
+    """A command under whose eyes all samples pass for alike."""
+    watchdog.LASTING_STEPS, watchdog.DISTANCE = 4, 99
+    watchdog.BEGINNING, watchdog.BEGINNING_STEPS = 0, 0
+    command(*args)
+
+
+def _enter(
+    folder: Path, rank: int, count: int, port: int, function: Callable[..., object], args: Any
+) -> None:
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count)}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    os.chdir(folder)
+    os.environ["GANZOO_CACHE"] = str(folder / "cache")
+    torch.set_num_threads(1)
+    for number, name in ((1, "out"), (2, "err")):
+        file = os.open(folder / f"rank{rank}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, number)
+    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", 0, closefd=False), write_through=True)
+    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", 0, closefd=False), write_through=True)
+    function(*args)
+
+
+class Plain(Toy):
+    """No BatchNorm and no noise: the latents are the points of the batch. It notes what it sees."""
+
+    def __init__(self, config: Any, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.generator = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(), nn.Linear(8, 2))
+        self.seen: list[Tensor] = []
+
+    def players(self) -> dict[str, Player]:
+        return {
+            name: replace(player, optim=SGD(0.5, momentum=0.9))
+            for name, player in super().players().items()
+        }
+
+    def g_loss(self, batch: Batch) -> Tensor:
+        self.seen.append(batch.image.clone())
+        fake = self(batch.image)
+        batch.shared["fake"] = fake.detach()
+        return nn.functional.softplus(-self.discriminator(fake)).mean()
+
+
+def play_plain(folder: Path, steps: int) -> None:
+    """Some iterations; leaves the state, the batches and the latents that would be next."""
+    with processes():
+        torch.manual_seed(3)
+        variant = Plain(Plain.Config(ema=0.9), DataSpec((2,)))
+        seed_own(3)
+        shard = process_rank(), process_count()
+        feed = make_feed(points(), 8, device=torch.device("cpu"), seed=0, shard=shard)
+        engine = Engine(variant, feed, steps)
+        for _ in range(steps):
+            engine.step()
+        tensors = engine.state() | {
+            "seen": torch.stack(variant.seen),
+            "latent": torch.randn(1000),
+            "images_seen": torch.tensor(engine.images_seen),
+        }
+        save_file(tensors, folder / f"{process_count()}-{process_rank()}.safetensors")
+
+
+class Ranked(Toy):
+    """Its metric is the number of the process."""
+
+    def d_loss(self, batch: Batch) -> Tensor:
+        loss = super().d_loss(batch)
+        batch.metrics["rank"] = torch.tensor(float(process_rank()))
+        return loss
+
+
+def train_ranked(folder: Path) -> None:
+    """A whole training whose processes would begin with different weights; leaves their states."""
+    with processes():
+        rank, data = process_rank(), points()
+        torch.manual_seed(100 + rank)
+        variant = Ranked(Ranked.Config(ema=0.9), DataSpec((2,)))
+        shard = rank, process_count()
+        feed = make_feed(data, 8, device=torch.device("cpu"), seed=0, shard=shard)
+        engine = Engine(variant, feed, 10)
+        settings = {
+            "variant": {"name": "toy", "plugin": "toys"},
+            "data": {"shape": [2]},
+            "processes": 2,
+        }
+        path = folder / "run"
+        run = SharedRun(path, settings) if rank else Run.create(path, "toy", settings)
+        training = Training(steps=10, log_every=5)
+        Trainer(run, training, engine, Observer(), Exhibits(data.fields)).fit()
+        tensors = engine.state() | {f"own.{name}": torch.zeros(()) for name in engine.own()}
+        save_file(tensors, folder / f"{rank}.safetensors")

@@ -1,0 +1,198 @@
+"""Sound variants that do what variants seldom do: no check may find fault with them."""
+
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, mse_loss, one_hot, relu, softplus
+from torch.nn.utils.parametrizations import spectral_norm
+
+from ganzoo import Adam, Batch, DataSpec, GanzooError, Phase, Player, RMSprop
+from ganzoo.engine.engine import Engine
+from ganzoo.engine.iterate import Plan
+from helpers.broken import Healthy, HealthyConfig
+
+
+class Spectral(Healthy):
+    """A hinge loss, a D with spectral norms beside its gradient penalty, and dropout."""
+
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        flatten, first, act, last = self.discriminator
+        self.discriminator = nn.Sequential(
+            flatten, spectral_norm(first), act, nn.Dropout(0.3), spectral_norm(last)
+        )
+
+    def g_loss(self, batch: Batch) -> Tensor:
+        super().g_loss(batch)
+        return -self.discriminator(self(self.sample_latent(len(batch)))).mean()
+
+    def d_loss(self, batch: Batch) -> Tensor:
+        both = self.discriminator(torch.cat((batch.image, batch.shared["fake"])))
+        real, fake = both.chunk(2)
+        penalty = self.gradient_penalty(batch.image)
+        return relu(1 - real).mean() + relu(1 + fake).mean() + penalty
+
+
+class Lazy(Healthy):
+    """A penalty every third iteration, two updates of D, the second on a fresh batch, noise."""
+
+    def phases(self) -> list[Phase]:
+        return [
+            Phase("penalty", "d", self.penalty_loss, every=3, second_order=True),
+            Phase("d", "d", self.d_loss, repeat=self.updates, after=self.clip),
+            Phase("g", "g", self.g_loss),
+        ]
+
+    def updates(self, iteration: int) -> int:
+        return 4 if iteration < 10 else 2
+
+    def penalty_loss(self, batch: Batch) -> Tensor:
+        return self.gradient_penalty(batch.image)
+
+    def d_loss(self, batch: Batch) -> Tensor:
+        with torch.no_grad():
+            fake = self(self.sample_latent(2 * len(batch)))[: len(batch)]
+        shuffled = fake[torch.randperm(len(batch), device=self.device)]
+        noisy = batch.image + self.dial * torch.randn_like(batch.image)
+        mix = torch.bernoulli(torch.full((len(batch),), 0.5, device=self.device)) * torch.rand(1)[0]
+        real = self.discriminator(noisy)
+        return (
+            softplus(-real).mean() + softplus(self.discriminator(shuffled)).mean() + 0 * mix.sum()
+        )
+
+    def clip(self) -> None:
+        torch._foreach_clamp_min_([*self.discriminator.parameters()], -1)
+
+
+class Codes(Healthy):
+    """A latent with a categorical code, which a second head of D's trunk is to find again."""
+
+    conditional = True
+
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        if not data.classes:
+            raise GanzooError(f"codes needs labelled data, and '{data.name}' has no labels")
+        self.generator = nn.Sequential(
+            nn.Linear(3 + data.classes, data.classes + 4), *list(self.generator[3:])
+        )
+        self.generator[1] = nn.Linear(data.classes + 4, self.generator[1].out_features)
+        self.trunk = self.discriminator[:3]
+        self.head = self.discriminator[3]
+        del self.discriminator
+        self.finder = nn.Linear(8, data.classes)
+
+    def players(self) -> dict[str, Player]:
+        return {
+            "d": Player(("trunk", "head"), RMSprop(1e-3)),
+            "g": Player(("generator", "finder"), Adam(1e-3), ema=0.99),
+        }
+
+    def phases(self) -> list[Phase]:
+        g, d = super().phases()
+        return [g, replace(d, second_order=False)]
+
+    def g_loss(self, batch: Batch) -> Tensor:
+        code = torch.randint(self.data.classes, (len(batch),), device=self.device)
+        fake = self(self.sample_latent(len(batch)), code)
+        batch.shared["fake"] = fake.detach()
+        features = self.trunk(fake)
+        information = cross_entropy(self.finder(features), code)
+        batch.metrics["information"] = information.detach()
+        return softplus(-self.head(features)).mean() + information
+
+    def d_loss(self, batch: Batch) -> Tensor:
+        real = self.head(self.trunk(batch.image))
+        fake = self.head(self.trunk(batch.shared["fake"]))
+        return mse_loss(real, torch.ones_like(real)) + fake.square().mean()
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        assert label is not None
+        code = one_hot(label, self.data.classes).float()
+        return self.generator(torch.cat((latent, code), 1))
+
+
+class Grows(Healthy):
+    """A layer that only a later stage plays with, and a running mean in a buffer."""
+
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.generator.later = nn.Linear(3, 3)
+        self.register_buffer("mean", torch.zeros(()))
+
+    def stage(self, images_seen: int) -> Hashable:
+        return images_seen >= 1_000_000
+
+    def d_loss(self, batch: Batch) -> Tensor:
+        loss = super().d_loss(batch)
+        self.mean.lerp_(loss.detach(), 0.1)
+        batch.metrics["mean"] = self.mean.clone()
+        return loss
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.generator[:6](latent)
+
+
+class ByData(Healthy):
+    """Which player moves next depends on the losses."""
+
+    capturable = False
+
+    def iterate(self, engine: Engine, plan: Plan) -> dict[str, Tensor]:
+        metrics: dict[str, Tensor] = engine.play(plan)
+        if metrics["g_loss"].item() > 0.5:
+            metrics |= engine.play(plan)
+        return metrics
+
+
+class Relativistic(Healthy):
+    """Each fake is judged by the mean of the real ones, which is declared."""
+
+    batchwise = True
+
+    def g_loss(self, batch: Batch) -> Tensor:
+        fake = self(self.sample_latent(len(batch)))
+        batch.shared["fake"] = fake.detach()
+        real = self.discriminator(batch.image).mean()
+        return softplus(real - self.discriminator(fake)).mean()
+
+
+class Unrepeatable(Healthy):
+    """Its noise is drawn in a way that the kit cannot divide among the parts of a batch."""
+
+    def sample_latent(self, n: int) -> Tensor:
+        odds = torch.ones(n, 3, device=self.device)
+        return one_hot(torch.multinomial(odds, 1)[:, 0], 3).float()
+
+
+class SharesATrunk(Healthy):
+    """One network under two names, the later of which its player names."""
+
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        *trunk, head = self.discriminator
+        self.trunk, self.head = nn.Sequential(*trunk), head
+        self.discriminator = nn.Sequential(self.trunk, self.head)
+
+    def players(self) -> dict[str, Player]:
+        optim = Adam(self.config.lr)
+        return {
+            "g": Player(("generator",), optim, ema=0.9),
+            "d": Player(("trunk", "head"), optim, ema=0.9),
+        }
+
+
+UNUSUAL: dict[type[Healthy], Any] = {
+    Spectral: set(),
+    SharesATrunk: set(),
+    Lazy: set(),
+    Codes: {"second-order"},
+    Grows: set(),
+    ByData: {"capture"},
+    Relativistic: {"micro-batches"},
+    Unrepeatable: {"micro-batches", "second-order"},
+}
+"""With the checks that have nothing to say."""

@@ -1,0 +1,50 @@
+"""Every installed variant on small random data, for tests that hold for all of them."""
+
+from typing import Any
+
+import torch
+
+from ganzoo.config import build, options
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.feed import make_feed
+from ganzoo.engine.engine import Engine
+from ganzoo.engine.modes.execution import Execution
+from ganzoo.plugins.registry import registry
+from ganzoo.variant import Variant
+
+NAMES = [row.spec.name for row in registry().variants()]
+SMALLER = {"width": 4, "latent_dim": 8, "blocks": 1}
+
+
+def digits(domains: int = 1) -> Dataset:
+    """200 random images of ten classes, or twice as many in two domains."""
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randint(256, (200, 1, 28, 28), generator=generator, dtype=torch.uint8)
+    label = torch.arange(200) % 10
+    other = Dataset("other", {"image": image.flip(0)}) if domains == 2 else None
+    classes = tuple("0123456789")
+    return Dataset("random digits", {"image": image, "label": label}, classes, other=other)
+
+
+def make_small(
+    name: str,
+    execution: Execution | None = None,
+    *,
+    device: torch.device | None = None,
+    batch_size: int = 4,
+    **settings: Any,
+) -> Engine:
+    """An engine of the variant, past whatever is special about its first iterations."""
+    device = device or torch.device("cpu")
+    cls: type[Variant] = registry().variant(name).load()
+    dataset = digits(cls.domains)
+    known = options(cls.Config)
+    suited = cls.recipe(dataset.spec) | SMALLER | settings
+    torch.manual_seed(0)
+    variant = cls(build(cls.Config, {k: v for k, v in suited.items() if k in known}), dataset.spec)
+    variant.to(device)
+    streams = variant.streams(dataset)
+    feed = make_feed(dataset, batch_size, device=device, seed=0, streams=streams)
+    engine = Engine(variant, feed, 1000, execution or Execution())
+    engine.iteration = 101
+    return engine

@@ -1,0 +1,79 @@
+"""This repository's distributions, as wheels in an environment with nothing else of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from helpers.wheels import Environment, pip, separate_environment
+
+pytest.importorskip("pip", reason="wheels are built and installed by pip")
+pytest.importorskip("hatchling", reason="wheels are built by hatchling")
+
+ROOT = Path(__file__).parents[2]
+VARIANTS = {
+    "ganzoo-vanilla": ["vanilla"],
+    "ganzoo-dcgan": ["dcgan"],
+    "ganzoo-wgan": ["wgan", "wgan-gp"],
+    "ganzoo-cgan": ["cgan"],
+    "ganzoo-sgan": ["sgan"],
+    "ganzoo-cyclegan": ["cyclegan"],
+}
+
+USE_ALL = """
+import json
+from ganzoo.cli import run
+from ganzoo.plugins import registry
+rows = registry().variants()
+for row in rows:
+    assert run(["info", row.spec.name, "--json"]) == 0, row.spec.name
+print(json.dumps([[row.spec.name, row.plugin.dist, row.status] for row in rows]))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    projects = [ROOT / "plugins" / dist.removeprefix("ganzoo-") for dist in VARIANTS]
+    out = tmp_path_factory.mktemp("wheels")
+    offline = ("--no-deps", "--no-build-isolation", "--no-index")
+    pip("wheel", *offline, "--wheel-dir", str(out), str(ROOT), *map(str, projects))
+    names = ["ganzoo-core", *VARIANTS]
+    return {name: next(out.glob(f"{name.replace('-', '_')}-*.whl")) for name in names}
+
+
+@pytest.fixture(scope="module")
+def env(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    env = separate_environment(tmp_path_factory.mktemp("separate") / "env")
+    env.install(*wheels.values())
+    return env
+
+
+def usable(env: Environment, cwd: Path) -> list[list[str]]:
+    """Name, distribution and status of each variant, all of which `ganzoo info` can describe."""
+    done = env.run("-c", USE_ALL, cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    rows: list[list[str]] = json.loads(done.stdout.splitlines()[-1])
+    return rows
+
+
+def expected(*missing: str) -> list[list[str]]:
+    return sorted(
+        [name, dist, "ok"]
+        for dist, names in VARIANTS.items()
+        for name in names
+        if dist not in missing
+    )
+
+
+def test_seven_variants_come_from_six_distributions(env: Environment, tmp_path: Path) -> None:
+    assert usable(env, tmp_path) == expected()
+
+
+@pytest.mark.parametrize("dist", VARIANTS)
+def test_uninstalling_one_leaves_the_others_working(
+    env: Environment, wheels: dict[str, Path], tmp_path: Path, dist: str
+) -> None:
+    env.uninstall(dist)
+    try:
+        assert usable(env, tmp_path) == expected(dist)
+    finally:
+        env.install(wheels[dist])

@@ -1,0 +1,111 @@
+"""Every variant on every kind of data: it trains, or says in one sentence why it does not."""
+
+import re
+
+import pytest
+import torch
+
+from ganzoo import DataSpec, GanzooError
+from ganzoo.artifacts.pictures import shown
+from ganzoo.config import build, options
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.feed import first_samples, make_feed
+from ganzoo.engine.engine import Engine
+from ganzoo.plugins.registry import registry
+from ganzoo.training.assemble import check_suits
+from ganzoo.variant import Variant
+
+CPU = torch.device("cpu")
+NAMES = [row.spec.name for row in registry().variants()]
+KINDS = {
+    "digits 28": ((1, 28, 28), 10, 1),
+    "digits 32": ((1, 32, 32), 10, 1),
+    "odd 45x61": ((1, 45, 61), 10, 1),
+    "unlabelled faces 64": ((3, 64, 64), 0, 1),
+    "photos 64": ((3, 64, 64), 10, 1),
+    "photos 128": ((3, 128, 128), 3, 1),
+    "stacked 28": ((3, 28, 28), 1000, 1),
+    "points": ((2,), 8, 1),
+    "pair 28": ((3, 28, 28), 10, 2),
+    "gray pair 30x50": ((1, 30, 50), 0, 2),
+    "pair 64": ((3, 64, 64), 0, 2),
+    "pair 128": ((3, 128, 128), 0, 2),
+}
+REFUSED = {
+    **{(name, kind): "is two domains" for name in NAMES for kind in KINDS if "pair" in kind},
+    **{("cyclegan", kind): "two domains" for kind in KINDS if "pair" not in kind},
+    ("dcgan", "points"): "needs images",
+    ("sgan", "points"): "needs images",
+    ("cgan", "unlabelled faces 64"): "needs label",
+    ("sgan", "unlabelled faces 64"): "needs label",
+}
+for kind in KINDS:
+    if "pair" in kind:
+        del REFUSED["cyclegan", kind]
+
+
+def made(kind: str, samples: int) -> Dataset:
+    """Random samples of a kind."""
+    shape, classes, domains = KINDS[kind]
+    generator = torch.Generator().manual_seed(0)
+    if len(shape) == 3:
+        image = torch.randint(256, (samples, *shape), generator=generator, dtype=torch.uint8)
+    else:
+        image = torch.rand(samples, *shape, generator=generator) * 2 - 1
+    fields = {"image": image}
+    if classes:
+        fields["label"] = torch.arange(samples) % classes
+    other = Dataset("other", {"image": image[: samples // 2]}) if domains == 2 else None
+    return Dataset(kind, fields, tuple(map(str, range(classes))), other=other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_it_trains_or_says_why_not(name: str, kind: str) -> None:
+    torch.manual_seed(0)
+    dataset = made(kind, samples=max(200, 2 * KINDS[kind][1]))
+    cls: type[Variant] = registry().variant(name).load()
+
+    def trained() -> None:
+        check_suits(cls, name, dataset.spec)
+        recipe = cls.recipe(dataset.spec)
+        suited = {key: value for key, value in recipe.items() if key in options(cls.Config)}
+        if "labels" in options(cls.Config):
+            suited["labels"] = max(100, len(dataset.classes))
+        variant = cls(build(cls.Config, suited), dataset.spec)
+        streams = variant.streams(dataset)
+        engine = Engine(variant, make_feed(dataset, 2, device=CPU, seed=0, streams=streams), 10)
+        engine.iteration = 100  # past a critic's warm-up
+        before = {key: value.clone() for key, value in variant.state_dict().items()}
+        metrics = engine.step()
+        assert all(torch.isfinite(value) for value in metrics.values())
+        for player in variant.players().values():
+            for net in player.nets:
+                params = dict(variant.get_submodule(net).named_parameters(prefix=net))
+                assert any(not torch.equal(before[key], value) for key, value in params.items())
+        with engine.averaged() as averaged:
+            examples = first_samples(streams, shown(dataset.spec), CPU)
+            gallery = averaged.gallery(examples)
+        assert gallery.shape[1:] == dataset.spec.shape
+        assert gallery.abs().max() <= 1 or not dataset.spec.is_image
+
+    if (name, kind) not in REFUSED:
+        trained()
+        return
+    with pytest.raises(GanzooError) as caught:
+        trained()
+    sentence = str(caught.value)
+    assert REFUSED[name, kind] in sentence
+    assert kind in sentence
+    assert not re.search(r"[\n.] ", sentence)
+
+
+def test_a_pair_for_a_variant_of_one_domain_and_the_reverse() -> None:
+    cls = registry().variant("vanilla").load()
+    with pytest.raises(GanzooError, match="vanilla is played on one set of samples"):
+        check_suits(cls, "vanilla", DataSpec((1, 28, 28), name="a+b", domains=2))
+    cls = registry().variant("cyclegan").load()
+    with pytest.raises(GanzooError, match=r"two domains.*--dataset mnist\+glyphs"):
+        check_suits(cls, "cyclegan", DataSpec((1, 28, 28), name="mnist"))
+    with pytest.raises(GanzooError, match=r"'ring8' is one, of points: .*--dataset glyphs\+ink"):
+        check_suits(cls, "cyclegan", DataSpec((2,), name="ring8"))

@@ -1,0 +1,122 @@
+"""A run that was killed and resumed equals the run that never stopped, bit for bit."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ganzoo.runs import checkpoint
+from ganzoo.runs.run import Run
+
+STEPS = 120
+VANILLA = ["vanilla", "--dataset", "ring8", "--generator-widths", "32,32", "--n-critic", "2"]
+IMAGES = ["--dataset", "glyphs", "--width", "2", "--batch-size", "8"]
+DCGAN = ["dcgan", *IMAGES]
+WGAN = ["wgan", "--dataset", "ring8", "--batch-size", "8"]  # the critic's warm-up included
+WGAN_GP = ["wgan-gp", *IMAGES]
+CGAN = ["cgan", "--architecture", "conv", *IMAGES]
+ODENA = ["sgan", "--objective", "odena", "--labels", "25", *IMAGES]
+SALIMANS = ["sgan", "--objective", "feature-matching", "--labels", "25", *IMAGES[:2]]
+CYCLEGAN = ["cyclegan", "--width", "2", "--pool", "7", "--batch-size", "2"]
+GAMES = (VANILLA, DCGAN, WGAN, WGAN_GP, CGAN, ODENA, SALIMANS, CYCLEGAN)
+INTERVALS = ["--log-every", "5", "--sample-every", "30", "--checkpoint-every", "15"]
+
+
+def train(*arguments: str | Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ganzoo", "train", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+
+
+def finish(process: subprocess.Popen[bytes]) -> None:
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors.decode()
+
+
+def reach(process: subprocess.Popen[bytes], run: Path, step: int) -> None:
+    """Wait until the run has logged `step`, or is over."""
+    metrics = run / "metrics.jsonl"
+    while process.poll() is None:
+        lines = metrics.read_text().splitlines() if metrics.exists() else []
+        if (
+            lines
+            and json.loads(lines[-1] if lines[-1].endswith("}") else lines[-2])["step"] >= step
+        ):
+            return
+        time.sleep(0.002)
+
+
+def contents(run: Path) -> dict[str, object]:
+    """All that a run leaves that should not depend on how it went."""
+    files: dict[str, object] = {
+        str(path.relative_to(run)): path.read_bytes()
+        for path in [
+            *run.glob("samples/*.png"),
+            *run.glob("checkpoints/*/manifest.json"),
+            run / "metrics.jsonl",
+            run / "samples.gif",
+        ]
+    }
+    kept = {path.name for path in (run / "checkpoints").iterdir()}
+    names = {path.name for folder in (run, run / "samples") for path in folder.iterdir()}
+    return files | {"checkpoints": kept, "names": names}
+
+
+@pytest.mark.parametrize("variant", GAMES, ids=lambda v: "-".join(v[:3:2]))
+def test_killed_at_random_and_resumed_equals_uninterrupted(
+    tmp_path: Path, variant: list[str]
+) -> None:
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    flags = [*variant, "--steps", str(STEPS), *INTERVALS]
+    uninterrupted = train(*flags, "--out", whole)
+
+    moments = random.Random(2)
+    process = train(*flags, "--out", torn)
+    for step in sorted(moments.sample(range(5, STEPS - 40), 2)):
+        reach(process, torn, step)
+        time.sleep(moments.uniform(0, 0.02))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert Run.open(torn).state == "killed"
+        process = train("--resume", torn)
+    finish(process)
+    finish(uninterrupted)
+
+    assert Run.open(torn).state == "finished"
+    for name in (checkpoint.STATE, checkpoint.WEIGHTS):
+        one, other = (
+            load_file(run / "checkpoints" / f"{STEPS:08d}" / name) for run in (whole, torn)
+        )
+        assert one.keys() == other.keys()
+        for key, tensor in one.items():
+            assert torch.equal(tensor, other[key]), f"{name}: {key}"
+    assert contents(whole) == contents(torn)
+
+
+def test_ctrl_c_saves_where_it_is_and_says_how_to_go_on(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    long = ("--steps", "100000", "--mode", "eager")  # which would be compiled first
+    process = train(*VANILLA, *long, *INTERVALS, "--out", run)
+    reach(process, run, 35)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors.decode()
+    stopped, step = Run.open(run), Run.open(run).step
+    assert stopped.state == "stopped"
+    assert step >= 35
+    assert stopped.metrics()[-1]["step"] == step
+    assert f"ganzoo train --resume {run}" in output.decode().replace("\n", " ")
+    finish(train("--resume", run, "--steps", str(step + 10)))
+    assert Run.open(run).step == step + 10

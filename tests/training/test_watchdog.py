@@ -1,0 +1,329 @@
+"""The watchdog: silent on what is healthy, and what it says of what is not."""
+
+import json
+import math
+import random
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+import torch
+from helpers.cli import TINY, ganzoo
+
+from ganzoo.runs.logged import DIVERSITY
+from ganzoo.runs.run import Run
+from ganzoo.training import watchdog
+from ganzoo.training.watchdog import Watchdog, diversity, label_entropy
+
+STEPS = 4000
+Record = dict[str, float]
+
+
+def records(values: Callable[[int], Record], first: int = 10, last: int = STEPS) -> list[Record]:
+    return [{"step": step, **values(step)} for step in range(first, last + 1, 10)]
+
+
+def healthy(step: int) -> Record:
+    """A DCGAN: D wins at first, and is far ahead of G for long."""
+    noise = random.Random(step).uniform(0.8, 1.25)
+    if step < 200:
+        return {
+            "generator_loss": 7 * noise,
+            "discriminator_loss": 0.02 * noise,
+            "real_score": 0.991,
+            "fake_score": 0.009,
+        }
+    return {
+        "generator_loss": 3 * noise,
+        "discriminator_loss": 0.11 * noise,
+        "real_score": 0.95 * min(noise, 1),
+        "fake_score": 0.05 * noise,
+    }
+
+
+def said(dog: Watchdog, seen: Iterable[Record]) -> list[tuple[int, str]]:
+    return [(int(record["step"]), line) for record in seen for line in dog.see(record)]
+
+
+def test_nothing_is_said_of_a_healthy_training() -> None:
+    assert said(Watchdog(STEPS), records(healthy)) == []
+
+
+def test_supervision_that_is_learned_by_heart_is_no_collapse() -> None:
+    """A loss near 0 beside one that is large: a semi-supervised classifier's."""
+    series = records(
+        lambda s: {"supervised_loss": 1 / s**2, "reconstruction_loss": 500 + s % 7, "extra": 1.0}
+    )
+    assert said(Watchdog(STEPS), series) == []
+
+
+def test_relativistic_verdicts_may_be_extreme() -> None:
+    """Only their difference means something: grid25 is learned well with all of them near 0."""
+    series = records(
+        lambda s: healthy(s) | {"generator_loss": 6.0, "real_score": 1e-5, "fake_score": 1e-6}, 200
+    )
+    assert said(Watchdog(STEPS), series) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (
+            lambda s: {
+                "generator_loss": 9 + s / 100,
+                "discriminator_loss": 1e-4,
+                "real_score": 0.9999,
+                "fake_score": 1e-4,
+            },
+            ("discriminator has won", "real_score 1", "fake_score 0.0001"),
+        ),
+        (
+            lambda s: {  # of two, by the logits of a hinge loss
+                "generator_loss": 30 + s % 3,
+                "critic_b_loss": 0.0,
+                "real_a_score": 0.3,
+                "fake_a_score": 0.2,
+                "real_b_score": 5.0,
+                "fake_b_score": -5.0,
+            },
+            ("discriminator has won", "real_b_score 5", "fake_b_score -5"),
+        ),
+        (
+            lambda s: {
+                "generator_loss": 0.001 * (s % 7),
+                "discriminator_loss": 9.5 + s % 3,
+                "real_score": 0.9999,
+                "fake_score": 0.9999,
+            },
+            ("says the same of all samples", "real_score 1"),
+        ),
+        (
+            lambda s: {"generator_loss": s / 50, "critic_loss": 1e-3 * (s % 3)},
+            ("critic_loss is almost 0 while generator_loss keeps growing",),
+        ),
+        (
+            lambda s: {"generator_loss": 2.0, "discriminator_loss": 1.386},
+            ("nothing is learned any more", "generator_loss 2, discriminator_loss 1.386"),
+        ),
+        (
+            lambda s: {"generator_loss": -0.5 - s**2, "critic_loss": 1.0 + s % 3},
+            ("generator_loss runs away",),
+        ),
+        (
+            lambda s: {"critic_loss": s % 3 + 1, "gradient_penalty": 9.0},
+            ("off by 3 (gradient_penalty 9)", "--penalty"),
+        ),
+    ],
+    ids=["won", "won-hinge", "blind", "starved", "frozen", "runaway", "penalty"],
+)
+def test_what_is_said_of_losses(values: Callable[[int], Record], words: tuple[str, ...]) -> None:
+    lines = said(Watchdog(STEPS), records(values))
+    assert len(lines) == 1, lines
+    step, line = lines[0]
+    assert all(word in line for word in words), line
+    assert "may help" in line
+    assert step >= watchdog.LASTING_STEPS
+
+
+def test_only_what_lasts_is_said_and_said_again_after_it_was_well() -> None:
+    def losing(step: int) -> Record:
+        return healthy(step) | {"discriminator_loss": 0.01, "real_score": 1.0, "fake_score": 0.0}
+
+    short = records(healthy, 10, 990) + records(losing, 1000, 1290) + records(healthy, 1300)
+    assert said(Watchdog(STEPS), short) == []
+    blip = (
+        records(losing, 10, 600)
+        + records(healthy, 610, 800)
+        + records(losing, 810, 1600)
+        + records(healthy, 1610, 2000)
+        + records(losing, 2010, 3000)
+    )
+    assert [step for step, _ in said(Watchdog(STEPS), blip)] == [310, 2310]
+
+
+def test_rare_records_must_be_as_many() -> None:
+    series = [{"step": 1000 * k, "a_loss": 1.0, "b_loss": 2.0} for k in range(1, 30)]
+    ((step, _),) = said(Watchdog(30_000), series)
+    assert step == 11_000  # the first has none before it that it could equal
+
+
+def of_samples(name: str, values: list[float], every: int = 200) -> list[Record]:
+    return [{"step": every * (k + 1), name: value} for k, value in enumerate(values)]
+
+
+TEN = math.log(10)
+
+
+@pytest.mark.parametrize(
+    ("name", "well", "bad", "words"),
+    [
+        ("quality/class_entropy", TEN - 0.1, math.log(4.9), "about 4.9 of the 10.0 classes"),
+        ("quality/recall", 0.5, 0.04, "nothing like 96% of the data is drawn (recall 0.04)"),
+        (DIVERSITY, 0.6, 0.2, "almost the same, 0.2 times"),
+    ],
+)
+def test_what_is_said_of_samples(name: str, well: float, bad: float, words: str) -> None:
+    def heard(values: list[float], steps: int = 20_000) -> list[tuple[int, str]]:
+        return said(Watchdog(steps, class_entropy=TEN), of_samples(name, values))
+
+    assert heard([bad] * 20) == []  # still young
+    assert [step for step, _ in heard([bad] * 40)] == [5400]
+    assert [step for step, _ in heard([bad] * 40, steps=1000)] == [1400]
+    assert heard([bad, well, bad, bad, well, bad, bad, well]) == []
+    ((step, line),) = heard([well, bad, bad, bad, bad])
+    assert step == 800
+    assert words in line
+    assert "mode collapse" in line
+
+
+def test_labels_without_an_entropy_to_compare_with_say_nothing() -> None:
+    series = of_samples("quality/class_entropy", [0.0] * 40)
+    assert said(Watchdog(STEPS), series) == []
+
+
+@pytest.mark.parametrize(
+    ("better", "values", "when"),
+    [
+        ("lower", [300, 10, 21, 21, 21, 21], [1000]),
+        ("lower", [300, 10, 19, 19, 19, 19], []),
+        ("lower", [300, 10, 21, 21, 12, 21, 21], []),
+        ("lower", [9, 0.001, 0.004, 0.004, 0.004, 0.004], []),
+        ("lower", [math.nan, 10, math.nan, math.nan, math.nan], []),
+        ("higher", [2, 8, 3, 3, 3, 3], [1000]),
+        ("higher", [2, 8, 5, 5, 5, 5], []),
+    ],
+)
+def test_quality_that_is_lost(better: str, values: list[float], when: list[int]) -> None:
+    dog = Watchdog(STEPS, criterion="measure", better=better)
+    lines = said(dog, of_samples("quality/measure", values))
+    assert [step for step, _ in lines] == when
+    for _, line in lines:
+        assert f"measure {values[-1]} is less than half as good as the {values[1]} of step 400" in (
+            line
+        )
+
+
+def test_diversity_is_relative_to_the_data() -> None:
+    real = torch.randn(300, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    assert diversity(real, real) == 1
+    assert diversity(0.1 * real + 5, real) == pytest.approx(0.1)
+    assert diversity(torch.zeros(10, 3, 8, 8), real) == 0
+    two_of_eight = torch.cat((real[:1], real[1:2])).repeat(50, 1, 1, 1)
+    assert diversity(two_of_eight, real) == pytest.approx(0.5, abs=0.05)
+    assert diversity(real[:, :1], real) is None
+    assert diversity(real[:1], real) is None
+    assert diversity(real, torch.zeros_like(real)) is None
+
+
+def test_the_entropy_of_labels() -> None:
+    assert label_entropy(torch.arange(1000) % 10) == pytest.approx(math.log(10))
+    assert label_entropy(torch.tensor([3, 3, 3])) == 0
+    assert label_entropy(torch.tensor([0, 5, 5, 5])) == pytest.approx(
+        -0.25 * math.log(0.25) - 0.75 * math.log(0.75)
+    )
+
+
+@pytest.fixture
+def soon(blank: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs need not last, and all samples pass for alike."""
+    monkeypatch.setattr(watchdog, "LASTING_STEPS", 10)
+    monkeypatch.setattr(watchdog, "LASTING_RECORDS", 2)
+    monkeypatch.setattr(watchdog, "BEGINNING_STEPS", 0)
+    monkeypatch.setattr(watchdog, "DISTANCE", 99)
+
+
+ALIKE = ("train", "vanilla", *TINY, "--steps", 60, "--sample-every", 10)
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_warning_is_one_line_and_the_training_goes_on(tmp_path: Path) -> None:
+    result = ganzoo(*ALIKE, "--out", tmp_path / "run")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.count("mode collapse: the samples are almost the same") == 1
+    log = (tmp_path / "run" / "log.txt").read_text()
+    assert log.count("step 40: mode collapse: the samples are almost the same") == 1
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_training_can_stop_when_it_collapses(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    result = ganzoo(*ALIKE, "--on-collapse", "stop", "--out", run)
+    assert result.status == 1
+    assert result.err.count("\n") == 1
+    kept = run / "checkpoints" / "00000040"
+    for words in ("mode collapse", f"{kept} holds", f"--resume {run} --on-collapse warn"):
+        assert words in result.err
+    assert kept.is_dir()
+    assert json.loads(ganzoo("runs", tmp_path, "--json").out)[0]["state"] == "collapsed"
+    assert ganzoo("train", "--resume", run, "--on-collapse", "warn").status == 0
+    assert Run.open(run).state == "finished"
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_resumed_training_does_not_repeat_what_was_said(tmp_path: Path) -> None:
+    """Of what the log tells: the watchdog sees it again first."""
+    run = tmp_path / "run"
+    ganzoo("train", "vanilla", *TINY, "--steps", 20, "--log-every", 1, "--out", run)
+    frozen = [{"step": step, "generator_loss": 1.0} for step in range(1, 21)]
+    (run / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in frozen))
+    dog = Watchdog(40)
+    assert [step for step, _ in said(dog, Run.open(run).metrics())] == [12]
+    ganzoo("train", "--resume", run, "--steps", 40)
+    assert "nothing is learned" not in (run / "log.txt").read_text()
+
+
+@pytest.mark.usefixtures("soon")
+def test_samples_that_were_alike_before_are_so_after_resuming(tmp_path: Path) -> None:
+    """How different the samples are is logged, so that the third look may be after a pause."""
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    ganzoo(*ALIKE, "--out", whole)
+    ganzoo(*ALIKE, "--steps", 20, "--out", torn)
+    assert "mode collapse" not in (torn / "log.txt").read_text()
+    ganzoo("train", "--resume", torn, "--steps", 60)
+    assert "step 40: mode collapse" in (torn / "log.txt").read_text()
+    seen = [
+        [record for record in Run.open(run).metrics() if DIVERSITY in record]
+        for run in (whole, torn)
+    ]
+    assert [record["step"] for record in seen[0]] == [0, 10, 20, 30, 40, 50, 60]
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_training_that_has_collapsed_goes_on_only_where_it_may(tmp_path: Path) -> None:
+    """What the watchdog sees again of the log is as good a reason to stop as it was."""
+    run = tmp_path / "run"
+    ganzoo("train", "vanilla", *TINY, "--steps", 20, "--out", run)
+    frozen = [{"step": step, "generator_loss": 1.0} for step in range(1, 21)]
+    (run / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in frozen))
+    again = ("train", "--resume", run, "--steps", 40)
+    for _ in range(2):
+        result = ganzoo(*again, "--on-collapse", "stop")
+        assert (result.status, Run.open(run).state, Run.open(run).step) == (1, "collapsed", 20)
+        assert "training collapsed: nothing is learned any more" in result.err
+        assert "--on-collapse warn" in result.err
+    assert ganzoo(*again, "--on-collapse", "warn").status == 0
+    assert Run.open(run).step == 40
+
+
+def test_a_sign_is_ongoing_until_it_has_long_been_well() -> None:
+    dog = Watchdog(STEPS)
+    frozen = {"generator_loss": 1.0}
+    assert said(dog, records(lambda step: frozen, 10, 400))
+    (sentence,) = dog.ongoing
+    assert "nothing is learned" in sentence
+    assert said(dog, records(healthy, 410, 600)) == []
+    assert dog.ongoing == [sentence]
+    assert said(dog, records(healthy, 610, 800)) == []
+    assert dog.ongoing == []
+
+
+@pytest.mark.usefixtures("blank")
+def test_a_real_training_that_collapses_is_noticed(tmp_path: Path) -> None:
+    """A learning rate a hundred thousand times the usual."""
+    run = tmp_path / "run"
+    small = ("--generator-widths", "32,32", "--discriminator-widths", "32,32", "--batch-size", 64)
+    flags = ("--dataset", "ring8", "--lr", 30, "--steps", 600, "--on-collapse", "stop")
+    result = ganzoo("train", "vanilla", *small, *flags, "--out", run)
+    assert (result.status, Run.open(run).state) == (1, "collapsed"), result.out
+    assert "training collapsed: " in result.err
