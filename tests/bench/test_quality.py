@@ -312,7 +312,7 @@ def test_a_program_is_asked_to_end_and_waited_for(
     python = (
         f"import signal\nsignal.signal(signal.SIGINT, signal.{at_first})\n"
         "from pathlib import Path\nfrom ganzoo.bench.quality.child import follow\n"
-        f"command = {[*measure.PROGRAM, *arguments]!r}\n"
+        f"command = {[*measuring.PROGRAM, *arguments]!r}\n"
         f"try:\n    follow(command, Path({str(log)!r}), lambda news: None)\n"
         f"except KeyboardInterrupt:\n    print(Path({str(ran)!r}).read_text())"
     )
