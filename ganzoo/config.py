@@ -145,15 +145,17 @@ def build(config: type[C], values: Mapping[str, object]) -> C:
     return config(**converted)
 
 
-def check_config(variant: type) -> None:
+def check_config(variant: type, taken: frozenset[str]) -> None:
     """See whether the settings of a variant can be flags of ``ganzoo train``.
+
+    Args:
+        variant: the class.
+        taken: the names of the command's own flags, with underscores.
 
     Raises:
         GanzooError: its `Config` is no dataclass of documented options, or one of them has a type
             that no flag has, a default that is not allowed, or the name of another flag.
     """
-    from ganzoo.training.settings import Training  # whose module imports this one
-
     config, name = getattr(variant, "Config", None), f"{variant.__name__}.Config"
     if not isinstance(config, type):
         raise GanzooError(
@@ -171,8 +173,7 @@ def check_config(variant: type) -> None:
     for field in dataclasses.fields(config):
         _check_field(f"{name}.{field.name}", field, hints[field.name])
     own = options(config)
-    taken = {"variant", "out", "resume", "config", "help", *options(Training)}
-    for key in own.keys() & (taken | _negatives(options(Training)) | _negatives(own)):
+    for key in own.keys() & (taken | _negatives(own)):
         raise GanzooError(
             f"{name}.{key} would be a second flag {own[key].flag} of `ganzoo train`: rename it"
         )

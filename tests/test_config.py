@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ganzoo.config import build, check_config, option, options, parse_size
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import registry
+from ganzoo.plugins.targets import TAKEN
 from ganzoo.training.settings import Training
 
 
@@ -118,7 +119,7 @@ def game(config: Any) -> type:
 def complaint(config: Any) -> str:
     """What is wrong with it."""
     with pytest.raises(GanzooError) as error:
-        check_config(game(config))
+        check_config(game(config), TAKEN)
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -130,7 +131,7 @@ def one_field(kind: Any, default: Any, name: str = "units") -> type:
 
 @pytest.mark.parametrize("row", registry().variants(), ids=lambda row: row.spec.name)
 def test_the_configs_of_all_installed_variants_are_accepted(row: Any) -> None:
-    check_config(row.load())
+    check_config(row.load(), TAKEN)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_the_configs_of_all_installed_variants_are_accepted(row: Any) -> None:
     ],
 )
 def test_annotations_that_have_a_flag(kind: Any, default: Any) -> None:
-    check_config(game(one_field(kind, option(default, "units of it"))))
+    check_config(game(one_field(kind, option(default, "units of it"))), TAKEN)
 
 
 def test_a_config_may_add_to_another_or_have_nothing_of_its_own() -> None:
@@ -160,7 +161,7 @@ def test_a_config_may_add_to_another_or_have_nothing_of_its_own() -> None:
         pass
 
     for config in (Small, More, Same, make_dataclass("Config", [])):
-        check_config(game(config))
+        check_config(game(config), TAKEN)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,7 @@ def test_a_config_may_add_to_another_or_have_nothing_of_its_own() -> None:
 def test_a_field_that_cannot_be_a_flag(kind: Any, default: Any, sentence: str | None) -> None:
     config = one_field(kind, default)
     if sentence is None:  # an argument of the constructor alone, with a default: no setting
-        check_config(game(config))
+        check_config(game(config), TAKEN)
     else:
         assert sentence in complaint(config)
 
@@ -277,5 +278,11 @@ def test_a_config_is_accepted_unless_two_flags_would_have_one_name(
     if len({*names}) < len(names) or any(name in taken for name in found):
         assert "would be a second flag" in complaint(config)
     else:
-        check_config(game(config))
+        check_config(game(config), TAKEN)
         assert list(options(config)) == list(found)
+
+
+def test_the_flags_of_train_are_taken() -> None:
+    own = options(Training)
+    negatives = {f"no_{name}" for name, known in own.items() if known.type is bool}
+    assert {"variant", "out", "resume", "config", "help", *own, *negatives} == TAKEN

@@ -15,18 +15,9 @@ FILES = sorted(file for file in CORE.rglob("*.py") if "templates" not in file.pa
 
 
 def imported(file: Path) -> set[str]:
-    """The modules that a file imports anywhere, not only for type checking."""
+    """The modules that a file imports anywhere, and the names that it imports from them."""
     names = set()
-    tree = ast.parse(file.read_text())
-    skipped = [
-        node
-        for found in ast.walk(tree)
-        if isinstance(found, ast.If) and "TYPE_CHECKING" in ast.unparse(found.test)
-        for node in ast.walk(found)
-    ]
-    for node in ast.walk(tree):
-        if node in skipped:
-            continue
+    for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -39,37 +30,105 @@ def test_core_never_imports_a_plugin_package(file: Path) -> None:
     assert not [name for name in imported(file) if name.startswith("ganzoo_")]
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(CORE)))
-def test_imports_point_one_way(file: Path) -> None:
-    """cli -> setup, train -> engine -> variant -> losses, networks, spec."""
-    forbidden = {
-        "engine": (
-            "ganzoo.cli",
-            "ganzoo.training.trainer",
-            "ganzoo.training.assemble",
-            "ganzoo.runs.run",
-        ),
-        "data": (
-            "ganzoo.cli",
-            "ganzoo.training.trainer",
-            "ganzoo.training.assemble",
-            "ganzoo.engine",
-            "ganzoo.variant",
-        ),
-        "variant.py": ("ganzoo.cli", "ganzoo.training.trainer", "ganzoo.engine"),
-        "losses.py": ("ganzoo.variant", "ganzoo.engine", "ganzoo.networks"),
-        "networks.py": ("ganzoo.variant", "ganzoo.engine"),
-        "cli": (),
+ROOMS = (
+    "errors",
+    "spec",
+    "config",
+    "artifacts",
+    "data",
+    "author",
+    "engine",
+    "plugins",
+    "runs",
+    "compare",
+    "metrics",
+    "training",
+    "testing",
+    "claims",
+    "bench",
+    "cli",
+)
+"""From the cellar to the roof: a room imports from rooms below it only."""
+
+
+def room(name: str) -> str | None:
+    """The room of a module of ganzoo; None for the front door, which leads everywhere."""
+    parts = name.split(".")
+    if len(parts) == 1 or parts[1] == "__main__":
+        return None
+    return parts[1] if parts[1] in ROOMS else "author"
+
+
+def module(file: Path) -> str:
+    parts = file.relative_to(CORE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module(file): file for file in FILES}
+
+
+AWAITED = {
+    "ganzoo.adversarial": {"ganzoo.plugins.registry"},
+    "ganzoo.data.catalog": {"ganzoo.plugins.registry", "ganzoo.plugins.registered"},
+    "ganzoo.metrics.during": {"ganzoo.training.settings"},
+    "ganzoo.variant": {"ganzoo.engine.engine", "ganzoo.engine.iterate"},
+}
+"""Imports that are still to be mended."""
+LONG = {"ganzoo.metrics.evaluate", "ganzoo.training.assemble"}
+"""Files that are still to be split."""
+
+
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    """The modules of ganzoo that each imports, for type checking and in functions included."""
+    return {
+        name: (imported(file) & MODULES.keys()) - AWAITED.get(name, set())
+        for name, file in MODULES.items()
     }
-    part = file.relative_to(CORE).parts[0]
-    above = forbidden.get(part, ("ganzoo.cli",) if part != "__main__.py" else ())
-    assert not [name for name in imported(file) if name.startswith(above or ("!",))]
+
+
+def test_each_room_imports_only_from_rooms_below(imports: dict[str, set[str]]) -> None:
+    wrong = [
+        f"{name} imports {other}"
+        for name, others in imports.items()
+        for other in others
+        if (here := room(name)) and (there := room(other))
+        if ROOMS.index(there) > ROOMS.index(here)
+    ]
+    assert not sorted(wrong)
+
+
+def test_no_import_leads_back(imports: dict[str, set[str]]) -> None:
+    """A package is imported with each of its modules, which is no circle of its own."""
+    graph = {
+        name: {other for other in others if not name.startswith(f"{other}.")}
+        for name, others in imports.items()
+        if name != "ganzoo"
+    }
+    for others in graph.values():
+        others.discard("ganzoo")
+    for _ in range(len(graph)):  # whoever imports none of the rest, or is imported by none of it
+        used = set().union(*graph.values())
+        graph = {
+            name: others & graph.keys()
+            for name, others in graph.items()
+            if others & graph.keys() and name in used
+        }
+    assert not sorted(graph)
+
+
+@pytest.mark.parametrize("folder", sorted({file.parent for file in FILES}), ids=str)
+def test_no_folder_is_crowded_and_no_file_long(folder: Path) -> None:
+    files = [file for file in FILES if file.parent == folder]
+    assert len(files) <= 15
+    long = [module(file) for file in files if len(file.read_text().splitlines()) > 350]
+    assert not {*long} - LONG
 
 
 def test_the_engine_knows_no_variant() -> None:
     names = [row.spec.name for row in registry().variants()]
     assert "dcgan" in names
-    for file in (CORE / "engine").glob("*.py"):
+    for file in (CORE / "engine").rglob("*.py"):
         text = file.read_text().lower()
         assert not re.search(r"isinstance\([^)]*variant", text), file
         assert not [name for name in names if re.search(rf"\b{re.escape(name)}\b", text)], file

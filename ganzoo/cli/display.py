@@ -17,9 +17,8 @@ from rich.text import Text
 
 from ganzoo.cli.output import make_console
 from ganzoo.engine.distributed import is_first, process_count
-from ganzoo.training.observer import Observer, Outcome, QualityRecord, Record
+from ganzoo.training.observer import Observer, Outcome, QualityRecord, Record, Start
 from ganzoo.training.settings import Training
-from ganzoo.training.trainer import Trainer
 
 QUIET = 5.0
 """Seconds between two plain lines, at least."""
@@ -62,18 +61,18 @@ class Display(Observer):
     def close(self) -> None:
         """Leave the screen as it is."""
 
-    def started(self, trainer: Trainer) -> None:
-        settings, variant = trainer.run.settings, trainer.engine.variant
-        self._steps = trainer.engine.iterations
-        self._before = time.monotonic(), trainer.engine.iteration
+    def started(self, start: Start) -> None:
+        settings, variant = start.run.settings, start.engine.variant
+        self._steps = start.engine.iterations
+        self._before = time.monotonic(), start.engine.iteration
         data, processes = settings["data"], process_count()
         samples = f"{data['samples']:,}"
         if data["domains"] == 2:
             samples += f" and {data['other_samples']:,}"
         rows = {
-            "variant": trainer.run.variant,
+            "variant": start.run.variant,
             "data": f"{data['name']}: {samples} samples of shape {variant.data}",
-            "batch size": str(trainer.training.batch_size),
+            "batch size": str(start.training.batch_size),
         }
         for player in variant.players().values():
             for net in player.nets:
@@ -82,13 +81,13 @@ class Display(Observer):
         rows |= {
             "device": settings["device"] + (f", {processes} processes" if processes > 1 else ""),
             "mode": f"{settings['mode']} ({settings['mode_because']})",
-            **_ways(trainer.training),
-            "run": str(trainer.run.path),
+            **_ways(start.training),
+            "run": str(start.run.path),
         }
         for name, value in rows.items():
             self._print_row(name, value)
-        if trainer.engine.iteration:
-            self.console.print(f"going on from step {trainer.engine.iteration:,}")
+        if start.engine.iteration:
+            self.console.print(f"going on from step {start.engine.iteration:,}")
 
     def logged(self, record: Record) -> None:
         now = time.monotonic()
@@ -182,9 +181,9 @@ class LiveDisplay(Display):
         self._step = 0
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4)
 
-    def started(self, trainer: Trainer) -> None:
-        super().started(trainer)
-        self._step = trainer.engine.iteration
+    def started(self, start: Start) -> None:
+        super().started(start)
+        self._step = start.engine.iteration
         self._live.start()
 
     def logged(self, record: Record) -> None:

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.errors import GanzooError
-from ganzoo.plugins.registry import Registered, registry
+from ganzoo.plugins.registered import Registered
+from ganzoo.plugins.registry import registry
 from ganzoo.spec import MADE, DatasetSpec, DataSpec
 
 

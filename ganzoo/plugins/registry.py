@@ -1,17 +1,10 @@
-"""What the installed plugins offer, by name: collisions, statuses, and loading what is named.
-
-Environment variables:
-    GANZOO_STRICT_PLUGINS: ``1`` raises at the first plugin that cannot be used (for a CI job).
-"""
+"""What the installed plugins offer, by name: collisions, statuses, and loading what is named."""
 
 import contextlib
-import os
-import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from ganzoo.errors import GanzooError, UnknownError, unknown
 from ganzoo.plugins.discovery import (
@@ -23,83 +16,11 @@ from ganzoo.plugins.discovery import (
     installed,
     load_plugin,
     normal,
-    sentence,
 )
-from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec, resolve
+from ganzoo.plugins.registered import Registered, S, is_strict, names_of
+from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
 
-S = TypeVar("S", VariantSpec, DatasetSpec, LossSpec)
-
-_NOTES: ContextVar[dict[str, str] | None] = ContextVar("notes", default=None)
 _PREFERRED: ContextVar[Collection[str]] = ContextVar("preferred", default=())
-
-
-@dataclass(frozen=True)
-class Registered(Generic[S]):
-    """A spec and the plugin that offers it."""
-
-    spec: S
-    plugin: Plugin
-    rivals: tuple[Plugin, ...] = ()
-    """The other plugins that offer the same name."""
-    flaw: str = ""
-    """What is wrong with the spec's target, as far as `verify` was asked; see `load`."""
-
-    @property
-    def usable(self) -> bool:
-        """Whether it can be used, as far as is known."""
-        return self.plugin.usable and not self.flaw
-
-    @property
-    def status(self) -> Status:
-        """Of this name: that of its plugin, broken or duplicate."""
-        if self.flaw:
-            return Status.BROKEN
-        return Status.DUPLICATE if self.rivals else self.plugin.status
-
-    @property
-    def error(self) -> str:
-        """What is wrong with this name, one line; empty where all is well."""
-        if self.flaw:
-            return self.flaw
-        if self.rivals:
-            return f"also offered by {_and(self.rivals)}: type {self.qualified} for this one"
-        return self.plugin.error
-
-    @property
-    def remedy(self) -> str:
-        """What can be done about it, where `error` does not say so; empty where all is well."""
-        if self.flaw:
-            dist = self.plugin.dist
-            return f"try `pip install --upgrade {dist}`, or remove it by `pip uninstall {dist}`"
-        return "" if self.rivals else self.plugin.remedy
-
-    @property
-    def refusal(self) -> GanzooError:
-        """The error for the user of a target that has a flaw."""
-        kind = KINDS[type(self.spec)]
-        return GanzooError(
-            f"{kind} '{self.spec.name}' of {self.plugin} is broken: {self.flaw}; {self.remedy}"
-        )
-
-    @property
-    def qualified(self) -> str:
-        """The name that is unique even among duplicates: ``ganzoo-dcgan:dcgan``."""
-        return f"{self.plugin.dist}:{self.spec.name}"
-
-    def load(self) -> Any:
-        """Import what the spec's target names; see `load_target`.
-
-        Raises:
-            GanzooError: that fails, or it is not what it must be.
-        """
-        try:
-            found = load_target(self.spec)
-        except GanzooError as error:
-            raise replace(self, flaw=str(error)).refusal from error.__cause__
-        notes = _NOTES.get()
-        if notes is not None:
-            notes[self.plugin.dist] = self.plugin.version
-        return found
 
 
 class Registry:
@@ -218,7 +139,7 @@ class Registry:
             return found[0]
         if found:
             raise GanzooError(
-                f"{_and([row.plugin for row in found])} each offer a {KINDS[kind]} '{name}': "
+                f"{names_of([row.plugin for row in found])} each offer a {KINDS[kind]} '{name}': "
                 f"choose by typing {' or '.join(row.qualified for row in found)}"
             )
         failed = [plugin for plugin in self.plugins if not plugin.usable]
@@ -236,7 +157,7 @@ class Registry:
         if dist and normal(dist) not in {normal(plugin.dist) for plugin in self.plugins}:
             hint = f" ({dist} is not installed)"
         else:
-            hint = f" (not in use: {_and(failed)}, see `ganzoo plugins`)" if failed else ""
+            hint = f" (not in use: {names_of(failed)}, see `ganzoo plugins`)" if failed else ""
         return unknown(kind, asked, names, hint)
 
 
@@ -244,17 +165,6 @@ class Registry:
 def registry() -> Registry:
     """What is installed, loaded once."""
     return Registry(installed())
-
-
-@contextlib.contextmanager
-def noting() -> Iterator[dict[str, str]]:
-    """The distributions, with their versions, of all that is loaded within the block."""
-    notes: dict[str, str] = {}
-    token = _NOTES.set(notes)
-    try:
-        yield notes
-    finally:
-        _NOTES.reset(token)
 
 
 @contextlib.contextmanager
@@ -270,28 +180,6 @@ def preferring(dists: Collection[str]) -> Iterator[None]:
         _PREFERRED.reset(token)
 
 
-def is_strict() -> bool:
-    """Whether the first plugin with a problem is to raise."""
-    return os.environ.get("GANZOO_STRICT_PLUGINS", "") not in ("", "0")
-
-
-def load_target(spec: Spec) -> Any:
-    """Import what a spec's target names, and check that it is what the spec's kind demands.
-
-    Raises:
-        GanzooError: what is wrong with it; its cause is the exception of a failed import.
-    """
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            found = resolve(spec.target)
-    except (Exception, SystemExit) as error:
-        raise GanzooError(f"{spec.target} cannot be imported: {sentence(error)}") from error
-    from ganzoo.plugins.targets import check_target  # imports torch, as what it checks has done
-
-    check_target(spec, found)
-    return found
-
-
 def _would_offer(plugin: Plugin, kind: type[Spec], dist: str, name: str) -> bool:
     """Whether an unusable plugin is the one that the user means."""
     if dist:
@@ -302,7 +190,3 @@ def _would_offer(plugin: Plugin, kind: type[Spec], dist: str, name: str) -> bool
 
 def _refusal(plugin: Plugin) -> GanzooError:
     return GanzooError(f"{plugin} is {plugin.status}: {plugin.error}; {plugin.remedy}")
-
-
-def _and(plugins: Sequence[Plugin]) -> str:
-    return " and ".join(map(str, plugins))

@@ -8,6 +8,41 @@ from ganzoo.losses import AdversarialLoss
 from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
 from ganzoo.variant import Variant
 
+TAKEN = frozenset(
+    [
+        "variant",
+        "out",
+        "resume",
+        "config",
+        "help",
+        "accumulate",
+        "batch_size",
+        "checkpoint_every",
+        "crop",
+        "data_root",
+        "dataset",
+        "device",
+        "epochs",
+        "evaluate_every",
+        "flip",
+        "image_size",
+        "log_every",
+        "mode",
+        "on_collapse",
+        "precision",
+        "recompute",
+        "sample_every",
+        "seed",
+        "steps",
+        "sync_batch_norm",
+        "threads",
+        "no_flip",
+        "no_recompute",
+        "no_sync_batch_norm",
+    ]
+)
+"""The flags of ``ganzoo train`` itself, which no setting of a variant may be called like."""
+
 
 def check_target(spec: VariantSpec | DatasetSpec | LossSpec, found: Any) -> None:
     """See whether what a spec's target names is of the spec's kind.
@@ -40,7 +75,7 @@ def _check_variant(target: str, found: Any) -> None:
     missing = sorted(getattr(found, "__abstractmethods__", ()))
     if missing:
         raise GanzooError(f"{target} lacks {' and '.join(missing)}: every variant defines them")
-    check_config(found)
+    check_config(found, TAKEN)
 
 
 def _described(found: Any) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ganzoo.artifacts.files import write_json
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import CORE, KINDS, Plugin
-from ganzoo.plugins.registry import Registered, S, is_strict, load_target, registry
+from ganzoo.plugins.registered import Registered, S, is_strict, load_target
 
 Watch = Callable[[], AbstractContextManager[Callable[[str], None]]]
 
@@ -123,7 +124,7 @@ def _surroundings() -> list[str]:
     """What the import of any target depends on: ganzoo, Python and what is installed."""
     sites = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     others = os.environ.get("PYTHONPATH", "")
-    return [registry().plugins[0].version, sys.version, others, *map(_stamp, sites)]
+    return [version(CORE), sys.version, others, *map(_stamp, sites)]
 
 
 def _package(name: str) -> tuple[str, list[str]]:

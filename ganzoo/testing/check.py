@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from ganzoo.errors import GanzooError
-from ganzoo.plugins.registry import Registered
+from ganzoo.plugins.registered import Registered
 
 
 class Subject(Protocol):

@@ -36,7 +36,8 @@ from ganzoo.engine.iterate import make_plan
 from ganzoo.engine.modes.compiled import compile_key, is_warm
 from ganzoo.engine.modes.execution import COLD_BREAK_EVEN, Execution, choose_mode
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.plugins.registry import noting, preferring, registry
+from ganzoo.plugins.registered import noting
+from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.run import Run, SharedRun

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ganzoo.engine.engine import Engine
 from ganzoo.runs.checkpoint import Verdict
+from ganzoo.runs.run import Run
+from ganzoo.training.settings import Training
 
-if TYPE_CHECKING:
-    from ganzoo.training.trainer import Trainer
+
+@dataclass(frozen=True)
+class Start:
+    """What a training is, before its first iteration."""
+
+    run: Run
+    training: Training
+    engine: Engine
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class Outcome:
 class Observer:
     """Who watches a training; a subclass overrides what it wants to see."""
 
-    def started(self, trainer: Trainer) -> None:
+    def started(self, start: Start) -> None:
         """All is set up and the first iteration follows."""
 
     def logged(self, record: Record) -> None:

@@ -34,7 +34,7 @@ from ganzoo.runs.logged import DIVERSITY, QUALITY
 from ganzoo.runs.run import Run
 from ganzoo.training.interrupt import Interrupt
 from ganzoo.training.journal import Failed, Journal
-from ganzoo.training.observer import Observer, Outcome, QualityRecord
+from ganzoo.training.observer import Observer, Outcome, QualityRecord, Start
 from ganzoo.training.settings import STOP, Training
 from ganzoo.training.watchdog import Watchdog, diversity
 
@@ -137,7 +137,7 @@ class Trainer:
     def _fit(self) -> Outcome:
         engine, training = self.engine, self.training
         self.run.log(f"step {engine.iteration} of {engine.iterations}: training")
-        self.observer.started(self)
+        self.observer.started(Start(self.run, self.training, self.engine))
         self._remember()
         if engine.iteration == 0:
             copy_first(engine.state())

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import CORE, Candidate, Plugin, Status, installed
-from ganzoo.plugins.registry import Registry, noting, preferring, registry
+from ganzoo.plugins.registered import noting
+from ganzoo.plugins.registry import Registry, preferring, registry
 from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
 
 HEADER = """

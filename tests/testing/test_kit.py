@@ -16,7 +16,8 @@ from torch.nn.functional import dropout
 
 from ganzoo.data import catalog
 from ganzoo.plugins.discovery import Plugin
-from ganzoo.plugins.registry import Registered, registry
+from ganzoo.plugins.registered import Registered
+from ganzoo.plugins.registry import registry
 from ganzoo.spec import VariantSpec
 from ganzoo.testing.check import Outcome, Verdict
 from ganzoo.testing.kit import variant_verdicts

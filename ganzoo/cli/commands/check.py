@@ -15,7 +15,8 @@ import rich_click as click
 from ganzoo.cli.output import json_option, make_console, print_json
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import KINDS
-from ganzoo.plugins.registry import Registered, registry
+from ganzoo.plugins.registered import Registered
+from ganzoo.plugins.registry import registry
 from ganzoo.spec import MADE, DatasetSpec, LossSpec, VariantSpec
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from ganzoo.cli import INTERRUPTED, complain
 from ganzoo.cli.commands.listing.info import shown
 from ganzoo.config import Option, options
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.plugins.registry import Registered, registry
+from ganzoo.plugins.registered import Registered
+from ganzoo.plugins.registry import registry
 from ganzoo.spec import VariantSpec
 from ganzoo.training.settings import Training
 

@@ -14,7 +14,7 @@ from unittest import mock
 
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.errors import GanzooError
-from ganzoo.plugins.registry import Registered, load_target
+from ganzoo.plugins.registered import Registered, load_target
 from ganzoo.spec import DOWNLOADED, FILES, DatasetSpec
 from ganzoo.testing.check import NotApplicable
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.losses import AdversarialLoss
-from ganzoo.plugins.registry import Registered, load_target
+from ganzoo.plugins.registered import Registered, load_target
 from ganzoo.spec import LossSpec
 
 N = 12

@@ -17,7 +17,7 @@ from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import Gradients, Plan, take_gradients
 from ganzoo.engine.modes.execution import Execution
 from ganzoo.errors import GanzooError
-from ganzoo.plugins.registry import Registered, load_target
+from ganzoo.plugins.registered import Registered, load_target
 from ganzoo.spec import DataSpec, VariantSpec
 from ganzoo.testing.check import Checks
 from ganzoo.training.assemble import check_suits

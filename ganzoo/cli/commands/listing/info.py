@@ -8,7 +8,8 @@ import rich_click as click
 
 from ganzoo.cli.output import json_option, make_console, make_table, print_json
 from ganzoo.config import Option, build, options
-from ganzoo.plugins.registry import Registered, registry
+from ganzoo.plugins.registered import Registered
+from ganzoo.plugins.registry import registry
 from ganzoo.spec import DataSpec, VariantSpec
 
 if TYPE_CHECKING:

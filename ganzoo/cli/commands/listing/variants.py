@@ -6,7 +6,8 @@ import click
 
 from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
 from ganzoo.plugins.discovery import Plugin, Status
-from ganzoo.plugins.registry import Registered, registry
+from ganzoo.plugins.registered import Registered
+from ganzoo.plugins.registry import registry
 from ganzoo.plugins.verify import verified
 from ganzoo.spec import VariantSpec
 
