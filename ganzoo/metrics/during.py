@@ -20,7 +20,8 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.made import mixtures
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.evaluate import load_splits, make_judges
-from ganzoo.metrics.features.extractor import Extractor, make_extractor
+from ganzoo.metrics.features.extractor import Extractor
+from ganzoo.metrics.features.make import make_extractor
 from ganzoo.metrics.images.classes import histogram
 from ganzoo.metrics.images.frechet import frechet_distance
 from ganzoo.metrics.images.images import choose

@@ -22,7 +22,8 @@ from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.made import mixtures
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.metrics.features.extractor import Extractor, make_extractor, with_channels
+from ganzoo.metrics.features.extractor import Extractor, with_channels
+from ganzoo.metrics.features.make import make_extractor
 from ganzoo.metrics.images.classes import histogram
 from ganzoo.metrics.images.images import Images, Reference, choose
 from ganzoo.metrics.images.measures import MEASURES, SPECIAL, tells_classes

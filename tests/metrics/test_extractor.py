@@ -20,7 +20,8 @@ from ganzoo.data.made.stacked import _stacked
 from ganzoo.data.sources.torchvision_sets import load_mnist
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.features import classifier
-from ganzoo.metrics.features.extractor import Extractor, make_extractor
+from ganzoo.metrics.features.extractor import Extractor
+from ganzoo.metrics.features.make import make_extractor
 
 MNIST = Path(__file__).parents[3] / "shared/data"
 SPLITS = ("train", "test")

@@ -1,15 +1,9 @@
 """What images are compared by: the features that a pretrained network sees in them."""
 
-from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
-
-from ganzoo.data.dataset import Dataset
-from ganzoo.errors import unknown
-
-KINDS = ("classifier", "inception")
 
 
 class Features(NamedTuple):
@@ -34,37 +28,6 @@ class Extractor(Protocol):
 
     def __call__(self, images: Tensor) -> Features:
         """The features of images, uint8 (n, channels, height, width) of any size."""
-
-
-def make_extractor(
-    kind: str,
-    train: Dataset,
-    test: Dataset | None,
-    device: torch.device,
-    report: Callable[[str], None],
-) -> Extractor:
-    """The extractor that ``--features`` names.
-
-    Args:
-        kind: ``"classifier"``, of the classes of `train`, or ``"inception"``.
-        train: what a classifier is trained on, where it has not been.
-        test: tells how good a classifier is; None: that is not needed.
-        device: where features are computed.
-        report: is told what takes long.
-
-    Raises:
-        GanzooError: there is no such kind, or it cannot be had for these data or on this machine.
-    """
-    # Here, as both modules import this one.
-    if kind == "classifier":
-        from ganzoo.metrics.features.classifier import load_classifier
-
-        return load_classifier(train, test, device, report)
-    if kind == "inception":
-        from ganzoo.metrics.features.inception import Inception
-
-        return Inception(device, report)
-    raise unknown("kind of features", kind, KINDS)
 
 
 def with_channels(images: Tensor, channels: int) -> Tensor:
