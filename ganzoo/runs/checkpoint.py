@@ -23,8 +23,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ganzoo.errors import GanzooError
 from ganzoo.artifacts.files import sync
+from ganzoo.errors import GanzooError
 
 FORMAT = "1"
 KEPT = 2

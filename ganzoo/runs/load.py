@@ -1,20 +1,17 @@
 """From a run directory to the variant that was trained in it."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ganzoo.runs import checkpoint
 from ganzoo.config import build
 from ganzoo.engine.learner import distinct
-from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import preferring, registry
+from ganzoo.runs import checkpoint
 from ganzoo.runs.run import Run
 from ganzoo.spec import DataSpec
 from ganzoo.variant import Variant
-
 
 
 def load_variant(run: Run, device: torch.device, which: str = "last") -> Variant:

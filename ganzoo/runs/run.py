@@ -16,9 +16,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ganzoo.runs import checkpoint, evaluations
-from ganzoo.errors import GanzooError
 from ganzoo.artifacts.files import replacing, write_json
+from ganzoo.errors import GanzooError
+from ganzoo.runs import checkpoint, evaluations
 
 
 @dataclass
