@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import GanzooError
 from ganzoo.hookspecs import hookimpl
-from ganzoo.spec import DatasetSpec, DataSpec, LossSpec, VariantSpec
+from ganzoo.spec import DatasetSpec, DataSpec, Field, LossSpec, Need, VariantSpec
 
 if TYPE_CHECKING:
     from ganzoo.adversarial import Adversarial, AdversarialConfig
     from ganzoo.config import option
-    from ganzoo.data.dataset import DataRequest, Dataset
+    from ganzoo.data.dataset import DataRequest, Dataset, Truth
     from ganzoo.losses import AdversarialLoss
     from ganzoo.networks import Discriminator, Generator
     from ganzoo.variant import SGD, Adam, Batch, Phase, Player, RMSprop, Variant
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LATER = {
     "ganzoo.adversarial": ("Adversarial", "AdversarialConfig"),
     "ganzoo.config": ("option",),
-    "ganzoo.data.dataset": ("DataRequest", "Dataset"),
+    "ganzoo.data.dataset": ("DataRequest", "Dataset", "Truth"),
     "ganzoo.losses": ("AdversarialLoss",),
     "ganzoo.networks": ("Discriminator", "Generator"),
     "ganzoo.variant": (
@@ -44,12 +44,15 @@ __all__ = [
     "Dataset",
     "DatasetSpec",
     "Discriminator",
+    "Field",
     "GanzooError",
     "Generator",
     "LossSpec",
+    "Need",
     "Phase",
     "Player",
     "RMSprop",
+    "Truth",
     "Variant",
     "VariantSpec",
     "hookimpl",

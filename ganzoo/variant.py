@@ -133,8 +133,6 @@ class Variant(nn.Module, ABC):
     """The networks that `forward` needs: they are what ``weights.safetensors`` holds."""
     conditional: ClassVar[bool] = False
     """Whether `forward` draws samples of a requested label."""
-    domains: ClassVar[int] = 1
-    """Of the data that it is played on: 2, where it wants two unpaired sets of samples."""
     held_out: ClassVar[bool] = False
     """Whether `measure` wants the test split while it trains."""
     judged_by: ClassVar[tuple[str, ...]] = ()
@@ -184,9 +182,10 @@ class Variant(nn.Module, ABC):
         is shorter than a batch is repeated until it fills one.
 
         Returns:
-            Tensors of `dataset`, by the names that they have in `Batch.data`; no name twice.
+            Tensors of `dataset`, by the names that they have in `Batch.data`; no name twice. By
+            default its groups, under the names of their fields.
         """
-        return [dataset.fields]
+        return dataset.streams
 
     def sample_latent(self, n: int) -> Tensor:
         """`n` latents from the prior, (n, ...), on the variant's device.

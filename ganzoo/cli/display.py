@@ -17,6 +17,7 @@ from rich.text import Text
 
 from ganzoo.cli.output import make_console
 from ganzoo.engine.distributed import is_first, process_count
+from ganzoo.runs.record import samples
 from ganzoo.training.observer import Observer, Outcome, QualityRecord, Record, Start
 from ganzoo.training.settings import Training
 
@@ -65,13 +66,11 @@ class Display(Observer):
         settings, variant = start.run.settings, start.engine.variant
         self._steps = start.engine.iterations
         self._before = time.monotonic(), start.engine.iteration
-        data, processes = settings["data"], process_count()
-        samples = f"{data['samples']:,}"
-        if data["domains"] == 2:
-            samples += f" and {data['other_samples']:,}"
+        processes = process_count()
+        counts = " and ".join(f"{count:,}" for count in samples(settings))
         rows = {
             "variant": start.run.variant,
-            "data": f"{data['name']}: {samples} samples of shape {variant.data}",
+            "data": f"{variant.data.name}: {counts} samples of shape {variant.data}",
             "batch size": str(start.training.batch_size),
         }
         for player in variant.players().values():

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.compare.scoreboard import Numbers, Table, parse_evaluation, tabulate
 from ganzoo.errors import GanzooError
 from ganzoo.runs import evaluations
+from ganzoo.runs.record import data_spec, samples
+from ganzoo.spec import DataSpec
 
 if TYPE_CHECKING:
     from ganzoo.runs.run import Run  # imports torch
@@ -162,11 +164,23 @@ def read_settings(run: Run) -> dict[str, Any]:
     flags.pop("dataset", None)  # "data" says it
     return {
         **variant,
-        **{("data" if key == "name" else f"data {key}"): v for key, v in content["data"].items()},
+        "data": content["data"]["name"],
+        "data samples": [*samples(content)],
+        **_read_fields(data_spec(content)),
         "trained to step": run.step,
         **{f"--{key.replace('_', '-')}": value for key, value in flags.items()},
         **{f"{key} version": value for key, value in content.get("versions", {}).items()},
     }
+
+
+def _read_fields(data: DataSpec) -> dict[str, Any]:
+    """The fields of the data, by name: shapes, and the names of classes or columns."""
+    read: dict[str, Any] = {}
+    for name, field in data.fields.items():
+        read[f"data {name}"] = f"{field.kind} {field}".strip()
+        if field.names:
+            read[f"data {name} names"] = [*field.names]
+    return read
 
 
 def read_evaluations(path: Path) -> list[Numbers]:
@@ -279,11 +293,10 @@ def _numbers(run: Run, protocol: str, records: Sequence[Mapping[str, float]]) ->
 
 def _measured_how(run: Run) -> str:
     """All that may decide what a variant measures of itself."""
-    data, versions = run.settings["data"], run.settings.get("versions", {})
+    data, versions = data_spec(run.settings), run.settings.get("versions", {})
     known = [f"{name} {versions[name]}" for name in ("ganzoo", "torch") if name in versions]
-    shape = "x".join(map(str, data["shape"]))
     where = run.settings.get("device", "an unknown device")
-    return ", ".join(["measured in training", f"data {data['name']} {shape}", *known, where])
+    return ", ".join(["measured in training", f"data {data.name} {data}", *known, where])
 
 
 def _logged_how(run: Run) -> str:

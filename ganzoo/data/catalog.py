@@ -10,10 +10,11 @@ from dataclasses import replace
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.needs import first_suitable, in_words
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
-from ganzoo.spec import MADE, DatasetSpec, DataSpec
+from ganzoo.spec import MADE, DatasetSpec, DataSpec, VariantSpec
 
 
 def load(name: str, request: DataRequest) -> Dataset:
@@ -24,7 +25,7 @@ def load(name: str, request: DataRequest) -> Dataset:
         request: for it, or for both of them.
 
     Returns:
-        It, or the first with the second as its `other`; each keeps its own labels.
+        It, or both as two domains; each keeps its own labels.
 
     Raises:
         GanzooError: there is none of that name, it cannot be loaded, or two cannot be a pair.
@@ -41,7 +42,7 @@ def load(name: str, request: DataRequest) -> Dataset:
     height, width = first.spec.shape[1:]
     second = _load(found[1], replace(requests[1], image_size=(height, width)))
     _check_domain(found[1], second)
-    return paired(first, second, f"{first.name}+{second.name}")
+    return unpaired(first, second, f"{first.name}+{second.name}")
 
 
 def described(name: str) -> DataSpec:
@@ -55,12 +56,37 @@ def described(name: str) -> DataSpec:
     if len(specs) == 1:
         return specs[0]
     channels = max(spec.shape[0] for spec in specs)
-    shape = (channels, *specs[0].shape[1:])
-    return DataSpec(shape, specs[0].classes, "+".join(spec.name for spec in specs), domains=2)
+    _, height, width = specs[0].shape
+    first, second = (
+        DataSpec.images((channels, height, width), spec.class_names, spec.name) for spec in specs
+    )
+    return DataSpec.unpaired(first, second, f"{first.name}+{second.name}")
 
 
-def paired(first: Dataset, second: Dataset, name: str) -> Dataset:
-    """Two sets of images as one, with as many channels as the more colourful of them.
+def default_for(variant: VariantSpec) -> str:
+    """The data set for a user who names none: the first, of those made on the spot, that suits.
+
+    Raises:
+        GanzooError: none of them does.
+    """
+    made = [
+        spec
+        for plugin in registry().plugins
+        for spec in plugin.specs
+        if plugin.usable and isinstance(spec, DatasetSpec) and spec.source == MADE
+    ]
+    known = [_data_spec(spec) for spec in made if _is_known(spec)]
+    found = variant.dataset or first_suitable(variant, known)
+    if not found:
+        raise GanzooError(
+            f"{variant.name} needs {in_words(variant.needs)}, and no data set that is {MADE} has "
+            "such samples: name one with --dataset"
+        )
+    return found
+
+
+def unpaired(first: Dataset, second: Dataset, name: str) -> Dataset:
+    """Two sets of images as two domains, with as many channels as the more colourful of them.
 
     Raises:
         GanzooError: their images cannot be brought to one shape.
@@ -72,7 +98,7 @@ def paired(first: Dataset, second: Dataset, name: str) -> Dataset:
             f"'{first.name}' has images of {first.spec} and '{second.name}' of {second.spec}: "
             "two domains must have one shape"
         )
-    return replace(first, name=name, other=second)
+    return Dataset.unpaired(name, first, second)
 
 
 def _find(name: str) -> list[Registered[DatasetSpec]]:
@@ -103,20 +129,27 @@ def _load(row: Registered[DatasetSpec], request: DataRequest) -> Dataset:
 
 
 def _data_spec(dataset: DatasetSpec) -> DataSpec:
-    if not re.fullmatch(r"\d+(x\d+)*", dataset.shape):
+    if not _is_known(dataset):
         raise GanzooError(
             f"the data set '{dataset.name}' is of {dataset.shape} shape: choose one whose shape "
             "`ganzoo datasets` shows"
         )
+    if dataset.groups:
+        return DataSpec(dataset.groups, dataset.name)
     shape = tuple(int(side) for side in dataset.shape.split("x"))
-    return DataSpec(shape, dataset.classes, dataset.name)
+    return DataSpec.of_shape(shape, dataset.classes, dataset.name)
+
+
+def _is_known(dataset: DatasetSpec) -> bool:
+    """Whether its fields are known before it is loaded."""
+    return bool(dataset.groups or re.fullmatch(r"\d+(x\d+x\d+)?", dataset.shape))
 
 
 def _check_domain(row: Registered[DatasetSpec], dataset: Dataset) -> None:
     """Refuse to pair what only its loading shows to be no single domain of images."""
     if not dataset.spec.is_image:
         raise _no_images(row)
-    if dataset.other is not None:
+    if dataset.spec.domains > 1:
         raise GanzooError(
             f"'{row.spec.name}' holds two domains by itself: name it alone, without '+'"
         )
@@ -130,7 +163,7 @@ def _no_images(row: Registered[DatasetSpec]) -> GanzooError:
 
 def _with_channels(dataset: Dataset, channels: int) -> Dataset:
     """The data set with its grayscale images, if they are so, repeated for each channel."""
-    image: Tensor = dataset.fields["image"]
+    image: Tensor = dataset.tensors["image"]
     if image.shape[1] == 1:
         image = image.expand(-1, channels, -1, -1)  # a view, which takes no memory
-    return replace(dataset, fields=dataset.fields | {"image": image})
+    return dataset.with_tensors({"image": image})

@@ -1,12 +1,13 @@
-"""What a data set is: aligned tensors, and how a loader is asked for them."""
+"""What a data set is: groups of aligned tensors, and how a loader is asked for them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torch import Tensor
 
-from ganzoo.spec import DataSpec
+from ganzoo.errors import GanzooError
+from ganzoo.spec import DataSpec, Field
 
 
 def _silent(message: str) -> None:
@@ -31,32 +32,172 @@ class DataRequest:
 
 
 @dataclass(frozen=True)
+class Truth:
+    """What is known of the samples of one group beyond what is trained on: for scoring alone."""
+
+    per_channel: int = 0
+    """Classes of each channel by itself, where the label is composed of the channels' (its digits
+    in this base, the first channel's first); 0: it is not."""
+    modes: Tensor | None = None
+    """The centres of a mixture, float32 (modes, dimensions), where the truth is known."""
+    mode_std: float = 0.0
+    """The standard deviation of each component of such a mixture."""
+    drawings: str = ""
+    """What the samples were made of, one by one, where other sets may be made of the same."""
+
+
+NOTHING_KNOWN = Truth()
+
+
+@dataclass(frozen=True)
 class Dataset:
     """One split of a data set: tensors whose first dimension is the sample.
 
     The tensors lie in memory or are mapped from a file; either way they are only ever indexed.
+
+    Raises:
+        GanzooError: the tensors are not those that the spec names.
     """
 
-    name: str
-    fields: dict[str, Tensor]
-    """``"image"``: uint8 (n, channels, height, width), or float32 (n, dimensions) for points;
-    ``"label"``, where there are labels: int64 (n,)."""
-    classes: tuple[str, ...] = ()
-    """The labels' names; label k is ``classes[k]``."""
-    per_channel: int = 0
-    """Classes of each channel by itself, where the label is composed of the channels' (its digits
-    in this base, the first channel's first); 0: it is not."""
-    modes: Tensor | None = field(default=None, compare=False)
-    """The centres of a mixture, float32 (modes, dimensions), where the truth is known."""
-    mode_std: float = 0.0
-    """The standard deviation of each component of such a mixture."""
-    other: "Dataset | None" = None
-    """The second of two unpaired domains: other samples, of the same shape, as many as it has."""
-    drawings: str = ""
-    """What the samples were made of, one by one, where other sets may be made of the same."""
+    spec: DataSpec
+    """What a variant is told."""
+    tensors: dict[str, Tensor]
+    """By the name of their field, as the field's kind stores them (see `ganzoo.data.kinds`): images
+    are uint8 (n, channels, height, width), points float32 (n, dimensions), labels int64 (n,)."""
+    truths: tuple[Truth, ...] = field(default=(), compare=False)
+    """What is known of each group; empty: nothing."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.spec, DataSpec):
+            raise GanzooError(
+                f"a Dataset was made of {self.spec!r} and a dict, as API 1 did: write "
+                "Dataset.images(name, images, labels, classes) or Dataset.points(...)"
+            )
+        names = [each.name for group in self.spec.groups for each in group]
+        if sorted(names) != sorted(self.tensors):
+            raise GanzooError(
+                f"the spec of '{self.name}' has the fields {names}, and its tensors are called "
+                f"{[*self.tensors]}: give one tensor for each field, and no name twice"
+            )
+
+    @classmethod
+    def images(
+        cls,
+        name: str,
+        images: Tensor,
+        labels: Tensor | None = None,
+        classes: tuple[str, ...] = (),
+        truth: Truth = NOTHING_KNOWN,
+    ) -> "Dataset":
+        """Images uint8 (n, channels, height, width), perhaps with labels int64 (n,).
+
+        Args:
+            name: of the set.
+            images: as above.
+            labels: label k of an image means ``classes[k]``; None: unlabelled.
+            classes: the labels' names.
+            truth: for scoring.
+        """
+        channels, height, width = images.shape[1:]
+        spec = DataSpec.images((channels, height, width), tuple(classes), name)
+        return cls._of(spec, images, labels, truth)
+
+    @classmethod
+    def points(
+        cls,
+        name: str,
+        points: Tensor,
+        labels: Tensor | None = None,
+        classes: tuple[str, ...] = (),
+        truth: Truth = NOTHING_KNOWN,
+    ) -> "Dataset":
+        """Points float32 (n, dimensions), perhaps with labels; see `images`."""
+        return cls._of(
+            DataSpec.points(points.shape[1], tuple(classes), name), points, labels, truth
+        )
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        samples: Tensor,
+        labels: Tensor | None = None,
+        classes: tuple[str, ...] = (),
+        truth: Truth = NOTHING_KNOWN,
+    ) -> "Dataset":
+        """Images where the samples have four dimensions, else points; see `images`."""
+        maker = cls.images if samples.ndim == 4 else cls.points
+        return maker(name, samples, labels, classes, truth)
+
+    @classmethod
+    def unpaired(cls, name: str, first: "Dataset", second: "Dataset") -> "Dataset":
+        """Two sets of one group each as two domains, ``a`` and ``b``, that are not aligned."""
+        spec = DataSpec.unpaired(first.spec, second.spec, name)
+        tensors = {
+            new.name: part.tensors[old.name]
+            for part, group in zip((first, second), spec.groups, strict=True)
+            for new, old in zip(group, part.spec.groups[0], strict=True)
+        }
+        return cls(spec, tensors, (first.truth, second.truth))
+
+    @classmethod
+    def _of(cls, spec: DataSpec, samples: Tensor, labels: Tensor | None, truth: Truth) -> "Dataset":
+        tensors = {spec.sample.name: samples}
+        if labels is not None:
+            tensors["label"] = labels
+            if "label" not in spec.fields:  # whose names nobody has told
+                spec = replace(spec, groups=((spec.sample, Field("label", "label")),))
+        return cls(spec, tensors, (truth,))
 
     def __len__(self) -> int:
-        return next(iter(self.fields.values())).shape[0]
+        return self.tensors[self.spec.sample.name].shape[0]
+
+    @property
+    def name(self) -> str:
+        """The data set's name."""
+        return self.spec.name
+
+    @property
+    def streams(self) -> list[dict[str, Tensor]]:
+        """The tensors of each group: what `Variant.streams` gives unless it is overridden."""
+        return [
+            {each.name: self.tensors[each.name] for each in group} for group in self.spec.groups
+        ]
+
+    @property
+    def fields(self) -> dict[str, Tensor]:
+        """The tensors of the first group, called as if there were no other."""
+        return self.group(0).tensors
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the labels of the first group; label k is ``classes[k]``."""
+        return self.spec.class_names
+
+    @property
+    def other(self) -> "Dataset | None":
+        """The second of two unpaired domains; None: there is one."""
+        return self.group(1) if self.spec.domains > 1 else None
+
+    @property
+    def truth(self) -> Truth:
+        """What is known of the first group."""
+        return self.truths[0] if self.truths else NOTHING_KNOWN
+
+    @property
+    def per_channel(self) -> int:
+        """See `Truth`."""
+        return self.truth.per_channel
+
+    @property
+    def modes(self) -> Tensor | None:
+        """See `Truth`."""
+        return self.truth.modes
+
+    @property
+    def mode_std(self) -> float:
+        """See `Truth`."""
+        return self.truth.mode_std
 
     @property
     def paired(self) -> bool:
@@ -64,15 +205,36 @@ class Dataset:
 
         It is for scoring alone: nothing that is trained on two domains may know it.
         """
+        other = self.other
         return (
-            self.other is not None
-            and bool(self.drawings)
-            and self.drawings == self.other.drawings
-            and len(self) == len(self.other)
+            other is not None
+            and bool(self.truth.drawings)
+            and self.truth.drawings == other.truth.drawings
+            and len(self) == len(other)
         )
 
-    @property
-    def spec(self) -> DataSpec:
-        """What a variant is told."""
-        shape = tuple(self.fields["image"].shape[1:])
-        return DataSpec(shape, len(self.classes), self.name, 2 if self.other else 1)
+    def group(self, number: int) -> "Dataset":
+        """One group as a data set of its own, whose fields are called as if there were no other."""
+        if self.spec.domains == 1:
+            return self
+        spec = self.spec.group(number)
+        tensors = {
+            new.name: self.tensors[old.name]
+            for new, old in zip(spec.groups[0], self.spec.groups[number], strict=True)
+        }
+        return Dataset(spec, tensors, self.truths[number : number + 1])
+
+    def first(self, n: int) -> "Dataset":
+        """The first `n` samples of each group, or all that it has."""
+        return self.with_tensors({name: tensor[:n] for name, tensor in self.tensors.items()})
+
+    def with_tensors(self, tensors: Mapping[str, Tensor]) -> "Dataset":
+        """The same with some tensors in place of those of these names, of any shape."""
+        shapes = {name: tuple(tensor.shape[1:]) for name, tensor in tensors.items()}
+        groups = tuple(
+            tuple(replace(each, shape=shapes.get(each.name, each.shape)) for each in group)
+            for group in self.spec.groups
+        )
+        return replace(
+            self, spec=replace(self.spec, groups=groups), tensors=self.tensors | {**tensors}
+        )

@@ -174,8 +174,7 @@ def evaluate_samples(
             f"--n {len(samples)}, whose values can be compared with no others"
         )
     if len(samples) > n:  # in a file they may be sorted by their class
-        fields = {"image": samples} if labels is None else {"image": samples, "label": labels}
-        samples, labels = choose(Dataset("samples", fields), n, wish.seed)
+        samples, labels = choose(Dataset.of("samples", samples, labels), n, wish.seed)
     size = (samples.shape[2], samples.shape[3]) if samples.dim() == 4 else None
     splits = load_splits(dataset, data_root, size, wish.report)
     data = splits.test.spec
@@ -300,10 +299,8 @@ def make_judges(
     assert test.other is not None
     if kind == "classifier" and not (train.classes and train.other.classes):
         return None
-    name = train.name.partition("+")[0]  # of A+B: the first domain has no name of its own
-    first, first_test = (replace(split, name=name, other=None) for split in (train, test))
     return (
-        make_extractor(kind, first, first_test, device, report),
+        make_extractor(kind, train.group(0), test.group(0), device, report),
         make_extractor(kind, train.other, test.other, device, report),
     )
 

@@ -26,7 +26,7 @@ import pluggy
 
 from ganzoo import hookspecs
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.spec import API, DatasetSpec, LossSpec, VariantSpec
+from ganzoo.spec import API, DatasetSpec, LossSpec, Need, VariantSpec
 
 CORE = "ganzoo-core"
 HOOKS: dict[str, type[VariantSpec] | type[DatasetSpec] | type[LossSpec]] = {
@@ -134,13 +134,22 @@ def load_plugin(candidate: Candidate, taken: Sequence[Spec]) -> Plugin:
     except (Exception, SystemExit) as error:
         cause = error.__cause__ if isinstance(error, GanzooError) else error
         return result(Status.BROKEN, sentence(error), cause=cause)
-    foreign = [spec.api for spec in specs if spec.api != API]
-    if foreign:
-        error_text = f"built for API {foreign[0]}, this is {API}"
-        return result(Status.INCOMPATIBLE, error_text, specs)
+    for spec in specs:
+        if spec.api != API:
+            error_text = f"built for API {spec.api}, this is {API}"
+            return result(Status.INCOMPATIBLE, error_text, specs)
+        if isinstance(spec, VariantSpec) and isinstance(spec.needs, str):
+            return result(Status.INCOMPATIBLE, _of_api_1(spec), specs)
     if "torch" in sys.modules and not torch_was_there:
         return result(Status.SLOW, "it imports torch, for which every command now waits", specs)
     return result(specs=specs)
+
+
+def _of_api_1(spec: VariantSpec) -> str:
+    return (
+        f"built for API 1, this is {API}: the needs of '{spec.name}' are a sentence, and must be "
+        'fields, as in needs=((Need(("image",)), Need(("label",))),)'
+    )
 
 
 def _offers(plugin: Any, label: str, taken: Sequence[Spec]) -> tuple[Spec, ...]:
@@ -187,12 +196,26 @@ def _call(hook: str, function: Callable[..., object]) -> list[Spec]:
                     f"{hook} returned a {kind.__name__} whose {item.name} is {abridged(value)}, "
                     f"not of type {item.type.__name__}"
                 )
+        if isinstance(spec, VariantSpec) and not _are_needs(spec.needs):
+            raise GanzooError(
+                f"{hook} returned a VariantSpec whose needs are {abridged(spec.needs)}, not a "
+                "tuple of groups, each a tuple of Need"
+            )
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", spec.name):
             raise GanzooError(
                 f"{hook} returned the name {abridged(spec.name)}, "
                 "which is not made of lower-case letters, digits and single dashes"
             )
     return specs
+
+
+def _are_needs(needs: Any) -> bool:
+    """Whether it is of that form, or the sentence that it was in API 1."""
+    return isinstance(needs, str) or (
+        isinstance(needs, tuple)
+        and all(isinstance(group, tuple) for group in needs)
+        and all(isinstance(need, Need) for group in needs for need in group)
+    )
 
 
 def normal(name: str) -> str:

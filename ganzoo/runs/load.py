@@ -9,8 +9,8 @@ from ganzoo.config import build
 from ganzoo.engine.learner import distinct
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
+from ganzoo.runs.record import data_spec
 from ganzoo.runs.run import Run
-from ganzoo.spec import DataSpec
 from ganzoo.variant import Variant
 
 
@@ -37,11 +37,10 @@ def load_variant(run: Run, device: torch.device, which: str = "last") -> Variant
 
 def build_variant(settings: dict[str, Any], device: torch.device) -> Variant:
     """The variant that a ``run.json`` describes, its weights drawn from the default generator."""
-    name, data = settings["variant"], settings["data"]
+    name = settings["variant"]
     qualified = f"{name['plugin']}:{name['name']}"
     cls: type[Variant] = registry().variant(qualified).load()
-    spec = DataSpec(tuple(data["shape"]), data["classes"], data["name"], data.get("domains", 1))
-    return cls(build(cls.Config, settings["config"]), spec).to(device)
+    return cls(build(cls.Config, settings["config"]), data_spec(settings)).to(device)
 
 
 def published_weights(variant: Variant) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from ganzoo.artifacts.files import replacing, write_json
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint, evaluations
+from ganzoo.runs.record import data_spec, read_record
 
 
 @dataclass
@@ -58,28 +59,9 @@ class Run:
         """The run at `path`.
 
         Raises:
-            GanzooError: there is none.
+            GanzooError: there is none, or its record is damaged.
         """
-        try:
-            settings = json.loads((path / "run.json").read_text(encoding="utf-8"))
-            missing = {"variant", "config", "training", "data"} - settings.keys()
-        except OSError as error:
-            what = "does not exist" if not path.exists() else "is not a run directory"
-            raise GanzooError(f"{path} {what}: `ganzoo runs` lists the runs in a folder") from error
-        except (ValueError, AttributeError) as error:
-            raise GanzooError(f"{path / 'run.json'} is damaged: it is not JSON") from error
-        if missing:
-            lacking = ", ".join(sorted(missing))
-            raise GanzooError(f"{path / 'run.json'} is damaged: it lacks {lacking}")
-        run = cls(path, settings)
-        try:
-            _ = run.variant, run.identity, run.plugins
-            _ = settings["training"]["steps"], dict(settings["config"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise GanzooError(
-                f"{path / 'run.json'} is damaged: it is not what was written"
-            ) from error
-        return run
+        return cls(path, read_record(path))
 
     @property
     def samples(self) -> Path:
@@ -105,8 +87,7 @@ class Run:
     @property
     def identity(self) -> checkpoint.Identity:
         """Whose checkpoints they are."""
-        shape = "x".join(map(str, self.settings["data"]["shape"]))
-        return checkpoint.Identity(self.settings["variant"]["name"], shape)
+        return checkpoint.Identity(self.settings["variant"]["name"], str(data_spec(self.settings)))
 
     def save_settings(self) -> None:
         """Write ``run.json``."""

@@ -17,6 +17,7 @@ from ganzoo.config import build, options, parse_size
 from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
+from ganzoo.data.needs import check_suits
 from ganzoo.engine.cpu.matmul import NATIVE, choose_matmul
 from ganzoo.engine.device import pick_device, seeded
 from ganzoo.engine.distributed import (
@@ -40,8 +41,8 @@ from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
 from ganzoo.runs.load import build_variant
+from ganzoo.runs.record import check_unchanged, describe_data
 from ganzoo.runs.run import Run, SharedRun
-from ganzoo.spec import DataSpec
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import RESUMABLE, Training
 from ganzoo.training.trainer import Exhibits, Trainer
@@ -73,7 +74,7 @@ def start(
     with noting() as plugins:
         registered = registry().variant(name)
         cls: type[Variant] = registered.load()
-        given = {"dataset": registered.spec.dataset} | dict(given)
+        given = {"dataset": catalog.default_for(registered.spec)} | dict(given)
         training, _ = _split(given, cls)
         if training.steps is not None and training.epochs is not None:
             raise GanzooError("--steps and --epochs both say how long to train: give one of them")
@@ -87,7 +88,7 @@ def start(
         if training.data_root is not None:
             root = str(Path(training.data_root).expanduser().resolve())
             training = dataclasses.replace(training, data_root=root)
-        check_suits(cls, registered.spec.name, dataset.spec)
+        check_suits(registered.spec, dataset.spec)
         settings: dict[str, Any] = {
             "variant": {
                 "name": registered.spec.name,
@@ -97,7 +98,7 @@ def start(
             "plugins": plugins,
             "config": dataclasses.asdict(config),
             "training": {},
-            "data": _described(dataset),
+            "data": describe_data(dataset),
             "device": _device_name(device),
             "versions": {
                 "ganzoo": version("ganzoo-core"),
@@ -142,7 +143,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         training = _resumed(run, given)
         device = own_device(pick_device(training.device))
         dataset = load_dataset(training, observer)
-        _check_unchanged(path, run.settings["data"], _described(dataset))
+        check_unchanged(path, run.settings, dataset)
         variant = build_variant(run.settings, device)
         if training.sync_batch_norm:
             synchronise_batch_norm(variant)
@@ -182,34 +183,6 @@ def load_dataset(training: Training, observer: Observer, split: str = "train") -
     )
     assert training.dataset is not None
     return catalog.load(training.dataset, request)
-
-
-def check_suits(cls: type[Variant], name: str, data: DataSpec) -> None:
-    """Refuse data that the variant's game is not played on; what else, its constructor refuses."""
-    if cls.domains > data.domains:
-        given = f"{name} is played on two domains, and '{data.name}' is one"
-        if not data.is_image:
-            raise GanzooError(f"{given}, of points: use images, as in --dataset glyphs+ink")
-        other = "ink" if data.name == "glyphs" else "glyphs"
-        raise GanzooError(
-            f"{given}: name another beside it, as in --dataset {data.name}+{other}, or use "
-            "--dataset unpaired"
-        )
-    if cls.domains < data.domains:
-        raise GanzooError(
-            f"{name} is played on one set of samples, and '{data.name}' is two domains: name one"
-        )
-    if cls.conditional and not data.classes:
-        raise GanzooError(f"{name} needs labelled data, and '{data.name}' has no labels")
-
-
-def _check_unchanged(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    for key, value in now.items():
-        if before.get(key) != value:
-            raise GanzooError(
-                f"the data set '{now['name']}' has changed since {path} was started: its {key} "
-                f"was {before.get(key)} and is {value}"
-            )
 
 
 def _report_other_plugins(
@@ -309,7 +282,7 @@ def _execution(training: Training, settings: dict[str, Any], variant: Variant) -
     key = compile_key(
         settings["variant"],
         settings["config"],
-        settings["data"]["shape"],
+        [*variant.data.shape],
         training.batch_size // process_count(),
         training.accumulate,
         precision,
@@ -376,20 +349,6 @@ def _exhibits(
 def _quality_settings(exhibits: Exhibits) -> dict[str, str]:
     """How quality is measured, where it is: to be compared only with what is measured alike."""
     return {} if exhibits.quality is None else {"quality_protocol": exhibits.quality.protocol}
-
-
-def _described(dataset: Dataset) -> dict[str, Any]:
-    described = {
-        "name": dataset.name,
-        "shape": list(dataset.spec.shape),
-        "classes": dataset.spec.classes,
-        "samples": len(dataset),
-        "class_names": list(dataset.classes),
-        "domains": dataset.spec.domains,
-    }
-    if dataset.other is not None:
-        described["other_samples"] = len(dataset.other)
-    return described
 
 
 def _device_name(device: torch.device) -> str:

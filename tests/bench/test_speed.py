@@ -48,8 +48,8 @@ OURS = Entrant()
 
 def setting_of(name: str, batch_size: int = 4, **settings: Any) -> Setting:
     """A small variant on random digits."""
-    cls = registry().variant(name).load()
-    dataset = digits(cls.domains)
+    registered = registry().variant(name)
+    cls, dataset = registered.load(), digits(len(registered.spec.needs))
     known = options(cls.Config)
     chosen = cls.recipe(dataset.spec) | SMALLER | settings
     torch.manual_seed(0)

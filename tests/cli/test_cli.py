@@ -32,11 +32,13 @@ from ganzoo.training.settings import Training
 FOREVER = ("--steps", 10**6, "--mode", "eager")  # which would be compiled first
 
 TOY_INIT = """
-from ganzoo import VariantSpec, hookimpl
+from ganzoo import Need, VariantSpec, hookimpl
+
+NEEDS = ((Need(("image", "point")), Need(("label",))),)
 
 @hookimpl
 def ganzoo_register_variants():
-    return [VariantSpec("toy", "ganzoo_toy.variant:Toy", "Le Pâté 玩具", 2026, needs="labels")]
+    return [VariantSpec("toy", "ganzoo_toy.variant:Toy", "Le Pâté 玩具", 2026, needs=NEEDS)]
 """
 
 TOY_VARIANT = '''

@@ -12,11 +12,14 @@ from PIL import Image
 from ganzoo.cli.commands.using import translate
 
 INIT = """
-from ganzoo import VariantSpec, hookimpl
+from ganzoo import Need, VariantSpec, hookimpl
+
+NEEDS = ((Need(("image",), "a"),), (Need(("image",), "b"),))
 
 @hookimpl
 def ganzoo_register_variants():
-    return [VariantSpec("toy", "ganzoo_toy.variant:Toy", "Toy", 2026, dataset="unpaired")]
+    at = "ganzoo_toy.variant:Toy"
+    return [VariantSpec("toy", at, "Toy", 2026, needs=NEEDS, dataset="unpaired")]
 """
 VARIANT = """
 from dataclasses import dataclass
@@ -46,7 +49,6 @@ class Toy(Variant, Translator):
     "a2b turns the image into its negative, b2a leaves it as it is."
 
     Config = Config
-    domains = 2
     published = ("a2b", "b2a")
 
     @classmethod
@@ -56,9 +58,6 @@ class Toy(Variant, Translator):
     def __init__(self, config, data):
         super().__init__(config, data)
         self.a2b, self.b2a = Gain(-1.0), Gain(1.0)
-
-    def streams(self, dataset):
-        return [{"a": dataset.fields["image"]}, {"b": dataset.other.fields["image"]}]
 
     def players(self):
         return {"both": Player(("a2b", "b2a"), SGD(self.config.lr))}

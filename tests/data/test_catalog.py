@@ -55,8 +55,8 @@ def requests() -> Iterator[dict[str, DataRequest]]:
             count = 10 + len(name)
             image = torch.full((count, *shape), len(name), dtype=torch.uint8)
             classes = tuple(f"{name} {label}" for label in range(SETS[name][1]))
-            label = {"label": torch.arange(count) % 2} if classes else {}
-            return Dataset(name, {"image": image} | label, classes)
+            label = torch.arange(count) % 2 if classes else None
+            return Dataset.of(name, image, label, classes)
 
         return load
 
@@ -122,11 +122,15 @@ def test_two_plain_names_are_a_pair(
     channels = max(shape[0], SETS[second][3][0])
     expected = (channels, *(size or shape[1:]))
     assert pair.name == f"{first}+{second}"
-    assert pair.spec == DataSpec(expected, SETS[first][1], pair.name, domains=2)
-    assert other.spec == DataSpec(expected, SETS[second][1], second)
+    domains = [
+        DataSpec.images(expected, tuple(f"{name} {k}" for k in range(SETS[name][1])), name)
+        for name in (first, second)
+    ]
+    assert pair.spec == DataSpec.unpaired(*domains, pair.name)
+    assert other.spec == domains[1]
     assert (len(pair), len(other)) == (10 + len(first), 10 + len(second))
     assert not pair.paired
-    for dataset, name in ((pair, first), (other, second)):
+    for dataset, name in ((pair.group(0), first), (other, second)):
         assert dataset.fields["image"].unique().tolist() == [len(name)]
         assert dataset.classes == tuple(f"{name} {label}" for label in range(SETS[name][1]))
         assert ("label" in dataset.fields) == bool(dataset.classes)
@@ -143,7 +147,10 @@ def test_two_plain_names_are_a_pair(
         with pytest.raises(GanzooError, match="'files' is of any shape"):
             catalog.described(f"{first}+{second}")
     elif size is None:
-        assert catalog.described(f"{first}+{second}") == pair.spec
+        described = catalog.described(f"{first}+{second}")
+        assert [(field.name, field.shape) for field in described.fields.values()] == [
+            (field.name, field.shape) for field in pair.spec.fields.values()
+        ]
 
 
 def test_what_is_no_pair_is_one_sentence(requests: dict[str, DataRequest]) -> None:
@@ -177,9 +184,10 @@ def test_what_is_known_to_be_wrong_is_said_before_anything_is_loaded(
 
 def test_a_set_is_described_without_loading_it(requests: dict[str, DataRequest]) -> None:
     requests.clear()
-    assert catalog.described("points") == DataSpec((2,), 0, "points")
-    assert catalog.described(f"{DIST}:gray") == DataSpec((1, 20, 24), 2, "gray")
-    assert catalog.described("colour+gray") == DataSpec((3, 32, 32), 2, "colour+gray", domains=2)
+    assert catalog.described("points") == DataSpec.points(2, 0, "points")
+    assert catalog.described(f"{DIST}:gray") == DataSpec.images((1, 20, 24), 2, "gray")
+    colour, gray = (DataSpec.images((3, 32, 32), SETS[name][1]) for name in ("colour", "gray"))
+    assert catalog.described("colour+gray") == DataSpec.unpaired(colour, gray, "colour+gray")
     for name in ("files", "gray+files", "files+gray"):
         with pytest.raises(GanzooError, match="choose one whose shape `ganzoo datasets` shows"):
             catalog.described(name)
@@ -203,7 +211,7 @@ def test_both_domains_feed_training(
 ) -> None:
     pair = catalog.load("colour+gray", DataRequest(image_size=(4, 4)))
     assert pair.other is not None
-    for dataset, name in ((pair, "colour"), (pair.other, "gray")):
+    for dataset, name in ((pair.group(0), "colour"), (pair.other, "gray")):
         feed = make_feed(dataset, size, device=torch.device("cpu"), seed=0, budget=budget)
         try:
             batch = feed.draw()["image"]
@@ -223,7 +231,8 @@ def test_the_embedded_pair_holds_the_two_sets() -> None:
     for fields, expected in ((pair.fields, first), (pair.other.fields, second)):
         assert torch.equal(fields["label"], expected["label"])
     assert pair.paired
-    assert catalog.described("glyphs+ink") == replace(pair.spec, shape=(3, 28, 28))
+    larger = {name: torch.empty(0, 3, 28, 28) for name in ("a", "b")}
+    assert catalog.described("glyphs+ink") == pair.with_tensors(larger).spec
 
 
 def test_mnist_and_glyphs_are_a_pair() -> None:
@@ -232,7 +241,9 @@ def test_mnist_and_glyphs_are_a_pair() -> None:
         pytest.skip("real MNIST is not there")
     pair = catalog.load("mnist+glyphs", DataRequest(root=root, split="test"))
     assert pair.other is not None
-    assert pair.spec == DataSpec((1, 28, 28), 10, "mnist+glyphs", domains=2)
+    digits = DataSpec.images((1, 28, 28), 10)
+    assert [len(field.names) for field in pair.spec.fields.values()] == [0, 10, 0, 10]
+    assert pair.spec.group(1) == replace(digits, name="glyphs")
     assert len(pair) == len(pair.other) == 10_000
     assert not pair.paired
 

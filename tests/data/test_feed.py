@@ -24,6 +24,7 @@ from ganzoo.data.augment import Augmentation
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import Feed, first_samples, make_feed, permutation
 from ganzoo.errors import GanzooError
+from ganzoo.spec import DataSpec, Field
 
 CPU = torch.device("cpu")
 
@@ -32,7 +33,7 @@ def numbered(samples: int) -> Dataset:
     """Sample i has the label i, and i in its two pixels."""
     label = torch.arange(samples)
     image = torch.stack([label // 256, label % 256], dim=1).to(torch.uint8)
-    return Dataset("numbered", {"image": image.reshape(samples, 1, 1, 2), "label": label})
+    return Dataset.of("numbered", image.reshape(samples, 1, 1, 2), label)
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def test_a_batch_holds_the_chosen_samples_with_images_between_minus_one_and_one(
 
 
 def test_black_is_exactly_minus_one_and_white_exactly_one():
-    dataset = Dataset("ends", {"image": torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1)})
+    dataset = Dataset.of("ends", torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1))
     with feeding(dataset, 2, resident=True) as feed:
         assert sorted(feed.draw()["image"].flatten().tolist()) == [-1.0, 1.0]
 
@@ -106,7 +107,7 @@ def test_black_is_exactly_minus_one_and_white_exactly_one():
 @pytest.mark.parametrize("resident", [True, False])
 def test_points_are_left_as_they_are(resident):
     points = torch.randn(10, 2, generator=torch.Generator().manual_seed(0))
-    with feeding(Dataset("points", {"image": points}), 10, resident=resident) as feed:
+    with feeding(Dataset.of("points", points), 10, resident=resident) as feed:
         assert torch.equal(feed.draw()["image"], points[permutation(10, 0, 0)])
 
 
@@ -245,8 +246,8 @@ def test_one_captured_draw_can_be_replayed_for_each_staged_batch(resident):
 @pytest.mark.parametrize("resident", [True, False])
 def test_a_batch_that_is_kept_is_not_overwritten(resident):
     points = torch.randn(20, 2, generator=torch.Generator().manual_seed(0))
-    dataset = Dataset("mixed", numbered(20).fields | {"points": points})
-    with feeding(dataset, 4, resident=resident) as feed:
+    streams = [numbered(20).fields | {"points": points}]
+    with feeding(numbered(20), 4, resident=resident, streams=streams) as feed:
         feed.stage(2)
         kept = [feed.draw() for _ in range(2)]
         before = [{name: tensor.clone() for name, tensor in batch.items()} for batch in kept]
@@ -308,8 +309,10 @@ def pictures(samples: int) -> Dataset:
     label = torch.arange(samples)
     image = torch.arange(12, dtype=torch.uint8).view(1, 1, 3, 4).repeat(samples, 1, 1, 1)
     image[:, 0, 1, 1] = label.to(torch.uint8) + 100
-    fields = {"image": image, "other": image.clone(), "heat": image.float(), "label": label}
-    return Dataset("pictures", fields)
+    tensors = {"image": image, "other": image.clone(), "heat": image.float(), "label": label}
+    kinds = {"image": "image", "other": "image", "heat": "point", "label": "label"}
+    group = (Field(name, kind, tensors[name].shape[1:]) for name, kind in kinds.items())
+    return Dataset(DataSpec((tuple(group),), "pictures"), tensors)
 
 
 @pytest.mark.parametrize("resident", [True, False])
@@ -346,7 +349,7 @@ def test_a_replayed_draw_augments_anew(resident):
 
 @pytest.mark.parametrize("options", [{"flip": True}, {"crop": 1}])
 def test_what_are_no_images_cannot_be_augmented(options):
-    points = Dataset("points", {"image": torch.zeros(10, 2), "label": torch.arange(10)})
+    points = Dataset.of("points", torch.zeros(10, 2), torch.arange(10))
     with pytest.raises(GanzooError) as error:
         make_feed(points, 2, device=CPU, seed=0, **options)
     assert (
@@ -384,7 +387,7 @@ def test_a_closed_stream_goes_on_where_it_was():
 
 def test_a_data_set_mapped_from_a_file_can_be_streamed(tmp_path):
     save_file(numbered(40).fields, tmp_path / "mapped.safetensors")
-    mapped = Dataset("mapped", load_file(tmp_path / "mapped.safetensors"))
+    mapped = numbered(40).with_tensors(load_file(tmp_path / "mapped.safetensors"))
     with (
         feeding(mapped, 7, resident=False) as streaming,
         feeding(numbered(40), 7, resident=True) as resident,
@@ -431,9 +434,10 @@ def test_the_budget_is_what_the_data_may_take():
 
 def test_a_batch_larger_than_the_data_set_is_an_error():
     with pytest.raises(GanzooError) as error:
-        make_feed(Dataset("x", numbered(64).fields), 100, device=CPU, seed=0)
+        make_feed(numbered(64), 100, device=CPU, seed=0)
     assert str(error.value) == (
-        "--batch-size 100 is larger than the data set 'x', which has 64 samples: choose at most 64"
+        "--batch-size 100 is larger than the data set 'numbered', which has 64 samples: "
+        "choose at most 64"
     )
 
 
@@ -443,7 +447,7 @@ import torch
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts without it
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import make_feed
-data = Dataset("x", {"image": torch.zeros(100, 3, 8, 8, dtype=torch.uint8)})
+data = Dataset.of("x", torch.zeros(100, 3, 8, 8, dtype=torch.uint8))
 feed = make_feed(data, 10, device=torch.device("cpu"), seed=0, budget=0)
 try:
     feed.draw()

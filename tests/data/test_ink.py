@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +57,10 @@ def test_a_split_has_its_format(pair: tuple[Dataset, Dataset]) -> None:
     assert (ink.spec.shape, ink.spec.classes, ink.spec.domains) == ((3, 28, 28), 10, 1)
 
 
+def both(first: Dataset, second: Dataset) -> Dataset:
+    return Dataset.unpaired("both", first, second)
+
+
 def test_sample_i_is_the_drawing_of_glyph_i(pair: tuple[Dataset, Dataset]) -> None:
     drawn, ink = pair
     assert torch.equal(drawn.fields["label"], ink.fields["label"])
@@ -73,21 +76,19 @@ def test_the_pairing_holds_in_training_too(pair: tuple[Dataset, Dataset]) -> Non
     drawn, ink = glyphs.load(request), load(request)
     light, glyph = luminance(ink.fields["image"][::60]), drawn.fields["image"][::60, 0]
     assert correlation(light, glyph).max() < -0.9
-    assert replace(drawn, other=ink).paired
-    some = {name: tensor[: len(pair[0])] for name, tensor in ink.fields.items()}
-    assert not replace(pair[0], other=replace(ink, fields=some)).paired  # of the other split
+    assert both(drawn, ink).paired
+    assert not both(pair[0], ink.first(len(pair[0]))).paired  # of the other split
 
 
 def test_only_what_is_of_the_same_drawings_is_paired(pair: tuple[Dataset, Dataset]) -> None:
     drawn, ink = pair
-    assert replace(drawn, other=ink).paired
-    assert replace(ink, other=drawn).paired
+    assert both(drawn, ink).paired
+    assert both(ink, drawn).paired
     assert not ink.paired
     for seed in 3, 4:
         other = load(DataRequest(split="test", seed=seed, image_size=(16, 16)))
-        assert replace(drawn, other=other).paired == (seed == 3)
-    fewer = {name: tensor[1:] for name, tensor in ink.fields.items()}
-    assert not replace(drawn, other=replace(ink, fields=fewer)).paired
+        assert both(drawn, other).paired == (seed == 3)
+    assert not both(drawn, ink.first(len(ink) - 1)).paired
 
 
 def test_ink_is_clearly_darker_than_paper(pair: tuple[Dataset, Dataset]) -> None:

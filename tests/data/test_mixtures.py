@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 import torch
@@ -98,7 +97,7 @@ def test_points_that_are_no_numbers_are_of_no_quality() -> None:
 
 def test_data_without_known_centres_is_refused() -> None:
     with pytest.raises(GanzooError, match="the centres of 'faces' are unknown"):
-        covered(torch.zeros(1, 2), replace(RING, name="faces", modes=None))
+        covered(torch.zeros(1, 2), Dataset.of("faces", *RING.fields.values(), RING.classes))
 
 
 @pytest.mark.parametrize("load", LOADERS)

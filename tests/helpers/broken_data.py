@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import torch
 
-from ganzoo import Dataset, GanzooError
+from ganzoo import Dataset, GanzooError, Truth
 
 
 def noise(request, channels=1, shift=0):
@@ -23,11 +23,15 @@ def noise(request, channels=1, shift=0):
     generator = torch.Generator().manual_seed(2 * request.seed + (request.split == "test") + shift)
     size = request.image_size or (8, 9)
     image = torch.randint(256, (n, channels, *size), generator=generator, dtype=torch.uint8)
-    return Dataset("toy", {"image": image, "label": torch.arange(n) % 2}, ("odd", "even"))
+    return Dataset.images("toy", image, torch.arange(n) % 2, ("odd", "even"))
 
 
 def with_image(dataset, change):
-    return replace(dataset, fields=dataset.fields | {"image": change(dataset.fields["image"])})
+    return dataset.with_tensors({"image": change(dataset.tensors["image"])})
+
+
+def both(first, second):
+    return Dataset.unpaired("toy", first, second)
 
 
 def mixture(request):
@@ -37,8 +41,9 @@ def mixture(request):
     dataset = noise(request)
     generator = torch.Generator().manual_seed(int(request.split == "test"))
     drawn = 0.01 * torch.randn(len(dataset), 2, generator=generator)
-    points = modes[dataset.fields["label"]] + drawn
-    return replace(with_image(dataset, lambda _: points), modes=modes, mode_std=0.01)
+    label = dataset.tensors["label"]
+    truth = Truth(modes=modes, mode_std=0.01)
+    return Dataset.points("toy", modes[label] + drawn, label, ("odd", "even"), truth)
 
 
 """
@@ -72,16 +77,16 @@ def g_side(fake, real):
 GOOD_SETS = {
     "images": ("load = noise", ""),
     "points": ("load = mixture", "shape='2'"),
-    "domains": ("def load(r): return replace(noise(r), other=noise(r, shift=2))", ""),
+    "domains": ("def load(r): return both(noise(r), noise(r, shift=2))", ""),
     "unlabelled": (
-        "def load(r): return Dataset('toy', {'image': noise(r).fields['image']})",
+        "def load(r): return Dataset.images('toy', noise(r).tensors['image'])",
         "classes=0",
     ),
     "channels": (
         "def load(r):\n"
         "    label = torch.arange(len(noise(r))) % 8\n"
-        "    fields = noise(r, 3).fields | {'label': label}\n"
-        "    return Dataset('toy', fields, tuple('abcdefgh'), per_channel=2)",
+        "    image, truth = noise(r, 3).tensors['image'], Truth(per_channel=2)\n"
+        "    return Dataset.images('toy', image, label, tuple('abcdefgh'), truth)",
         "shape='3x8x9', classes=8",
     ),
 }
@@ -95,11 +100,16 @@ BROKEN_SETS = [
     ("spec", "load = noise", "has no title", "title=' '"),
     ("target", "def load(split, seed): ...", "cannot be called with one DataRequest", ""),
     ("target", "load = 3", "it must be a function", ""),
-    ("loads", "def load(r): return noise(r).fields", "is a dict: return a ganzoo.Dataset", ""),
+    ("loads", "def load(r): return noise(r).tensors", "is a dict: return a ganzoo.Dataset", ""),
     ("loads", "def load(r): return {}[r.split]", "KeyError at variant.py:", ""),
     ("loads", ASKS_ELSEWHERE, "needs the network", ""),
     ("quiet", "def load(r): print('reading'); return noise(r)", "call request.report", ""),
-    ("name", "def load(r): return replace(noise(r), name='toys')", "give both one name", ""),
+    (
+        "name",
+        "def load(r): return Dataset.images('toys', noise(r).tensors['image'])",
+        "give both one name",
+        "",
+    ),
     (
         "fields",
         "def load(r): return with_image(noise(r), lambda x: x.numpy())",
@@ -132,7 +142,7 @@ BROKEN_SETS = [
     ),
     (
         "fields",
-        "def load(r): return Dataset('toy', {'x': noise(r).fields['image']})",
+        "def load(r): return Dataset('toy', {'x': noise(r).tensors['image']})",
         "the train split has no field 'image', only ['x']",
         "",
     ),
@@ -156,15 +166,14 @@ BROKEN_SETS = [
     ),
     (
         "labels",
-        "def load(r):\n"
-        "    fields = noise(r).fields\n"
-        "    return Dataset('toy', fields | {'label': fields['label'] + 1}, ('odd', 'even'))",
+        "def load(r):\n    return noise(r).with_tensors({'label': noise(r).tensors['label'] + 1})",
         "go from 1 to 2, and there are 2 classes",
         "",
     ),
     (
         "labels",
-        "def load(r): return replace(noise(r), classes=('odd', 'even', 'prime'))",
+        "def load(r):\n"
+        "    return Dataset.images('toy', *noise(r).tensors.values(), ('odd', 'even', 'prime'))",
         "class 'prime' has no sample",
         "classes=3",
     ),
@@ -174,31 +183,37 @@ BROKEN_SETS = [
         "no field 'label'",
         "",
     ),
-    ("labels", "def load(r): return replace(noise(r), per_channel=3)", "correct per_channel", ""),
+    (
+        "labels",
+        "def load(r): return replace(noise(r), truths=(Truth(per_channel=3),))",
+        "correct per_channel",
+        "",
+    ),
     ("as-registered", "load = noise", "a sample is 1x8x9, and the DatasetSpec", "shape='1x9x8'"),
     ("as-registered", "load = noise", "there are 2 classes", "classes=10"),
     (
         "as-registered",
-        "def load(r): return replace(noise(r), classes=tuple(r.split[:2]))",
+        "def load(r): return Dataset.images('toy', *noise(r).tensors.values(), tuple(r.split[:2]))",
         "one order of classes",
         "",
     ),
     (
         "domains",
-        "def load(r): return replace(noise(r), other=noise(r, 3, shift=2))",
+        "def load(r): return both(noise(r), noise(r, 3, shift=2))",
         "the domains of the train split are 1x8x9 and 3x8x9",
         "",
     ),
     (
         "domains",
         "def load(r):\n"
-        "    return replace(noise(r), other=noise(r, shift=2) if r.split == 'train' else None)",
+        "    return both(noise(r), noise(r, shift=2)) if r.split == 'train' else noise(r)",
         "only one split has a second domain",
         "",
     ),
     (
         "modes",
-        "def load(r): return replace(mixture(r), mode_std=0.001)",
+        "def load(r):\n"
+        "    return replace(mixture(r), truths=(replace(mixture(r).truth, mode_std=0.001),))",
         "scale modes and mode_std as the samples",
         "shape='2'",
     ),

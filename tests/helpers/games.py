@@ -58,4 +58,4 @@ class Toy(Variant):
 
 def points(n: int = 40, seed: int = 0) -> Dataset:
     generator = torch.Generator().manual_seed(seed)
-    return Dataset("toy points", {"image": torch.randn(n, 2, generator=generator)})
+    return Dataset.of("toy points", torch.randn(n, 2, generator=generator))

@@ -174,7 +174,7 @@ def play_plain(folder: Path, steps: int) -> None:
     """Some iterations; leaves the state, the batches and the latents that would be next."""
     with processes():
         torch.manual_seed(3)
-        variant = Plain(Plain.Config(ema=0.9), DataSpec((2,)))
+        variant = Plain(Plain.Config(ema=0.9), DataSpec.points(2))
         seed_own(3)
         shard = process_rank(), process_count()
         feed = make_feed(points(), 8, device=torch.device("cpu"), seed=0, shard=shard)
@@ -203,7 +203,7 @@ def train_ranked(folder: Path) -> None:
     with processes():
         rank, data = process_rank(), points()
         torch.manual_seed(100 + rank)
-        variant = Ranked(Ranked.Config(ema=0.9), DataSpec((2,)))
+        variant = Ranked(Ranked.Config(ema=0.9), DataSpec.points(2))
         shard = rank, process_count()
         feed = make_feed(data, 8, device=torch.device("cpu"), seed=0, shard=shard)
         engine = Engine(variant, feed, 10)

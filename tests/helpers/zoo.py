@@ -21,9 +21,10 @@ def digits(domains: int = 1) -> Dataset:
     generator = torch.Generator().manual_seed(0)
     image = torch.randint(256, (200, 1, 28, 28), generator=generator, dtype=torch.uint8)
     label = torch.arange(200) % 10
-    other = Dataset("other", {"image": image.flip(0)}) if domains == 2 else None
-    classes = tuple("0123456789")
-    return Dataset("random digits", {"image": image, "label": label}, classes, other=other)
+    dataset = Dataset.images("random digits", image, label, tuple("0123456789"))
+    if domains == 1:
+        return dataset
+    return Dataset.unpaired("random digits", dataset, Dataset.images("other", image.flip(0)))
 
 
 def make_small(
@@ -36,8 +37,9 @@ def make_small(
 ) -> Engine:
     """An engine of the variant, past whatever is special about its first iterations."""
     device = device or torch.device("cpu")
-    cls: type[Variant] = registry().variant(name).load()
-    dataset = digits(cls.domains)
+    registered = registry().variant(name)
+    cls: type[Variant] = registered.load()
+    dataset = digits(len(registered.spec.needs))
     known = options(cls.Config)
     suited = cls.recipe(dataset.spec) | SMALLER | settings
     torch.manual_seed(0)

@@ -54,7 +54,7 @@ def digits() -> Dataset:
     """A thousand training images in the order of their classes, as folders have them."""
     labels = torch.arange(10).repeat_interleave(100)
     images = glyphs.draw(labels, (28, 28), torch.Generator().manual_seed(0))
-    return Dataset("digits", {"image": images, "label": labels}, tuple("0123456789"))
+    return Dataset.of("digits", images, labels, tuple("0123456789"))
 
 
 def test_half_of_the_classes_are_missed(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,4 +78,4 @@ def test_modes_are_counted() -> None:
 
 def test_points_of_an_unknown_distribution_are_refused() -> None:
     with pytest.raises(GanzooError, match="leave it out"):
-        PointQuality(Dataset("mine", {"image": torch.zeros(4, 2)}), seed=0)
+        PointQuality(Dataset.of("mine", torch.zeros(4, 2)), seed=0)

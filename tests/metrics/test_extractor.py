@@ -4,7 +4,6 @@ import io
 import pickle
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,11 +30,11 @@ CPU = torch.device("cpu")
 def digits(count: int, seed: int, name: str = "few-glyphs") -> Dataset:
     label = torch.arange(count) % 10
     image = glyphs.draw(label, (28, 28), Generator().manual_seed(seed))
-    return Dataset(name, {"image": image, "label": label}, tuple("0123456789"))
+    return Dataset.of(name, image, label, tuple("0123456789"))
 
 
 def part(dataset: Dataset, chosen: slice) -> Dataset:
-    return replace(dataset, fields={key: rows[chosen] for key, rows in dataset.fields.items()})
+    return dataset.with_tensors({key: rows[chosen] for key, rows in dataset.tensors.items()})
 
 
 TRAIN, TEST = digits(1500, 0), digits(300, 1)
@@ -120,11 +119,11 @@ def test_the_same_data_give_the_same_weights_and_a_training_elsewhere_notices_no
 
 
 def test_other_data_have_a_classifier_of_their_own(cache: Path) -> None:
-    image, label = TRAIN.fields["image"], TRAIN.fields["label"]
+    label = TRAIN.fields["label"]
     others = [
         TRAIN,
         digits(1500, 2),
-        replace(TRAIN, fields={"image": image, "label": label.roll(1)}),
+        TRAIN.with_tensors({"label": label.roll(1)}),
         part(TRAIN, slice(1400)),
     ]
     hashes = {load(other)[0].name.split()[1] for other in others}
@@ -197,7 +196,7 @@ def test_colours_are_averaged_for_a_judge_of_gray_images(trained: Extractor) -> 
 def test_gray_is_repeated_for_a_judge_of_colours(cache: Path) -> None:
     image = torch.cat([TRAIN.fields["image"], 255 - TRAIN.fields["image"]], 1)[:, [0, 1, 0]]
     image = interpolate(image.float(), (64, 48)).to(torch.uint8)
-    found, _ = load(replace(TRAIN, fields=TRAIN.fields | {"image": image}), None)
+    found, _ = load(TRAIN.with_tensors({"image": image}), None)
     assert found.resizing == "bilinear, antialiased, to 32x32"
     gray = TEST.fields["image"]
     assert torch.equal(found(gray).hidden, found(gray.repeat(1, 3, 1, 1)).hidden)
@@ -228,7 +227,7 @@ def test_each_channel_of_a_stacked_set_is_looked_at_by_itself(
 
 
 def test_what_has_no_labels_is_refused(cache: Path) -> None:
-    photos = Dataset("photos", {"image": TRAIN.fields["image"]})
+    photos = Dataset.of("photos", TRAIN.fields["image"])
     with pytest.raises(GanzooError, match=r"^'photos' has no labels to train a classifier on: use"):
         load(photos)
     with pytest.raises(GanzooError, match="'ring8' holds points"):

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from ganzoo import DataSpec, Phase, Player, Variant
 from ganzoo.abilities import Translator
 from ganzoo.data import catalog
-from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.dataset import DataRequest, Dataset, Truth
 from ganzoo.metrics import translation
 from ganzoo.metrics.features.extractor import Extractor, Features
 from ganzoo.metrics.score import Score
@@ -27,10 +27,10 @@ class Toy(Variant, Translator):
     """A translator by two functions of images in [-1, 1]."""
 
     Config = ToyConfig
-    domains = 2
 
     def __init__(self, a2b: Function, b2a: Function) -> None:
-        super().__init__(None, DataSpec((3, 6, 8), 2, "a+b", 2))
+        domain = DataSpec.images((3, 6, 8), 2)
+        super().__init__(None, DataSpec.unpaired(domain, domain, "a+b"))
         self.weight = nn.Parameter(torch.ones(()))
         self.functions = {"a2b": a2b, "b2a": b2a}
         self.translated = {"a2b": 0, "b2a": 0}
@@ -64,6 +64,7 @@ class Judge:
         return Features(hidden, nn.functional.one_hot(label, 2).float() if self.tells else None)
 
 
+TOYS = Truth(drawings="toys")
 JUDGES: tuple[Extractor, Extractor] = Judge(1), Judge(0)
 
 
@@ -74,15 +75,12 @@ def domains(samples: int = SAMPLES, seed: int = 0) -> Dataset:
     label = torch.randint(2, (samples,), generator=generator)
     image[:, :, 0, 0] = (60 + 130 * label).to(torch.uint8)[:, None]
     label[:: samples // MISLABELLED] = 1 - label[:: samples // MISLABELLED]
-    other = Dataset("b", {"image": 255 - image, "label": label}, ("0", "1"), drawings="toys")
-    return Dataset(
-        "a+b", {"image": image, "label": label}, ("0", "1"), other=other, drawings="toys"
-    )
+    a, b = (Dataset.images("", x, label, ("0", "1"), TOYS) for x in (image, 255 - image))
+    return Dataset.unpaired("a+b", a, b)
 
 
-def with_other(test: Dataset, **changes: object) -> Dataset:
-    assert test.other is not None
-    return replace(test, other=replace(test.other, **changes))  # type: ignore[arg-type]
+def with_other(test: Dataset, other: Dataset) -> Dataset:
+    return Dataset.unpaired("a+b", test.group(0), other)
 
 
 def negative(image: Tensor) -> Tensor:
@@ -163,8 +161,8 @@ def test_beside_a_share_stands_that_of_real_images_of_the_same_domain() -> None:
     test = domains()
     assert test.other is not None
     image = test.other.fields["image"]
-    right = {"image": image, "label": (image[:, 0, 0, 0] < 128).long()}
-    found = scores(negative, negative, with_other(test, fields=right))
+    right = test.other.with_tensors({"label": (image[:, 0, 0, 0] < 128).long()})
+    found = scores(negative, negative, with_other(test, right))
     for name, value, real in (
         ("a2b_kept", 0.9, 1.0),
         ("a2b_cycle_kept", 0.9, 0.9),
@@ -179,8 +177,8 @@ def test_distances_are_those_of_gaussians_in_the_features_of_the_target() -> Non
     """A shift by 10 of 255, and training images of b that are lighter by 3 than the test images."""
     train = domains(seed=0)
     assert train.other is not None
-    lighter = replace(train.other, fields={"image": train.other.fields["image"] + 3})
-    train = replace(train, other=lighter)
+    lighter = train.other.with_tensors({"image": train.other.fields["image"] + 3})
+    train = with_other(train, lighter)
     found = scores(lambda image: -image + 10 / 127.5, negative, train=train)
     assert found["a2b_frechet"].value == pytest.approx(100, rel=1e-3)
     assert found["a2b_frechet"].real == pytest.approx(9, rel=1e-3)
@@ -264,16 +262,17 @@ def test_scores_whose_truth_is_not_known_are_left_out() -> None:
     assert names(scores(negative, negative, test)) == PIXELS | PARTNERS | JUDGED
     assert names(scores(negative, negative, test, None)) == PIXELS | PARTNERS
     assert names(scores(negative, negative, test, silent)) == PIXELS | PARTNERS | {"frechet"}
-    unknown = with_other(test, drawings="")
+    unknown = with_other(test, replace(test.other, truths=()))
     assert names(scores(negative, negative, unknown)) == PIXELS | JUDGED
-    others = with_other(test, classes=("shirt", "shoe"))
+    image, label = test.other.fields.values()
+    others = with_other(test, Dataset.images("", image, label, ("shirt", "shoe"), TOYS))
     assert names(scores(negative, negative, others)) == PIXELS | PARTNERS | JUDGED - {"kept"}
 
 
 def test_an_unlabelled_domain_has_no_label_to_keep() -> None:
     test = domains()
     assert test.other is not None
-    bare = with_other(test, fields={"image": test.other.fields["image"]}, classes=())
+    bare = with_other(test, Dataset.images("", test.other.fields["image"], truth=TOYS))
     found = scores(negative, negative, bare, (Judge(1), Judge(0, tells=False)))
     assert {name for name in found if name.endswith("kept")} == {"a2b_cycle_kept"}
 
@@ -281,8 +280,7 @@ def test_an_unlabelled_domain_has_no_label_to_keep() -> None:
 def test_domains_of_unequal_length() -> None:
     test = domains()
     assert test.other is not None
-    few = {name: tensor[:7] for name, tensor in test.other.fields.items()}
-    found = scores(negative, negative, with_other(test, fields=few))
+    found = scores(negative, negative, with_other(test, test.other.first(7)))
     assert names(found) == PIXELS | JUDGED
     assert found["b2a_cycle_psnr"].value == pytest.approx(EQUAL, abs=1e-4)
 

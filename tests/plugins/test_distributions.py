@@ -22,7 +22,7 @@ VARIANTS = {
 USE_ALL = """
 import json
 from ganzoo.cli import run
-from ganzoo.plugins import registry
+from ganzoo.plugins.registry import registry
 rows = registry().variants()
 for row in rows:
     assert run(["info", row.spec.name, "--json"]) == 0, row.spec.name

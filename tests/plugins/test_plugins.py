@@ -12,15 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganzoo.data.needs import in_words
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import CORE, Candidate, Plugin, Status, installed
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import Registry, preferring, registry
-from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
+from ganzoo.spec import DatasetSpec, LossSpec, Need, VariantSpec
 
 HEADER = """
 from ganzoo.hookspecs import hookimpl
-from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
+from ganzoo.spec import DatasetSpec, LossSpec, Need, VariantSpec
 
 def variant(name, **more):
     return VariantSpec(name, target=f"nowhere:{name}", title=f"On {name}", year=2014, **more)
@@ -51,6 +52,7 @@ def targeting(kind: str, more: str = "") -> str:
     return returning(f"[{spec}]", f"ganzoo_register_{hook}") + more + "\n"
 
 
+POINTS = ((Need(("point",)),),)
 REMEDY = "try `pip install --upgrade ganzoo-x`, or remove it by `pip uninstall ganzoo-x`"
 
 
@@ -106,11 +108,11 @@ def message(act: Callable[[str], object], name: str) -> str:
 
 
 def test_a_good_plugin_is_found_by_name(env: Environment) -> None:
-    env.install("ganzoo-mine", offering("mine", "mine-too", needs="points"), version="2.3")
+    env.install("ganzoo-mine", offering("mine", "mine-too", needs=POINTS), version="2.3")
     loaded = env.load()
     assert [str(plugin) for plugin in loaded.plugins] == ["ganzoo-mine 2.3"]
     row = loaded.variant("mine")
-    assert row.spec == VariantSpec("mine", "nowhere:mine", "On mine", 2014, needs="points")
+    assert row.spec == VariantSpec("mine", "nowhere:mine", "On mine", 2014, needs=POINTS)
     assert (row.plugin, row.status, row.error) == (loaded.plugins[0], Status.OK, "")
     assert loaded.variant("ganzoo-mine:mine").spec is row.spec
     assert loaded.variant("Ganzoo_Mine:mine").spec is row.spec
@@ -435,7 +437,7 @@ def test_a_broken_plugin_does_not_hide_another_one_that_offers_the_name(env: Env
     ("source", "problem"),
     [
         ("import torchh", "is broken: ModuleNotFoundError: No module named 'torchh'"),
-        (offering("x", api=99), "is incompatible: built for API 99, this is 1"),
+        (offering("x", api=99), "is incompatible: built for API 99, this is 2"),
         (offering("good"), "offers 'good': also offered by"),
     ],
 )
@@ -507,13 +509,13 @@ def test_other_words_disable_nothing(
 # Plugins for another interface
 
 
-@pytest.mark.parametrize(("api", "upgrade"), [(2, "ganzoo-core"), (0, "ganzoo-x")])
+@pytest.mark.parametrize(("api", "upgrade"), [(3, "ganzoo-core"), (1, "ganzoo-x")])
 def test_a_plugin_for_another_interface_is_listed_but_not_used(
     env: Environment, api: int, upgrade: str
 ) -> None:
     env.install("ganzoo-x", offering("old", "new", api=api))
     loaded = env.load()
-    problem = f"built for API {api}, this is 1"
+    problem = f"built for API {api}, this is 2"
     assert [(row.spec.name, row.status, row.error) for row in loaded.variants()] == [
         ("new", Status.INCOMPATIBLE, problem),
         ("old", Status.INCOMPATIBLE, problem),
@@ -525,15 +527,32 @@ def test_a_plugin_for_another_interface_is_listed_but_not_used(
         )
 
 
+def test_a_sentence_of_needs_is_of_api_1_and_its_row_says_what_to_write(env: Environment) -> None:
+    plugin = env.plugin(returning("[variant('x', needs='labelled images')]"))
+    assert plugin.status is Status.INCOMPATIBLE
+    assert plugin.error == (
+        "built for API 1, this is 2: the needs of 'x' are a sentence, and must be fields, as in "
+        'needs=((Need(("image",)), Need(("label",))),)'
+    )
+    assert in_words(plugin.specs[0].needs) == "labelled images"
+
+
+@pytest.mark.parametrize("needs", ["None", "(Need(('image',)),)", "(('image',),)"])
+def test_needs_of_another_form_break_a_plugin(env: Environment, needs: str) -> None:
+    plugin = env.plugin(returning(f"[variant('x', needs={needs})]"))
+    assert plugin.status is Status.BROKEN
+    assert "not a tuple of groups, each a tuple of Need" in plugin.error
+
+
 def test_one_foreign_spec_makes_the_whole_plugin_incompatible(env: Environment) -> None:
-    plugin = env.plugin(returning("[variant('x'), variant('y', api=2)]"))
+    plugin = env.plugin(returning("[variant('x'), variant('y', api=3)]"))
     assert plugin.status is Status.INCOMPATIBLE
     assert [spec.name for spec in plugin.specs] == ["x", "y"]
 
 
 def test_an_incompatible_plugin_is_no_rival(env: Environment) -> None:
     env.install("ganzoo-a", offering("same"))
-    env.install("ganzoo-b", offering("same", api=2))
+    env.install("ganzoo-b", offering("same", api=3))
     loaded = env.load()
     assert [row.status for row in loaded.variants()] == [Status.OK, Status.INCOMPATIBLE]
     assert loaded.variant("same").plugin.dist == "ganzoo-a"

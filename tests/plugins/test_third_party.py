@@ -12,12 +12,13 @@ pytest.importorskip("pip", reason="wheels are built and installed by pip")
 pytest.importorskip("hatchling", reason="wheels are built by hatchling")
 
 INIT = """
-from ganzoo import VariantSpec, hookimpl
+from ganzoo import Need, VariantSpec, hookimpl
 
 @hookimpl
 def ganzoo_register_variants():
     return [
-        VariantSpec({name!r}, target="{module}.variant:Tiny", title={title!r}, year=2026{more})
+        VariantSpec({name!r}, target="{module}.variant:Tiny", title={title!r}, year=2026,
+            needs=((Need(("image", "point")),),){more})
     ]
 """
 
@@ -181,7 +182,7 @@ def test_the_registry_of_the_environment_has_them_all(env: Environment, tmp_path
         "future",
         "1.0",
         "incompatible",
-        "built for API 99, this is 1",
+        "built for API 99, this is 2",
     ]
     assert plugins["ganzoo-core"][2] == plugins["ganzoo-vanilla"][2] == "ok"
 
@@ -192,7 +193,7 @@ def test_each_is_a_row_of_the_list(env: Environment, tmp_path: Path) -> None:
         "name": "tiny",
         "title": "Tiny GANs",
         "year": 2026,
-        "needs": "images",
+        "needs": "images or points",
         "plugin": "ganzoo-tiny",
         "version": "2.5",
         "status": "ok",
@@ -203,7 +204,7 @@ def test_each_is_a_row_of_the_list(env: Environment, tmp_path: Path) -> None:
     assert "a_module_that_nobody_has" in torn["error"]
     future = row_of(rows, "ganzoo-future")
     assert (future["name"], future["status"]) == ("future", "incompatible")
-    assert "built for API 99, this is 1" in future["error"]
+    assert "built for API 99, this is 2" in future["error"]
     for plugin in ("ganzoo-rival", "ganzoo-vanilla"):
         assert row_of(rows, plugin)["name"] == "vanilla"
         assert row_of(rows, plugin)["status"] == "duplicate"
@@ -277,7 +278,7 @@ def test_plugins_says_what_each_of_six_registers_and_what_to_do(
         "name": "tiny",
         "plugin": "ganzoo-tiny",
         "version": "2.5",
-        "api": 1,
+        "api": 2,
         "variants": ["tiny"],
         "datasets": [],
         "losses": [],
@@ -309,8 +310,8 @@ def test_plugins_as_a_table(env: Environment, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     for words in (
-        ("ganzoo-tiny 2.5", "1", "variant tiny", "ok"),
-        ("ganzoo-wgan", "1", "variants wgan, wgan-gp", "ok"),
+        ("ganzoo-tiny 2.5", "2", "variant tiny", "ok"),
+        ("ganzoo-wgan", "2", "variants wgan, wgan-gp", "ok"),
         ("ganzoo-future 1.0", "99", "variant future", "incompatible"),
         ("ganzoo-loose 1.0", "variant loose", "broken"),
         ("ganzoo-heavy 1.0", "disabled"),
@@ -347,7 +348,7 @@ def test_a_run_of_a_name_that_two_offer_goes_on_with_its_own(
     ("name", "words"),
     [
         ("torn", ("ganzoo-torn 0.3", "a_module_that_nobody_has", "pip uninstall ganzoo-torn")),
-        ("future", ("ganzoo-future 1.0", "built for API 99, this is 1", "pip install --upgrade")),
+        ("future", ("ganzoo-future 1.0", "built for API 99, this is 2", "pip install --upgrade")),
     ],
 )
 def test_one_that_cannot_be_used_says_why(
@@ -373,7 +374,7 @@ def test_strict_mode_fails_with_one_sentence(env: Environment, tmp_path: Path) -
     done = ganzoo(env, tmp_path, "list", GANZOO_STRICT_PLUGINS="1")
     assert done.returncode == 2
     message = " ".join(done.stderr.split())
-    assert "ganzoo-future 1.0 is incompatible: built for API 99, this is 1" in message
+    assert "ganzoo-future 1.0 is incompatible: built for API 99, this is 2" in message
     assert "Traceback" not in message
 
 

@@ -30,7 +30,7 @@ from ganzoo.losses import hinge as mild
 
 def load(request):
     generator = torch.Generator().manual_seed(len(request.split))
-    return Dataset("dots", {"image": torch.randn(64, 2, generator=generator)})
+    return Dataset.of("dots", torch.randn(64, 2, generator=generator))
 """
 
 

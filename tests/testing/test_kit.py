@@ -18,21 +18,24 @@ from ganzoo.data import catalog
 from ganzoo.plugins.discovery import Plugin
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
-from ganzoo.spec import VariantSpec
+from ganzoo.spec import Need, VariantSpec
 from ganzoo.testing.check import Outcome, Verdict
 from ganzoo.testing.kit import variant_verdicts
 from ganzoo.testing.variants import declaration
 from ganzoo.testing.variants.checks import VARIANT_CHECKS, VariantSubject
 from ganzoo.testing.variants.noise import KnownNoise
 
-SPEC = VariantSpec("healthy", "broken:Healthy", "A title", 2014, "https://arxiv.org/abs/1406.2661")
+ANY = ((Need(("image", "point")),),)
+SPEC = VariantSpec(
+    "healthy", "broken:Healthy", "A title", 2014, "https://arxiv.org/abs/1406.2661", ANY
+)
 SKIPPED = {name: {"second-order"} for name in NAMES} | {
     "wgan-gp": set(),
     "sgan": {"second-order", "micro-batches"},
 }
 BAD_SPECS: dict[str, dict[str, Any]] = {
     "title is empty .*: give the title": {"title": " "},
-    "needs is empty .*: say what data": {"needs": ""},
+    "needs is empty .*: say what it trains on": {"needs": ((),)},
     "year is 14 .*: give the year": {"year": 14},
     "paper is 'arxiv' .*: give a link, or leave it out": {"paper": "arxiv"},
     "'mnist' is downloaded: name one that is made on the spot": {"dataset": "mnist"},
@@ -103,7 +106,7 @@ def test_a_bad_spec_fails(sentence: str) -> None:
 def test_a_plugin_that_imports_torch_when_it_registers_fails(install: Callable[..., None]) -> None:
     install(
         "toytorch",
-        "import torch\nfrom ganzoo import VariantSpec, hookimpl\n@hookimpl\n"
+        "import torch\nfrom ganzoo import Need, VariantSpec, hookimpl\n@hookimpl\n"
         "def ganzoo_register_variants():\n"
         '    return [VariantSpec("toytorch", "broken:Healthy", "A title", 2014)]\n',
     )

@@ -10,9 +10,9 @@ from ganzoo.artifacts.pictures import shown
 from ganzoo.config import build, options
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import first_samples, make_feed
+from ganzoo.data.needs import check_suits
 from ganzoo.engine.engine import Engine
 from ganzoo.plugins.registry import registry
-from ganzoo.training.assemble import check_suits
 from ganzoo.variant import Variant
 
 CPU = torch.device("cpu")
@@ -35,7 +35,7 @@ REFUSED = {
     **{(name, kind): "is two domains" for name in NAMES for kind in KINDS if "pair" in kind},
     **{("cyclegan", kind): "two domains" for kind in KINDS if "pair" not in kind},
     ("dcgan", "points"): "needs images",
-    ("sgan", "points"): "needs images",
+    ("sgan", "points"): "needs labelled images",
     ("cgan", "unlabelled faces 64"): "needs label",
     ("sgan", "unlabelled faces 64"): "needs label",
 }
@@ -52,11 +52,11 @@ def made(kind: str, samples: int) -> Dataset:
         image = torch.randint(256, (samples, *shape), generator=generator, dtype=torch.uint8)
     else:
         image = torch.rand(samples, *shape, generator=generator) * 2 - 1
-    fields = {"image": image}
-    if classes:
-        fields["label"] = torch.arange(samples) % classes
-    other = Dataset("other", {"image": image[: samples // 2]}) if domains == 2 else None
-    return Dataset(kind, fields, tuple(map(str, range(classes))), other=other)
+    label = torch.arange(samples) % classes if classes else None
+    dataset = Dataset.of(kind, image, label, tuple(map(str, range(classes))))
+    if domains == 1:
+        return dataset
+    return Dataset.unpaired(kind, dataset, Dataset.of("other", image[: samples // 2]))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -64,10 +64,11 @@ def made(kind: str, samples: int) -> Dataset:
 def test_it_trains_or_says_why_not(name: str, kind: str) -> None:
     torch.manual_seed(0)
     dataset = made(kind, samples=max(200, 2 * KINDS[kind][1]))
-    cls: type[Variant] = registry().variant(name).load()
+    registered = registry().variant(name)
+    cls: type[Variant] = registered.load()
 
     def trained() -> None:
-        check_suits(cls, name, dataset.spec)
+        check_suits(registered.spec, dataset.spec)
         recipe = cls.recipe(dataset.spec)
         suited = {key: value for key, value in recipe.items() if key in options(cls.Config)}
         if "labels" in options(cls.Config):
@@ -101,11 +102,11 @@ def test_it_trains_or_says_why_not(name: str, kind: str) -> None:
 
 
 def test_a_pair_for_a_variant_of_one_domain_and_the_reverse() -> None:
-    cls = registry().variant("vanilla").load()
+    one, two = registry().variant("vanilla").spec, registry().variant("cyclegan").spec
+    mnist = DataSpec.images((1, 28, 28), name="mnist")
     with pytest.raises(GanzooError, match="vanilla is played on one set of samples"):
-        check_suits(cls, "vanilla", DataSpec((1, 28, 28), name="a+b", domains=2))
-    cls = registry().variant("cyclegan").load()
+        check_suits(one, DataSpec.unpaired(mnist, mnist, "a+b"))
     with pytest.raises(GanzooError, match=r"two domains.*--dataset mnist\+glyphs"):
-        check_suits(cls, "cyclegan", DataSpec((1, 28, 28), name="mnist"))
+        check_suits(two, mnist)
     with pytest.raises(GanzooError, match=r"'ring8' is one, of points: .*--dataset glyphs\+ink"):
-        check_suits(cls, "cyclegan", DataSpec((2,), name="ring8"))
+        check_suits(two, DataSpec.points(2, name="ring8"))

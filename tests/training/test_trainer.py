@@ -21,11 +21,13 @@ from ganzoo.training.assemble import start
 from ganzoo.training.observer import Observer
 
 INIT = """
-from ganzoo import VariantSpec, hookimpl
+from ganzoo import Need, VariantSpec, hookimpl
+
+POINTS = ((Need(("point",)),),)
 
 @hookimpl
 def ganzoo_register_variants():
-    return [VariantSpec("toy", "ganzoo_toy.variant:Toy", "Toy", 2026, dataset="ring8")]
+    return [VariantSpec("toy", "ganzoo_toy.variant:Toy", "Toy", 2026, needs=POINTS)]
 """
 VARIANT = """
 from dataclasses import dataclass

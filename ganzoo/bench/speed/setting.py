@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,10 +14,11 @@ from ganzoo.bench.speed.spec import Game
 from ganzoo.config import build, parse_size
 from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.needs import check_suits
 from ganzoo.engine.device import pick_device
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import registry
-from ganzoo.training.assemble import check_suits
+from ganzoo.spec import DataSpec
 from ganzoo.variant import Phase, Variant
 
 ITERATIONS = 2_000_000
@@ -74,11 +74,11 @@ def set_up(game: Game) -> Setting:
             f"{game.variant} plays iterations of its own, which the loops to compare with cannot"
         )
     device = pick_device(game.device)
-    name, size = game.dataset or registered.spec.dataset, parse_size(game.image_size)
+    name, size = game.dataset or catalog.default_for(registered.spec), parse_size(game.image_size)
     source = _load(name, game.data_root, size)
     shape = (source.spec.shape[0], *size) if size and source.spec.is_image else source.spec.shape
-    data = replace(source.spec, shape=shape)
-    check_suits(cls, registered.spec.name, data)
+    data = _with_shape(source.spec, shape)
+    check_suits(registered.spec, data)
     recipe = cls.recipe(data)
     del recipe["steps"]
     batch_size = game.batch_size or recipe["batch_size"]
@@ -86,7 +86,7 @@ def set_up(game: Game) -> Setting:
     torch.manual_seed(0)
     variant = cls(build(cls.Config, recipe | game.settings), data).to(device)
     pixels = torch.Size(shape).numel()
-    source = _truncated(source, max(DATA_BYTES // pixels, ENOUGH_BATCHES * batch_size))
+    source = source.first(max(DATA_BYTES // pixels, ENOUGH_BATCHES * batch_size))
     dataset = _resized(source, shape) if source.spec.is_image else source
     return Setting(variant, dataset, source, min(batch_size, len(dataset)))
 
@@ -116,21 +116,27 @@ def _filling(tensor: Tensor, samples: int) -> Tensor:
     return tensor if repeats == 1 else tensor.repeat(repeats, *[1] * (tensor.dim() - 1))
 
 
-def _truncated(dataset: Dataset, samples: int) -> Dataset:
-    fields = {name: tensor[:samples] for name, tensor in dataset.fields.items()}
-    other = None if dataset.other is None else _truncated(dataset.other, samples)
-    return replace(dataset, fields=fields, other=other)
-
-
 def _resized(dataset: Dataset, shape: tuple[int, ...]) -> Dataset:
     """The data set with images of that shape, antialiased as torchvision does it."""
-    image = dataset.fields["image"]
-    other = None if dataset.other is None else _resized(dataset.other, shape)
-    if tuple(image.shape[1:]) != shape:
-        parts = [
-            interpolate(part.float(), shape[1:], mode="bilinear", antialias=True).round_().byte()
-            for part in torch.split(image, 256)
-        ]
-        image = torch.cat(parts)
-    fields: dict[str, Any] = dataset.fields | {"image": image}
-    return replace(dataset, fields=fields, other=other)
+    images = [name for name, field in dataset.spec.fields.items() if field.kind == "image"]
+    return dataset.with_tensors({name: _scaled(dataset.tensors[name], shape) for name in images})
+
+
+def _scaled(image: Tensor, shape: tuple[int, ...]) -> Tensor:
+    if tuple(image.shape[1:]) == shape:
+        return image
+    parts = [
+        interpolate(part.float(), shape[1:], mode="bilinear", antialias=True).round_().byte()
+        for part in torch.split(image, 256)
+    ]
+    return torch.cat(parts)
+
+
+def _with_shape(data: DataSpec, shape: tuple[int, ...]) -> DataSpec:
+    """The same, its samples of another shape."""
+    kind = data.kind
+    groups = tuple(
+        tuple(replace(field, shape=shape) if field.kind == kind else field for field in group)
+        for group in data.groups
+    )
+    return replace(data, groups=groups)

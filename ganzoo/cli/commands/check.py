@@ -90,11 +90,13 @@ def _print(row: Found, dataset: str | None, verdicts: Iterator[Verdict]) -> int:
     """Print each verdict as soon as it is known; returns how many failed."""
     from rich.text import Text
 
+    from ganzoo.data.catalog import default_for
+
     console = make_console()
     heading = (f"{KINDS[type(row.spec)]} {row.spec.name}", "bold")
-    played = (
-        f", played on {dataset or row.spec.dataset}" if isinstance(row.spec, VariantSpec) else ""
-    )
+    played = ""
+    if isinstance(row.spec, VariantSpec):
+        played = f", played on {dataset or default_for(row.spec)}"
     console.print(Text.assemble(heading, f" of {row.plugin}{played}"))
     console.print()
     counts: Counter[str] = Counter()

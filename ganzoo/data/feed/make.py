@@ -34,7 +34,7 @@ def make_feed(
         device: where the batches are wanted.
         seed: of the order of the samples.
         streams: groups of the data set's tensors (see `Variant.streams`), of which one shorter
-            than a batch is repeated until it fills one; None: its fields are the only one.
+            than a batch is repeated until it fills one; None: its groups.
         budget: bytes that the data may take on the device; None: half of what is free on a CUDA
             device, a quarter of the physical memory elsewhere.
         shard: this process's number, from 0, and how many there are: of N that share batches of
@@ -46,7 +46,7 @@ def make_feed(
         GanzooError: a batch is larger than the data set or cannot be shared, two streams share a
             name, or there are no images to be flipped or cropped so.
     """
-    streams = [dataset.fields] if streams is None else streams
+    streams = dataset.streams if streams is None else streams
     names = [name for stream in streams for name in stream]
     for name in names:
         if names.count(name) > 1:

@@ -13,7 +13,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import one_hot
 
-from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.dataset import DataRequest, Dataset, Truth
 from ganzoo.data.made.drawing import one_thread, refuse_root, shuffled_labels
 from ganzoo.data.made.strokes import STYLES
 from ganzoo.errors import GanzooError
@@ -39,12 +39,8 @@ def load(request: DataRequest) -> Dataset:
         )
     labels, generator = shuffled_labels(request, 10)
     images = draw(labels, (height, width), generator)
-    return Dataset(
-        "glyphs",
-        {"image": images, "label": labels},
-        classes=tuple("0123456789"),
-        drawings=f"glyphs of seed {request.seed}, {request.split} split",
-    )
+    truth = Truth(drawings=f"glyphs of seed {request.seed}, {request.split} split")
+    return Dataset.images("glyphs", images, labels, tuple("0123456789"), truth)
 
 
 def draw(labels: Tensor, size: tuple[int, int], generator: Generator) -> Tensor:

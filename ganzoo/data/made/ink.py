@@ -6,7 +6,6 @@ depends on the digit.
 """
 
 import math
-from dataclasses import replace
 
 import torch
 from torch import Generator, Tensor
@@ -53,7 +52,8 @@ def load(request: DataRequest) -> Dataset:
     refuse_root(request, "ink")
     drawings = glyphs.load(request)
     images = write(drawings.fields["image"], stream(request, "ink"))
-    return replace(drawings, name="ink", fields=drawings.fields | {"image": images})
+    labels = drawings.tensors["label"]
+    return Dataset.images("ink", images, labels, drawings.classes, drawings.truth)
 
 
 def write(drawings: Tensor, generator: Generator) -> Tensor:

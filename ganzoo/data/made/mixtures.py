@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.dataset import DataRequest, Dataset, Truth
 from ganzoo.data.made.drawing import refuse_root, shuffled_labels
 from ganzoo.errors import GanzooError
 
@@ -77,5 +77,5 @@ def _mixture(name: str, centres: Tensor, std: float, request: DataRequest) -> Da
     labels, generator = shuffled_labels(request, len(centres))
     points = centres[labels] + std * torch.randn(len(labels), 2, generator=generator)
     classes = tuple(map(str, range(len(centres))))
-    fields = {"image": points, "label": labels}
-    return Dataset(name, fields, classes, modes=centres, mode_std=std)
+    truth = Truth(modes=centres, mode_std=std)
+    return Dataset.points(name, points, labels, classes, truth)

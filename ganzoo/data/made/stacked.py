@@ -10,7 +10,7 @@ pixels; and a test split of 26,000, as many as they judge a generator by.
 import torch
 from torch import Tensor
 
-from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.dataset import DataRequest, Dataset, Truth
 from ganzoo.data.made import glyphs
 from ganzoo.data.made.drawing import refuse_root, stream
 from ganzoo.data.sources.torchvision_sets import load_mnist
@@ -45,4 +45,4 @@ def _stacked(name: str, digits: Dataset, request: DataRequest) -> Dataset:
     chosen = torch.randint(len(digits), shape, generator=stream(request, name))
     image: Tensor = digits.fields["image"][chosen, 0]
     label = digits.fields["label"][chosen] @ torch.tensor([100, 10, 1])
-    return Dataset(name, {"image": image, "label": label}, CLASSES, per_channel=10)
+    return Dataset.images(name, image, label, CLASSES, Truth(per_channel=10))

@@ -64,12 +64,12 @@ def load(request: DataRequest) -> Dataset:
     if not files:
         raise no_images(root)
     images, kept = decode(root, files, chosen_size(request), request.report, others)
-    fields = {"image": images}
+    labels = None
     classes = _classes(files + others, depth)
     if classes:
         number = {name: label for label, name in enumerate(classes)}
-        fields["label"] = torch.tensor([number[file.split("/")[depth]] for file in files])[kept]
-    return Dataset(root.resolve().name, fields, classes)
+        labels = torch.tensor([number[file.split("/")[depth]] for file in files])[kept]
+    return Dataset.images(root.resolve().name, images, labels, classes)
 
 
 def existing(root: Path | None, dataset: str, needed: str) -> Path:

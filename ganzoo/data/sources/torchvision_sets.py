@@ -73,7 +73,7 @@ def load_celeba(request: DataRequest) -> Dataset:
         files = [name for name, split in map(str.split, lines) if split == wanted]
     size = request.image_size or DEFAULT_SIZE
     images, _ = decode(folder / "img_align_celeba", files, size, request.report)
-    return Dataset("celeba", {"image": images})
+    return Dataset.images("celeba", images)
 
 
 def _labelled(
@@ -97,7 +97,7 @@ def _labelled(
         except GanzooError as error:  # a read-only home is no reason not to train
             request.report(f"{name} is decoded anew in every run: {error}")
     images, labels, classes = stored
-    return Dataset(name, {"image": images, "label": labels}, classes)
+    return Dataset.images(name, images, labels, classes)
 
 
 def _torchvision(kind: str) -> Any:

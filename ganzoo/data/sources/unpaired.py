@@ -9,7 +9,7 @@ Splits: of a domain without a test folder, every tenth image in the order of nam
 
 from pathlib import Path
 
-from ganzoo.data.catalog import paired
+from ganzoo.data.catalog import unpaired
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.sources.folder import (
     chosen_size,
@@ -23,7 +23,7 @@ from ganzoo.errors import GanzooError
 
 
 def load(request: DataRequest) -> Dataset:
-    """Domain A with domain B as its `other`, as the module's documentation describes.
+    """Domains a and b, as the module's documentation describes.
 
     Raises:
         GanzooError: a folder is missing, or holds no image that can be read.
@@ -37,7 +37,7 @@ def load(request: DataRequest) -> Dataset:
         )
     size = chosen_size(request)
     first, second = (_domain(root, letter, size, request) for letter in "AB")
-    return paired(first, second, root.resolve().name)
+    return unpaired(first, second, root.resolve().name)
 
 
 def _domain(root: Path, letter: str, size: tuple[int, int], request: DataRequest) -> Dataset:
@@ -60,4 +60,4 @@ def _domain(root: Path, letter: str, size: tuple[int, int], request: DataRequest
     where, rest = splits["test" if request.split == "train" else "train"]
     others = [str((where / file).absolute()) for file in rest]
     images, _ = decode(folder, chosen, size, request.report, others)
-    return Dataset(f"{root.resolve().name}-{letter}", {"image": images})
+    return Dataset.images(f"{root.resolve().name}-{letter}", images)

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from ganzoo.config import options
+from ganzoo.data import catalog
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import MADE, DataSpec
@@ -13,6 +14,7 @@ from ganzoo.testing.variants.subject import VariantChecks, VariantSubject
 from ganzoo.variant import Variant
 
 CHECKS = VariantChecks()
+EXAMPLE = '((Need(("image",)), Need(("label",))),)'
 FIRST_YEAR = 1990
 """Schmidhuber's two networks that play against each other."""
 
@@ -30,13 +32,13 @@ def spec(subject: VariantSubject) -> None:
     where = f"in the VariantSpec of '{spec.name}'"
     if not spec.title.strip():
         raise Failure(f"title is empty {where}: give the title of the paper")
-    if not spec.needs.strip():
-        raise Failure(f"needs is empty {where}: say what data it trains on, such as 'images'")
+    if not spec.needs or not all(spec.needs) or not all(n.kinds for g in spec.needs for n in g):
+        raise Failure(f"needs is empty {where}: say what it trains on, as in {EXAMPLE}")
     if not FIRST_YEAR <= spec.year <= date.today().year + 1:
         raise Failure(f"year is {spec.year} {where}: give the year of the paper")
     if spec.paper and not spec.paper.startswith(("https://", "http://")):
         raise Failure(f"paper is '{spec.paper}' {where}: give a link, or leave it out")
-    for name in spec.dataset.split("+"):
+    for name in catalog.default_for(spec).split("+"):
         source = registry().dataset(name).spec.source
         if source != MADE:
             raise Failure(

@@ -172,9 +172,11 @@ def made(kind: str) -> Dataset:
         image = torch.randint(256, (SAMPLES, *shape), generator=generator, dtype=torch.uint8)
     else:
         image = torch.rand(SAMPLES, *shape, generator=generator) * 2 - 1
-    label = {"label": torch.arange(SAMPLES) % classes} if classes else {}
-    other = Dataset("other", {"image": image.flip(0)}) if domains == 2 else None
-    return Dataset(kind, {"image": image, **label}, tuple(map(str, range(classes))), other=other)
+    label = torch.arange(SAMPLES) % classes if classes else None
+    dataset = Dataset.of(kind, image, label, tuple(map(str, range(classes))))
+    if domains == 1:
+        return dataset
+    return Dataset.unpaired(kind, dataset, Dataset.of("other", image.flip(0)))
 
 
 def _check_refusal(sentence: str, name: str, where: str) -> None:

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from ganzoo.abilities import Classifier, Translator
 from ganzoo.artifacts import pictures
-from ganzoo.data.dataset import Dataset
 from ganzoo.runs.load import published_weights
 from ganzoo.testing.check import Failure, NotApplicable
 from ganzoo.testing.variants.subject import (
@@ -105,7 +104,7 @@ def output(subject: VariantSubject) -> None:
         shown = examples(variant, subject.dataset, pictures.shown(variant.data))
         _check_samples(variant.gallery(shown), variant, "gallery()")
         if variant.held_out:
-            _check_measured(variant.measure(_part(subject.test, MEASURED)))
+            _check_measured(variant.measure(subject.test.first(MEASURED)))
 
 
 def _check_samples(found: Tensor, variant: Variant, name: str) -> None:
@@ -149,12 +148,6 @@ def _check_measured(values: dict[str, float]) -> None:
     for name, value in values.items():
         if not isinstance(value, float) or not math.isfinite(value):
             raise Failure(f"measure() says that {name} is {value!r}: return finite floats")
-
-
-def _part(dataset: Dataset, n: int) -> Dataset:
-    fields = {name: tensor[:n] for name, tensor in dataset.fields.items()}
-    other = None if dataset.other is None else _part(dataset.other, n)
-    return replace(dataset, fields=fields, other=other)
 
 
 @CHECKS.check("sampling", needs=("output",))

@@ -13,6 +13,7 @@ from ganzoo.config import build, options
 from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import first_samples, make_feed
+from ganzoo.data.needs import check_suits
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import Gradients, Plan, take_gradients
 from ganzoo.engine.modes.execution import Execution
@@ -20,7 +21,6 @@ from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered, load_target
 from ganzoo.spec import DataSpec, VariantSpec
 from ganzoo.testing.check import Checks
-from ganzoo.training.assemble import check_suits
 from ganzoo.variant import Batch, Variant
 
 CPU = torch.device("cpu")
@@ -37,7 +37,7 @@ class VariantSubject:
 
     Args:
         registered: its spec and its plugin.
-        dataset: what to play on; None: what the spec names.
+        dataset: what to play on; None: what suits the spec.
         root: the folder of the data set's files; None: the default one.
     """
 
@@ -49,7 +49,7 @@ class VariantSubject:
     ) -> None:
         self.registered = registered
         self.name = registered.spec.name
-        self._dataset = dataset or registered.spec.dataset
+        self._dataset = dataset
         self._root = root
 
     @cached_property
@@ -76,15 +76,19 @@ class VariantSubject:
         except Exception:  # is for the checks to find
             return
 
+    @property
+    def _dataset_name(self) -> str:
+        return self._dataset or catalog.default_for(self.registered.spec)
+
     @cached_property
     def dataset(self) -> Dataset:
         """What checks play on."""
-        return catalog.load(self._dataset, DataRequest(self._root))
+        return catalog.load(self._dataset_name, DataRequest(self._root))
 
     @cached_property
     def test(self) -> Dataset:
         """Its test split."""
-        return catalog.load(self._dataset, DataRequest(self._root, "test"))
+        return catalog.load(self._dataset_name, DataRequest(self._root, "test"))
 
     def config(self, data: DataSpec) -> Any:
         """The variant's settings where the user sets none."""
@@ -99,7 +103,7 @@ class VariantSubject:
             GanzooError: it refuses the data.
         """
         data = data or self.dataset.spec
-        check_suits(self.cls, self.name, data)
+        check_suits(self.registered.spec, data)
         torch.manual_seed(seed)
         return self.cls(self.config(data), data)
 

@@ -1,7 +1,5 @@
 """Convolutional networks under a condition: y is joined to the input of each, as a part of it."""
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor, nn
 
@@ -33,7 +31,7 @@ class ConditionalConvDiscriminator(Discriminator):
         super().__init__()
         channels, h, w = data.shape
         self.plane = nn.Sequential(nn.Embedding(data.classes, h * w), nn.Unflatten(1, (1, h, w)))
-        self.net = ConvDiscriminator(width, replace(data, shape=(channels + 1, h, w)))
+        self.net = ConvDiscriminator(width, DataSpec.images((channels + 1, h, w)))
         init_normal(self.net)
 
     def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:

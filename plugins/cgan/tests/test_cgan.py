@@ -16,7 +16,7 @@ from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 
 CPU = torch.device("cpu")
-DIGITS = DataSpec((1, 28, 28), 10, "digits")
+DIGITS = DataSpec.images((1, 28, 28), 10, "digits")
 LOSSES = (
     "minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic-average",
 )  # fmt: skip
@@ -33,7 +33,7 @@ def noise(n: int = 32, classes: int = 10) -> Dataset:
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (n, 1, 28, 28), dtype=torch.uint8, generator=generator)
     labels = torch.randint(0, classes, (n,), generator=generator)
-    return Dataset("noise", {"image": images, "label": labels}, tuple(map(str, range(classes))))
+    return Dataset.of("noise", images, labels, tuple(map(str, range(classes))))
 
 
 def engine_of(variant: CGAN, batch_size: int = 8) -> Engine:
@@ -110,7 +110,7 @@ def test_every_image_meets_its_own_label(loss: str) -> None:
     """Image k is all k / 10 here, and G is one that draws what it is told."""
     labels = torch.arange(10).repeat(4)
     levels = (labels * 25).to(torch.uint8)[:, None, None, None].expand(-1, 1, 28, 28).contiguous()
-    data = Dataset("levels", {"image": levels, "label": labels}, tuple("0123456789"))
+    data = Dataset.of("levels", levels, labels, tuple("0123456789"))
     variant = make("mlp", n_critic=2, loss=loss)
     seen: list[tuple[Tensor, Tensor]] = []
 

@@ -15,7 +15,7 @@ from torch.nn.functional import softplus
 
 from ganzoo import DataSpec, GanzooError
 
-DIGITS = DataSpec((1, 28, 28), 10, "digits")
+DIGITS = DataSpec.images((1, 28, 28), 10, "digits")
 
 WEIGHTS_OF_LABELS = {
     "mlp": ("from_label.0.weight", "from_label.linear.weight"),
@@ -168,7 +168,7 @@ def test_width_is_of_both_convnets() -> None:
     ),
 )
 def test_mlps_take_every_shape(classes: int, shape: tuple[int, ...]) -> None:
-    check_shapes(make("mlp", DataSpec(shape, classes), latent_dim=3), classes)
+    check_shapes(make("mlp", DataSpec.of_shape(shape, classes), latent_dim=3), classes)
 
 
 @settings(deadline=None, max_examples=15)
@@ -176,7 +176,7 @@ def test_mlps_take_every_shape(classes: int, shape: tuple[int, ...]) -> None:
 def test_convnets_take_every_size_from_28_to_128(
     classes: int, channels: int, height: int, width: int
 ) -> None:
-    check_shapes(make("conv", DataSpec((channels, height, width), classes)), classes)
+    check_shapes(make("conv", DataSpec.images((channels, height, width), classes)), classes)
 
 
 def check_shapes(variant: CGAN, classes: int) -> None:
@@ -193,7 +193,7 @@ def test_a_thousand_classes_are_no_planes(architecture: str) -> None:
     """A class more costs weights of a layer, and no map is larger for it."""
     largest = []
     for classes in (10, 1000):
-        variant = make(architecture, DataSpec((3, 28, 28), classes))
+        variant = make(architecture, DataSpec.images((3, 28, 28), classes))
         label = torch.zeros(2, dtype=torch.int64)
         sizes: list[int] = []
 
@@ -209,15 +209,18 @@ def test_a_thousand_classes_are_no_planes(architecture: str) -> None:
 
 def test_recipe_chooses_the_architecture_by_the_data() -> None:
     for shape in [(1, 28, 28), (3, 128, 28)]:
-        assert "architecture" not in CGAN.recipe(DataSpec(shape, 10))
+        assert "architecture" not in CGAN.recipe(DataSpec.of_shape(shape, 10))
         assert CGANConfig().architecture == "conv"
     for shape in [(2,), (1, 27, 28), (3, 129, 64)]:
-        assert CGAN.recipe(DataSpec(shape, 10))["architecture"] == "mlp"
+        assert CGAN.recipe(DataSpec.of_shape(shape, 10))["architecture"] == "mlp"
 
 
 @pytest.mark.parametrize(
     ("data", "has"),
-    [(DataSpec((2,), 8, "ring8"), "points"), (DataSpec((1, 16, 28), 10, "small"), "1x16x28")],
+    [
+        (DataSpec.points(2, 8, "ring8"), "points"),
+        (DataSpec.images((1, 16, 28), 10, "small"), "1x16x28"),
+    ],
 )
 def test_convnets_refuse_other_data_with_advice(data: DataSpec, has: str) -> None:
     with pytest.raises(GanzooError, match=rf"needs images of 28 to 128.*'{data.name}' has {has}"):

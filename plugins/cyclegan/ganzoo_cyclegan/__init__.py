@@ -1,6 +1,6 @@
 """CycleGAN as a ganzoo plugin."""
 
-from ganzoo import VariantSpec, hookimpl
+from ganzoo import Need, VariantSpec, hookimpl
 
 
 @hookimpl
@@ -13,7 +13,6 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             title="Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
             year=2017,
             paper="https://arxiv.org/abs/1703.10593",
-            needs="two unpaired sets of images",
-            dataset="glyphs+ink",
+            needs=((Need(("image",), "a"),), (Need(("image",), "b"),)),
         )
     ]

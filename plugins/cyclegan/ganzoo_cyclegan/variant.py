@@ -15,7 +15,6 @@ from torch.nn.functional import l1_loss, pad
 from ganzoo import Adam, Batch, DataSpec, Phase, Player, Variant, option
 from ganzoo.abilities import Translator
 from ganzoo.artifacts.pictures import COLUMNS
-from ganzoo.data.dataset import Dataset
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import init_normal
 from ganzoo.plugins.registry import registry
@@ -51,7 +50,6 @@ class CycleGAN(Variant, Translator):
 
     Config = CycleGANConfig
     config: CycleGANConfig
-    domains: ClassVar[int] = 2
     published: ClassVar[tuple[str, ...]] = ("a2b", "b2a")
 
     @classmethod
@@ -72,10 +70,6 @@ class CycleGAN(Variant, Translator):
         self.pool_a = ImagePool(config.pool, data.shape)
         self.pool_b = ImagePool(config.pool, data.shape)
         init_normal(self)
-
-    def streams(self, dataset: Dataset) -> list[dict[str, Tensor]]:
-        assert dataset.other is not None
-        return [{"a": dataset.fields["image"]}, {"b": dataset.other.fields["image"]}]
 
     def players(self) -> dict[str, Player]:
         optim = Adam(self.config.lr, betas=(self.config.beta1, 0.999))

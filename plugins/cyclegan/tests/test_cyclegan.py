@@ -21,7 +21,8 @@ from ganzoo.runs.load import load_variant
 from ganzoo.runs.run import Run
 from ganzoo.variant import Adam
 
-DATA = DataSpec((1, 16, 16), name="a+b", domains=2)
+DOMAIN = DataSpec.images((1, 16, 16))
+DATA = DataSpec.unpaired(DOMAIN, DOMAIN, "a+b")
 TINY = CycleGANConfig(width=2, blocks=1, pool=3)
 
 
@@ -30,7 +31,7 @@ def domains(a: int = 12, b: int = 9) -> Dataset:
     generator = torch.Generator().manual_seed(0)
     first = torch.randint(0, 128, (a, *DATA.shape), generator=generator, dtype=torch.uint8)
     second = torch.randint(128, 256, (b, *DATA.shape), generator=generator, dtype=torch.uint8)
-    return Dataset("a+b", {"image": first}, other=Dataset("b", {"image": second}))
+    return Dataset.unpaired("a+b", Dataset.images("a", first), Dataset.images("b", second))
 
 
 def make_feed_of(data: Dataset, variant: CycleGAN, batch_size: int = 2) -> Feed:
@@ -220,7 +221,7 @@ def test_a_state_holds_the_pools_and_goes_on_bit_for_bit() -> None:
 def test_domains_are_drawn_independently() -> None:
     """Neither paired nor in order: otherwise the true pairing could be learned."""
     images = torch.arange(100, dtype=torch.uint8).view(100, 1, 1, 1).expand(-1, *DATA.shape)
-    data = Dataset("a+b", {"image": images}, other=Dataset("b", {"image": images}))
+    data = Dataset.unpaired("a+b", Dataset.images("a", images), Dataset.images("b", images))
     variant = CycleGAN(TINY, DATA)
     feed = make_feed_of(data, variant, batch_size=10)
     batches = [feed.draw() for _ in range(10)]

@@ -13,7 +13,13 @@ from torch import Tensor, nn
 
 from ganzoo import DataSpec, GanzooError
 
-PHOTOS = DataSpec((3, 256, 256), domains=2)
+
+def two_domains(shape: tuple[int, ...], name: str = "data") -> DataSpec:
+    domain = DataSpec.of_shape(shape)
+    return DataSpec.unpaired(domain, domain, name)
+
+
+PHOTOS = two_domains((3, 256, 256))
 SIDES = st.integers(16, 70)
 
 
@@ -70,7 +76,7 @@ def test_layers_are_set_as_in_the_reference() -> None:
 def test_initial_weights() -> None:
     """N(0, 0.02), and no bias."""
     torch.manual_seed(0)
-    variant = CycleGAN(CycleGANConfig(width=16, blocks=2), DataSpec((3, 32, 32), domains=2))
+    variant = CycleGAN(CycleGANConfig(width=16, blocks=2), two_domains((3, 32, 32)))
     for layer in leaves(variant):
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             weights = layer.weight.detach().flatten()[:20_000]
@@ -86,7 +92,7 @@ def test_initial_weights() -> None:
 @example(1, 16, 17)
 def test_every_shape(channels: int, height: int, width: int) -> None:
     """An image stays as large as it is, whatever its channels: padding is not counted in them."""
-    data = DataSpec((channels, height, width), domains=2)
+    data = two_domains((channels, height, width))
     variant = CycleGAN(CycleGANConfig(width=2, blocks=1), data)
     images = torch.rand(2, channels, height, width) * 2 - 1
     for direction in variant.directions:
@@ -120,7 +126,7 @@ def seen(net: nn.Module, channels: int, side: int) -> tuple[int, int]:
 )
 def test_receptive_field(side: int, patch: int) -> None:
     """70x70 as in the paper; the layers that smaller images are given would see less."""
-    data = DataSpec((3, side, side), domains=2)
+    data = two_domains((3, side, side))
     net = make_discriminator(2, data)
     assert seen(net, 3, 256) == (patch, patch)
     assert min(net(torch.rand(1, 3, side, side, dtype=torch.float64)).shape[2:]) >= 5
@@ -128,7 +134,7 @@ def test_receptive_field(side: int, patch: int) -> None:
 
 def test_an_image_depends_on_itself_alone() -> None:
     torch.manual_seed(0)
-    variant = CycleGAN(CycleGANConfig(width=4, blocks=2), DataSpec((1, 28, 28), domains=2)).eval()
+    variant = CycleGAN(CycleGANConfig(width=4, blocks=2), two_domains((1, 28, 28))).eval()
     images = torch.rand(5, 1, 28, 28) * 2 - 1
     with torch.no_grad():
         alone = torch.cat([variant.translate(image[None], "a2b") for image in images])
@@ -140,18 +146,18 @@ def test_an_image_depends_on_itself_alone() -> None:
 @pytest.mark.parametrize("shape", [(1, 15, 28), (3, 64, 8)])
 def test_smaller_images_are_refused_with_advice(shape: tuple[int, ...]) -> None:
     with pytest.raises(GanzooError, match=r"at least 16 pixels a side.*try --image-size 32"):
-        CycleGAN(CycleGANConfig(), DataSpec(shape, domains=2))
+        CycleGAN(CycleGANConfig(), two_domains(shape))
 
 
 def test_points_are_refused_with_advice() -> None:
     with pytest.raises(GanzooError, match=r"cyclegan needs images.*try vanilla"):
-        CycleGAN(CycleGANConfig(), DataSpec((2,), name="ring8", domains=2))
+        CycleGAN(CycleGANConfig(), two_domains((2,), "ring8"))
 
 
 def test_recipes() -> None:
     """The paper's network and batch of 1 from 64 pixels on, 9 blocks from 256; smaller below."""
     paper, medium, small = (
-        CycleGAN.recipe(DataSpec((3, side, side), domains=2)) for side in (256, 128, 28)
+        CycleGAN.recipe(two_domains((3, side, side))) for side in (256, 128, 28)
     )
     assert (paper["blocks"], medium["blocks"], small["blocks"]) == (9, 6, 6)
     assert (paper["batch_size"], medium["batch_size"]) == (1, 1)

@@ -1,6 +1,6 @@
 """DCGAN as a ganzoo plugin."""
 
-from ganzoo import VariantSpec, hookimpl
+from ganzoo import Need, VariantSpec, hookimpl
 
 
 @hookimpl
@@ -13,6 +13,6 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             title="Unsupervised Representation Learning with Deep Convolutional GANs",
             year=2016,
             paper="https://arxiv.org/abs/1511.06434",
-            needs="images of 28 to 128 pixels",
+            needs=((Need(("image",), of="28 to 128 pixels"),),),
         )
     ]

@@ -1,6 +1,6 @@
 """The semi-supervised GAN as a ganzoo plugin."""
 
-from ganzoo import VariantSpec, hookimpl
+from ganzoo import Need, VariantSpec, hookimpl
 
 
 @hookimpl
@@ -13,6 +13,6 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             title="Semi-Supervised Learning with Generative Adversarial Networks",
             year=2016,
             paper="https://arxiv.org/abs/1606.01583",
-            needs="labelled images",
+            needs=((Need(("image",)), Need(("label",))),),
         )
     ]

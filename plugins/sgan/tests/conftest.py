@@ -11,7 +11,7 @@ from ganzoo import Dataset, DataSpec
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 
-DATA = DataSpec((1, 28, 28), classes=3, name="blobs")
+DATA = DataSpec.images((1, 28, 28), classes=3, name="blobs")
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def blobs() -> Callable[..., Dataset]:
         image = torch.randint(0, 60, (n, 1, 28, 28), generator=generator, dtype=torch.uint8)
         for k in range(3):
             image[label == k, :, 8 * k : 8 * k + 8] += 180
-        return Dataset("blobs", {"image": image, "label": label}, ("low", "middle", "high"))
+        return Dataset.of("blobs", image, label, ("low", "middle", "high"))
 
     return blobs
 

@@ -215,10 +215,18 @@ def test_learning_rates(make: Callable[..., SGAN], objective: str, lr: float) ->
 @pytest.mark.parametrize(
     ("data", "settings", "message"),
     [
-        (DataSpec((1, 28, 28), 0, "photos"), {}, "labelled images, and 'photos' has no labels"),
-        (DataSpec((2,), 8, "ring8"), {}, "needs images, and 'ring8' has points"),
-        (DataSpec((1, 28, 28), 10, "mnist"), {"labels": 9}, "--labels 9 .* 10 classes of 'mnist'"),
-        (DataSpec((1, 8, 8), 2, "tiny"), {"objective": ODENA}, "28 to 128 pixels a side"),
+        (
+            DataSpec.images((1, 28, 28), 0, "photos"),
+            {},
+            "labelled images, and 'photos' has no labels",
+        ),
+        (DataSpec.points(2, 8, "ring8"), {}, "needs images, and 'ring8' has points"),
+        (
+            DataSpec.images((1, 28, 28), 10, "mnist"),
+            {"labels": 9},
+            "--labels 9 .* 10 classes of 'mnist'",
+        ),
+        (DataSpec.images((1, 8, 8), 2, "tiny"), {"objective": ODENA}, "28 to 128 pixels a side"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(

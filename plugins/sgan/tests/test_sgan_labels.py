@@ -82,9 +82,8 @@ def test_labels_of_the_other_images_are_not_used(
     assert (wrong != dataset.fields["label"]).sum() == 108
     results = []
     for label in (dataset.fields["label"], wrong):
-        fields = {"image": dataset.fields["image"], "label": label}
         sgan = make(objective)
-        engine = make_engine(sgan, Dataset("blobs", fields, dataset.classes))
+        engine = make_engine(sgan, dataset.with_tensors({"label": label}))
         torch.manual_seed(1)
         for _ in range(6):
             engine.step()
@@ -93,11 +92,11 @@ def test_labels_of_the_other_images_are_not_used(
 
 
 def test_more_labels_than_images_are_refused(blobs: Callable[..., Dataset]) -> None:
-    sgan = SGAN(SGANConfig(labels=121), DataSpec((1, 28, 28), classes=3, name="blobs"))
+    sgan = SGAN(SGANConfig(labels=121), DataSpec.images((1, 28, 28), classes=3, name="blobs"))
     with pytest.raises(GanzooError, match="121 is more than the 120 images of 'blobs': choose at"):
         sgan.streams(blobs())
 
 
 def test_many_classes_get_a_label_each() -> None:
-    assert SGAN.recipe(DataSpec((1, 28, 28), 10))["labels"] == 100
-    assert SGAN.recipe(DataSpec((3, 28, 28), 1000))["labels"] == 1000
+    assert SGAN.recipe(DataSpec.images((1, 28, 28), 10))["labels"] == 100
+    assert SGAN.recipe(DataSpec.images((3, 28, 28), 1000))["labels"] == 1000

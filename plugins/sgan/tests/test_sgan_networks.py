@@ -14,7 +14,7 @@ from ganzoo import DataSpec
 
 
 def test_the_classifier_of_salimans() -> None:
-    net = MLPClassifier(DataSpec((1, 28, 28), 10))
+    net = MLPClassifier(DataSpec.images((1, 28, 28), 10))
     linear = [layer for layer in net.modules() if isinstance(layer, WeightNormLinear)]
     sizes = [(layer.v.shape[1], layer.v.shape[0]) for layer in linear]
     assert sizes == [*pairwise((784, 1000, 500, 250, 250, 250, 10))]
@@ -40,7 +40,7 @@ def test_a_weight_norm_layer_is_torchs() -> None:
 
 def test_units_start_with_a_variance_near_1() -> None:
     torch.manual_seed(0)
-    net = MLPClassifier(DataSpec((1, 28, 28), 10)).train()
+    net = MLPClassifier(DataSpec.images((1, 28, 28), 10)).train()
     x = torch.rand(500, 1, 28, 28) * 2 - 1
     stds: list[float] = []
     for layer in net.modules():
@@ -63,7 +63,7 @@ def test_noise_is_for_training() -> None:
 
 def test_the_mlps_are_for_any_shape() -> None:
     for shape in ((1, 28, 28), (3, 16, 9)):
-        sgan = SGAN(SGANConfig(), DataSpec(shape, 10))
+        sgan = SGAN(SGANConfig(), DataSpec.of_shape(shape, 10))
         images = sgan(sgan.sample_latent(4))
         assert images.shape == (4, *shape)
         assert -1 <= images.min() < -0.1

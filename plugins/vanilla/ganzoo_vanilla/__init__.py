@@ -1,6 +1,6 @@
 """Goodfellow's GAN as a ganzoo plugin."""
 
-from ganzoo import VariantSpec, hookimpl
+from ganzoo import Need, VariantSpec, hookimpl
 
 
 @hookimpl
@@ -13,6 +13,6 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             title="Generative Adversarial Nets",
             year=2014,
             paper="https://arxiv.org/abs/1406.2661",
-            needs="images or points",
+            needs=((Need(("image", "point")),),),
         )
     ]

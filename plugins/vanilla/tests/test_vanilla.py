@@ -24,7 +24,7 @@ SMALL = {"generator_widths": (16, 32), "discriminator_widths": (16,), "latent_di
 def images(n: int = 32) -> Dataset:
     generator = torch.Generator().manual_seed(0)
     data = torch.randint(0, 256, (n, 1, 6, 5), dtype=torch.uint8, generator=generator)
-    return Dataset("noise", {"image": data})
+    return Dataset.of("noise", data)
 
 
 def layers(net: nn.Module) -> list[str]:
@@ -32,7 +32,7 @@ def layers(net: nn.Module) -> list[str]:
 
 
 def test_networks_have_the_widths_that_were_asked_for() -> None:
-    variant = Vanilla(VanillaConfig(), DataSpec((1, 28, 28)))
+    variant = Vanilla(VanillaConfig(), DataSpec.images((1, 28, 28)))
     linear = [m for m in variant.generator.modules() if isinstance(m, nn.Linear)]
     assert [m.out_features for m in linear] == [128, 256, 512, 1024, 784]
     linear = [m for m in variant.discriminator.modules() if isinstance(m, nn.Linear)]
@@ -41,15 +41,15 @@ def test_networks_have_the_widths_that_were_asked_for() -> None:
 
 
 def test_d_ends_in_logits_and_g_in_tanh() -> None:
-    variant = Vanilla(VanillaConfig(), DataSpec((1, 28, 28)))
+    variant = Vanilla(VanillaConfig(), DataSpec.images((1, 28, 28)))
     assert "Sigmoid" not in layers(variant)
     assert "Tanh" in layers(variant.generator)
-    assert "Tanh" not in layers(Vanilla(VanillaConfig(), DataSpec((2,))).generator)
+    assert "Tanh" not in layers(Vanilla(VanillaConfig(), DataSpec.points(2)).generator)
 
 
 def test_batchnorm_is_torchs_own() -> None:
     """`BatchNorm1d(n, 0.8)` sets eps, not momentum: outputs then have a std of 0.02 and not 1."""
-    variant = Vanilla(VanillaConfig(), DataSpec((1, 28, 28)))
+    variant = Vanilla(VanillaConfig(), DataSpec.images((1, 28, 28)))
     norms = [m for m in variant.modules() if isinstance(m, nn.BatchNorm1d)]
     assert norms
     assert all((m.eps, m.momentum) == (1e-5, 0.1) for m in norms)
@@ -68,7 +68,7 @@ def test_batchnorm_is_torchs_own() -> None:
     )
 )
 def test_samples_have_the_shape_of_the_data(shape: tuple[int, ...]) -> None:
-    variant = Vanilla(VanillaConfig(**SMALL), DataSpec(shape))
+    variant = Vanilla(VanillaConfig(**SMALL), DataSpec.of_shape(shape))
     samples = variant(variant.sample_latent(3))
     assert samples.shape == (3, *shape)
     assert variant.discriminator(samples).shape == (3,)
@@ -120,7 +120,7 @@ def test_an_iteration_is_the_papers_game_bitwise(saturating: bool) -> None:
 )
 def test_latents_follow_the_prior(prior: str, distribution: Any) -> None:
     torch.manual_seed(0)
-    variant = Vanilla(VanillaConfig(prior=prior, **SMALL), DataSpec((2,)))
+    variant = Vanilla(VanillaConfig(prior=prior, **SMALL), DataSpec.points(2))
     latent = variant.sample_latent(4000)
     assert latent.shape == (4000, 5)
     for column in latent.T:

@@ -1,12 +1,12 @@
 """WGAN and WGAN-GP as a ganzoo plugin."""
 
-from ganzoo import VariantSpec, hookimpl
+from ganzoo import Need, VariantSpec, hookimpl
 
 
 @hookimpl
 def ganzoo_register_variants() -> list[VariantSpec]:
     """Offer `wgan` and `wgan-gp`."""
-    needs = "images of 28 to 128 pixels, or points"
+    needs = ((Need(("image", "point"), of="28 to 128 pixels"),),)
     return [
         VariantSpec(
             name="wgan",

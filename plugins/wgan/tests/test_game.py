@@ -27,14 +27,14 @@ BOTH = pytest.mark.parametrize("cls", [WGAN, WGANGP])
 def make(cls: type[Wasserstein], *shape: int, **settings: float) -> Wasserstein:
     torch.manual_seed(0)
     settings = {"width": 4, "latent_dim": 3} | settings
-    return cls(cls.Config(**settings), DataSpec(shape))
+    return cls(cls.Config(**settings), DataSpec.of_shape(shape))
 
 
 def play(variant: Wasserstein, batch_size: int = 8) -> Engine:
     """An engine on noise, in which every sample is another."""
     shape = variant.data.shape
     noise = torch.randn(4096, *shape, generator=torch.Generator().manual_seed(0))
-    feed = make_feed(Dataset("noise", {"image": noise}), batch_size, device=CPU, seed=0)
+    feed = make_feed(Dataset.of("noise", noise), batch_size, device=CPU, seed=0)
     return Engine(variant, feed, 10)
 
 

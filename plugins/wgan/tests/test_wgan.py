@@ -17,7 +17,7 @@ SMALL = {"width": 4, "latent_dim": 3}
 def images(n: int = 600) -> Dataset:
     generator = torch.Generator().manual_seed(0)
     data = torch.randint(0, 256, (n, 1, 28, 28), dtype=torch.uint8, generator=generator)
-    return Dataset("noise", {"image": data})
+    return Dataset.of("noise", data)
 
 
 def largest(variant: WGAN) -> float:
@@ -27,14 +27,14 @@ def largest(variant: WGAN) -> float:
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 64, 48), (2,)])
 @pytest.mark.parametrize("clip", [0.01, 0.003])
 def test_the_first_critic_is_clipped(shape: tuple[int, ...], clip: float) -> None:
-    variant = WGAN(WGANConfig(clip=clip, **SMALL), DataSpec(shape))
+    variant = WGAN(WGANConfig(clip=clip, **SMALL), DataSpec.of_shape(shape))
     assert largest(variant) == pytest.approx(clip)
     assert max(w.abs().max() for w in variant.generator.parameters()) > clip
 
 
 def test_the_critic_has_batchnorm_the_scales_of_which_are_clipped() -> None:
     """As the authors' has: scale / sqrt(eps) bounds a layer's slope, to 3.2 and not to 316."""
-    variant = WGAN(WGANConfig(lr=1.0, **SMALL), DataSpec((1, 28, 28)))
+    variant = WGAN(WGANConfig(lr=1.0, **SMALL), DataSpec.images((1, 28, 28)))
     norms = [m for m in variant.critic.modules() if isinstance(m, nn.BatchNorm2d)]
     assert len(norms) == 2  # of three convolutions; not on the input
     for norm in norms:
@@ -50,7 +50,7 @@ def test_the_critic_has_batchnorm_the_scales_of_which_are_clipped() -> None:
 
 def test_real_and_fake_are_normalised_apart() -> None:
     """As in the authors' code: together, BatchNorm would see what of the batch is fake."""
-    variant = WGAN(WGANConfig(**SMALL), DataSpec((1, 28, 28)))
+    variant = WGAN(WGANConfig(**SMALL), DataSpec.images((1, 28, 28)))
     sizes: list[int] = []
     variant.critic.register_forward_pre_hook(lambda m, inputs: sizes.append(len(inputs[0])))
     variant.critic_loss(Batch({"image": torch.randn(6, 1, 28, 28)}))
@@ -80,14 +80,14 @@ def test_nobody_ever_sees_an_unclipped_critic() -> None:
     [(0, 100), (1, 100), (24, 100), (25, 5), (499, 5), (500, 100), (501, 5), (1000, 100)],
 )
 def test_the_critics_schedule_is_in_the_plan(iteration: int, updates: int) -> None:
-    phases = WGAN(WGANConfig(**SMALL), DataSpec((2,))).phases()
+    phases = WGAN(WGANConfig(**SMALL), DataSpec.points(2)).phases()
     plan = make_plan(phases, iteration)
     assert plan.updates == (("critic", updates), ("generator", 1))
     assert (plan == make_plan(phases, 26)) == (updates == 5)
 
 
 def test_n_critic_is_followed() -> None:
-    variant = WGAN(WGANConfig(n_critic=2, **SMALL), DataSpec((2,)))
+    variant = WGAN(WGANConfig(n_critic=2, **SMALL), DataSpec.points(2))
     assert [variant.critic_updates(i) for i in (24, 25, 500)] == [100, 2, 100]
 
 

@@ -125,7 +125,7 @@ def test_where_the_critic_is_flat_the_gradient_is_finite() -> None:
 @pytest.mark.parametrize(("penalty", "expected"), [(10.0, 40.0), (0.1, 0.4)])
 def test_lambda_is_what_it_says(penalty: float, expected: float) -> None:
     """Of a critic with a slope of 3 it adds λ (3 - 1)² to the whole estimate, not to half of it."""
-    variant = WGANGP(WGANGPConfig(penalty=penalty, **SMALL), DataSpec((2,)))
+    variant = WGANGP(WGANGPConfig(penalty=penalty, **SMALL), DataSpec.points(2))
     variant.critic = Linear(torch.tensor([3.0, 0.0]))  # type: ignore[assignment]
     batch = Batch({"image": torch.randn(5, 2)})
     loss = variant.critic_loss(batch)
@@ -137,7 +137,7 @@ def test_lambda_is_what_it_says(penalty: float, expected: float) -> None:
 def test_the_critic_judges_each_sample_by_itself() -> None:
     """In train mode too: with BatchNorm, a sample's gradient would be the whole batch's."""
     torch.manual_seed(0)
-    critic = WGANGP(WGANGPConfig(width=8), DataSpec((3, 32, 32))).critic
+    critic = WGANGP(WGANGPConfig(width=8), DataSpec.images((3, 32, 32))).critic
     layers = list(critic.modules())
     assert not any(isinstance(m, nn.modules.batchnorm._NormBase | nn.Sigmoid) for m in layers)
     images = torch.randn(6, 3, 32, 32)
@@ -146,7 +146,7 @@ def test_the_critic_judges_each_sample_by_itself() -> None:
 
 
 def test_the_critic_learns_five_times_and_its_phase_is_of_second_order() -> None:
-    variant = WGANGP(WGANGPConfig(**SMALL), DataSpec((2,)))
+    variant = WGANGP(WGANGPConfig(**SMALL), DataSpec.points(2))
     phases = variant.phases()
     for iteration in (0, 1, 24, 500):
         assert make_plan(phases, iteration).updates == (("critic", 5), ("generator", 1))
@@ -164,7 +164,7 @@ def test_the_critic_learns_five_times_and_its_phase_is_of_second_order() -> None
 def test_an_iteration_is_algorithm_1_bitwise(shape: tuple[int, ...]) -> None:
     """By hand, and with `backward`, which gives every gradient the strides of its parameter."""
     noise = torch.randn(200, *shape, generator=torch.Generator().manual_seed(0))
-    data = Dataset("noise", {"image": noise})
+    data = Dataset.of("noise", noise)
 
     def build() -> WGANGP:
         torch.manual_seed(1)

@@ -8,6 +8,7 @@ import rich_click as click
 
 from ganzoo.cli.output import json_option, make_console, make_table, print_json
 from ganzoo.config import Option, build, options
+from ganzoo.data.needs import in_words
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import DataSpec, VariantSpec
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 @json_option
 def command(variant: str, dataset: str | None, as_json: bool) -> None:
     """Show a variant's paper, settings, players, phases and parameters."""
-    from ganzoo.data.catalog import described
+    from ganzoo.data.catalog import default_for, described
 
     registered = registry().variant(variant)
-    description = describe(registered, described(dataset or registered.spec.dataset))
+    description = describe(registered, described(dataset or default_for(registered.spec)))
     if as_json:
         print_json(description)
     else:
@@ -49,7 +50,7 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
         "title": spec.title,
         "year": spec.year,
         "paper": spec.paper,
-        "needs": spec.needs,
+        "needs": in_words(spec.needs),
         "plugin": registered.plugin.dist,
         "version": registered.plugin.version,
         "steps": recipe["steps"],

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
+from ganzoo.data.needs import in_words
 from ganzoo.plugins.discovery import Plugin, Status
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
@@ -40,7 +41,7 @@ def _variant(row: Registered[VariantSpec]) -> dict[str, Any]:
         "name": row.spec.name,
         "title": row.spec.title,
         "year": row.spec.year,
-        "needs": row.spec.needs,
+        "needs": in_words(row.spec.needs),
         "plugin": row.plugin.dist,
         "version": row.plugin.version,
         "status": str(row.status),

@@ -64,7 +64,7 @@ def classified(run: Run, files: tuple[Path, ...], device: torch.device) -> list[
             f"{run.path} was trained by '{name}', which does not classify: choose a run "
             "of a variant that learns classes (see `ganzoo list`)"
         )
-    names = run.settings["data"].get("class_names") or range(variant.data.classes)
+    names = variant.data.class_names
     rows = []
     with torch.no_grad():
         for start in range(0, len(files), CHUNK):

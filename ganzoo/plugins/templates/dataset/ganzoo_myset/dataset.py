@@ -28,7 +28,7 @@ def load(request: DataRequest) -> Dataset:
     image = torch.empty(samples, 1, height, width, dtype=torch.uint8)
     for shape, place, drawing in zip(label.tolist(), places, image, strict=True):
         drawing[0] = draw(CLASSES[shape], place, height, width)
-    return Dataset("myset", {"image": image, "label": label}, classes=CLASSES)
+    return Dataset.images("myset", image, label, CLASSES)
 
 
 def draw(shape: str, place: Tensor, height: int, width: int) -> Tensor:

@@ -1,6 +1,6 @@
 """MyGAN as a ganzoo plugin, without torch: `ganzoo list` imports this."""
 
-from ganzoo import VariantSpec, hookimpl
+from ganzoo import Need, VariantSpec, hookimpl
 
 
 @hookimpl
@@ -13,6 +13,6 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             title="Generative Adversarial Nets",  # the paper's; so are the next two
             year=2014,
             paper="https://arxiv.org/abs/1406.2661",
-            needs="images or points",
+            needs=((Need(("image", "point")),),),
         )
     ]

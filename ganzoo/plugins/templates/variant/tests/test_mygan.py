@@ -18,7 +18,7 @@ def test_it_conforms() -> None:
 
 def test_losses_of_a_discriminator_that_cannot_tell() -> None:
     """With D = 1/2 everywhere, -log D = -log(1 - D) = log 2."""
-    game = MyGAN(MyGAN.Config(), DataSpec((1, 8, 8)))
+    game = MyGAN(MyGAN.Config(), DataSpec.images((1, 8, 8)))
     for parameter in game.discriminator.parameters():
         nn.init.zeros_(parameter)
     batch = Batch({"image": torch.zeros(4, 1, 8, 8)})

@@ -1,0 +1,127 @@
+"""What follows from the fields that a variant needs: words for the user, and what is refused."""
+
+from collections.abc import Iterable
+from itertools import permutations
+
+from ganzoo.errors import GanzooError
+from ganzoo.spec import DataSpec, Group, Need, VariantSpec
+
+BESIDE = {"label": "labelled {}", "attributes": "{} with attributes", "mask": "{} with masks"}
+"""What is said of samples that have such a field beside them."""
+
+
+def in_words(needs: tuple[tuple[Need, ...], ...] | str) -> str:
+    """What data a variant is trained on, for the user: ``"labelled images or points"``."""
+    if isinstance(needs, str):  # of a plugin for API 1, whose row is shown all the same
+        return needs
+    phrases = [_group_in_words(group) for group in needs]
+    if len(phrases) == 1:
+        return phrases[0]
+    if len(set(phrases)) == 1:
+        return f"{_number(len(phrases))} unpaired sets of {phrases[0]}"
+    return f"unpaired sets: {' and '.join(phrases)}"
+
+
+def check_suits(spec: VariantSpec, data: DataSpec) -> None:
+    """Refuse data that lack what the variant needs; what else, its constructor refuses.
+
+    Raises:
+        GanzooError: a group or a field is missing, or is of another kind.
+    """
+    name, needs = spec.name, spec.needs
+    if len(needs) > data.domains:
+        given = f"{name} is played on two domains, and '{data.name}' is one"
+        if not data.is_image:
+            held = words(data.kind)
+            raise GanzooError(f"{given}, of {held}: use images, as in --dataset glyphs+ink")
+        other = "ink" if data.name == "glyphs" else "glyphs"
+        raise GanzooError(
+            f"{given}: name another beside it, as in --dataset {data.name}+{other}, or use "
+            "--dataset unpaired"
+        )
+    if len(needs) < data.domains:
+        raise GanzooError(
+            f"{name} is played on one set of samples, and '{data.name}' is two domains: name one"
+        )
+    for wanted, group in zip(needs, data.groups, strict=True):
+        for need in wanted:
+            _check_field(spec, need, group, data)
+
+
+def suits(spec: VariantSpec, data: DataSpec) -> bool:
+    """Whether the data have what the variant needs."""
+    try:
+        check_suits(spec, data)
+    except GanzooError:
+        return False
+    return True
+
+
+def first_suitable(spec: VariantSpec, known: Iterable[DataSpec]) -> str:
+    """The first of the data sets, or the first two as A+B, that have what the variant needs.
+
+    Args:
+        spec: whose needs.
+        known: what is known of each data set.
+
+    Returns:
+        Its name, as ``--dataset`` takes it; empty: there is none.
+    """
+    known = [*known]
+    single = (data.name for data in known if suits(spec, data))
+    double = (data.name for data in _unpaired(known) if len(spec.needs) > 1 and suits(spec, data))
+    return next(single, "") or next(double, "")
+
+
+def words(kind: str) -> str:
+    """Several samples of a kind, for the user."""
+    return kind if kind.endswith("s") else f"{kind}s"
+
+
+def _check_field(spec: VariantSpec, need: Need, group: Group, data: DataSpec) -> None:
+    found = {field.name: field for field in group}.get(need.field)
+    if found is not None and found.kind in need.kinds:
+        return
+    wanted = f"{spec.name} needs {in_words(spec.needs)}, and '{data.name}' has"
+    if need.kinds == ("label",):
+        raise GanzooError(f"{spec.name} needs labelled data, and '{data.name}' has no labels")
+    same = [field.name for field in group if field.kind in need.kinds]
+    if same:
+        raise GanzooError(
+            f"{wanted} no field '{need.field}' but {' and '.join(map(repr, same))}: name a data "
+            "set whose fields are called so"
+        )
+    held = " and ".join(words(field.kind) for field in group if field.kind != "label")
+    raise GanzooError(
+        f"{wanted} {held}: name another --dataset, of those that `ganzoo datasets` lists"
+    )
+
+
+def _group_in_words(group: tuple[Need, ...]) -> str:
+    samples = [_need_in_words(need) for need in group if need.kinds[0] not in BESIDE]
+    beside = [need.kinds[0] for need in group if need.kinds[0] in BESIDE]
+    if len(samples) > 1 and len(set(samples)) == 1:
+        said = f"pairs of {samples[0]}" if len(samples) == 2 else f"aligned {samples[0]}"
+    else:
+        said = " with ".join(samples) or " and ".join(map(words, beside))
+    for kind in beside if samples else ():
+        said = BESIDE[kind].format(said)
+    return said
+
+
+def _need_in_words(need: Need) -> str:
+    first, *others = map(words, need.kinds)
+    if not need.of:
+        return " or ".join((first, *others))
+    return f"{first} of {need.of}" + "".join(f", or {other}" for other in others)
+
+
+def _unpaired(known: list[DataSpec]) -> Iterable[DataSpec]:
+    """Two sets of images beside each other, brought to one shape as ``--dataset A+B`` does it."""
+    images = [data for data in known if data.is_image and data.domains == 1]
+    for first, second in permutations(images, 2):
+        yield DataSpec.unpaired(first, second, f"{first.name}+{second.name}")
+
+
+def _number(count: int) -> str:
+    return {2: "two", 3: "three"}.get(count, str(count))

@@ -1,0 +1,109 @@
+"""What ``run.json`` holds: written by a training, read and upgraded here alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.errors import GanzooError
+from ganzoo.spec import DataSpec
+
+if TYPE_CHECKING:
+    from ganzoo.data.dataset import Dataset
+
+NEEDED = {"variant", "config", "training", "data"}
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record of the run in a folder, whatever version of ganzoo wrote it.
+
+    Raises:
+        GanzooError: there is no run, or its record is damaged.
+    """
+    path = folder / "run.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        missing = NEEDED - record.keys()
+    except OSError as error:
+        what = "does not exist" if not folder.exists() else "is not a run directory"
+        raise GanzooError(f"{folder} {what}: `ganzoo runs` lists the runs in a folder") from error
+    except (ValueError, AttributeError) as error:
+        raise GanzooError(f"{path} is damaged: it is not JSON") from error
+    if missing:
+        raise GanzooError(f"{path} is damaged: it lacks {', '.join(sorted(missing))}")
+    try:
+        upgraded = _upgraded(record)
+        variant = upgraded["variant"]
+        _ = f"{variant['plugin']}:{variant['name']}", data_spec(upgraded), samples(upgraded)
+        _ = dict(upgraded.get("plugins") or {variant["plugin"]: variant["version"]})
+        _ = upgraded["training"]["steps"], dict(upgraded["config"])
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise GanzooError(f"{path} is damaged: it is not what was written") from error
+    return upgraded
+
+
+def describe_data(dataset: Dataset) -> dict[str, Any]:
+    """What is noted of the data that a run is trained on: the fields, and how many samples."""
+    counts = [len(dataset.tensors[group[0].name]) for group in dataset.spec.groups]
+    return dataset.spec.to_dict() | {"samples": counts}
+
+
+def data_spec(record: Mapping[str, Any]) -> DataSpec:
+    """What the run's variant was told about its data."""
+    return DataSpec.from_dict(record["data"])
+
+
+def samples(record: Mapping[str, Any]) -> tuple[int, ...]:
+    """How many samples each group has."""
+    return tuple(map(int, record["data"]["samples"]))
+
+
+def check_unchanged(path: Path, record: Mapping[str, Any], dataset: Dataset) -> None:
+    """Refuse to go on with other data than a run was started with.
+
+    A field that the record does not know, such as the labels of a second domain, which runs of API
+    1 did not note, is none of those that it was started with.
+
+    Raises:
+        GanzooError: a name, a field or a number of samples differs.
+    """
+    before, now = data_spec(record), dataset.spec
+    current = describe_data(dataset)["samples"]
+    changes: list[tuple[str, object, object]] = [("name", before.name, now.name)]
+    for field in before.fields.values():
+        same = now.fields.get(field.name)
+        for what in ("kind", "shape", "names", "codec"):
+            was, found = getattr(field, what), getattr(same, what, None)
+            changes.append((f"{what} of '{field.name}'", was, found))
+    changes.append(("number of samples", [*samples(record)], current))
+    for what, was, found in changes:
+        if was != found:
+            raise GanzooError(
+                f"the data set '{now.name}' has changed since {path} was started: its {what} was "
+                f"{_said(was)} and is {_said(found)}"
+            )
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "empty"
+    return str(value) or "empty"
+
+
+def _upgraded(record: dict[str, Any]) -> dict[str, Any]:
+    """The record as this version writes it."""
+    data = record["data"]
+    return record if "groups" in data else record | {"data": _data_of_api_1(data)}
+
+
+def _data_of_api_1(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a shape, the names of the classes, and perhaps of two domains, to groups of fields."""
+    shape, counts = tuple(data["shape"]), [data["samples"]]
+    names = tuple(data.get("class_names") or map(str, range(data["classes"])))
+    spec = DataSpec.of_shape(shape, names, data["name"])
+    if data.get("domains", 1) > 1:
+        spec = DataSpec.unpaired(spec, DataSpec.of_shape(shape), data["name"])
+        counts.append(data["other_samples"])
+    return spec.to_dict() | {"samples": counts}
