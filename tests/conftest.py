@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # beside others, with which it shares the cores
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 # torch's compiler imports it, which fails where a test has had Python's own distutils imported.
 with contextlib.suppress(ImportError):
     import setuptools  # noqa: F401

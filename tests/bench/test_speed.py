@@ -223,16 +223,19 @@ def test_flops_and_phases_of_a_known_network() -> None:
     assert engine.iteration == START + 4
 
 
-def test_time_by_phase_is_where_it_is_spent() -> None:
+def test_time_by_phase_is_where_it_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+
     class Slow(Toy):
         def d_loss(self, batch: Any) -> Tensor:
-            time.sleep(0.05)
+            nonlocal now
+            now += 0.05
             return super().d_loss(batch)
 
     toy = Setting(Slow(ToyConfig(), points().spec), points(), points(), batch_size=4)
     found = time_phases(make_engine(toy, OURS, print), 3)
-    assert found["d"] > 50
-    assert found["g"] < 50
+    assert found == {"data": 0, "g": 0, "d": pytest.approx(50)}
 
 
 def write_proc(folder: Path, busy: int, processes: dict[int, tuple[int, int]]) -> None:
@@ -264,7 +267,7 @@ def test_others_are_unknown_where_the_system_does_not_tell(tmp_path: Path) -> No
     assert Watch(set(), tmp_path / "zeros").others() is None
 
 
-@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="needs /proc")
+@pytest.mark.skipif(Watch(set()).others() is None, reason="no processor time is counted in /proc")
 def test_what_a_session_uses_is_not_taken_for_others() -> None:
     spin = "import time\nend = time.process_time() + 1\nwhile time.process_time() < end: pass"
 
@@ -495,7 +498,8 @@ def test_rows_of_all_contestants(measured: tuple[list[Row], Path]) -> None:
         assert one["error"] is None
         assert (one["variant"], one["data"], one["shape"]) == ("vanilla", "ring8", "2")
         a_step = 1000 * one["batch_size"] / one["ms_per_step"]
-        assert one["images_per_second"] == pytest.approx(a_step, rel=0.5)
+        # Both are medians, of an even number of rounds perhaps, and some took long.
+        assert 0.99 * a_step < one["images_per_second"] < 10 * a_step
         assert one["memory"] > 2**20
         assert one["threads"] == 1
         assert one["startup_seconds"] > 0.1
@@ -575,12 +579,14 @@ def test_an_interrupted_process_ends_at_once(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_bad_input_is_refused_before_anything_is_measured(
-    args: tuple[str, ...], message: str
+    args: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = time.perf_counter()
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("a process was started, which imports torch")
+
+    monkeypatch.setattr(subprocess, "Popen", started)
     with pytest.raises(GanzooError, match=message):
         bench(*args)
-    assert time.perf_counter() - begin < 2  # no process was started, which imports torch
 
 
 @pytest.mark.parametrize(

@@ -470,7 +470,7 @@ def test_a_second_interruption_ends_it_at_once() -> None:
     time.sleep(0.5)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=50)
     assert (process.returncode, err) == (130, "")
     assert "run/checkpoints/00000000" in out
     assert "ganzoo train --resume run" in out

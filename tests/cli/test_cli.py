@@ -166,16 +166,21 @@ def test_the_help_names_the_commands_in_order() -> None:
     assert places == sorted(places)
 
 
-def test_listing_takes_less_than_300_ms() -> None:
-    def seconds() -> float:
-        process = spawn("list")
-        process.communicate()
-        assert process.returncode == 0
-        spent = os.times()
-        return spent.children_user + spent.children_system
+def test_listing_takes_little_longer_than_to_import_its_libraries(tmp_path: Path) -> None:
+    libraries = "import importlib.metadata, pluggy, rich.console, rich.table"
+    compiled = os.environ | {"PYTHONPYCACHEPREFIX": str(tmp_path)}  # the code may be read-only
 
-    marks = [seconds() for _ in range(4)]
-    assert min(b - a for a, b in pairwise(marks)) < 0.3
+    def seconds(*args: str) -> float:
+        before = os.times()
+        subprocess.run([sys.executable, *args], env=compiled, capture_output=True, check=True)
+        after = os.times()
+        user = after.children_user - before.children_user
+        return user + after.children_system - before.children_system
+
+    ganzoo("list")  # which looks at each plugin once
+    spent = [(seconds("-m", "ganzoo", "list"), seconds("-c", libraries)) for _ in range(4)]
+    listing, importing = map(min, zip(*spent, strict=True))
+    assert listing < 2.5 * importing
 
 
 def test_list_as_json_has_a_row_for_every_variant() -> None:
@@ -498,7 +503,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 @pytest.mark.parametrize("args", [["list"], ["train", "--help"], ["info", "vanilla"]])
 def test_a_terminal_without_unicode(args: list[str], install: Callable[..., None]) -> None:
     install("toy", TOY_INIT, TOY_VARIANT)
-    process = spawn(*args, PYTHONIOENCODING="ascii", LANG="C")
+    process = spawn(*args, PYTHONIOENCODING="ascii", LC_ALL="C")
     out, err = process.communicate()
     assert (process.returncode, err) == (0, "")
     assert out.isascii()
@@ -514,7 +519,7 @@ class Terminal:
             os.environ |= {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
             os.execv(sys.executable, [sys.executable, "-m", "ganzoo", *map(str, args)])
 
-    def wait_for(self, text: str, seconds: float = 60) -> None:
+    def wait_for(self, text: str, seconds: float = 300) -> None:
         deadline = time.monotonic() + seconds
         while text not in self.screen:
             assert time.monotonic() < deadline, self.screen
@@ -530,7 +535,7 @@ class Terminal:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def _read(self) -> bool:
-        if not select.select([self.descriptor], [], [], 60)[0]:
+        if not select.select([self.descriptor], [], [], 300)[0]:
             return False
         try:
             read = os.read(self.descriptor, 65536)

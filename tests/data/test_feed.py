@@ -472,7 +472,7 @@ def test_ctrl_c_ends_the_workers_without_a_word():
         assert process.stdout.readline() == "drawing\n"
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
         try:
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=300)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

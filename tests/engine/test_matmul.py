@@ -135,7 +135,8 @@ def test_autocast_is_as_ever() -> None:
     assert (full.double() - exact).norm() <= LARGEST_ERROR * exact.norm()
 
 
-def test_small_matrices_are_multiplied_natively() -> None:
+def test_small_matrices_are_multiplied_natively(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matmul, "_error_of_onednn", lambda product: 0.0)  # whatever it is here
     small, large = nn.Linear(128, 128), nn.Linear(784, 512)
     assert choose_matmul(small)[0] == NATIVE
     assert SETTING.fp32_precision == "ieee"

@@ -111,7 +111,7 @@ def test_ctrl_c_saves_where_it_is_and_says_how_to_go_on(tmp_path: Path) -> None:
     process = train(*VANILLA, *long, *INTERVALS, "--out", run)
     reach(process, run, 35)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=300)
     assert process.returncode == 130, errors.decode()
     stopped, step = Run.open(run), Run.open(run).step
     assert stopped.state == "stopped"

@@ -1,0 +1,58 @@
+"""What every test finds, here and in the plugins: the same on any machine and for any user."""
+
+import contextlib
+import locale
+import os
+import random
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# How many cores there are, and how many of them others use, changes the last bits of a float.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ.pop("MKL_NUM_THREADS", None)
+
+# What somebody likes for a terminal or has set for own runs.
+for name in [*os.environ]:
+    if name.startswith(("GANZOO_", "TORCHINDUCTOR_")):
+        del os.environ[name]
+for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "GITHUB_ACTIONS"):
+    os.environ.pop(name, None)
+
+# The language, and with it how a text file is read that does not say it.
+for name in ("PYTHONUTF8", "PYTHONIOENCODING"):
+    os.environ.pop(name, None)
+with contextlib.suppress(locale.Error):
+    os.environ["LC_ALL"] = locale.setlocale(locale.LC_ALL, "C.UTF-8")
+
+# A slow machine is no error, and nobody's test fails by a chance that nobody else has.
+settings.register_profile(
+    "anywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("anywhere")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hide the GPU, which ``--device auto`` would choose, from all tests but those that need one.
+
+    Those are run by ``pytest -m gpu``.
+    """
+    if config.option.markexpr != "gpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing is read from the home folder or left there, which may not even exist."""
+    os.environ["GANZOO_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """No test draws what depends on the tests that ran before it."""
+    import numpy as np
+    import torch
+
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
