@@ -145,6 +145,12 @@ def build(config: type[C], values: Mapping[str, object]) -> C:
     return config(**converted)
 
 
+def own_settings(config: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that are settings of `config`: of a recipe, which says more."""
+    known = options(config)
+    return {name: value for name, value in values.items() if name in known}
+
+
 def check_config(variant: type, taken: frozenset[str]) -> None:
     """See whether the settings of a variant can be flags of ``ganzoo train``.
 

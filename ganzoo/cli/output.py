@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.engine.modes.names import DEVICES
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -21,7 +23,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="print JSON")
 
 def device_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """``--device``, of which `text` says what happens there."""
-    kinds = click.Choice(["auto", "cpu", "cuda", "mps"])
+    kinds = click.Choice(DEVICES)
     return click.option("--device", type=kinds, default="auto", show_default=True, help=text)
 
 

@@ -7,8 +7,6 @@ import torch
 
 from ganzoo.errors import GanzooError
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-
 
 def pick_device(name: str) -> torch.device:
     """The device that ``--device`` names; ``auto``: the fastest that there is.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ganzoo.config import option
-from ganzoo.engine.modes.names import MODES, PRECISIONS
+from ganzoo.engine.modes.names import DEVICES, MODES, PRECISIONS
 
 COLLAPSE = WARN, STOP = "warn", "stop"
 """See `ganzoo.training.watchdog`."""
@@ -28,7 +28,7 @@ class Training:
     seed: int = option(
         0, "of the weights, the latents and the order of the data", minimum=0, maximum=2**32 - 1
     )
-    device: str = option("auto", "where to train", choices=("auto", "cpu", "cuda", "mps"))
+    device: str = option("auto", "where to train", choices=DEVICES)
     mode: str = option(
         "auto", "how iterations are run; graph: as CUDA graphs", choices=("auto", *MODES)
     )

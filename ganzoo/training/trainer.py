@@ -82,7 +82,7 @@ class Trainer:
         self._journal = Journal(run, engine, observer, _make_watchdog(engine.iterations, exhibits))
         self._saved: Path | None = None
         self._measured: tuple[int, dict[str, float]] = -1, {}
-        self._evaluated, self._evaluating = -1, 0.0
+        self._last_evaluated, self._seconds_evaluating = -1, 0.0
         self._interrupt = Interrupt()
         self._vote = Vote()
         self._begun = 0.0
@@ -242,9 +242,9 @@ class Trainer:
         """Measure the quality, once a step, and keep the weights of the best."""
         self._refuse_unsound()
         quality, step = self._exhibits.quality, self.engine.iteration
-        if quality is None or self._evaluated == step:  # the first process measures for all
+        if quality is None or self._last_evaluated == step:  # the first process measures for all
             return
-        self._evaluated, begun = step, time.perf_counter()
+        self._last_evaluated, begun = step, time.perf_counter()
         with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
             values = quality.measure(variant)
         found = Verdict(step, quality.criterion, float(values[quality.criterion]))
@@ -254,16 +254,16 @@ class Trainer:
             )
             self._journal.best = found
         seconds = time.perf_counter() - begun
-        self._evaluating += seconds
+        self._seconds_evaluating += seconds
         self._journal.leave_out(seconds)
         self.observer.evaluated(QualityRecord(step, values, self._journal.best, seconds))
         self._journal.note({QUALITY + name: value for name, value in values.items()})
 
     def _tell_cost(self) -> None:
         """How much of the time went into evaluating."""
-        if self._evaluating:
-            share = self._evaluating / (time.perf_counter() - self._begun)
-            message = f"evaluating took {share:.0%} of the time ({self._evaluating:,.1f} s)"
+        if self._seconds_evaluating:
+            share = self._seconds_evaluating / (time.perf_counter() - self._begun)
+            message = f"evaluating took {share:.0%} of the time ({self._seconds_evaluating:,.1f} s)"
             self.run.log(message)
             self.observer.report(message)
 

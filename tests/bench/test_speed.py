@@ -36,7 +36,7 @@ from ganzoo.bench.speed.setting import ITERATIONS, START, Setting, due, set_up
 from ganzoo.bench.speed.spec import BASELINES, ENGINE, Game, from_dict, to_dict
 from ganzoo.bench.speed.trace import busy_seconds
 from ganzoo.cli.commands.bench import _print, command
-from ganzoo.config import build, options
+from ganzoo.config import build, own_settings
 from ganzoo.engine.engine import Engine
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import registry
@@ -50,10 +50,9 @@ def setting_of(name: str, batch_size: int = 4, **settings: Any) -> Setting:
     """A small variant on random digits."""
     registered = registry().variant(name)
     cls, dataset = registered.load(), digits(len(registered.spec.needs))
-    known = options(cls.Config)
-    chosen = cls.recipe(dataset.spec) | SMALLER | settings
+    chosen = own_settings(cls.Config, cls.recipe(dataset.spec) | SMALLER | settings)
     torch.manual_seed(0)
-    variant = cls(build(cls.Config, {k: v for k, v in chosen.items() if k in known}), dataset.spec)
+    variant = cls(build(cls.Config, chosen), dataset.spec)
     return Setting(variant, dataset, dataset, batch_size)
 
 
@@ -575,7 +574,7 @@ def test_an_interrupted_process_ends_at_once(monkeypatch: pytest.MonkeyPatch) ->
         (("vanilla", "--image-size", "big"), "--image-size must be"),
         (("vanilla", "--report", __file__), "is a file"),
         (("vanilla", "--profile", "/no/such/folder/t.json"), "existing folder"),
-        (("vanilla", "--report", f"{__file__}/pages"), r"test_bench\.py/pages cannot be written"),
+        (("vanilla", "--report", f"{__file__}/pages"), r"test_speed\.py/pages cannot be written"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_measured(

@@ -132,7 +132,7 @@ def test_a_variant_plays_on_the_files_that_are_named(tmp_path: Path) -> None:
 def test_a_variant_that_refuses_the_data_that_are_named_is_not_blamed() -> None:
     result = ganzoo("check", "dcgan", "--dataset", "ring8")
     assert (result.status, result.out) == (2, "")
-    assert "dcgan needs images, and 'ring8' has points" in result.err
+    assert "dcgan needs images of 28 to 128 pixels, and 'ring8' has points" in result.err
 
 
 def test_bad_input(install: Install, tmp_path: Path) -> None:

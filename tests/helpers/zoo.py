@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from ganzoo.config import build, options
+from ganzoo.config import build, own_settings
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
@@ -40,10 +40,9 @@ def make_small(
     registered = registry().variant(name)
     cls: type[Variant] = registered.load()
     dataset = digits(len(registered.spec.needs))
-    known = options(cls.Config)
-    suited = cls.recipe(dataset.spec) | SMALLER | settings
+    suited = own_settings(cls.Config, cls.recipe(dataset.spec) | SMALLER | settings)
     torch.manual_seed(0)
-    variant = cls(build(cls.Config, {k: v for k, v in suited.items() if k in known}), dataset.spec)
+    variant = cls(build(cls.Config, suited), dataset.spec)
     variant.to(device)
     streams = variant.streams(dataset)
     feed = make_feed(dataset, batch_size, device=device, seed=0, streams=streams)

@@ -7,7 +7,7 @@ import torch
 
 from ganzoo import DataSpec, GanzooError
 from ganzoo.artifacts.pictures import shown
-from ganzoo.config import build, options
+from ganzoo.config import build, options, own_settings
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import first_samples, make_feed
 from ganzoo.data.needs import check_suits
@@ -69,8 +69,7 @@ def test_it_trains_or_says_why_not(name: str, kind: str) -> None:
 
     def trained() -> None:
         check_suits(registered.spec, dataset.spec)
-        recipe = cls.recipe(dataset.spec)
-        suited = {key: value for key, value in recipe.items() if key in options(cls.Config)}
+        suited = own_settings(cls.Config, cls.recipe(dataset.spec))
         if "labels" in options(cls.Config):
             suited["labels"] = max(100, len(dataset.classes))
         variant = cls(build(cls.Config, suited), dataset.spec)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ganzoo.bench.speed.spec import Game
-from ganzoo.config import build, parse_size
+from ganzoo.config import build, own_settings, parse_size
 from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.needs import check_suits
@@ -80,11 +80,11 @@ def set_up(game: Game) -> Setting:
     data = _with_shape(source.spec, shape)
     check_suits(registered.spec, data)
     recipe = cls.recipe(data)
-    del recipe["steps"]
     batch_size = game.batch_size or recipe["batch_size"]
-    del recipe["batch_size"]
     torch.manual_seed(0)
-    variant = cls(build(cls.Config, recipe | game.settings), data).to(device)
+    variant = cls(build(cls.Config, own_settings(cls.Config, recipe) | game.settings), data).to(
+        device
+    )
     pixels = torch.Size(shape).numel()
     source = source.first(max(DATA_BYTES // pixels, ENOUGH_BATCHES * batch_size))
     dataset = _resized(source, shape) if source.spec.is_image else source

@@ -257,7 +257,7 @@ def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
 
 @contextmanager
 def _memory_checked() -> Iterator[None]:
-    """Have the user, and not a traceback, hear that the memory is too small."""
+    """Turn running out of memory into an error for the user."""
     from torch import OutOfMemoryError
 
     try:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.config import build, options
+from ganzoo.config import build, own_settings
 from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import first_samples, make_feed
@@ -92,9 +92,7 @@ class VariantSubject:
 
     def config(self, data: DataSpec) -> Any:
         """The variant's settings where the user sets none."""
-        known = options(self.cls.Config)
-        recipe = self.cls.recipe(data)
-        return build(self.cls.Config, {k: v for k, v in recipe.items() if k in known})
+        return build(self.cls.Config, own_settings(self.cls.Config, self.cls.recipe(data)))
 
     def build(self, seed: int = 0, data: DataSpec | None = None) -> Variant:
         """The variant with new weights.

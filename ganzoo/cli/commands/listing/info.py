@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from ganzoo.cli.output import json_option, make_console, make_table, print_json
-from ganzoo.config import Option, build, options
+from ganzoo.config import Option, build, options, own_settings
 from ganzoo.data.needs import in_words
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
@@ -41,7 +41,7 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
 
     cls: type[Variant] = registered.load()
     recipe = cls.recipe(data)
-    suited = {name: value for name, value in recipe.items() if name in options(cls.Config)}
+    suited = own_settings(cls.Config, recipe)
     with torch.device("meta"):
         variant = cls(build(cls.Config, suited), data)
     spec = registered.spec
