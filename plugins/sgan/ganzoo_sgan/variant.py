@@ -14,17 +14,13 @@ from torch import Tensor, nn
 from ganzoo import Adam, Batch, Dataset, DataSpec, GanzooError, Phase, Player, Variant, option
 from ganzoo.abilities import Classifier
 from ganzoo.data.feed import first_samples
-from ganzoo.networks import sample_prior
 from ganzoo.schedules import decays
 from ganzoo_sgan import losses
 from ganzoo_sgan.labels import balanced_subset
-from ganzoo_sgan.networks import odena_networks, salimans_networks
+from ganzoo_sgan.papers import Odena, Paper, Salimans
 
 FEATURE_MATCHING, ODENA = "feature-matching", "odena"
-LEARNING_RATE = {FEATURE_MATCHING: 3e-3, ODENA: 1e-3}
-"""Of D."""
-EPSILON = {FEATURE_MATCHING: 1e-4, ODENA: 1e-8}
-"""Of all Adams. Salimans et al. divide by sqrt(v + 1e-8), which never falls below 1e-4."""
+PAPERS: dict[str, Paper] = {FEATURE_MATCHING: Salimans(), ODENA: Odena()}
 BASELINE_EVERY = 4
 """Iterations: a few labelled images are soon learned, and it need not cost a third of the time."""
 
@@ -34,7 +30,7 @@ class SGANConfig:
     """Which of the two papers, and how many labels."""
 
     objective: str = option(
-        FEATURE_MATCHING, "losses and networks of which paper", choices=(*LEARNING_RATE,)
+        FEATURE_MATCHING, "losses and networks of which paper", choices=(*PAPERS,)
     )
     labels: int = option(100, "images whose label is used, balanced over the classes", minimum=1)
     label_draw: int = option(0, "which random choice of these images", minimum=0, maximum=2**32 - 1)
@@ -81,12 +77,8 @@ class SGAN(Variant, Classifier):
                 f"--labels {config.labels} is less than one label for each of the {data.classes} "
                 f"classes of '{data.name}'"
             )
-        self.matches_features = config.objective == FEATURE_MATCHING
-        generator, self.classifier = (
-            salimans_networks(config.latent_dim, data)
-            if self.matches_features
-            else odena_networks(config.latent_dim, config.width, data)
-        )
+        self.paper = PAPERS[config.objective]
+        generator, self.classifier = self.paper.networks(config.latent_dim, config.width, data)
         if config.supervised_only:
             self.generator: nn.Module = nn.Identity()  # nobody draws from it
             self.supervised = "classifier"
@@ -111,10 +103,10 @@ class SGAN(Variant, Classifier):
 
     def players(self) -> dict[str, Player]:
         config = self.config
-        lr = config.lr or LEARNING_RATE[config.objective]
+        lr = config.lr or self.paper.lr
 
         def player(net: str, lr: float) -> Player:
-            optim = Adam(lr, (config.beta1, 0.999), EPSILON[config.objective])
+            optim = Adam(lr, (config.beta1, 0.999), self.paper.eps)
             return Player((net,), optim, ema=config.ema)
 
         players = {"classifier": player("classifier", lr)}
@@ -152,11 +144,8 @@ class SGAN(Variant, Classifier):
 
     def generator_loss(self, batch: Batch) -> Tensor:
         fake = self(self.sample_latent(len(batch)))
-        if not self.matches_features:
-            return losses.generator_loss(self.classifier(fake))
-        with torch.no_grad():
-            real = self.classifier.features(batch.data["unlabelled_for_generator"])
-        return losses.feature_matching_loss(real, self.classifier.features(fake))
+        unlabelled = batch.data["unlabelled_for_generator"]
+        return self.paper.generator_loss(self.classifier, fake, unlabelled)
 
     def supervised_loss(self, batch: Batch) -> Tensor:
         """What the labelled images teach without the others."""
@@ -190,8 +179,7 @@ class SGAN(Variant, Classifier):
     def sample_latent(self, n: int) -> Tensor:
         if self.config.supervised_only:
             raise GanzooError("a run with --supervised-only has no generator to draw samples from")
-        z = sample_prior("uniform", n, self.config.latent_dim, self.device)
-        return (z + 1) / 2 if self.matches_features else z
+        return self.paper.sample_latent(n, self.config.latent_dim, self.device)
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         image: Tensor = self.generator(latent)
