@@ -19,6 +19,9 @@ for name in [*os.environ]:
 for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "GITHUB_ACTIONS"):
     os.environ.pop(name, None)
 
+# The user, for whom torch 2.11 names a folder: that of a container may have no name.
+os.environ.setdefault("LOGNAME", os.environ.get("USER", "nobody"))
+
 # The language, and with it how a text file is read that does not say it.
 for name in ("PYTHONUTF8", "PYTHONIOENCODING"):
     os.environ.pop(name, None)

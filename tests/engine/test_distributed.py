@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -181,7 +182,8 @@ def test_ctrl_c_to_one_process_stops_all_after_the_same_iteration(tmp_path: Path
     assert Run.open(run).state == "stopped"
     step = Run.open(run).step
     assert Run.open(run).metrics()[-1]["step"] == step
-    assert f"torchrun --nproc-per-node 2 -m ganzoo train --resume {run}" in running.printed(0)
+    onward = f"torchrun --nproc-per-node 2 -m ganzoo train --resume {shlex.quote(str(run))}"
+    assert onward in running.printed(0)
     assert running.printed(1) == ""
     assert (running.complaints(0), running.complaints(1)) == ("", "")
     succeed(ranks.ganzoo(tmp_path / "b", "train", "--resume", run, "--steps", step + 3))

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -117,6 +118,7 @@ def test_ctrl_c_saves_where_it_is_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert stopped.state == "stopped"
     assert step >= 35
     assert stopped.metrics()[-1]["step"] == step
-    assert f"ganzoo train --resume {run}" in output.decode().replace("\n", " ")
+    onward = f"ganzoo train --resume {shlex.quote(str(run))}"
+    assert onward in output.decode().replace("\n", " ")
     finish(train("--resume", run, "--steps", str(step + 10)))
     assert Run.open(run).step == step + 10
