@@ -162,9 +162,11 @@ def test_killed_and_resumed_equals_uninterrupted(
         *(states(run, STEPS)[f"{r}variant.pool_a.images"] for r in ("", "rank1."))
     )
     torn = tmp_path / "torn"
-    running = ranks.ganzoo(tmp_path / "a", "train", *cyclegan, "--out", torn)
-    running.reach(torn, 14)
+    flags = map(str, (*cyclegan, "--out", torn))
+    running = ranks.launch(tmp_path / "a", ranks.die_after_14, "train", *flags)
+    running.members[0].join(300)
     running.kill()
+    assert running.members[0].exitcode == -signal.SIGKILL, running.complaints(0)
     assert Run.open(torn).state == "killed"
     succeed(ranks.ganzoo(tmp_path / "b", "train", "--resume", torn))
     assert_equal_runs(run, torn, STEPS)
