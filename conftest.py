@@ -12,12 +12,19 @@ from hypothesis import HealthCheck, settings
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.pop("MKL_NUM_THREADS", None)
 
-# What somebody likes for a terminal or has set for own runs.
+# What somebody has set for own runs, and what a scheduler says to one of many processes.
 for name in [*os.environ]:
-    if name.startswith(("GANZOO_", "TORCHINDUCTOR_")):
+    if name.startswith(("GANZOO_", "TORCHINDUCTOR_")) or name.lower().endswith("_proxy"):
         del os.environ[name]
+for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+    os.environ.pop(name, None)
+
+# What somebody likes for a terminal.
 for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "GITHUB_ACTIONS"):
     os.environ.pop(name, None)
+
+# The user, for whom torch 2.11 names a folder: that of a container may have no name.
+os.environ.setdefault("LOGNAME", os.environ.get("USER", "nobody"))
 
 # The language, and with it how a text file is read that does not say it.
 for name in ("PYTHONUTF8", "PYTHONIOENCODING"):

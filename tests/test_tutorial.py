@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -115,10 +116,11 @@ def test_the_tutorial_runs_from_nothing_to_a_wheel(tmp_path: Path) -> None:
     env = layered_environment(tmp_path / "env")
     programs = env.python.parent
     command = programs / "ganzoo"
-    command.write_text(f'#!/bin/sh\nexec {env.python} -m ganzoo "$@"\n')
+    own, ours = shlex.quote(str(env.python)), shlex.quote(sys.executable)
+    command.write_text(f'#!/bin/sh\nexec {own} -m ganzoo "$@"\n')
     command.chmod(0o755)
     pip = programs / "pip"  # for an interpreter that has none of its own, and without network
-    pip.write_text(f'#!/bin/sh\nexec {sys.executable} -m pip --python {env.python} "$@"\n')
+    pip.write_text(f'#!/bin/sh\nexec {ours} -m pip --python {own} "$@"\n')
     pip.chmod(0o755)
     variables = os.environ | {
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -161,9 +162,11 @@ def test_killed_and_resumed_equals_uninterrupted(
         *(states(run, STEPS)[f"{r}variant.pool_a.images"] for r in ("", "rank1."))
     )
     torn = tmp_path / "torn"
-    running = ranks.ganzoo(tmp_path / "a", "train", *cyclegan, "--out", torn)
-    running.reach(torn, 14)
+    flags = map(str, (*cyclegan, "--out", torn))
+    running = ranks.launch(tmp_path / "a", ranks.die_after_14, "train", *flags)
+    running.members[0].join(300)
     running.kill()
+    assert running.members[0].exitcode == -signal.SIGKILL, running.complaints(0)
     assert Run.open(torn).state == "killed"
     succeed(ranks.ganzoo(tmp_path / "b", "train", "--resume", torn))
     assert_equal_runs(run, torn, STEPS)
@@ -181,7 +184,8 @@ def test_ctrl_c_to_one_process_stops_all_after_the_same_iteration(tmp_path: Path
     assert Run.open(run).state == "stopped"
     step = Run.open(run).step
     assert Run.open(run).metrics()[-1]["step"] == step
-    assert f"torchrun --nproc-per-node 2 -m ganzoo train --resume {run}" in running.printed(0)
+    onward = f"torchrun --nproc-per-node 2 -m ganzoo train --resume {shlex.quote(str(run))}"
+    assert onward in running.printed(0)
     assert running.printed(1) == ""
     assert (running.complaints(0), running.complaints(1)) == ("", "")
     succeed(ranks.ganzoo(tmp_path / "b", "train", "--resume", run, "--steps", step + 3))

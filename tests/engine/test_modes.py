@@ -67,6 +67,16 @@ class Both:
         return loss, grads
 
 
+@pytest.fixture(scope="module")
+def compiler() -> None:
+    """Torch's, which needs a C++ compiler, Python's headers and a cache without a space in it."""
+    try:
+        torch.compile(lambda x: 2 * x + 1)(torch.ones(3))
+    except Exception as error:  # a class of its own for each thing that is missing
+        pytest.skip(f"torch compiles nothing on this machine: {str(error).splitlines()[0]}")
+
+
+@pytest.mark.usefixtures("compiler")
 @pytest.mark.parametrize(("name", "settings"), OBJECTIVES)
 def test_compiled_gradients_are_the_eager_ones(name: str, settings: dict[str, Any]) -> None:
     engine = make_small(name, **settings)
@@ -78,6 +88,7 @@ def test_compiled_gradients_are_the_eager_ones(name: str, settings: dict[str, An
     assert both.messages == []
 
 
+@pytest.mark.usefixtures("compiler")
 def test_a_compiled_run_is_the_eager_run() -> None:
     """By the mode, end to end: the weights after three iterations, dropout and noise included."""
     eager, fast = make_small("vanilla"), make_small("vanilla", Execution("compile"))
@@ -108,6 +119,7 @@ def toy_engine(
     )
 
 
+@pytest.mark.usefixtures("compiler")
 def test_what_cannot_be_compiled_runs_as_it_is_and_says_so() -> None:
     messages: list[str] = []
     fast, eager = toy_engine(Uncompilable, Execution("compile"), messages.append), toy_engine(Toy)

@@ -4,6 +4,7 @@ import io
 import json
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 import time
@@ -123,6 +124,19 @@ def slow_to_tell(*args: str) -> None:
         tell(*args)
 
     Display.print_finished = dawdle  # type: ignore[method-assign]
+    command(*args)
+
+
+def die_after_14(*args: str) -> None:
+    """A command whose first process is killed after so many iterations."""
+    step = Engine.step
+
+    def dying(engine: Engine) -> dict[str, Tensor]:
+        if process_rank() == 0 and engine.iteration == 14:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return step(engine)
+
+    Engine.step = dying  # type: ignore[method-assign]
     command(*args)
 
 

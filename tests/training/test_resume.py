@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.cli import spawn
 from safetensors.torch import load_file
 
 from ganzoo.runs import checkpoint
@@ -28,6 +30,24 @@ SALIMANS = ["sgan", "--objective", "feature-matching", "--labels", "25", *IMAGES
 CYCLEGAN = ["cyclegan", "--width", "2", "--pool", "7", "--batch-size", "2"]
 GAMES = (VANILLA, DCGAN, WGAN, WGAN_GP, CGAN, ODENA, SALIMANS, CYCLEGAN)
 INTERVALS = ["--log-every", "5", "--sample-every", "30", "--checkpoint-every", "15"]
+
+DYING = """
+import signal
+from ganzoo.engine.engine import Engine
+
+step = Engine.step
+
+def dying(engine):
+    if engine.iteration >= {after} and signal.getitimer(signal.ITIMER_PROF)[0] == 0:
+        signal.setitimer(signal.ITIMER_PROF, {seconds})
+    return step(engine)
+
+Engine.step = dying
+"""
+"""A training that is killed at once, whatever it does, some time after it has come to a step.
+
+By SIGPROF, after seconds of its own processor time: however many others there are, it is not over.
+"""
 
 
 def train(*arguments: str | Path) -> subprocess.Popen[bytes]:
@@ -48,11 +68,9 @@ def reach(process: subprocess.Popen[bytes], run: Path, step: int) -> None:
     """Wait until the run has logged `step`, or is over."""
     metrics = run / "metrics.jsonl"
     while process.poll() is None:
-        lines = metrics.read_text().splitlines() if metrics.exists() else []
-        if (
-            lines
-            and json.loads(lines[-1] if lines[-1].endswith("}") else lines[-2])["step"] >= step
-        ):
+        text = metrics.read_text() if metrics.exists() else ""
+        lines = text.rpartition("\n")[0].splitlines()  # the last one may be half a line
+        if lines and json.loads(lines[-1])["step"] >= step:
             return
         time.sleep(0.002)
 
@@ -82,16 +100,15 @@ def test_killed_at_random_and_resumed_equals_uninterrupted(
     uninterrupted = train(*flags, "--out", whole)
 
     moments = random.Random(2)
-    process = train(*flags, "--out", torn)
+    begin = (*flags, "--out", str(torn))
     for step in sorted(moments.sample(range(5, STEPS - 40), 2)):
-        reach(process, torn, step)
-        time.sleep(moments.uniform(0, 0.02))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL
+        dying = DYING.format(after=step, seconds=moments.uniform(0.001, 0.02))
+        process = spawn("train", *begin, python=dying)
+        _, errors = process.communicate()
+        assert process.returncode == -signal.SIGPROF, errors
         assert Run.open(torn).state == "killed"
-        process = train("--resume", torn)
-    finish(process)
+        begin = ("--resume", str(torn))
+    finish(train(*begin))
     finish(uninterrupted)
 
     assert Run.open(torn).state == "finished"
@@ -117,6 +134,7 @@ def test_ctrl_c_saves_where_it_is_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert stopped.state == "stopped"
     assert step >= 35
     assert stopped.metrics()[-1]["step"] == step
-    assert f"ganzoo train --resume {run}" in output.decode().replace("\n", " ")
+    onward = f"ganzoo train --resume {shlex.quote(str(run))}"
+    assert onward in output.decode().replace("\n", " ")
     finish(train("--resume", run, "--steps", str(step + 10)))
     assert Run.open(run).step == step + 10
