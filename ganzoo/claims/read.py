@@ -178,6 +178,11 @@ def _arm(table: Table, name: str, variant: str) -> Arm:
             raise table.error(
                 "made_by", "stands beside dataset, what the samples are like, and nothing else"
             )
+        try:
+            made_by.format(seed=0, out="")
+        except (LookupError, ValueError) as error:
+            advice = "write {seed} and {out} where they go, and other braces twice"
+            raise table.error("made_by", f"has other braces: {advice}") from error
         return Arm(name, "", settings, made_by=made_by)
     seed = table.take("seed_setting", str, "write the setting that the seeds go to", "seed")
     named = table.take("variant", str, "write the name of a variant", variant)

@@ -25,6 +25,7 @@ def follow(
     tell: Callable[[str], None],
     over: Callable[[], bool] = lambda: False,
     stdout: IO[str] | None = None,
+    kept: Sequence[int] = (),
 ) -> int:
     """Run a program to its end.
 
@@ -37,6 +38,7 @@ def follow(
         tell: is told the log's last line from time to time.
         over: whether it should be asked to end.
         stdout: a file for its output, if that is no part of the log.
+        kept: numbers of open files that stay open in it, such as that of a lock.
 
     Returns:
         Its exit status.
@@ -51,6 +53,7 @@ def follow(
             stdout=stdout or said,
             stderr=said,
             start_new_session=True,
+            pass_fds=kept,
         )
         asked = False
         try:
