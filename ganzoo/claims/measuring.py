@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from ganzoo.artifacts.files import write_json
 from ganzoo.claims.claim import (
     HIGHEST,
     LAST,
@@ -25,8 +26,7 @@ from ganzoo.claims.claim import (
 )
 from ganzoo.claims.training import LostTraining, Place, evaluated
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.files import write_json
-from ganzoo.run import Run
+from ganzoo.runs.run import Run
 
 Records = Sequence[Mapping[str, float]]
 TAKEN: dict[str, Callable[[Sequence[float]], float]] = {

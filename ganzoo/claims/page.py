@@ -7,8 +7,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from ganzoo.artifacts.files import replacing
 from ganzoo.claims.verdict import NOT_REPRODUCED, NOT_RUN, each, here, said
-from ganzoo.files import replacing
 
 Result = Mapping[str, Any]
 

@@ -7,13 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ganzoo.bench.quality import training_seconds
 from ganzoo.claims.claim import Arm, Claim, Evaluated
 from ganzoo.claims.measuring import measured
 from ganzoo.claims.training import LostTraining, Place, check_arm, shown_command, trained, versions
 from ganzoo.claims.verdict import Findings, judge
 from ganzoo.errors import GanzooError
-from ganzoo.run import Run
+from ganzoo.runs.duration import training_seconds
+from ganzoo.runs.run import Run
 
 Result = dict[str, Any]
 

@@ -113,7 +113,7 @@ def record(path: Path, claims: Sequence[Claim], new: Iterable[Mapping[str, Any]]
     Raises:
         GanzooError: it is damaged, or cannot be written.
     """
-    from ganzoo.files import write_json
+    from ganzoo.artifacts.files import write_json
 
     target = path.with_name(RESULTS)
     known = _read(target)["results"] if target.exists() else []

@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import shlex
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from ganzoo import checkpoint
-from ganzoo.bench.child import STOPPED, follow
 from ganzoo.claims.claim import Arm, Setting, digest
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import registry
-from ganzoo.run import Run
+from ganzoo.plugins.registry import registry
+from ganzoo.runs.child import STOPPED, begun, follow, last_words
+from ganzoo.runs.run import Run
 
 Tell = Callable[[str, str], None]
 """Is told what is done, and what is new in it."""
@@ -111,7 +109,7 @@ def check_arm(arm: Arm, where: str) -> None:
         GanzooError: there is no such variant or setting, or a value is not allowed.
     """
     from ganzoo.config import build, options
-    from ganzoo.settings import Training
+    from ganzoo.training.settings import Training
 
     try:
         config = registry().variant(arm.variant).load().Config
@@ -141,7 +139,7 @@ def trained(place: Place, arm: Arm, seed: int) -> Path:
         return path
     what = f"{path.name}: training"
     with _held(place.notes / f"{path.name}.lock", lambda: place.tell(what, "elsewhere")) as hold:
-        run = _begun(path)
+        run = begun(path)
         if run is None:
             args = [*train_command(arm, seed), *place.flags, "--out", str(path)]
         elif run.state == "finished":
@@ -157,7 +155,7 @@ def trained(place: Place, arm: Arm, seed: int) -> Path:
         if status == STOPPED:
             raise KeyboardInterrupt
         if status:
-            raise GanzooError(_complaint(log))
+            raise GanzooError(last_words(log))
     return path
 
 
@@ -185,7 +183,7 @@ def evaluated(place: Place, path: Path, dataset: Setting, flags: list[str]) -> d
         if status == STOPPED:
             raise KeyboardInterrupt
         if status:
-            raise GanzooError(_complaint(log))
+            raise GanzooError(last_words(log))
         answer.seek(0)
         found: dict[str, Any] = json.load(answer)
     return found
@@ -202,18 +200,6 @@ def shown_command(arm: Arm, flags: list[str] | None) -> list[str]:
         return [arm.made_by.format(seed="S", out="S.npz")]
     lines = [shlex.join(["ganzoo", *train_command(arm, "S")])]
     return lines if flags is None else [*lines, shlex.join(["ganzoo", "evaluate", "RUN", *flags])]
-
-
-def _begun(path: Path) -> Run | None:
-    """The run at a place; what was killed before there was anything to go on from is removed."""
-    if not path.exists():
-        return None
-    if (path / "run.json").exists():
-        run = Run.open(path)
-        if checkpoint.latest(run.checkpoints) is not None:
-            return run
-    shutil.rmtree(path)
-    return None
 
 
 def _check_outcome(run: Run) -> None:
@@ -243,12 +229,6 @@ def _held(path: Path, wait: Callable[[], None]) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _complaint(log: Path) -> str:
-    """The last words of a process that failed."""
-    lines = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return lines[-1].removeprefix("ganzoo: error: ") if lines else f"it failed: see {log}"
 
 
 def versions(run: Run) -> Mapping[str, str]:

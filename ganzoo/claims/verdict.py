@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganzoo.claims.claim import Claim
-from ganzoo.spread import Spread, plus_minus
+from ganzoo.compare.spread import Spread, plus_minus
 
 REPRODUCED, NOT_REPRODUCED, NOT_RUN = "reproduced", "not reproduced", "not run"
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,10 @@ from ganzoo.cli.output import (
     make_console,
     make_table,
     print_json,
-    status_line,
+    progress,
 )
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.plugins import registry
+from ganzoo.plugins.registry import registry
 
 if TYPE_CHECKING:
     from ganzoo.claims.claim import Claim
@@ -110,7 +109,7 @@ def command(
     line = shlex.join(["ganzoo", *sys.argv[1:]])
     root = None if data_root is None else data_root.expanduser().resolve()
     results = []
-    with _progress() as tell:
+    with progress() as tell:
         place = Place(out, tell, root, device)
         for claim in wanted:
             results.append(reproduce(claim, place, seeds or claim.seeds, line))
@@ -154,8 +153,8 @@ def _written(out: Path, name: str) -> tuple[Path, Path]:
 
 
 def _write(out: Path, name: str, results: Sequence[Result], skipped: Sequence[Claim]) -> None:
+    from ganzoo.artifacts.files import write_json
     from ganzoo.claims.page import write_page
-    from ganzoo.files import write_json
 
     page, data = _written(out, name)
     try:
@@ -200,19 +199,3 @@ def _print_table(name: str | None, as_json: bool) -> None:
         print_json({"results": found})
     else:
         click.echo("\n".join(table(found)))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, str], None]]:
-    """Says on stderr what is done: on a terminal in one line, else a line whenever that changes."""
-    said = None
-
-    def say(what: str, news: str) -> None:
-        nonlocal said
-        show(f"{what}  {news}")
-        if what != said and not sys.stderr.isatty():
-            click.echo(what, err=True)
-        said = what
-
-    with status_line() as show:
-        yield say
