@@ -68,13 +68,13 @@ def measured(place: Place, arm: Arm, path: Path, measure: Measure) -> Number:
 
 def _evaluated(place: Place, arm: Arm, path: Path, measure: Evaluated) -> Number:
     state = Run.open(path).step if path.is_dir() else path.stat().st_mtime_ns
-    asked = {"flags": [*measure.flags, *place.flags], "state": state}
+    asked = {"flags": [*measure.flags, *place.flags(arm)], "state": state}
     kept = place.notes / f"{path.name}.{digest(asdict(measure))}.json"
     record: dict[str, Any] = {}
     if kept.exists():
         record = json.loads(kept.read_text(encoding="utf-8"))
     if record.get("asked") != asked:
-        found = evaluated(place, path, arm.settings.get("dataset", ""), measure.flags)
+        found = evaluated(place, arm, path, measure.flags)
         record = {"asked": asked, "found": found}
         write_json(kept, record)
     scores = {score["name"]: score for score in record["found"]["scores"]}

@@ -21,6 +21,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import registry
 from ganzoo.runs.child import STOPPED, begun, follow, last_words
 from ganzoo.runs.run import Run
+from ganzoo.spec import MADE
 
 Tell = Callable[[str, str], None]
 """Is told what is done, and what is new in it."""
@@ -55,16 +56,11 @@ class Place:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
-    @property
-    def flags(self) -> list[str]:
+    def flags(self, arm: Arm) -> list[str]:
         """Of each ``ganzoo train`` and ``ganzoo evaluate``."""
         device = [] if self.device == "auto" else ["--device", self.device]
-        return [*device, *self.root_flags]
-
-    @property
-    def root_flags(self) -> list[str]:
-        """Say where the data are."""
-        return [] if self.data_root is None else ["--data-root", str(self.data_root)]
+        root = self.data_root if reads_files(arm) else None
+        return device if root is None else [*device, "--data-root", str(root)]
 
     def path(self, arm: Arm, seed: int) -> Path:
         """The run of an arm and a seed, or its file of samples.
@@ -98,6 +94,16 @@ def _flag(name: str, value: Setting) -> list[str]:
     return [flag, str(value)]
 
 
+def reads_files(arm: Arm) -> bool:
+    """Whether the data of an arm are read from files, so that it must be told where they are.
+
+    Raises:
+        GanzooError: there is no such data set.
+    """
+    names = str(arm.settings.get("dataset", "")).split("+")
+    return any(registry().dataset(name).spec.source != MADE for name in names if name)
+
+
 def check_arm(arm: Arm, where: str) -> None:
     """See to it that an arm can be trained as the file says.
 
@@ -115,6 +121,7 @@ def check_arm(arm: Arm, where: str) -> None:
         config = registry().variant(arm.variant).load().Config
         common = options(Training)
         given = {key.replace("-", "_"): value for key, value in arm.settings.items()}
+        reads_files(arm)
         given[arm.seed_setting.replace("-", "_")] = 0
         build(Training, {key: value for key, value in given.items() if key in common})
         build(config, {key: value for key, value in given.items() if key not in common})
@@ -141,7 +148,7 @@ def trained(place: Place, arm: Arm, seed: int) -> Path:
     with _held(place.notes / f"{path.name}.lock", lambda: place.tell(what, "elsewhere")) as hold:
         run = begun(path)
         if run is None:
-            args = [*train_command(arm, seed), *place.flags, "--out", str(path)]
+            args = [*train_command(arm, seed), *place.flags(arm), "--out", str(path)]
         elif run.state == "finished":
             return path
         else:
@@ -159,23 +166,25 @@ def trained(place: Place, arm: Arm, seed: int) -> Path:
     return path
 
 
-def evaluated(place: Place, path: Path, dataset: Setting, flags: list[str]) -> dict[str, Any]:
+def evaluated(place: Place, arm: Arm, path: Path, flags: list[str]) -> dict[str, Any]:
     """What ``ganzoo evaluate --json`` prints of a run, or of samples.
 
     Args:
         place: where.
+        arm: whose they are.
         path: of the run or of the samples.
-        dataset: what samples should be like.
         flags: what is measured, and how.
 
     Raises:
         GanzooError: it cannot be measured.
     """
-    what = [str(path)] if path.is_dir() else ["--samples", str(path), "--dataset", str(dataset)]
+    what = [str(path)]
+    if arm.made_by:
+        what = ["--samples", str(path), "--dataset", str(arm.settings["dataset"])]
     log = place.notes / f"{path.name}.log"
     with TemporaryFile("w+", encoding="utf-8") as answer:
         status = follow(
-            [*PROGRAM, "evaluate", *what, *flags, *place.flags, "--json"],
+            [*PROGRAM, "evaluate", *what, *flags, *place.flags(arm), "--json"],
             log,
             lambda news: place.tell(f"{path.name}: measuring", news),
             stdout=answer,
