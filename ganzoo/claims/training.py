@@ -17,7 +17,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from ganzoo.claims.claim import Arm, Setting, digest
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, unknown
 from ganzoo.plugins.registry import registry
 from ganzoo.runs.child import STOPPED, begun, follow, last_words
 from ganzoo.runs.run import Run
@@ -119,10 +119,14 @@ def check_arm(arm: Arm, where: str) -> None:
 
     try:
         config = registry().variant(arm.variant).load().Config
-        common = options(Training)
-        given = {key.replace("-", "_"): value for key, value in arm.settings.items()}
+        common, own = options(Training), options(config)
+        given: dict[str, object] = {arm.seed_setting: 0, **arm.settings}
+        for key in [*given]:
+            name = key.replace("-", "_")
+            if name not in common and name not in own:
+                raise unknown("setting", key, [*common, *own])
+            given[name] = given.pop(key)
         reads_files(arm)
-        given[arm.seed_setting.replace("-", "_")] = 0
         build(Training, {key: value for key, value in given.items() if key in common})
         build(config, {key: value for key, value in given.items() if key not in common})
     except GanzooError as error:
@@ -145,7 +149,8 @@ def trained(place: Place, arm: Arm, seed: int) -> Path:
             )
         return path
     what = f"{path.name}: training"
-    with _held(place.notes / f"{path.name}.lock", lambda: place.tell(what, "elsewhere")) as hold:
+    elsewhere = f"{path.name}: waiting for another process, which trains it"
+    with _held(place.notes / f"{path.name}.lock", lambda: place.tell(elsewhere, "")) as hold:
         run = begun(path)
         if run is None:
             args = [*train_command(arm, seed), *place.flags(arm), "--out", str(path)]
