@@ -63,20 +63,21 @@ def claims_of(spec: VariantSpec) -> tuple[Claim, ...]:
     return found
 
 
-def results(spec: VariantSpec) -> dict[str, dict[str, Any]]:
-    """What came out for the claims about a variant, by claim; nothing, where nothing is shipped.
+def results(spec: VariantSpec) -> list[dict[str, Any]]:
+    """What came out for the claims about a variant, as they stand today, in the file's order.
 
     Raises:
-        GanzooError: the file is damaged.
+        GanzooError: a file is not what it must be.
     """
     place = folder(spec)
     if place is None or not (place / RESULTS).is_file():
-        return {}
-    return {
-        one["claim"]: one
+        return []
+    digests = {claim.id: claim.digest for claim in claims_of(spec)}
+    return [
+        one
         for one in _read(place / RESULTS)["results"]
-        if one["variant"] == spec.name
-    }
+        if one["variant"] == spec.name and one["digest"] == digests.get(one["claim"])
+    ]
 
 
 def summary(spec: VariantSpec) -> dict[str, Any] | None:

@@ -194,7 +194,7 @@ def _print_table(name: str | None, as_json: bool) -> None:
 
     usable = [row.spec for row in registry().variants() if row.plugin.usable]
     specs = usable if name is None else [registry().variant(name).spec]
-    found = [one for spec in specs for one in results(spec).values()]
+    found = [one for spec in specs for one in results(spec)]
     if as_json:
         print_json({"results": found})
     else:
