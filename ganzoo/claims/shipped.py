@@ -27,7 +27,7 @@ def folder(spec: VariantSpec) -> Path | None:
     try:
         module = sys.modules.get(package)
         found = module.__spec__ if module else find_spec(package)
-    except (ImportError, ValueError):
+    except (Exception, SystemExit):  # the code of a package that is yet to be imported
         return None
     places = [*(found.submodule_search_locations or ())] if found else []
     return Path(places[0]) if places else None

@@ -117,8 +117,15 @@ def test_listing_imports_nothing_for_it() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("target", ["toy:Toy", "ganzoo_nowhere.variant:Toy", "json.decoder:X"])
-def test_a_variant_without_a_package_has_no_claims(target: str) -> None:
+@pytest.mark.parametrize(
+    "target",
+    ["toy:Toy", "ganzoo_nowhere.variant:Toy", "json.decoder:X", "toys_that_end.inner.variant:X"],
+)
+def test_a_variant_without_a_package_has_no_claims(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "toys_that_end.py").write_text("raise SystemExit('the end')")
+    monkeypatch.syspath_prepend(tmp_path)
     spec = VariantSpec("toy", target, "Toys", 2026)
     assert summary(spec) is None
     assert results(spec) == []

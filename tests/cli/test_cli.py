@@ -209,7 +209,7 @@ def test_a_broken_plugin_is_a_row(install: Callable[..., None]) -> None:
     assert "nonsense_that_is_not_there" in row["error"]
     assert "pip uninstall ganzoo-toy" in row["error"]
     assert set(row) == {
-        *("name", "title", "year", "needs", "plugin", "version", "status", "error"),
+        *("name", "title", "year", "needs", "claims", "plugin", "version", "status", "error"),
     }
     shown = ganzoo("list")
     assert shown.status == 0
