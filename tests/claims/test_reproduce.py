@@ -17,6 +17,7 @@ from helpers.toy_claims import arm, claim, install_toy
 from ganzoo.claims.claim import Arm
 from ganzoo.claims.training import Place, train_command
 from ganzoo.plugins.registry import registry
+from ganzoo.spec import DataSpec
 
 Install = Callable[..., None]
 
@@ -169,7 +170,7 @@ run = Path(sys.argv[sys.argv.index("--out") + 1])
 (run / "checkpoints" / "00000001" / "manifest.json").touch()
 (run / "run.json").write_text(json.dumps({
     "variant": {"name": "toy", "plugin": "ganzoo-toy", "version": "3.2.1"}, "config": {},
-    "training": {"steps": 5}, "data": {"name": "ring8", "shape": [2]}, "outcome": OUTCOME,
+    "training": {"steps": 5}, "data": DATA, "outcome": OUTCOME,
 }))
 """
 
@@ -185,7 +186,9 @@ def test_what_is_lost_and_what_is_prevented(
     outcome: str, verdict: str, reason: str, toy: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    (tmp_path / "stub.py").write_text(DIVERGING.replace("OUTCOME", repr(outcome)))
+    data = DataSpec.points(2, name="ring8").to_dict() | {"samples": [10]}
+    stub = DIVERGING.replace("OUTCOME", repr(outcome)).replace("DATA", repr(data))
+    (tmp_path / "stub.py").write_text(stub)
     program = (sys.executable, str(tmp_path / "stub.py"))
     monkeypatch.setattr("ganzoo.claims.training.PROGRAM", program)
     done = ganzoo("reproduce", "toy", "--claim", "modes", "--out", tmp_path / "out", "--json")

@@ -22,6 +22,7 @@ from helpers.cli import TINY, ganzoo, spawn, train_tiny
 from PIL import Image
 
 from ganzoo import option
+from ganzoo.claims.shipped import summary
 from ganzoo.cli import MODULES, find_command
 from ganzoo.cli.commands.train import make_flag, merge
 from ganzoo.cli.display import Smoothed
@@ -190,6 +191,7 @@ def test_list_as_json_has_a_row_for_every_variant() -> None:
         "title": "Generative Adversarial Nets",
         "year": 2014,
         "needs": "images or points",
+        "claims": summary(registry().variant("vanilla").spec),
         "plugin": "ganzoo-vanilla",
         "version": metadata.version("ganzoo-vanilla"),
         "status": "ok",

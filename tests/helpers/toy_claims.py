@@ -4,14 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 INIT = """
-from ganzoo import VariantSpec, hookimpl
+from ganzoo import Need, VariantSpec, hookimpl
+
+NEEDS = ((Need(("point",)),),)
 
 
 @hookimpl
 def ganzoo_register_variants():
     return [
-        VariantSpec("toy", "ganzoo_toy.variant:Toy", "Toys", 2026),
-        VariantSpec("toy-too", "ganzoo_toy.variant:Toy", "Toys, continued", 2027),
+        VariantSpec("toy", "ganzoo_toy.variant:Toy", "Toys", 2026, needs=NEEDS),
+        VariantSpec("toy-too", "ganzoo_toy.variant:Toy", "Toys, continued", 2027, needs=NEEDS),
     ]
 """
 
