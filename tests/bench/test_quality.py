@@ -93,7 +93,7 @@ else:
         "variant": {"name": name, "plugin": "ganzoo-stub", "version": "1.0"},
         "config": {},
         "training": {"seed": int(flags["--seed"]), "steps": 7, "batch_size": 64},
-        "data": {"name": "glyphs", "shape": [1, 28, 28]},
+        "data": {"name": "glyphs", "shape": [1, 28, 28], "classes": 10, "samples": 9},
         "device": "cpu",
         "versions": {"torch": "2.0"},
     }))
