@@ -15,6 +15,7 @@ import pytest
 from helpers.wheels import layered_environment
 
 import ganzoo
+from ganzoo.claims.claim import Claim
 from ganzoo.plugins.discovery import HOOKS
 from ganzoo.spec import DatasetSpec, DataSpec, LossSpec, VariantSpec
 
@@ -212,3 +213,9 @@ def test_the_reference_has_every_hook() -> None:
 def test_every_public_name_is_documented() -> None:
     missing = [name for name in ganzoo.__all__ if not re.search(rf"\b{name}\b", TEXT)]
     assert missing == []
+
+
+def test_the_reference_has_every_key_of_a_claim() -> None:
+    rows = TEXT.split("| `[[claim]]` |")[1].split("\n\n")[0]
+    keys = re.findall(r"^\| `(\w+)`", rows, re.MULTILINE)
+    assert {*keys} == {field.name for field in dataclasses.fields(Claim)} | {"long"}

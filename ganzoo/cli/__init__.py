@@ -28,6 +28,7 @@ MODULES = {
     "compare": "using.compare",
     "datasets": "listing.datasets",
     "losses": "listing.losses",
+    "reproduce": "reproduce",
     "bench": "bench",
     "plugins": "listing.plugins",
     "new": "new",

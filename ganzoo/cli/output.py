@@ -51,6 +51,25 @@ def status_line() -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
+@contextmanager
+def progress() -> Iterator[Callable[[str, str], None]]:
+    """Says on stderr what is done, and what is new in it: on a terminal in one line that changes.
+
+    Elsewhere it is a line whenever something else is done.
+    """
+    said = None
+
+    def say(what: str, news: str) -> None:
+        nonlocal said
+        show(f"{what}  {news}")
+        if what != said and not sys.stderr.isatty():
+            click.echo(what, err=True)
+        said = what
+
+    with status_line() as show:
+        yield say
+
+
 def make_console() -> "Console":
     """A console on stdout, which knows whether that is a terminal."""
     from rich.console import Console

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli.commands.using.compare import print_scores
-from ganzoo.cli.output import make_console, make_table, print_json, status_line
+from ganzoo.cli.output import make_console, make_table, print_json, progress
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
-    from ganzoo.bench.quality.measure import Progress, Request
+    from ganzoo.bench.quality.measure import Request
 
 DECIDED = frozenset({"seed", "steps", "epochs", "out", "resume", "config"})
 """Flags of ``ganzoo train`` that a trial has of its own."""
@@ -87,7 +86,7 @@ def measure_quality(
     from ganzoo.bench.speed.compare import describe_machine
 
     request = experiment.request(runs)
-    with _progress() as show:
+    with progress() as show:
         show("measuring what the machine can do", "")
         machine = describe_machine(experiment.device)
         results, unsuitable = measure(experiment.variants, experiment.seeds, request, show)
@@ -109,19 +108,3 @@ def measure_quality(
             console.print(remark, soft_wrap=True)
     for written in write_quality_report(report or RESULTS, results, unsuitable, facts):
         click.echo(str(written), err=as_json)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Says on stderr what is done: on a terminal in one line, else a line whenever that changes."""
-    said = None
-
-    def say(what: str, news: str) -> None:
-        nonlocal said
-        show(f"{what}  {news}")
-        if what != said and not sys.stderr.isatty():
-            click.echo(what, err=True)
-        said = what
-
-    with status_line() as show:
-        yield say

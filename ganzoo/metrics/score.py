@@ -56,6 +56,7 @@ MEANINGS = {
     "memorised": "share that copies a training image (Yoon 2023)",
     "parzen": "log-likelihood of test images by a Parzen window, in nats (Goodfellow 2014)",
     "parzen_error": "standard error of it",
+    "nearest_error": "share of test images whose nearest sample is of another class (Radford 2016)",
     "accuracy": "share of test images that the run's classifier gets right",
     "modes": "modes of the mixture that are there at all",
     "high_quality": "share within three standard deviations of a mode (Srivastava 2017)",

@@ -18,7 +18,6 @@ import pytest
 from helpers.cli import ganzoo
 
 from ganzoo.bench.quality import measure as measuring
-from ganzoo.bench.quality.child import STOPPED, follow
 from ganzoo.bench.quality.measure import (
     Budget,
     Request,
@@ -35,6 +34,7 @@ from ganzoo.bench.quality.report import (
     write_quality_report,
 )
 from ganzoo.errors import GanzooError
+from ganzoo.runs.child import STOPPED, follow
 
 STUB = '''
 """Trains "good", "slow" and "endless" until they are stopped, "slow" once.
@@ -93,7 +93,7 @@ else:
         "variant": {"name": name, "plugin": "ganzoo-stub", "version": "1.0"},
         "config": {},
         "training": {"seed": int(flags["--seed"]), "steps": 7, "batch_size": 64},
-        "data": {"name": "glyphs", "shape": [1, 28, 28]},
+        "data": {"name": "glyphs", "shape": [1, 28, 28], "classes": 10, "samples": 9},
         "device": "cpu",
         "versions": {"torch": "2.0"},
     }))
@@ -314,7 +314,7 @@ def test_a_program_is_asked_to_end_and_waited_for(
     log, ran = tmp_path / "log", tmp_path / "run/log.txt"
     python = (
         f"import signal\nsignal.signal(signal.SIGINT, signal.{at_first})\n"
-        "from pathlib import Path\nfrom ganzoo.bench.quality.child import follow\n"
+        "from pathlib import Path\nfrom ganzoo.runs.child import follow\n"
         f"command = {[*measuring.PROGRAM, *arguments]!r}\n"
         f"try:\n    follow(command, Path({str(log)!r}), lambda news: None)\n"
         f"except KeyboardInterrupt:\n    print(Path({str(ran)!r}).read_text())"

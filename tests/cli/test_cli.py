@@ -22,6 +22,7 @@ from helpers.cli import TINY, ganzoo, spawn, train_tiny
 from PIL import Image
 
 from ganzoo import option
+from ganzoo.claims.shipped import summary
 from ganzoo.cli import MODULES, find_command
 from ganzoo.cli.commands.train import make_flag, merge
 from ganzoo.cli.display import Smoothed
@@ -190,6 +191,7 @@ def test_list_as_json_has_a_row_for_every_variant() -> None:
         "title": "Generative Adversarial Nets",
         "year": 2014,
         "needs": "images or points",
+        "claims": summary(registry().variant("vanilla").spec),
         "plugin": "ganzoo-vanilla",
         "version": metadata.version("ganzoo-vanilla"),
         "status": "ok",
@@ -209,7 +211,7 @@ def test_a_broken_plugin_is_a_row(install: Callable[..., None]) -> None:
     assert "nonsense_that_is_not_there" in row["error"]
     assert "pip uninstall ganzoo-toy" in row["error"]
     assert set(row) == {
-        *("name", "title", "year", "needs", "plugin", "version", "status", "error"),
+        *("name", "title", "year", "needs", "claims", "plugin", "version", "status", "error"),
     }
     shown = ganzoo("list")
     assert shown.status == 0

@@ -131,6 +131,17 @@ def test_labels_must_be_those_that_were_asked_for(place: Path) -> None:
     assert scores(wrong)["consistency"] <= 1 - right
 
 
+def test_samples_teach_where_they_are_labelled(place: Path) -> None:
+    images, labels = real(place, "test")
+    right = scores(measure(place, images, labels, "--metrics", "nearest_error"))
+    assert right == {"nearest_error": 0}
+    wrong = scores(measure(place, images, (labels + 1) % 10, "--metrics", "nearest_error"))
+    assert wrong == {"nearest_error": 1}
+    refused = measure(place, images, None, "--metrics", "nearest_error")
+    assert refused.status == 2
+    assert "'nearest_error' cannot be measured" in refused.err
+
+
 def test_parzen_is_measured_where_it_is_asked_for(place: Path) -> None:
     images, _ = real(place, "train")
     values = scores(measure(place, images[:N], None, "--metrics", "parzen"))

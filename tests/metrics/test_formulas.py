@@ -20,6 +20,7 @@ from ganzoo.metrics.images import classes, manifold, memory, parzen
 from ganzoo.metrics.images.frechet import frechet_distance
 from ganzoo.metrics.images.kernel import kernel_distance
 from ganzoo.metrics.images.manifold import density_coverage, precision_recall
+from ganzoo.metrics.images.nearest_class import nearest_error
 
 SEEDS = st.integers(0, 2**32)
 SIZES = st.integers(2, 60)
@@ -434,3 +435,21 @@ class TestParzen:
             for spread in (0.1, 0.4, 1.0)
         ]
         assert widths[0] < widths[1] < widths[2]
+
+
+class TestNearestClass:
+    def test_against_brute_force(self) -> None:
+        generator = torch.Generator().manual_seed(0)
+
+        def draw(n: int) -> tuple[torch.Tensor, torch.Tensor]:
+            images = torch.randint(256, (n, 1, 4, 4), generator=generator, dtype=torch.uint8)
+            return images, torch.randint(3, (n,), generator=generator)
+
+        images, labels = draw(2100)  # more than a block
+        test, truth = draw(50)
+        wrong = 0
+        for image, label in zip(test, truth, strict=True):
+            distance = (images.int() - image.int()).square().flatten(1).sum(1)
+            wrong += int(labels[distance.argmin()] != label)
+        assert nearest_error(images, labels, test, truth) == wrong / 50
+        assert nearest_error(test, truth, test, truth) == 0

@@ -39,6 +39,7 @@ def expected_files(kind: str, name: str) -> set[str]:
         "README.md",
         "pyproject.toml",
         f"{module}/__init__.py",
+        *([f"{module}/claims.toml"] if kind == "variant" else []),
         f"{module}/py.typed",
         f"{module}/{kind}.py",
         f"tests/test_{word}.py",

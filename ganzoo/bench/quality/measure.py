@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.artifacts.files import write_json
-from ganzoo.bench.quality.child import STOPPED, follow
 from ganzoo.errors import GanzooError
+from ganzoo.runs.child import STOPPED, begun, follow, last_words
+from ganzoo.runs.duration import training_parts, training_seconds
 
 if TYPE_CHECKING:
     from ganzoo.runs.run import Run
@@ -30,8 +30,6 @@ Progress = Callable[[str, str], None]
 PROGRAM = (sys.executable, "-m", "ganzoo")
 NOTES = ".bench"
 """The folder beside the runs for what is known of them; ``*`` then stands for runs alone."""
-TIME = "%Y-%m-%d %H:%M:%S"
-"""How each line of a run's log begins."""
 
 
 @dataclass(frozen=True)
@@ -197,31 +195,6 @@ def carry_out(trial: Trial, report: Progress) -> Result:
     return result
 
 
-def training_parts(run: Path) -> list[tuple[datetime, datetime]]:
-    """When a training began, and went on again each time, and the last that it then said.
-
-    Args:
-        run: its directory, the log of which is read.
-    """
-    log = run / "log.txt"
-    parts: list[tuple[datetime, datetime]] = []
-    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
-        try:
-            time = datetime.strptime(line[:19], TIME)
-        except ValueError:  # the second line of a message
-            continue
-        if line.endswith(": training"):
-            parts.append((time, time))
-        elif parts:
-            parts[-1] = parts[-1][0], time
-    return parts
-
-
-def training_seconds(run: Path) -> float:
-    """For how long a run was trained in all, by its log: whole seconds."""
-    return sum((end - begin).total_seconds() for begin, end in training_parts(run))
-
-
 def images_seen(run: Run) -> int:
     """Real images drawn until a run's newest checkpoint."""
     from safetensors import safe_open
@@ -258,7 +231,7 @@ def _train(trial: Trial, report: Progress) -> Run:
     from ganzoo.runs.run import Run
 
     args, limit = trial.train, trial.request.budget.seconds
-    run = _begun(trial)
+    run = begun(trial.run)
     if run is not None:
         state = run.state
         if state in ("diverged", "collapsed"):
@@ -283,29 +256,8 @@ def _train(trial: Trial, report: Progress) -> Run:
     if status == STOPPED and not over():
         raise GanzooError("the training was interrupted: the same command goes on with it")
     if status not in (0, STOPPED):
-        raise GanzooError(_complaint(trial.log))
+        raise GanzooError(last_words(trial.log))
     return Run.open(trial.run)
-
-
-def _begun(trial: Trial) -> Run | None:
-    """Its run; what was killed before there was anything to go on from is removed.
-
-    Raises:
-        GanzooError: another process trains it.
-    """
-    from ganzoo.runs import checkpoint
-    from ganzoo.runs.run import Run
-
-    if not trial.run.exists():
-        return None
-    if (trial.run / "run.json").exists():
-        run = Run.open(trial.run)
-        if run.state == "running":
-            raise GanzooError(f"{trial.run} is being trained by another process")
-        if checkpoint.latest(run.checkpoints) is not None:
-            return run
-    shutil.rmtree(trial.run)
-    return None
 
 
 def _evaluate(trial: Trial, report: Progress) -> Any:
@@ -318,12 +270,6 @@ def _evaluate(trial: Trial, report: Progress) -> Any:
     with TemporaryFile("w+", encoding="utf-8") as answer:
         status = follow([*PROGRAM, *trial.evaluate], trial.log, tell, stdout=answer)
         if status:
-            raise GanzooError(_complaint(trial.log))
+            raise GanzooError(last_words(trial.log))
         answer.seek(0)
         return json.load(answer)
-
-
-def _complaint(log: Path) -> str:
-    """The last words of a process that failed."""
-    lines = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return lines[-1].removeprefix("ganzoo: error: ") if lines else f"it failed: see {log}"

@@ -41,4 +41,6 @@ def command(name: str, kind: str, folder: Path) -> None:
     click.echo(f"  ganzoo check {name}")
     click.echo(f"  ganzoo train {TRY[kind].format(name=name)}")
     click.echo(f"  python -m pytest {path}")
+    if kind == "variant":
+        click.echo(f"  ganzoo reproduce {name}")
     click.echo("\nbefore you publish it, say in README.md what its TODOs ask for")

@@ -15,6 +15,7 @@ from ganzoo.metrics.images.frechet import frechet_distance
 from ganzoo.metrics.images.images import Images, Reference
 from ganzoo.metrics.images.kernel import kernel_distance
 from ganzoo.metrics.images.manifold import density_coverage, precision_recall
+from ganzoo.metrics.images.nearest_class import nearest_error
 from ganzoo.metrics.score import HIGHER, LOWER, Score
 
 
@@ -35,13 +36,13 @@ class Measure:
     needs_classes: bool = False
     """Whether the extractor must tell the classes of the data."""
     needs_labels: bool = False
-    """Whether the samples must have been asked for by label."""
+    """Whether the samples must have been asked for by label, of data that have labels."""
 
     def applies(self, images: Images, reference: Reference) -> bool:
         """Whether these images can be judged by it."""
         if min(map(len, (images, reference.test, reference.control))) < self.least:
             return False
-        if self.needs_labels and images.labels is None:
+        if self.needs_labels and (images.labels is None or reference.test.labels is None):
             return False
         return not self.needs_classes or tells_classes(images, reference)
 
@@ -99,6 +100,13 @@ def _parzen(images: Images, reference: Reference) -> tuple[float, float]:
     return parzen.log_likelihood(samples, test, sigma)
 
 
+def _nearest(images: Images, reference: Reference) -> tuple[float]:
+    test = reference.test
+    assert images.labels is not None
+    assert test.labels is not None
+    return (nearest_error(images.pixels, images.labels, test.pixels, test.labels),)
+
+
 def _flat(images: Tensor) -> Tensor:
     return images.flatten(1).to(torch.float32) / 255
 
@@ -129,8 +137,11 @@ MEASURES = {
     ),
     "memorised": Measure({"memorised": LOWER}, _memorised, held_out=True, needs_features=False),
     "parzen": Measure({"parzen": HIGHER, "parzen_error": ""}, _parzen, needs_features=False),
+    "nearest_error": Measure(
+        {"nearest_error": LOWER}, _nearest, needs_features=False, needs_labels=True
+    ),
 }
 """By name, as ``ganzoo evaluate --metrics`` takes them."""
 
-SPECIAL = frozenset({"parzen"})
+SPECIAL = frozenset({"parzen", "nearest_error"})
 """Measures that are taken only where a variant's paper is judged by them, or the user asks."""

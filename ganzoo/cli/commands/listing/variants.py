@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from ganzoo.claims.shipped import summary
 from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
 from ganzoo.data.needs import in_words
 from ganzoo.plugins.discovery import Plugin, Status
@@ -21,8 +22,8 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        columns = ("name", "year", "title", "needs", "plugin", "status")
-        print_rows(rows, columns)
+        columns = ("name", "year", "title", "needs", "claims", "plugin", "status")
+        print_rows([row | {"claims": _claims(row["claims"])} for row in rows], columns)
 
 
 def variant_rows() -> list[dict[str, Any]]:
@@ -42,11 +43,17 @@ def _variant(row: Registered[VariantSpec]) -> dict[str, Any]:
         "title": row.spec.title,
         "year": row.spec.year,
         "needs": in_words(row.spec.needs),
+        "claims": summary(row.spec),
         "plugin": row.plugin.dist,
         "version": row.plugin.version,
         "status": str(row.status),
         "error": advice(row),
     }
+
+
+def _claims(found: dict[str, Any] | None) -> str:
+    """How many claims were reproduced, and when; empty where nothing is known of any."""
+    return f"{found['reproduced']} of {found['of']}, {found['date']}" if found else ""
 
 
 def _failed(plugin: Plugin) -> dict[str, Any]:
@@ -55,6 +62,7 @@ def _failed(plugin: Plugin) -> dict[str, Any]:
         "title": "",
         "year": None,
         "needs": "",
+        "claims": None,
         "plugin": plugin.dist,
         "version": plugin.version,
         "status": str(plugin.status),

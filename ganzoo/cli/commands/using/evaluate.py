@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SHARES = frozenset(
     {"precision", "recall", "coverage", "consistency", "memorised", "accuracy", "high_quality"}
+    | {"nearest_error"}
     | {f"{way}_{name}" for way in ("a2b", "b2a") for name in ("kept", "cycle_kept", "top1")}
 )
 """Scores that are shown in per cent."""
@@ -58,8 +59,8 @@ SHOWN_CLASSES = 20
     metavar="NAME,...",
     default="",
     help="frechet, kid, precision (and recall), density (and coverage), classifier_score, "
-    "classes, consistency, memorised, parzen, accuracy, modes, translation  [default: all that "
-    "apply; parzen where the paper has it]",
+    "classes, consistency, memorised, parzen, nearest_error, accuracy, modes, translation  "
+    "[default: all that apply; parzen and nearest_error where the paper has them]",
 )
 @click.option(
     "--checkpoint",

@@ -1,15 +1,21 @@
-"""A process that is waited for, and asked to end where nobody wants to wait any longer."""
+"""A process that trains or measures: waited for, asked to end, and what it leaves behind."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+from ganzoo.errors import GanzooError
+
+if TYPE_CHECKING:
+    from ganzoo.runs.run import Run
 
 STOPPED = 130
 """Exit status of a program that Ctrl-C has ended."""
@@ -25,6 +31,7 @@ def follow(
     tell: Callable[[str], None],
     over: Callable[[], bool] = lambda: False,
     stdout: IO[str] | None = None,
+    kept: Sequence[int] = (),
 ) -> int:
     """Run a program to its end.
 
@@ -37,6 +44,7 @@ def follow(
         tell: is told the log's last line from time to time.
         over: whether it should be asked to end.
         stdout: a file for its output, if that is no part of the log.
+        kept: numbers of open files that stay open in it, such as that of a lock.
 
     Returns:
         Its exit status.
@@ -51,6 +59,7 @@ def follow(
             stdout=stdout or said,
             stderr=said,
             start_new_session=True,
+            pass_fds=kept,
         )
         asked = False
         try:
@@ -64,6 +73,35 @@ def follow(
             raise
     # Python ends by the signal itself where Ctrl-C comes before the program can handle it.
     return STOPPED if status == -signal.SIGINT else status
+
+
+def begun(path: Path) -> Run | None:
+    """The run that a process has begun; None: there is none.
+
+    What was killed before there was anything to go on from is removed.
+
+    Raises:
+        GanzooError: another process trains it.
+    """
+    from ganzoo.runs import checkpoint
+    from ganzoo.runs.run import Run
+
+    if not path.exists():
+        return None
+    if (path / "run.json").exists():
+        run = Run.open(path)
+        if run.state == "running":
+            raise GanzooError(f"{path} is being trained by another process")
+        if checkpoint.latest(run.checkpoints) is not None:
+            return run
+    shutil.rmtree(path)
+    return None
+
+
+def last_words(log: Path) -> str:
+    """Of a process that failed: what it says last in a file."""
+    lines = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return lines[-1].removeprefix("ganzoo: error: ") if lines else f"it failed: see {log}"
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int | None:

@@ -1,0 +1,32 @@
+"""For how long a run was trained, by its log."""
+
+from datetime import datetime
+from pathlib import Path
+
+TIME = "%Y-%m-%d %H:%M:%S"
+"""How each line of a run's log begins."""
+
+
+def training_parts(run: Path) -> list[tuple[datetime, datetime]]:
+    """When a training began, and went on again each time, and the last that it then said.
+
+    Args:
+        run: its directory, the log of which is read.
+    """
+    log = run / "log.txt"
+    parts: list[tuple[datetime, datetime]] = []
+    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
+        try:
+            time = datetime.strptime(line[:19], TIME)
+        except ValueError:  # the second line of a message
+            continue
+        if line.endswith(": training"):
+            parts.append((time, time))
+        elif parts:
+            parts[-1] = parts[-1][0], time
+    return parts
+
+
+def training_seconds(run: Path) -> float:
+    """For how long a run was trained in all, by its log: whole seconds."""
+    return sum((end - begin).total_seconds() for begin, end in training_parts(run))

@@ -1,0 +1,72 @@
+"""The numbers that are taken of a training's log, against loops written by hand and scipy."""
+
+import math
+
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganzoo.claims.claim import TAKES, Logged, RankCorrelation
+from ganzoo.claims.measuring import TAKEN, correlation, logged, rank_correlation, ranks
+from ganzoo.claims.training import LostTraining
+from ganzoo.errors import GanzooError
+
+RECORDS = [
+    {"step": 1, "loss": 4.0},
+    {"step": 2, "loss": 1.0, "other": 9.0},
+    {"step": 3, "loss": 3.0},
+    {"step": 4, "loss": 2.0},
+]
+
+
+@pytest.mark.parametrize(
+    ("take", "after", "expected"),
+    [("last", 0, 2), ("mean", 0, 2.5), ("mean", 2, 2.5), ("lowest", 2, 2), ("highest", 1, 3)],
+)
+def test_what_is_taken_of_a_value(take: str, after: int, expected: float) -> None:
+    assert logged(RECORDS, Logged("loss", take, after), "here") == expected
+
+
+def test_there_is_a_way_for_all_that_can_be_taken() -> None:
+    assert TAKEN.keys() == {*TAKES}
+
+
+def test_what_was_not_logged() -> None:
+    with pytest.raises(GanzooError, match="here: there is no value 'los': did you mean 'loss'"):
+        logged(RECORDS, Logged("los"), "here")
+    with pytest.raises(GanzooError, match="here has too few records of 'loss'"):
+        logged(RECORDS, Logged("loss", after=4), "here")
+
+
+def test_a_value_that_is_not_finite_is_a_lost_training() -> None:
+    with pytest.raises(LostTraining, match="loss in here is not finite"):
+        logged([{"step": 1, "loss": math.nan}], Logged("loss"), "here")
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=12))
+def test_ranks_share_the_mean_of_their_places(values: list[int]) -> None:
+    assert ranks(values) == list(scipy.stats.rankdata(values))
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=12))
+def test_correlation_of_ranks_is_spearmans(pairs: list[tuple[int, int]]) -> None:
+    first, second = zip(*pairs, strict=True)
+    found = correlation(ranks(first), ranks(second))
+    if len({*first}) == 1 or len({*second}) == 1:
+        assert math.isnan(found)
+    else:
+        assert found == pytest.approx(scipy.stats.spearmanr(first, second).statistic)
+
+
+def test_rank_correlation_of_a_training() -> None:
+    """The means around the steps 3 and 6 and 9 are 7, 4 and 1: 1.5 steps to either side."""
+    records: list[dict[str, float]] = [{"step": s, "value": 10.0 - s} for s in range(1, 11)]
+    records += [{"step": s, "quality/q": q} for s, q in ((3, 40.0), (6, 20.0), (9, 30.0))]
+    measure = RankCorrelation("value", "quality/q")
+    assert rank_correlation(records, measure, "here") == (pytest.approx(0.5), 3)
+    with pytest.raises(GanzooError, match="here has too few records of 'quality/q'"):
+        rank_correlation(records[:11], measure, "here")
+    flat = [record | {"quality/q": 1.0} if "quality/q" in record else record for record in records]
+    with pytest.raises(LostTraining, match="never changes"):
+        rank_correlation(flat, measure, "here")
