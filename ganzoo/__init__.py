@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import GanzooError
 from ganzoo.hookspecs import hookimpl
-from ganzoo.spec import DatasetSpec, DataSpec, Field, LossSpec, Need, VariantSpec
+from ganzoo.spec import DatasetSpec, DataSpec, EvaluatorSpec, Field, LossSpec, Need, VariantSpec
 
 if TYPE_CHECKING:
     from ganzoo.adversarial import Adversarial, AdversarialConfig
@@ -44,6 +44,7 @@ __all__ = [
     "Dataset",
     "DatasetSpec",
     "Discriminator",
+    "EvaluatorSpec",
     "Field",
     "GanzooError",
     "Generator",

@@ -28,6 +28,7 @@ MODULES = {
     "compare": "using.compare",
     "datasets": "listing.datasets",
     "losses": "listing.losses",
+    "evaluators": "listing.evaluators",
     "bench": "bench",
     "plugins": "listing.plugins",
     "new": "new",

@@ -16,12 +16,14 @@ def gram_divergence(samples: Tensor, real: Tensor, length: int) -> float:
         From 0, where all runs are equally frequent, to ln 2, where none is shared (Lin 1991).
     """
     one, other = _grams(samples, length), _grams(real, length)
+    runs: Tensor
+    index: Tensor
     runs, index = torch.unique(torch.cat((one, other)), dim=0, return_inverse=True)
     p, q = (
         torch.bincount(part, minlength=len(runs)).double() / len(part)
         for part in (index[: len(one)], index[len(one) :])
     )
-    apart = torch.special.entr(torch.stack((p, q))).sum().item() / 2
+    apart: float = torch.special.entr(torch.stack((p, q))).sum().item() / 2
     together: float = torch.special.entr((p + q) / 2).sum().item()
     return max(0.0, together - apart)
 

@@ -71,8 +71,8 @@ def translations_and_classes(subject: VariantSubject, variant: Variant) -> Itera
     image = next(iter(images.values())).to(variant.device)
     if isinstance(variant, Translator):
         for direction in variant.directions:
-            function = partial(variant.translate, direction=direction)
-            yield Ability(f"translate() in direction '{direction}'", function, (image,))
+            function = partial(variant.translate, direction=direction.name)
+            yield Ability(f"translate() in direction '{direction.name}'", function, (image,))
     if isinstance(variant, Classifier):
         yield Ability("classify()", variant.classify, (image,), is_sample=False)
 
