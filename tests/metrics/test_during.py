@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from ganzoo import DataSpec
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.made import glyphs, mixtures
 from ganzoo.metrics import during
@@ -66,7 +67,14 @@ def fewer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def watch(train: Dataset, variant: Variant) -> Watch:
     ground = Ground(
-        train, train, (train, train), during.AMOUNTS, variant.device, 0, "classifier", lambda _: None
+        train,
+        train,
+        (train, train),
+        during.AMOUNTS,
+        variant.device,
+        0,
+        "classifier",
+        lambda _: None,
     )
     vars(ground)["extractor"] = Pixels()
     return Watch(ground, variant)
