@@ -9,6 +9,7 @@ from ganzoo.spec import DatasetSpec, DataSpec, EvaluatorSpec, Field, LossSpec, N
 
 if TYPE_CHECKING:
     from ganzoo.adversarial import Adversarial, AdversarialConfig
+    from ganzoo.artifacts.gallery import Gallery
     from ganzoo.config import option
     from ganzoo.data.dataset import DataRequest, Dataset, Truth
     from ganzoo.losses import AdversarialLoss
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _LATER = {
     "ganzoo.adversarial": ("Adversarial", "AdversarialConfig"),
+    "ganzoo.artifacts.gallery": ("Gallery",),
     "ganzoo.config": ("option",),
     "ganzoo.data.dataset": ("DataRequest", "Dataset", "Truth"),
     "ganzoo.losses": ("AdversarialLoss",),
@@ -46,6 +48,7 @@ __all__ = [
     "Discriminator",
     "EvaluatorSpec",
     "Field",
+    "Gallery",
     "GanzooError",
     "Generator",
     "LossSpec",
