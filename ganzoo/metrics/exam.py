@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from ganzoo.abilities import can
-from ganzoo.artifacts.pictures import to_bytes
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.device import seeded
 from ganzoo.metrics.features.extractor import Extractor, Features
 from ganzoo.metrics.features.make import make_extractor
+from ganzoo.metrics.form import as_batch, as_stored
 from ganzoo.metrics.images.classes import histogram
 from ganzoo.metrics.images.images import Images
-from ganzoo.metrics.splits import choose
+from ganzoo.metrics.splits import choose, samples_of
 from ganzoo.runs.generate import Drawn, generate
 from ganzoo.variant import Variant
 
@@ -88,11 +88,21 @@ class Ground:
 
     def images(self, pixels: Tensor, labels: Tensor | None = None) -> Images:
         """Images uint8 (n, channels, height, width) as the extractor sees them."""
-        return Images(pixels, self._see, self.train.fields["image"], labels)
+        return Images(pixels, self._see, samples_of(self.train), labels)
+
+    @cached_property
+    def wanted_samples(self) -> Tensor:
+        """What samples should be like, as many as there are of them, as a file has them."""
+        return choose(self.real, self.amounts.drawn, self.seed)[0]
+
+    @property
+    def control_samples(self) -> Tensor:
+        """Training samples, if possible as many: what a perfect generator would draw."""
+        return samples_of(self.train)[self._parts[0]]
 
     @cached_property
     def wanted(self) -> Images:
-        """What samples should be like, as many as there are of them."""
+        """`wanted_samples`, which are images."""
         return self.images(*choose(self.real, self.amounts.drawn, self.seed))
 
     @cached_property
@@ -104,17 +114,14 @@ class Ground:
 
     @cached_property
     def control(self) -> Images:
-        """Training images, if possible as many as samples: what a perfect generator would draw."""
-        control, _ = self._parts
-        labels = self.train.fields.get("label")
-        pixels = self.train.fields["image"]
-        return self.images(pixels[control], None if labels is None else labels[control])
+        """`control_samples`, which are images."""
+        rows, labels = self._parts[0], self.train.fields.get("label")
+        return self.images(self.control_samples, None if labels is None else labels[rows])
 
     @cached_property
     def validation(self) -> Tensor:
         """Training images that are not in `control`, for a measure to choose by."""
-        _, validation = self._parts
-        return self.train.fields["image"][validation]
+        return samples_of(self.train)[self._parts[1]]
 
     @cached_property
     def frequencies(self) -> Tensor | None:
@@ -185,29 +192,30 @@ class Exam:
         parts = list(generate(self.variant, self.n, seed=self.ground.seed))
         samples = torch.cat([part.samples for part in parts])
         labels = [part.labels for part in parts if part.labels is not None]
-        return Drawn(
-            to_bytes(samples) if self.variant.data.is_image else samples,
-            torch.cat(labels) if labels else None,
-        )
+        stored = as_stored(samples, samples_of(self.ground.real))
+        return Drawn(stored, torch.cat(labels) if labels else None)
 
     @cached_property
     def images(self) -> Images:
         """The samples, which are images."""
         return self.ground.images(*self.drawn)
 
-    def make(self, function: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-        """What a variant makes of real images, a few at a time and by the seed of the exam.
+    def make(self, function: Callable[..., Tensor], like: Tensor, *real: Tensor) -> Tensor:
+        """What a variant makes of real samples, a few at a time and by the seed of the exam.
 
         Args:
-            function: of images in [-1, 1] on the device, to such images.
-            images: uint8 (n, channels, height, width).
+            function: of samples as a batch has them, on the device.
+            like: samples, as a file has them, of the kind of those that are made.
+            real: what it is given, each (n, ...) as a file has it.
 
         Returns:
-            uint8, on the CPU: rounded as a file has them.
+            As a file has them, images rounded to 8 bits.
         """
         with torch.no_grad(), seeded(self.ground.seed, self.ground.device):
-            scaled = (
-                chunk.to(self.ground.device, torch.float32) / 127.5 - 1
-                for chunk in torch.split(images, CHUNK)
+            parts = zip(*(torch.split(each, CHUNK) for each in real), strict=True)
+            return torch.cat(
+                [
+                    as_stored(function(*(as_batch(p, self.ground.device) for p in part)), like)
+                    for part in parts
+                ]
             )
-            return torch.cat([to_bytes(function(part)).cpu() for part in scaled])

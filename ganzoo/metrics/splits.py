@@ -40,8 +40,13 @@ def load_splits(
 def choose(dataset: Dataset, n: int, seed: int) -> tuple[Tensor, Tensor | None]:
     """`n` samples of a data set, or all if it has fewer, and their labels; ever the same ones."""
     rows = chosen_rows(len(dataset), n, seed)
-    labels = dataset.fields["label"][rows] if "label" in dataset.fields else None
-    return dataset.fields["image"][rows], labels
+    labels = dataset.fields.get("label")
+    return samples_of(dataset)[rows], None if labels is None else labels[rows]
+
+
+def samples_of(dataset: Dataset) -> Tensor:
+    """What a generator draws: the first field of the first group, as a file has it."""
+    return dataset.tensors[dataset.spec.sample.name]
 
 
 def chosen_rows(count: int, n: int, seed: int) -> Tensor:

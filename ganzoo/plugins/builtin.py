@@ -119,11 +119,46 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
             paper=f"{arxiv}1705.07761",
         ),
         EvaluatorSpec(
+            "distance",
+            f"{at}.tensors.evaluator:distance",
+            "distances of samples of any numbers",
+            ("image", "point", "volume", "video", "series", "table"),
+        ),
+        EvaluatorSpec(
+            "tokens", f"{at}.tokens.evaluator:tokens", "runs of neighbouring tokens", ("tokens",)
+        ),
+        EvaluatorSpec(
             "translation",
             f"{at}.translation.evaluator:translation",
-            "translations between two domains",
+            "translations between two unpaired domains",
             images,
             "translator",
+        ),
+        EvaluatorSpec(
+            "pairs",
+            f"{at}.pixels.pairs:pairs",
+            "translations whose right result is known",
+            ability="translator",
+        ),
+        EvaluatorSpec(
+            "reconstruction",
+            f"{at}.pixels.reconstruction:reconstruction",
+            "samples made again from their latents",
+            ability="encoder",
+        ),
+        EvaluatorSpec(
+            "restoration",
+            f"{at}.pixels.reconstruction:restoration",
+            "the missing middle of images",
+            images,
+            "restorer",
+        ),
+        EvaluatorSpec(
+            "enlargement",
+            f"{at}.pixels.reconstruction:enlargement",
+            "small images made large again",
+            images,
+            "enlarger",
         ),
         EvaluatorSpec(
             "accuracy",

@@ -26,12 +26,12 @@ def psnr(images: Tensor, others: Tensor) -> float:
 
 
 def l1(images: Tensor, others: Tensor) -> float:
-    """The mean absolute difference of uint8 images (n, c, h, w), as a share of the range."""
+    """The mean absolute difference of samples (n, ...); of uint8, as a share of the range."""
     total = sum(
         (one.double() - other.double()).abs().sum().item()
         for one, other in zip(torch.split(images, CHUNK), torch.split(others, CHUNK), strict=True)
     )
-    return total / images.numel() / LEVELS
+    return total / images.numel() / (LEVELS if images.dtype == torch.uint8 else 1)
 
 
 def ssim(images: Tensor, others: Tensor) -> float:
