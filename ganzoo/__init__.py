@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import GanzooError
 from ganzoo.hookspecs import hookimpl
-from ganzoo.spec import DatasetSpec, DataSpec, Field, LossSpec, Need, VariantSpec
+from ganzoo.spec import DatasetSpec, DataSpec, EvaluatorSpec, Field, LossSpec, Need, VariantSpec
 
 if TYPE_CHECKING:
     from ganzoo.adversarial import Adversarial, AdversarialConfig
+    from ganzoo.artifacts.gallery import Gallery
     from ganzoo.config import option
     from ganzoo.data.dataset import DataRequest, Dataset, Truth
     from ganzoo.losses import AdversarialLoss
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _LATER = {
     "ganzoo.adversarial": ("Adversarial", "AdversarialConfig"),
+    "ganzoo.artifacts.gallery": ("Gallery",),
     "ganzoo.config": ("option",),
     "ganzoo.data.dataset": ("DataRequest", "Dataset", "Truth"),
     "ganzoo.losses": ("AdversarialLoss",),
@@ -44,7 +46,9 @@ __all__ = [
     "Dataset",
     "DatasetSpec",
     "Discriminator",
+    "EvaluatorSpec",
     "Field",
+    "Gallery",
     "GanzooError",
     "Generator",
     "LossSpec",

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
+from ganzoo.spec import DatasetSpec, EvaluatorSpec, LossSpec, VariantSpec
 
 hookspec = pluggy.HookspecMarker("ganzoo")
 hookimpl = pluggy.HookimplMarker("ganzoo")
@@ -28,3 +28,8 @@ def ganzoo_register_datasets() -> Iterable[DatasetSpec]:  # type: ignore[empty-b
 @hookspec
 def ganzoo_register_losses() -> Iterable[LossSpec]:  # type: ignore[empty-body]
     """The adversarial losses that this plugin offers to ``--loss``."""
+
+
+@hookspec
+def ganzoo_register_evaluators() -> Iterable[EvaluatorSpec]:  # type: ignore[empty-body]
+    """The evaluators that this plugin offers to ``ganzoo evaluate`` and ``--evaluate-every``."""

@@ -126,6 +126,26 @@ class LossSpec:
 
 
 @dataclass(frozen=True)
+class EvaluatorSpec:
+    """A way to judge what a variant has learned, which ``--metrics NAME`` can name."""
+
+    name: str
+    """What the user types, in lower case."""
+    target: str
+    """Where the `ganzoo.metrics.evaluator.Evaluator` is."""
+    title: str
+    """What it looks at, in a few words."""
+    kinds: tuple[str, ...] = ()
+    """The kinds of data that it is for, such as ``("image",)``; empty: any."""
+    ability: str = "sampler"
+    """Which ability it judges: a name of `ganzoo.abilities.ABILITIES`; empty: any variant."""
+    paper: str = ""
+    """A link to the paper."""
+    api: int = API
+    """The plugin interface that it was built for."""
+
+
+@dataclass(frozen=True)
 class DataSpec:
     """What a variant is told about the data that it will be trained on.
 

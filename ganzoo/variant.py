@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.artifacts import pictures
+from ganzoo.artifacts.gallery import COLUMNS, Gallery
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec
 
@@ -202,7 +203,7 @@ class Variant(nn.Module, ABC):
         """Samples: images (n, channels, height, width) in [-1, 1], or points (n, dimensions)."""
         raise NotImplementedError(f"{type(self).__name__} has a sample_latent, but no forward")
 
-    def gallery(self, examples: dict[str, Tensor]) -> Tensor:
+    def gallery(self, examples: dict[str, Tensor]) -> Tensor | Gallery:
         """What a person looks at while it trains, called each time from the same random state.
 
         By default samples of fixed latents, a class in each row where the variant is conditional.
@@ -211,12 +212,13 @@ class Variant(nn.Module, ABC):
             examples: the first samples of each stream, as they are in a batch.
 
         Returns:
-            Images (n, channels, height, width) in [-1, 1], of which ten make a row, or points.
+            Images (n, channels, height, width) in [-1, 1], of which ten make a row, or points; or a
+            `ganzoo.Gallery` of them, which says more.
         """
         latent = self.sample_latent(pictures.shown(self.data))
         if not self.conditional:
             return self(latent)
-        row = torch.arange(len(latent), device=self.device) // pictures.COLUMNS
+        row = torch.arange(len(latent), device=self.device) // COLUMNS
         return self(latent, row % self.data.classes)
 
     def measure(self, test: Dataset) -> dict[str, float]:

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ganzoo.artifacts.files import replacing
+from ganzoo.artifacts.gallery import COLUMNS
 from ganzoo.spec import DataSpec
 
-COLUMNS = 10
-"""Images in a row of a grid; a row of a conditional variant is one class."""
 FRAME_MS, LAST_FRAME_MS = 200, 3000
 
 
@@ -31,14 +30,21 @@ def to_pil(image: Tensor) -> Image.Image:
     return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
 
 
-def draw(samples: Tensor, path: Path, modes: Tensor | None = None) -> None:
+def draw(
+    samples: Tensor,
+    path: Path,
+    modes: Tensor | None = None,
+    columns: int = COLUMNS,
+    caption: str = "",
+) -> None:
     """Write samples as a PNG: images (n, c, h, w) in [-1, 1] as a grid, points (n, 2) as dots.
 
-    Circles mark the `modes` (k, 2) of the data, where they are known.
+    Circles mark the `modes` (k, 2) of the data, where they are known. Below a grid of so many
+    columns stands its caption.
     """
     with replacing(path) as temporary:
         if samples.dim() == 4:
-            to_pil(grid(to_bytes(samples))).save(temporary)
+            with_caption(to_pil(grid(to_bytes(samples), columns)), caption).save(temporary)
         else:
             _scatter(samples, temporary, modes)
 
@@ -51,6 +57,27 @@ def grid(images: Tensor, columns: int = COLUMNS, gap: int = 2) -> Tensor:
     cells[:n, :, :h, :w] = images
     cells = cells.view(rows, columns, c, h + gap, w + gap).permute(2, 0, 3, 1, 4)
     return cells.reshape(c, rows * (h + gap), columns * (w + gap))[:, :-gap, :-gap]
+
+
+def with_caption(picture: Image.Image, caption: str) -> Image.Image:
+    """A picture with a text below it, as wide as it is; the picture itself, of an empty text."""
+    if not caption:
+        return picture
+    measure = ImageDraw.Draw(picture)
+    lines: list[str] = []
+    for word in caption.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and measure.textlength(longer) <= picture.width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    text = "\n".join(lines)
+    height = picture.height + round(measure.multiline_textbbox((0, 0), text)[3]) + 4
+    whole = Image.new(picture.mode, (picture.width, height))
+    whole.paste(picture)
+    white = 255 if picture.mode == "L" else (255, 255, 255)
+    ImageDraw.Draw(whole).multiline_text((0, picture.height + 1), text, fill=white)
+    return whole
 
 
 def _scatter(points: Tensor, path: Path, modes: Tensor | None) -> None:

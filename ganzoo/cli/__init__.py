@@ -29,6 +29,7 @@ MODULES = {
     "datasets": "listing.datasets",
     "losses": "listing.losses",
     "reproduce": "reproduce",
+    "evaluators": "listing.evaluators",
     "bench": "bench",
     "plugins": "listing.plugins",
     "new": "new",

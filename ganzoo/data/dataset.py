@@ -42,6 +42,8 @@ class Truth:
     """The centres of a mixture, float32 (modes, dimensions), where the truth is known."""
     mode_std: float = 0.0
     """The standard deviation of each component of such a mixture."""
+    valid: Callable[[Tensor], Tensor] | None = None
+    """Which samples are as they must be, such as formulas that are right: bool (n,)."""
     drawings: str = ""
     """What the samples were made of, one by one, where other sets may be made of the same."""
 

@@ -1,43 +1,25 @@
 """What is measured while a training goes on: quick, and without a look at the test split.
 
-Samples are compared with images of the training split, so that the choice of a checkpoint is not
-made by the images that ``ganzoo evaluate`` judges by afterwards.
+The quick ones among the evaluators of ``ganzoo evaluate`` compare with the training split, so that
+the choice of a checkpoint is not made by the images that are judged by afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Protocol
 
-import torch
-
-from ganzoo.abilities import Translator
-from ganzoo.artifacts.pictures import to_bytes
 from ganzoo.config import parse_size
-from ganzoo.data.dataset import Dataset
-from ganzoo.data.made import mixtures
 from ganzoo.errors import GanzooError
-from ganzoo.metrics.evaluate import load_splits, make_judges
-from ganzoo.metrics.features.extractor import Extractor
-from ganzoo.metrics.features.make import make_extractor
-from ganzoo.metrics.images.classes import histogram
-from ganzoo.metrics.images.frechet import frechet_distance
-from ganzoo.metrics.images.images import choose
-from ganzoo.metrics.images.manifold import precision_recall
-from ganzoo.metrics.score import HIGHER, LOWER
-from ganzoo.metrics.translation import translation_scores
-from ganzoo.runs.generate import generate
-from ganzoo.training.settings import Training
+from ganzoo.metrics.catalogue import Known, suitable
+from ganzoo.metrics.evaluator import FEATURES, JUDGES, MADE, REAL, SAMPLES
+from ganzoo.metrics.exam import Amounts, Exam, Ground
+from ganzoo.metrics.splits import load_splits
 from ganzoo.variant import Variant
 
-SAMPLES = 2000
-"""Drawn at each evaluation."""
-REAL = 10_000
-"""Images that their features are compared with."""
-TRANSLATED = 250
-"""Images translated each way at each evaluation."""
+AMOUNTS = Amounts(drawn=2000, real=10_000, made=250)
+"""At each evaluation."""
 
 
 class Quality(Protocol):
@@ -54,7 +36,20 @@ class Quality(Protocol):
         """Values by name; the variant is in eval mode, with averaged weights."""
 
 
-def make_quality(variant: Variant, training: Training, report: Callable[[str], None]) -> Quality:
+class Settings(Protocol):
+    """What must be known of a training."""
+
+    @property
+    def dataset(self) -> str | None: ...
+    @property
+    def data_root(self) -> str | None: ...
+    @property
+    def image_size(self) -> str | None: ...
+    @property
+    def seed(self) -> int: ...
+
+
+def make_quality(variant: Variant, training: Settings, report: Callable[[str], None]) -> Quality:
     """What suits a variant and its data.
 
     Args:
@@ -67,101 +62,73 @@ def make_quality(variant: Variant, training: Training, report: Callable[[str], N
     """
     assert training.dataset is not None
     root = Path(training.data_root) if training.data_root else None
-    size = parse_size(training.image_size)
-    splits = load_splits(training.dataset, root, size, report)
-    if not splits.train.spec.is_image:
-        return PointQuality(splits.train, training.seed)
-    if isinstance(variant, Translator):
-        judges = make_judges(splits, "classifier", variant.device, report)
-        return TranslationQuality(splits.train, judges, training.seed)
-    try:
-        kind = "classifier" if splits.train.classes else "inception"
-        extractor = make_extractor(kind, *splits.native, variant.device, report)
-    except GanzooError as error:
-        raise GanzooError(
-            f"--evaluate-every cannot measure images of '{splits.train.name}', which has no "
-            f"labels, without Inception: {error}"
-        ) from error
-    return ImageQuality(splits.train, extractor, training.seed)
+    splits = load_splits(training.dataset, root, parse_size(training.image_size), report)
+    ground = Ground(
+        splits.train,
+        splits.train,
+        splits.native,
+        AMOUNTS,
+        variant.device,
+        training.seed,
+        "classifier" if splits.train.classes else "inception",
+        report,
+    )
+    return Watch(ground, variant)
 
 
-class ImageQuality:
-    """Fréchet distance and recall in the features of a classifier, and the spread of classes."""
+class Watch:
+    """All quick evaluators that suit a variant; the first that has a criterion decides."""
 
-    criterion, better = "frechet", LOWER
+    def __init__(self, ground: Ground, variant: Variant) -> None:
+        """See the real samples once.
 
-    def __init__(self, train: Dataset, extractor: Extractor, seed: int) -> None:
-        """See the real images once."""
-        self.extractor, self.seed = extractor, seed
-        self.real = extractor(choose(train, REAL, seed)[0]).hidden
-        self.some = extractor(choose(train, SAMPLES, seed)[0]).hidden
-        self.protocol = (
-            f"in training; {train.name} {train.spec}, training split; {extractor.name}; fake "
-            f"{SAMPLES}; real {len(self.real)}"
-        )
-
-    def measure(self, variant: Variant) -> dict[str, float]:
-        drawn = generate(variant, SAMPLES, seed=self.seed)
-        found = self.extractor(to_bytes(torch.cat([part.samples for part in drawn])))
-        precision, recall = precision_recall(self.some, found.hidden)
-        values = {
-            "frechet": frechet_distance(self.real, found.hidden),
-            "precision": precision,
-            "recall": recall,
-        }
-        if found.probabilities is not None:
-            count = found.probabilities.shape[1]
-            share = histogram(found.probabilities.argmax(1), count)
-            values["class_entropy"] = torch.special.entr(share).sum().item()
-        return values
-
-
-class PointQuality:
-    """Modes and high-quality samples of a mixture whose truth is known."""
-
-    criterion, better = "modes", HIGHER
-
-    def __init__(self, train: Dataset, seed: int) -> None:
-        """Refuse points of an unknown distribution."""
-        if train.modes is None:
+        Raises:
+            GanzooError: there is nothing quick to measure, or no extractor to see images with.
+        """
+        self._ground = ground
+        name, exam = ground.train.name, Exam(ground, variant)
+        try:
+            self._taken = [known for known in suitable(exam) if known.evaluator.quick]
+            self.protocol = _protocol(exam, self._taken)
+        except GanzooError as error:
             raise GanzooError(
-                f"--evaluate-every cannot measure points of '{train.name}', whose distribution "
-                "is not known: leave it out"
-            )
-        self.train, self.seed = train, seed
-        self.protocol = f"in training; {train.name}; fake {SAMPLES}"
-
-    def measure(self, variant: Variant) -> dict[str, float]:
-        drawn = generate(variant, SAMPLES, seed=self.seed)
-        points = torch.cat([part.samples for part in drawn])
-        modes, good = mixtures.covered(points, self.train)
-        return {"modes": modes, "high_quality": good}
-
-
-class TranslationQuality:
-    """How well both directions translate training images, by classifiers of both domains."""
-
-    criterion, better = "frechet", LOWER
-
-    def __init__(
-        self, train: Dataset, judges: tuple[Extractor, Extractor] | None, seed: int
-    ) -> None:
-        """Refuse domains without labels, of which there is no judge."""
-        if judges is None:
+                f"--evaluate-every cannot measure images of '{name}', which has no labels, "
+                f"without Inception: {error}"
+            ) from error
+        deciding = [known.evaluator for known in self._taken if known.evaluator.criterion]
+        if not deciding:
             raise GanzooError(
-                f"--evaluate-every cannot measure translations of '{train.name}', which has no "
-                "labels: leave it out"
+                f"--evaluate-every finds nothing that it could measure of this variant on '{name}' "
+                "(translations need labels): leave it out"
             )
-        self.train, self.judges, self.seed = train, judges, seed
-        named = " and ".join(judge.name for judge in judges)
-        self.protocol = (
-            f"in training; {train.name} {train.spec}, training split; {named}; translated "
-            f"{TRANSLATED}"
-        )
+        self.criterion = deciding[0].criterion
+        self.better = next(s.better for s in deciding[0].scores if s.name == self.criterion)
 
     def measure(self, variant: Variant) -> dict[str, float]:
-        scores = translation_scores(variant, self.train, self.judges, n=TRANSLATED, seed=self.seed)
-        found: dict[str, list[float]] = {}
-        for score in scores:
-            found.setdefault(score.name.partition("_")[2], []).append(score.value)
-        return {name: fmean(values) for name, values in found.items() if len(values) == 2}
+        """Values by name; a name that an earlier evaluator took has the later one's before it."""
+        exam = Exam(self._ground, variant)
+        found: dict[str, float] = {}
+        for known in self._taken:
+            for name, value in known.evaluator.watch(exam).items():
+                found[f"{known.spec.name}_{name}" if name in found else name] = value
+        return found
+
+
+def _protocol(exam: Exam, taken: Sequence[Known]) -> str:
+    """How all values are obtained, in a line."""
+    ground = exam.ground
+    looked = frozenset[str]().union(*(known.evaluator.looks_at for known in taken))
+    name = ground.train.name
+    compared = f"{name} {ground.train.spec}, training split"
+    told = ["in training", compared if looked & {REAL, MADE} else name]
+    if FEATURES in looked:
+        told.append(ground.extractor.name)
+    if JUDGES in looked and ground.judges is not None:
+        told.append(" and ".join(judge.name for judge in ground.judges))
+    if SAMPLES in looked:
+        told.append(f"fake {exam.n}")
+        if REAL in looked:
+            told.append(f"real {min(ground.amounts.real, len(ground.real))}")
+    if MADE in looked:
+        told.append(f"translated {exam.made}")
+    return "; ".join(told)

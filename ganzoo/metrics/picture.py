@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 
 from ganzoo.artifacts.files import replacing
-from ganzoo.artifacts.pictures import COLUMNS, grid, to_pil
+from ganzoo.artifacts.gallery import COLUMNS
+from ganzoo.artifacts.pictures import grid, to_pil
 from ganzoo.metrics.images.images import Images
 
 GAP = 8

@@ -26,12 +26,16 @@ class Protocol:
     """Of the latents and of the choice of real samples."""
     quantisation: str = "8 bits"
     """Of the samples, before they are measured."""
+    made: int = 0
+    """How many samples were made of real ones, besides those that were drawn; 0: none."""
 
     def __str__(self) -> str:
         parts = [
             f"{field.name} {getattr(self, field.name)}"
             for field in fields(self)
             if getattr(self, field.name) not in ("", "none")
-            and not (field.name in ("fake", "real", "control") and not getattr(self, field.name))
+            and not (
+                field.name in ("fake", "real", "control", "made") and not getattr(self, field.name)
+            )
         ]
         return "; ".join([f"ganzoo {VERSION}", *parts])

@@ -1,7 +1,7 @@
 """What the core itself offers, through the same hooks as any plugin."""
 
 from ganzoo.hookspecs import hookimpl
-from ganzoo.spec import DOWNLOADED, FILES, MADE, DatasetSpec, LossSpec
+from ganzoo.spec import DOWNLOADED, FILES, MADE, DatasetSpec, EvaluatorSpec, LossSpec
 
 
 @hookimpl
@@ -88,5 +88,87 @@ def ganzoo_register_losses() -> list[LossSpec]:
             f"{at}:relativistic_average",
             "RaSGAN, Jolicoeur-Martineau 2019",
             f"{arxiv}1807.00734",
+        ),
+    ]
+
+
+@hookimpl
+def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
+    """In the order in which they judge: what is drawn first, then what is made of real samples."""
+    at, arxiv, images = "ganzoo.metrics", "https://arxiv.org/abs/", ("image",)
+
+    def of_images(name: str, title: str, paper: str = "") -> EvaluatorSpec:
+        target = f"{at}.images.measures:{name}"
+        return EvaluatorSpec(name.replace("_", "-"), target, title, images, paper=paper)
+
+    return [
+        of_images("frechet", "Fréchet distance of features", f"{arxiv}1706.08500"),
+        of_images("kid", "kernel distance of features", f"{arxiv}1801.01401"),
+        of_images("precision", "precision and recall", f"{arxiv}1904.06991"),
+        of_images("density", "density and coverage", f"{arxiv}2002.09797"),
+        of_images("classifier_score", "clear and equally frequent classes", f"{arxiv}1606.03498"),
+        of_images("classes", "which classes there are"),
+        of_images("consistency", "whether the class that was asked for is shown"),
+        of_images("memorised", "copies of training images"),
+        of_images("parzen", "log-likelihood by a Parzen window", f"{arxiv}1406.2661"),
+        of_images("nearest", "how well samples teach the classes", f"{arxiv}1511.06434"),
+        EvaluatorSpec(
+            "modes",
+            f"{at}.points.modes:modes",
+            "modes of a known mixture",
+            ("point",),
+            paper=f"{arxiv}1705.07761",
+        ),
+        EvaluatorSpec(
+            "distance",
+            f"{at}.tensors.evaluator:distance",
+            "distances of samples of any numbers",
+            ("image", "point", "volume", "video", "series", "table"),
+        ),
+        EvaluatorSpec(
+            "tokens", f"{at}.tokens.evaluator:tokens", "runs of neighbouring tokens", ("tokens",)
+        ),
+        EvaluatorSpec(
+            "translation",
+            f"{at}.translation.evaluator:translation",
+            "translations between two unpaired domains",
+            images,
+            "translator",
+        ),
+        EvaluatorSpec(
+            "pairs",
+            f"{at}.pixels.pairs:pairs",
+            "translations whose right result is known",
+            ability="translator",
+        ),
+        EvaluatorSpec(
+            "reconstruction",
+            f"{at}.pixels.reconstruction:reconstruction",
+            "samples made again from their latents",
+            ability="encoder",
+        ),
+        EvaluatorSpec(
+            "restoration",
+            f"{at}.pixels.reconstruction:restoration",
+            "the missing middle of images",
+            images,
+            "restorer",
+        ),
+        EvaluatorSpec(
+            "enlargement",
+            f"{at}.pixels.reconstruction:enlargement",
+            "small images made large again",
+            images,
+            "enlarger",
+        ),
+        EvaluatorSpec(
+            "accuracy",
+            f"{at}.classification:accuracy",
+            "classes of test images",
+            images,
+            "classifier",
+        ),
+        EvaluatorSpec(
+            "measure", f"{at}.own:measure", "what the variant measures of itself", ability=""
         ),
     ]

@@ -18,7 +18,7 @@ from ganzoo.plugins.discovery import (
     normal,
 )
 from ganzoo.plugins.registered import Registered, S, is_strict, names_of
-from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
+from ganzoo.spec import DatasetSpec, EvaluatorSpec, LossSpec, VariantSpec
 
 _PREFERRED: ContextVar[Collection[str]] = ContextVar("preferred", default=())
 
@@ -64,6 +64,10 @@ class Registry:
         """The loss of that name; see `variant`."""
         return self._find(LossSpec, name)
 
+    def evaluator(self, name: str) -> Registered[EvaluatorSpec]:
+        """The evaluator of that name; see `variant`."""
+        return self._find(EvaluatorSpec, name)
+
     def named(self, name: str) -> list[Registered[Any]]:
         """All that the user calls `name`, one of each kind at most; see `variant`.
 
@@ -83,7 +87,7 @@ class Registry:
             raise refused[0]
         if not found:
             usable = [row for row in self.rows() if row.plugin.usable]
-            raise self._unknown("variant, data set or loss", name, usable)
+            raise self._unknown("variant, data set, loss or evaluator", name, usable)
         return found
 
     def variants(self) -> list[Registered[VariantSpec]]:
@@ -98,9 +102,17 @@ class Registry:
         """All losses by name, those that cannot be used included."""
         return self._rows(LossSpec)
 
+    def evaluators(self) -> list[Registered[EvaluatorSpec]]:
+        """All evaluators in the order in which they are registered, the core's first.
+
+        Those that cannot be used are included.
+        """
+        order = [spec for plugin in self.plugins for spec in plugin.specs]
+        return sorted(self._rows(EvaluatorSpec), key=lambda row: order.index(row.spec))
+
     def rows(self) -> list[Registered[Any]]:
-        """All of the three kinds."""
-        return [*self.variants(), *self.datasets(), *self.losses()]
+        """All of every kind."""
+        return [*self.variants(), *self.datasets(), *self.losses(), *self.evaluators()]
 
     def _rows(self, kind: type[S]) -> list[Registered[S]]:
         offers = [

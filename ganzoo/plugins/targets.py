@@ -5,7 +5,8 @@ from typing import Any
 from ganzoo.config import check_config
 from ganzoo.errors import GanzooError
 from ganzoo.losses import AdversarialLoss
-from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
+from ganzoo.plugins.discovery import Spec
+from ganzoo.spec import DatasetSpec, EvaluatorSpec, LossSpec, VariantSpec
 from ganzoo.variant import Variant
 
 TAKEN = frozenset(
@@ -44,7 +45,7 @@ TAKEN = frozenset(
 """The flags of ``ganzoo train`` itself, which no setting of a variant may be called like."""
 
 
-def check_target(spec: VariantSpec | DatasetSpec | LossSpec, found: Any) -> None:
+def check_target(spec: Spec, found: Any) -> None:
     """See whether what a spec's target names is of the spec's kind.
 
     Raises:
@@ -64,6 +65,12 @@ def check_target(spec: VariantSpec | DatasetSpec | LossSpec, found: Any) -> None
                 raise GanzooError(
                     f"{spec.target} is {_described(found)}: it must be an instance of "
                     "ganzoo.AdversarialLoss(discriminator, generator)"
+                )
+        case EvaluatorSpec():
+            if isinstance(found, type) or not callable(getattr(found, "judge", None)):
+                raise GanzooError(
+                    f"{spec.target} is {_described(found)}: it must be an instance of a subclass "
+                    "of ganzoo.metrics.evaluator.Evaluator"
                 )
 
 

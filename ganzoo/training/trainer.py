@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.artifacts import pictures
+from ganzoo.artifacts.gallery import Gallery
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.cpu.allocator import keep_freed_memory
 from ganzoo.engine.cpu.threads import ThreadTuner, make_tuner
@@ -213,10 +215,15 @@ class Trainer:
         path = self.run.samples / f"{step:08d}.png"
         if is_first() and not path.exists():
             with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
-                samples = variant.gallery(self._exhibits.examples)
-            pictures.draw(samples.float().cpu(), path, self._exhibits.modes)
-            real = self._exhibits.examples.get("image")
-            ratio = None if real is None else diversity(samples, real)
+                gallery = Gallery.of(variant.gallery(self._exhibits.examples))
+            pictures.draw(
+                gallery.images.float().cpu(),
+                path,
+                self._exhibits.modes,
+                gallery.columns,
+                gallery.caption,
+            )
+            ratio = _diversity(gallery, self._exhibits.examples)
             due = step % self._sample_every == 0 or step == self.engine.iterations
             if due and ratio is not None and math.isfinite(ratio):
                 self._journal.note({DIVERSITY: ratio})
@@ -316,3 +323,16 @@ def _is_better(found: Verdict, best: Verdict | None, better: str) -> bool:
     if best is None or not math.isfinite(found.value):
         return math.isfinite(found.value)
     return found.value <= best.value if better == "lower" else found.value >= best.value
+
+
+def _diversity(gallery: Gallery, examples: Mapping[str, Tensor]) -> float | None:
+    """How different what a variant made is, relative to the data; None: it cannot be compared.
+
+    Where it says which pictures it made, they are like the data if they have their shape; else
+    only samples of data of one kind are known to be so.
+    """
+    real = examples.get("image")
+    if real is None and gallery.made is not None:
+        shape = gallery.images.shape[1:]
+        real = next((one for one in examples.values() if one.shape[1:] == shape), None)
+    return None if real is None else diversity(gallery.samples, real)

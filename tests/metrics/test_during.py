@@ -1,5 +1,6 @@
 """What is measured while a training goes on."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -7,11 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from ganzoo import DataSpec
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.made import glyphs, mixtures
-from ganzoo.errors import GanzooError
 from ganzoo.metrics import during
-from ganzoo.metrics.during import ImageQuality, PointQuality
+from ganzoo.metrics.during import Watch
+from ganzoo.metrics.exam import Ground
 from ganzoo.metrics.features.extractor import Features
 from ganzoo.variant import Variant
 
@@ -28,11 +30,12 @@ class Pixels:
 class Replay:
     """A generator that draws what it was given, again and again."""
 
-    conditional = False
+    conditional, held_out, judged_by = False, False, ()
     device = torch.device("cpu")
 
     def __init__(self, samples: Tensor) -> None:
         self.samples = samples
+        self.data = DataSpec.of_shape(tuple(samples.shape[1:]))
 
     def sample_latent(self, n: int) -> Tensor:
         return torch.randint(len(self.samples), (n,))
@@ -57,25 +60,45 @@ def digits() -> Dataset:
     return Dataset.of("digits", images, labels, tuple("0123456789"))
 
 
-def test_half_of_the_classes_are_missed(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(during, "SAMPLES", 300)
-    quality = ImageQuality(digits, Pixels(), seed=0)
+@pytest.fixture(autouse=True)
+def fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(during, "AMOUNTS", replace(during.AMOUNTS, drawn=300))
+
+
+def watch(train: Dataset, variant: Variant) -> Watch:
+    ground = Ground(
+        train,
+        train,
+        (train, train),
+        during.AMOUNTS,
+        variant.device,
+        0,
+        "classifier",
+        lambda _: None,
+    )
+    vars(ground)["extractor"] = Pixels()
+    return Watch(ground, variant)
+
+
+def test_half_of_the_classes_are_missed(digits: Dataset) -> None:
     images = in_range(digits.fields["image"])
-    whole, half = (quality.measure(replay(part)) for part in (images, images[:500]))
-    assert whole["recall"] > 0.9
-    assert half["recall"] < 0.75
-    assert half["frechet"] > 3 * whole["frechet"]
-    assert "digits" in quality.protocol
-    assert "pixels" in quality.protocol
+    whole, half = (replay(part) for part in (images, images[:500]))
+    quality = watch(digits, whole)
+    all_, missed = quality.measure(whole), quality.measure(half)
+    assert all_["recall"] > 0.9
+    assert missed["recall"] < 0.75
+    assert missed["frechet"] > 3 * all_["frechet"]
+    assert (quality.criterion, quality.better) == ("frechet", "lower")
+    assert quality.protocol == (
+        "in training; digits 1x28x28, training split; pixels; fake 300; real 1000"
+    )
 
 
 def test_modes_are_counted() -> None:
     ring = mixtures.load_ring8(DataRequest())
-    quality = PointQuality(ring, seed=0)
     assert ring.modes is not None
-    assert quality.measure(replay(ring.modes[:3])) == {"modes": 3, "high_quality": 1}
-
-
-def test_points_of_an_unknown_distribution_are_refused() -> None:
-    with pytest.raises(GanzooError, match="leave it out"):
-        PointQuality(Dataset.of("mine", torch.zeros(4, 2)), seed=0)
+    three = replay(ring.modes[:3])
+    quality = watch(ring, three)
+    assert quality.measure(three) == {"modes": 3, "high_quality": 1}
+    assert (quality.criterion, quality.better) == ("modes", "higher")
+    assert quality.protocol == "in training; ring8; fake 300"

@@ -12,10 +12,11 @@ from ganzoo import DataSpec, Phase, Player, Variant
 from ganzoo.abilities import Translator
 from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset, Truth
-from ganzoo.metrics import translation
 from ganzoo.metrics.features.extractor import Extractor, Features
+from ganzoo.metrics.pixels.likeness import psnr
 from ganzoo.metrics.score import Score
-from ganzoo.metrics.translation import psnr, top1, translation_scores
+from ganzoo.metrics.translation import scores as translation
+from ganzoo.metrics.translation.scores import top1, translation_scores
 
 SAMPLES = 200
 MISLABELLED = 20

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from ganzoo.artifacts.gallery import Gallery
 from ganzoo.engine.iterate import take_gradients
 from ganzoo.engine.modes.capture import CaptureCheck, Line, calling_line
 from ganzoo.testing.check import Failure, NotApplicable, raised
@@ -134,7 +135,9 @@ def device(subject: VariantSubject) -> None:
     phases: dict[str, Callable[[], Tensor]] = {
         f"phase '{phase.name}'": partial(play_phase, phase) for phase in variant.phases()
     }
-    shows: dict[str, Callable[[], Tensor]] = {"gallery()": partial(variant.gallery, shown)}
+    shows: dict[str, Callable[[], Tensor]] = {
+        "gallery()": lambda: Gallery.of(variant.gallery(shown)).images
+    }
     shows |= {ability.name: ability for ability in translations_and_classes(subject, variant)}
     blind = []
     for name, part in (phases | shows).items():

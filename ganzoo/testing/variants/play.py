@@ -9,6 +9,7 @@ from unittest import mock
 import torch
 from torch import Tensor, nn
 
+from ganzoo.artifacts.gallery import Gallery
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.iterate import take_gradients
 from ganzoo.errors import GanzooError
@@ -151,7 +152,7 @@ def other_data(subject: VariantSubject) -> None:
             ) from error
         with engine.averaged() as variant:
             try:
-                shape = variant.gallery(examples(variant, dataset, 2)).shape[1:]
+                shape = Gallery.of(variant.gallery(examples(variant, dataset, 2))).images.shape[1:]
             except Exception as error:
                 what = raised(error, subject.registered.spec.target)
                 raise Failure(

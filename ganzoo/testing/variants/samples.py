@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ganzoo.abilities import Classifier, Translator
 from ganzoo.artifacts import pictures
+from ganzoo.artifacts.gallery import Gallery
 from ganzoo.runs.load import published_weights
 from ganzoo.testing.check import Failure, NotApplicable
 from ganzoo.testing.variants.subject import (
@@ -71,8 +72,8 @@ def translations_and_classes(subject: VariantSubject, variant: Variant) -> Itera
     image = next(iter(images.values())).to(variant.device)
     if isinstance(variant, Translator):
         for direction in variant.directions:
-            function = partial(variant.translate, direction=direction)
-            yield Ability(f"translate() in direction '{direction}'", function, (image,))
+            function = partial(variant.translate, direction=direction.name)
+            yield Ability(f"translate() in direction '{direction.name}'", function, (image,))
     if isinstance(variant, Classifier):
         yield Ability("classify()", variant.classify, (image,), is_sample=False)
 
@@ -102,7 +103,7 @@ def output(subject: VariantSubject) -> None:
             else:
                 _check_probabilities(found, variant, ability.name)
         shown = examples(variant, subject.dataset, pictures.shown(variant.data))
-        _check_samples(variant.gallery(shown), variant, "gallery()")
+        _check_samples(Gallery.of(variant.gallery(shown)).images, variant, "gallery()")
         if variant.held_out:
             _check_measured(variant.measure(subject.test.first(MEASURED)))
 

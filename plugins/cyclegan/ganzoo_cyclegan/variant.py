@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss, pad
 
-from ganzoo import Adam, Batch, DataSpec, Phase, Player, Variant, option
+from ganzoo import Adam, Batch, DataSpec, Gallery, Phase, Player, Variant, option
 from ganzoo.abilities import Translator
-from ganzoo.artifacts.pictures import COLUMNS
+from ganzoo.artifacts.gallery import COLUMNS
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import init_normal
 from ganzoo.plugins.registry import registry
@@ -131,12 +131,18 @@ class CycleGAN(Variant, Translator):
         translated: Tensor = {"a2b": self.a2b, "b2a": self.b2a}[direction](image)
         return translated
 
-    def gallery(self, examples: dict[str, Tensor]) -> Tensor:
+    def gallery(self, examples: dict[str, Tensor]) -> Gallery:
         """Rows of ten: a, a -> b, a -> b -> a, then b, b -> a, b -> a -> b."""
         a, b = examples["a"][:COLUMNS], examples["b"][:COLUMNS]
         fake_b, fake_a = self.a2b(a), self.b2a(b)
         rows = [a, fake_b, self.b2a(fake_b), b, fake_a, self.a2b(fake_a)]
         black = -1.0
-        return torch.cat(
+        images = torch.cat(
             [pad(row, (0, 0, 0, 0, 0, 0, 0, COLUMNS - len(row)), value=black) for row in rows]
         )
+        made = [
+            number % 3 > 0 and column < len(row)
+            for number, row in enumerate(rows)
+            for column in range(COLUMNS)
+        ]
+        return Gallery(images, made=made)

@@ -11,7 +11,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Adam, Batch, Dataset, DataSpec, GanzooError, Phase, Player, Variant, option
+from ganzoo import (
+    Adam,
+    Batch,
+    Dataset,
+    DataSpec,
+    Gallery,
+    GanzooError,
+    Phase,
+    Player,
+    Variant,
+    option,
+)
 from ganzoo.abilities import Classifier
 from ganzoo.data.feed import first_samples
 from ganzoo.schedules import decays
@@ -172,7 +183,7 @@ class SGAN(Variant, Classifier):
     def classify(self, image: Tensor) -> Tensor:
         return losses.class_probabilities(self.classifier(image))
 
-    def gallery(self, examples: dict[str, Tensor]) -> Tensor:
+    def gallery(self, examples: dict[str, Tensor]) -> Tensor | Gallery:
         """Samples; of a supervised training, the images that it learns from."""
         return examples["image"] if self.config.supervised_only else super().gallery(examples)
 

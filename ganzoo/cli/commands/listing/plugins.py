@@ -10,13 +10,19 @@ from ganzoo.plugins.discovery import KINDS, Plugin, Status
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.plugins.verify import verified
-from ganzoo.spec import API, DatasetSpec, LossSpec, VariantSpec
+from ganzoo.spec import API, DatasetSpec, EvaluatorSpec, LossSpec, VariantSpec
 
-KEYS = {VariantSpec: "variants", DatasetSpec: "datasets", LossSpec: "losses"}
+KEYS = {
+    VariantSpec: "variants",
+    DatasetSpec: "datasets",
+    LossSpec: "losses",
+    EvaluatorSpec: "evaluators",
+}
 WORDS = {
     "variants": ("variant", "variants"),
     "datasets": ("data set", "data sets"),
     "losses": ("loss", "losses"),
+    "evaluators": ("evaluator", "evaluators"),
 }
 
 

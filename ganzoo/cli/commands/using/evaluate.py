@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 
     from ganzoo.metrics.evaluate import Evaluation, Wish
 
-SHARES = frozenset(
-    {"precision", "recall", "coverage", "consistency", "memorised", "accuracy", "high_quality"}
-    | {"nearest_error"}
-    | {f"{way}_{name}" for way in ("a2b", "b2a") for name in ("kept", "cycle_kept", "top1")}
-)
-"""Scores that are shown in per cent."""
 SHOWN_CLASSES = 20
 """At most so many classes have their shares printed."""
 
@@ -52,15 +46,14 @@ SHOWN_CLASSES = 20
     "--n",
     metavar="INT",
     type=click.IntRange(2),
-    help="samples  [default: 10000; 1000 images to translate]",
+    help="samples  [default: 10000; 1000 made of real ones, such as translations]",
 )
 @click.option(
     "--metrics",
     metavar="NAME,...",
     default="",
-    help="frechet, kid, precision (and recall), density (and coverage), classifier_score, "
-    "classes, consistency, memorised, parzen, nearest_error, accuracy, modes, translation  "
-    "[default: all that apply; parzen and nearest_error where the paper has them]",
+    help="names that `ganzoo evaluators` lists, or scores of theirs, such as recall  [default: all "
+    "that suit the data and what the variant can do]",
 )
 @click.option(
     "--checkpoint",
@@ -149,7 +142,7 @@ def _of_run(
     record = {"run": str(path), "step": step, **found.report.to_dict()}
     try:
         record = store(path, step, found.report.to_dict())
-        if found.images is not None and wish.includes("memorised"):
+        if found.images is not None:
             picture = path / FOLDER / f"{step:08d}-nearest.png"
             draw_nearest(found.images, picture)
             record["picture"] = str(picture)
@@ -162,17 +155,15 @@ def _of_run(
 def _print(record: dict[str, Any], found: Evaluation) -> None:
     from rich.text import Text
 
-    from ganzoo.metrics.score import meaning
-
     console = make_console()
     step = f", step {record['step']:,}" if "step" in record else ""
     console.print(Text(f"{record.get('run') or record.get('samples')}{step}", style="bold"))
     console.print()
     table = make_table("score", "value", "real data", "better", "what it is")
     for score in found.report.scores:
-        real = "–" if score.real is None else shown(score.name, score.real)
-        value = Text(shown(score.name, score.value), style="bold")
-        table.add_row(score.name, value, real, score.better, Text(meaning(score.name), "dim"))
+        real = "–" if score.real is None else shown(score.real, score.share)
+        value = Text(shown(score.value, score.share), style="bold")
+        table.add_row(score.name, value, real, score.better, Text(score.meaning, "dim"))
     console.print(table)
     console.print()
     shares = found.report.histogram
@@ -190,9 +181,9 @@ def _histogram(shares: Mapping[str, tuple[float, float]]) -> str:
     )
 
 
-def shown(name: str, value: float) -> str:
-    """A score as people read it."""
-    if name in SHARES:
+def shown(value: float, share: bool = False) -> str:
+    """A score as people read it, in per cent where it is a share."""
+    if share:
         return f"{value:.1%}"
     if not isfinite(value) or float(value).is_integer():
         return f"{value:.0f}"

@@ -11,7 +11,7 @@ import rich_click as click
 
 from ganzoo.artifacts.files import whole_folder
 from ganzoo.cli.output import device_option
-from ganzoo.errors import GanzooError, unknown
+from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
     import torch
@@ -98,7 +98,7 @@ def load_translator(
     """
     import torch
 
-    from ganzoo.abilities import Translator
+    from ganzoo.abilities import Translator, direction_of
     from ganzoo.artifacts.pictures import to_bytes
     from ganzoo.runs.load import load_variant
     from ganzoo.runs.run import Run
@@ -111,8 +111,7 @@ def load_translator(
             f"{run} was trained by '{name}', which does not translate: choose a run of a variant "
             "that needs two sets of images (see `ganzoo list`)"
         )
-    if direction not in variant.directions:
-        raise unknown("direction", direction, variant.directions)
+    direction_of(variant, direction)
 
     @torch.no_grad()
     def translate(images: Tensor) -> Tensor:

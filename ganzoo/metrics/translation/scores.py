@@ -1,7 +1,7 @@
 """What a translator keeps of an image, and whether its translations pass for the other domain.
 
 It is measured on test images, and every translation is rounded to 8 bits, also before it is
-translated back. The scores of the direction ``a2b``, and of ``b2a`` likewise:
+translated back. The scores of the direction ``a2b``, and of ``b2a`` likewise, where there is one:
 
 ``a2b_kept``
     the share of a→b in which the judge of b sees the label of the original; beside it the share of
@@ -14,7 +14,7 @@ translated back. The scores of the direction ``a2b``, and of ``b2a`` likewise:
     the Fréchet distance of a→b to as many real images of b, in the features of the judge of b;
     beside it that of as many training images.
 ``a2b_cycle_psnr``
-    of a→b→a to a.
+    of a→b→a to a, where there is a way back, as for all that is said of cycles.
 ``a2b_noisy_cycle_psnr``
     the same with a little noise on a→b: where it is clearly less, a→b hides what it does not show
     (Chu, Zhmoginov & Sandler 2017).
@@ -40,14 +40,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganzoo.abilities import Translator
+from ganzoo.abilities import Direction, Translator
 from ganzoo.artifacts.pictures import to_bytes
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.device import seeded
 from ganzoo.metrics.features.extractor import Extractor, Features
 from ganzoo.metrics.images.frechet import frechet_distance
-from ganzoo.metrics.images.images import choose
-from ganzoo.metrics.score import HIGHER, LOWER, Score
+from ganzoo.metrics.pixels.likeness import psnr
+from ganzoo.metrics.score import HIGHER, LOWER, Score, ScoreKind
+from ganzoo.metrics.splits import choose
 from ganzoo.variant import Variant
 
 CHUNK = 32
@@ -56,8 +57,28 @@ ROWS = 1000
 """Images compared with all candidates at once."""
 NOISE = 4.0
 """Standard deviation of the noise on a translation, of 255."""
-EXACT = 1e-2
-"""The mean squared error of 8-bit values below which images count as equal, at 68.1 dB."""
+
+KEPT = ScoreKind("kept", HIGHER, "share of translations that show the same class", share=True)
+CYCLE_KEPT = ScoreKind("cycle_kept", HIGHER, "the same, there and back", share=True)
+FRECHET = ScoreKind(
+    "frechet", LOWER, "distance between Gaussians fitted to the features (Heusel 2017)"
+)
+CYCLE = ScoreKind("cycle_psnr", HIGHER, "likeness of an image to its way there and back, in dB")
+NOISY_CYCLE = ScoreKind(
+    "noisy_cycle_psnr",
+    HIGHER,
+    "the same with a little noise in between: less, if something is hidden",
+)
+IDENTITY = ScoreKind(
+    "identity_psnr",
+    HIGHER,
+    "likeness of an image of the target domain to its translation, in dB",
+)
+TOP1 = ScoreKind("top1", HIGHER, "share most like their hidden partner", share=True)
+PARTNER = ScoreKind("partner_psnr", HIGHER, "likeness to the hidden partner, in dB")
+OTHER = ScoreKind("other_psnr", LOWER, "likeness to another image's partner, in dB")
+SCORES = (KEPT, CYCLE_KEPT, FRECHET, CYCLE, NOISY_CYCLE, IDENTITY, TOP1, PARTNER, OTHER)
+"""All of them, without their direction."""
 
 Translate = Callable[[Tensor, str], Tensor]
 """uint8 images and a direction to uint8 images."""
@@ -75,9 +96,9 @@ def translation_scores(
     """The scores that the module's documentation describes, as far as they apply.
 
     Args:
-        variant: one with the ability `Translator`, in eval mode, whose first direction is from
-            `test` to ``test.other`` and whose second is the way back.
-        test: two domains.
+        variant: one with the ability `Translator`, in eval mode, with a direction from domain a to
+            domain b, or the way back, or both.
+        test: two domains, a and b.
         judges: what sees features in images of each domain, and perhaps tells its classes; None:
             what needs judges is left out.
         n: how many images of each domain are translated; all, where it has fewer.
@@ -88,16 +109,23 @@ def translation_scores(
     assert test.other is not None
     sides = test, test.other
     known = (None, None) if train is None else (train, train.other)
-    first, second = (
-        _Domain.of(side, judge, n, seed, training)
-        for side, judge, training in zip(sides, judges or (None, None), known, strict=True)
-    )
-    a2b, b2a = variant.directions
+    domains = {
+        name: _Domain.of(side, judge, n, seed, training)
+        for name, side, judge, training in zip(
+            "ab", sides, judges or (None, None), known, strict=True
+        )
+    }
     with torch.no_grad(), seeded(seed, variant.device):
         translate = _in_bytes(variant, variant.device)
         ways = [
-            _Way.go(a2b, b2a, first, second, translate),
-            _Way.go(b2a, a2b, second, first, translate),
+            _Way.go(
+                forth.name,
+                way_back(variant, forth),
+                domains[forth.source],
+                domains[forth.target],
+                translate,
+            )
+            for forth in between_domains(variant)
         ]
     scores: list[Score] = []
     for way in ways:
@@ -108,13 +136,17 @@ def translation_scores(
     return scores
 
 
-def psnr(images: Tensor, others: Tensor) -> float:
-    """The mean over uint8 images (n, c, h, w) of their peak signal-to-noise ratios, in dB."""
-    errors = [
-        (one.float() - other.float()).square().flatten(1).mean(1)
-        for one, other in zip(torch.split(images, CHUNK), torch.split(others, CHUNK), strict=True)
-    ]
-    return (10 * torch.log10(255**2 / torch.cat(errors).clamp(min=EXACT))).mean().item()
+def between_domains(variant: Translator) -> list[Direction]:
+    """The directions from one of two unpaired domains to the other."""
+    return [each for each in variant.directions if {each.source, each.target} == {"a", "b"}]
+
+
+def way_back(variant: Translator, forth: Direction) -> str | None:
+    """The direction that leads back to where another comes from."""
+    for other in variant.directions:
+        if (other.source, other.target) == (forth.target, forth.source):
+            return other.name
+    return None
 
 
 def top1(images: Tensor, candidates: Tensor) -> float:
@@ -186,8 +218,9 @@ class _Way:
     target: _Domain
     there: Tensor
     """Of the source's images."""
-    back: Tensor
-    noisy_back: Tensor
+    back: Tensor | None
+    """None: there is no way back."""
+    noisy_back: Tensor | None
     """Back, with noise on the translation."""
     stayed: Tensor
     """Of the target's images."""
@@ -196,7 +229,7 @@ class _Way:
     def go(
         cls,
         forth: str,
-        home: str,
+        home: str | None,
         source: _Domain,
         target: _Domain,
         translate: Translate,
@@ -207,8 +240,8 @@ class _Way:
             source,
             target,
             there,
-            back=translate(there, home),
-            noisy_back=translate(_noisy(there), home),
+            back=None if home is None else translate(there, home),
+            noisy_back=None if home is None else translate(_noisy(there), home),
             stayed=translate(target.images, forth),
         )
 
@@ -221,26 +254,27 @@ def _of_judges(way: _Way) -> Iterator[Score]:
     if way.source.classes == way.target.classes:
         kept = _right(seen, way.source.labels)
         if kept is not None:
-            yield Score(f"{way.name}_kept", kept, HIGHER, target.accuracy)
-    kept = _right(source.judge(way.back), way.source.labels)
+            yield KEPT.of(kept, target.accuracy, way=way.name)
+    kept = None if way.back is None else _right(source.judge(way.back), way.source.labels)
     if kept is not None:
-        yield Score(f"{way.name}_cycle_kept", kept, HIGHER, source.accuracy)
+        yield CYCLE_KEPT.of(kept, source.accuracy, way=way.name)
     distance = frechet_distance(target.hidden, seen.hidden)
-    yield Score(f"{way.name}_frechet", distance, LOWER, target.distance)
+    yield FRECHET.of(distance, target.distance, way=way.name)
 
 
 def _of_pixels(way: _Way) -> Iterator[Score]:
     images = way.source.images
-    yield Score(f"{way.name}_cycle_psnr", psnr(way.back, images), HIGHER)
-    yield Score(f"{way.name}_noisy_cycle_psnr", psnr(way.noisy_back, images), HIGHER)
-    yield Score(f"{way.name}_identity_psnr", psnr(way.stayed, way.target.images), HIGHER)
+    if way.back is not None and way.noisy_back is not None:
+        yield CYCLE.of(psnr(way.back, images), way=way.name)
+        yield NOISY_CYCLE.of(psnr(way.noisy_back, images), way=way.name)
+    yield IDENTITY.of(psnr(way.stayed, way.target.images), way=way.name)
 
 
 def _of_partners(way: _Way) -> Iterator[Score]:
     partners = way.target.images
-    yield Score(f"{way.name}_top1", top1(way.there, partners), HIGHER, top1(partners, partners))
-    yield Score(f"{way.name}_partner_psnr", psnr(way.there, partners), HIGHER)
-    yield Score(f"{way.name}_other_psnr", psnr(way.there, partners.roll(1, 0)), LOWER)
+    yield TOP1.of(top1(way.there, partners), top1(partners, partners), way=way.name)
+    yield PARTNER.of(psnr(way.there, partners), way=way.name)
+    yield OTHER.of(psnr(way.there, partners.roll(1, 0)), way=way.name)
 
 
 def _in_bytes(variant: Translator, device: torch.device) -> Translate:

@@ -1,0 +1,69 @@
+"""Translations between two fields of the same samples, where it is known what is right."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from statistics import fmean
+
+from ganzoo.abilities import Direction, Translator
+from ganzoo.metrics.evaluator import MADE, REAL, Evaluator
+from ganzoo.metrics.exam import Exam
+from ganzoo.metrics.pixels.beside import MEASURES, kinds_beside, mean_of, scores_beside
+from ganzoo.metrics.score import Score
+from ganzoo.metrics.splits import chosen_rows
+
+
+class Pairs(Evaluator):
+    """Each beside the input as it is, and beside the mean of the training's targets."""
+
+    scores = kinds_beside(
+        "", {"input": "the input as it is", "mean": "the mean of all that it was trained on"}
+    )
+    looks_at = frozenset({MADE, REAL})
+    quick = True
+    criterion = "psnr"
+
+    def suits(self, exam: Exam) -> bool:
+        return bool(_aligned(exam))
+
+    def judge(self, exam: Exam) -> Iterable[Score]:
+        for direction in _aligned(exam):
+            yield from self._judge(exam, direction)
+
+    def _judge(self, exam: Exam, direction: Direction) -> Iterator[Score]:
+        real, variant = exam.ground.real, exam.variant
+        assert isinstance(variant, Translator)
+        rows = chosen_rows(len(real), exam.made, exam.ground.seed)
+        source, right = (real.tensors[name][rows] for name in (direction.source, direction.target))
+        made = exam.make(partial(variant.translate, direction=direction.name), right, source)
+        rivals = {
+            "input": source,
+            "mean": mean_of(exam.ground.train, direction.target, len(rows)),
+        }
+        yield from scores_beside(self.scores, "", made, right, rivals, direction.name)
+
+    def watch(self, exam: Exam) -> dict[str, float]:
+        """The means over the directions."""
+        found: dict[str, list[float]] = {}
+        ways = tuple(f"{direction.name}_" for direction in _aligned(exam))
+        for score in self.judge(exam):
+            (way,) = (way for way in ways if score.name.startswith(way))
+            found.setdefault(score.name.removeprefix(way), []).append(score.value)
+        return {name: fmean(found[name]) for name in MEASURES if name in found}
+
+
+def _aligned(exam: Exam) -> list[Direction]:
+    """The directions from an image to another of the same sample."""
+    if not isinstance(exam.variant, Translator):
+        return []
+    spec = exam.ground.real.spec
+    groups = [{field.name for field in group} for group in spec.groups]
+    return [
+        each
+        for each in exam.variant.directions
+        if each.source != each.target
+        and any({each.source, each.target} <= group for group in groups)
+        and spec.fields[each.target].kind == "image"
+    ]
+
+
+pairs = Pairs()

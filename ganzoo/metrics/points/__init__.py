@@ -1,0 +1,1 @@
+"""What points are measured by."""

@@ -1,0 +1,55 @@
+"""The real data of an evaluation, and what is chosen of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ganzoo.data import catalog
+from ganzoo.data.dataset import DataRequest, Dataset
+
+
+class Splits(NamedTuple):
+    """The training and the test split, at the size of the samples."""
+
+    train: Dataset
+    test: Dataset
+    native: tuple[Dataset, Dataset]
+    """Both at the data's own size, at which an extractor learns."""
+
+
+def load_splits(
+    name: str, root: Path | None, size: tuple[int, int] | None, report: Callable[[str], None]
+) -> Splits:
+    """The training and the test split, at a size and at their own.
+
+    Raises:
+        GanzooError: as `catalog.load`.
+    """
+
+    def load(split: str, size: tuple[int, int] | None) -> Dataset:
+        return catalog.load(name, DataRequest(root, split, size, report=report))
+
+    train, test = load("train", size), load("test", size)
+    native = (train, test) if size is None else (load("train", None), load("test", None))
+    return Splits(train, test, native)
+
+
+def choose(dataset: Dataset, n: int, seed: int) -> tuple[Tensor, Tensor | None]:
+    """`n` samples of a data set, or all if it has fewer, and their labels; ever the same ones."""
+    rows = chosen_rows(len(dataset), n, seed)
+    labels = dataset.fields.get("label")
+    return samples_of(dataset)[rows], None if labels is None else labels[rows]
+
+
+def samples_of(dataset: Dataset) -> Tensor:
+    """What a generator draws: the first field of the first group, as a file has it."""
+    return dataset.tensors[dataset.spec.sample.name]
+
+
+def chosen_rows(count: int, n: int, seed: int) -> Tensor:
+    """Which `n` rows of `count`, or all if there are fewer, in ascending order: int64 (n,)."""
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:n]
+    return order.sort().values

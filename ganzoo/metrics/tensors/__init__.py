@@ -1,0 +1,1 @@
+"""How far samples of any numbers are from the data."""

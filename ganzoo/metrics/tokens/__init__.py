@@ -1,0 +1,1 @@
+"""What sequences of tokens are measured by."""

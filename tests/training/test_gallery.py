@@ -1,0 +1,68 @@
+"""What a variant shows: how it is drawn, and what of it counts as samples."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers.games import Toy, ToyConfig, points
+from PIL import Image
+from torch import Tensor
+
+from ganzoo import Gallery, GanzooError
+from ganzoo.artifacts.pictures import draw
+from ganzoo.training.trainer import _diversity
+
+
+def noise(n: int, seed: int = 0) -> Tensor:
+    return 2 * torch.rand(n, 3, 8, 8, generator=torch.Generator().manual_seed(seed)) - 1
+
+
+def test_a_tensor_is_a_gallery_of_samples() -> None:
+    images = noise(4)
+    gallery = Gallery.of(images)
+    assert gallery.samples is images
+    assert Gallery.of(gallery) is gallery
+
+
+def test_columns_and_caption_are_drawn(tmp_path: Path) -> None:
+    draw(noise(6), tmp_path / "plain.png", None, 3)
+    draw(noise(6), tmp_path / "told.png", None, 3, "above, and below")
+    plain, told = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("plain", "told"))
+    assert plain.shape == (2 * 10 - 2, 3 * 10 - 2, 3)
+    assert np.array_equal(told[:18], plain)
+    assert told.shape[1] == plain.shape[1]
+    assert told[18:].max() > 200
+
+
+def test_a_long_caption_is_broken_into_lines(tmp_path: Path) -> None:
+    heights = []
+    for words in (3, 30):
+        draw(noise(20), tmp_path / "told.png", None, 10, "word " * words)
+        heights.append(Image.open(tmp_path / "told.png").height)
+    assert heights[1] > 2 * 8 + 2 + 4 * (heights[0] - 2 * 8 - 2) / 2
+
+
+def test_inputs_do_not_count_as_samples() -> None:
+    """A translator that draws one image for all, beside what it was given."""
+    given, constant = noise(10), noise(1, seed=1).expand(10, -1, -1, -1)
+    both = torch.cat((given, constant))
+    examples = {"image": noise(10, seed=2)}
+    assert _diversity(Gallery(both), examples) > 0.4  # type: ignore[operator]
+    assert _diversity(Gallery(both, made=[False] * 10 + [True] * 10), examples) == 0
+    # a translator's data may have names of their own
+    domains = {"a": noise(10, seed=3), "b": given}
+    assert _diversity(Gallery(both), domains) is None
+    assert _diversity(Gallery(both, made=[False] * 10 + [True] * 10), domains) == 0
+
+
+def test_what_is_no_gallery_is_refused() -> None:
+    with pytest.raises(GanzooError, match="2 whether"):
+        Gallery(noise(3), made=[True, False])
+    with pytest.raises(GanzooError, match="0 columns"):
+        Gallery(noise(3), columns=0)
+
+
+def test_a_variant_may_return_one() -> None:
+    toy = Toy(ToyConfig(), points().spec)
+    assert len(Gallery.of(toy.gallery({})).images) == 2000
