@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from ganzoo.data.dataset import DataRequest, Dataset, Truth
     from ganzoo.losses import AdversarialLoss
     from ganzoo.networks import Discriminator, Generator
-    from ganzoo.variant import SGD, Adam, Batch, Phase, Player, RMSprop, Variant
+    from ganzoo.schedules import Average, Progress, Stage
+    from ganzoo.variant import SGD, Adam, AdamW, Batch, Phase, Player, RMSprop, Upkeep, Variant
 
 _LATER = {
     "ganzoo.adversarial": ("Adversarial", "AdversarialConfig"),
@@ -24,20 +25,25 @@ _LATER = {
     "ganzoo.variant": (
         "SGD",
         "Adam",
+        "AdamW",
         "Batch",
         "Phase",
         "Player",
         "RMSprop",
+        "Upkeep",
         "Variant",
     ),
+    "ganzoo.schedules": ("Average", "Progress", "Stage"),
 }
 
 __all__ = [
     "SGD",
     "Adam",
+    "AdamW",
     "Adversarial",
     "AdversarialConfig",
     "AdversarialLoss",
+    "Average",
     "Batch",
     "DataRequest",
     "DataSpec",
@@ -51,8 +57,11 @@ __all__ = [
     "Need",
     "Phase",
     "Player",
+    "Progress",
     "RMSprop",
+    "Stage",
     "Truth",
+    "Upkeep",
     "Variant",
     "VariantSpec",
     "hookimpl",

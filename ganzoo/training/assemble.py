@@ -33,9 +33,9 @@ from ganzoo.engine.distributed import (
     synchronise_batch_norm,
 )
 from ganzoo.engine.engine import Engine
-from ganzoo.engine.iterate import make_plan
 from ganzoo.engine.modes.compiled import compile_key, is_warm
 from ganzoo.engine.modes.execution import COLD_BREAK_EVEN, Execution, choose_mode
+from ganzoo.engine.plan import make_plan
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import preferring, registry

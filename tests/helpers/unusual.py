@@ -1,6 +1,5 @@
 """Sound variants that do what variants seldom do: no check may find fault with them."""
 
-from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo import Adam, Batch, DataSpec, GanzooError, Phase, Player, RMSprop
 from ganzoo.engine.engine import Engine
-from ganzoo.engine.iterate import Plan
+from ganzoo.engine.plan import Plan
+from ganzoo.schedules import Progress, Stage
 from helpers.broken import Healthy, HealthyConfig
 
 
@@ -123,8 +123,8 @@ class Grows(Healthy):
         self.generator.later = nn.Linear(3, 3)
         self.register_buffer("mean", torch.zeros(()))
 
-    def stage(self, images_seen: int) -> Hashable:
-        return images_seen >= 1_000_000
+    def stage(self, now: Progress) -> Stage:
+        return Stage(now.images >= 1_000_000)
 
     def d_loss(self, batch: Batch) -> Tensor:
         loss = super().d_loss(batch)

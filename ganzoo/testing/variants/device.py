@@ -24,7 +24,7 @@ from ganzoo.testing.variants.subject import (
     play,
     whole_plan,
 )
-from ganzoo.variant import Batch, Phase
+from ganzoo.variant import Batch, Phase, players_of
 
 CHECKS = VariantChecks()
 RUNS = 4
@@ -120,7 +120,7 @@ def device(subject: VariantSubject) -> None:
     batch = Batch(_moved(draw(engine).data))
     shown = _moved(examples(engine.variant, subject.dataset, ROWS))
     variant = engine.variant.to(META)
-    players = variant.players()
+    players = players_of(variant)
 
     def play_phase(phase: Phase) -> Tensor:
         nets = players[phase.player].nets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import first_samples, make_feed
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.engine import Engine
-from ganzoo.engine.iterate import Gradients, Plan, take_gradients
+from ganzoo.engine.iterate import Gradients, take_gradients
 from ganzoo.engine.modes.execution import Execution
+from ganzoo.engine.plan import Plan, make_plan
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered, load_target
 from ganzoo.spec import DataSpec, VariantSpec
@@ -131,8 +133,8 @@ VariantChecks = Checks[VariantSubject]
 
 def whole_plan(engine: Engine) -> Plan:
     """An iteration in which every phase is due once."""
-    stage = engine.variant.stage(engine.images_seen)
-    return Plan(tuple((name, 1) for name in engine.phases), stage)
+    once = [replace(phase, every=1, repeat=1) for phase in engine.phases.values()]
+    return make_plan(once, 0, engine.variant.stage(engine.now))
 
 
 def play(engine: Engine, plan: Plan, gradients: Gradients = take_gradients) -> dict[str, Tensor]:

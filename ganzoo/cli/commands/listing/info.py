@@ -14,7 +14,7 @@ from ganzoo.plugins.registry import registry
 from ganzoo.spec import DataSpec, VariantSpec
 
 if TYPE_CHECKING:
-    from ganzoo.variant import Variant
+    from ganzoo.variant import Variant, players_of
 
 
 @click.command("info", epilog="Example: ganzoo info dcgan --dataset cifar10")
@@ -58,7 +58,7 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
         "settings": [_setting(option, suited) for option in options(cls.Config).values()],
         "players": [
             {"name": name, "nets": [*player.nets], "optimizer": str(player.optim)}
-            for name, player in variant.players().items()
+            for name, player in players_of(variant).items()
         ],
         "phases": [
             {
@@ -72,7 +72,7 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
         "data": {"name": data.name, "shape": [*data.shape], "classes": data.classes},
         "parameters": {
             net: sum(parameter.numel() for parameter in variant.get_submodule(net).parameters())
-            for player in variant.players().values()
+            for player in players_of(variant).values()
             for net in player.nets
         },
     }
