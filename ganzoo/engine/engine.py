@@ -196,8 +196,6 @@ class Engine:
 
     def _set_dials(self, plan: Plan) -> None:
         now = self.now
-        for learner in self.learners.values():
-            learner.begin(now.images, plan.batches * self.feed.batch_size)
         for name, value in self.variant.dials(now).items():
             player, _, dial = name.rpartition(".")
             if player in self.learners and dial in DIALS:
@@ -206,6 +204,8 @@ class Engine:
             self.variant.get_buffer(name).fill_(value)
             for learner in self.learners.values():
                 learner.copy_dial(name, value)
+        for learner in self.learners.values():
+            learner.begin(now.images, plan.batches * self.feed.batch_size)
 
     @contextmanager
     def averaged(self) -> Iterator[Variant]:
