@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import GanzooError
 from ganzoo.hookspecs import hookimpl
-from ganzoo.spec import DatasetSpec, DataSpec, Field, LossSpec, Need, VariantSpec
+from ganzoo.spec import (
+    AugmentationSpec,
+    DatasetSpec,
+    DataSpec,
+    Field,
+    LossSpec,
+    Need,
+    RegulariserSpec,
+    VariantSpec,
+)
 
 if TYPE_CHECKING:
     from ganzoo.adversarial import Adversarial, AdversarialConfig
@@ -43,6 +52,7 @@ __all__ = [
     "Adversarial",
     "AdversarialConfig",
     "AdversarialLoss",
+    "AugmentationSpec",
     "Average",
     "Batch",
     "DataRequest",
@@ -59,6 +69,7 @@ __all__ = [
     "Player",
     "Progress",
     "RMSprop",
+    "RegulariserSpec",
     "Stage",
     "Truth",
     "Upkeep",

@@ -149,12 +149,12 @@ class Batch:
     """Device tensors by name, as the data set has them; images are float32 in [-1, 1]."""
     shared: dict[str, Tensor] = field(default_factory=dict)
     """Detached tensors that an earlier phase leaves for a later one (the fakes)."""
-    stage: Stage = ONLY_STAGE
-    """The iteration's `Variant.stage`."""
     metrics: dict[str, Tensor] = field(default_factory=dict)
     """Detached scalars to be logged; the host reads them only when it logs. What some names mean
     to the watchdog (``real_score``, ``fake_score``, ``gradient_penalty``):
     `ganzoo.training.watchdog`."""
+    stage: Stage = ONLY_STAGE
+    """The iteration's `Variant.stage`."""
 
     @property
     def image(self) -> Tensor:

@@ -28,6 +28,8 @@ MODULES = {
     "compare": "using.compare",
     "datasets": "listing.datasets",
     "losses": "listing.losses",
+    "regularisers": "listing.regularisers",
+    "augmentations": "listing.augmentations",
     "bench": "bench",
     "plugins": "listing.plugins",
     "new": "new",

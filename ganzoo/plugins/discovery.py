@@ -26,16 +26,32 @@ import pluggy
 
 from ganzoo import hookspecs
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.spec import API, DatasetSpec, LossSpec, Need, VariantSpec
+from ganzoo.spec import (
+    API,
+    AugmentationSpec,
+    DatasetSpec,
+    LossSpec,
+    Need,
+    RegulariserSpec,
+    VariantSpec,
+)
 
 CORE = "ganzoo-core"
-HOOKS: dict[str, type[VariantSpec] | type[DatasetSpec] | type[LossSpec]] = {
+Spec = VariantSpec | DatasetSpec | LossSpec | RegulariserSpec | AugmentationSpec
+HOOKS: dict[str, type[Spec]] = {
     "ganzoo_register_variants": VariantSpec,
     "ganzoo_register_datasets": DatasetSpec,
     "ganzoo_register_losses": LossSpec,
+    "ganzoo_register_regularisers": RegulariserSpec,
+    "ganzoo_register_augmentations": AugmentationSpec,
 }
-KINDS = {VariantSpec: "variant", DatasetSpec: "data set", LossSpec: "loss"}
-Spec = VariantSpec | DatasetSpec | LossSpec
+KINDS: dict[type[Spec], str] = {
+    VariantSpec: "variant",
+    DatasetSpec: "data set",
+    LossSpec: "loss",
+    RegulariserSpec: "regulariser",
+    AugmentationSpec: "augmentation",
+}
 
 
 class Status(StrEnum):

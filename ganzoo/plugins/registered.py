@@ -14,9 +14,16 @@ from typing import Any, Generic, TypeVar
 
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import KINDS, Plugin, Spec, Status, sentence
-from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec, resolve
+from ganzoo.spec import (
+    AugmentationSpec,
+    DatasetSpec,
+    LossSpec,
+    RegulariserSpec,
+    VariantSpec,
+    resolve,
+)
 
-S = TypeVar("S", VariantSpec, DatasetSpec, LossSpec)
+S = TypeVar("S", VariantSpec, DatasetSpec, LossSpec, RegulariserSpec, AugmentationSpec)
 
 _NOTES: ContextVar[dict[str, str] | None] = ContextVar("notes", default=None)
 

@@ -18,7 +18,7 @@ from ganzoo.plugins.discovery import (
     normal,
 )
 from ganzoo.plugins.registered import Registered, S, is_strict, names_of
-from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
+from ganzoo.spec import AugmentationSpec, DatasetSpec, LossSpec, RegulariserSpec, VariantSpec
 
 _PREFERRED: ContextVar[Collection[str]] = ContextVar("preferred", default=())
 
@@ -64,6 +64,14 @@ class Registry:
         """The loss of that name; see `variant`."""
         return self._find(LossSpec, name)
 
+    def regulariser(self, name: str) -> Registered[RegulariserSpec]:
+        """The regulariser of that name; see `variant`."""
+        return self._find(RegulariserSpec, name)
+
+    def augmentation(self, name: str) -> Registered[AugmentationSpec]:
+        """The augmentation of that name; see `variant`."""
+        return self._find(AugmentationSpec, name)
+
     def named(self, name: str) -> list[Registered[Any]]:
         """All that the user calls `name`, one of each kind at most; see `variant`.
 
@@ -83,7 +91,8 @@ class Registry:
             raise refused[0]
         if not found:
             usable = [row for row in self.rows() if row.plugin.usable]
-            raise self._unknown("variant, data set or loss", name, usable)
+            *first, last = KINDS.values()
+            raise self._unknown(f"{', '.join(first)} or {last}", name, usable)
         return found
 
     def variants(self) -> list[Registered[VariantSpec]]:
@@ -98,9 +107,23 @@ class Registry:
         """All losses by name, those that cannot be used included."""
         return self._rows(LossSpec)
 
+    def regularisers(self) -> list[Registered[RegulariserSpec]]:
+        """All regularisers by name, those that cannot be used included."""
+        return self._rows(RegulariserSpec)
+
+    def augmentations(self) -> list[Registered[AugmentationSpec]]:
+        """All augmentations by name, those that cannot be used included."""
+        return self._rows(AugmentationSpec)
+
     def rows(self) -> list[Registered[Any]]:
-        """All of the three kinds."""
-        return [*self.variants(), *self.datasets(), *self.losses()]
+        """All of every kind."""
+        return [
+            *self.variants(),
+            *self.datasets(),
+            *self.losses(),
+            *self.regularisers(),
+            *self.augmentations(),
+        ]
 
     def _rows(self, kind: type[S]) -> list[Registered[S]]:
         offers = [

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from ganzoo.augmentations import SeenAugmentation
 from ganzoo.config import check_config
 from ganzoo.errors import GanzooError
 from ganzoo.losses import AdversarialLoss
-from ganzoo.spec import DatasetSpec, LossSpec, VariantSpec
+from ganzoo.plugins.discovery import Spec
+from ganzoo.regularisers import Regulariser
+from ganzoo.spec import AugmentationSpec, DatasetSpec, LossSpec, RegulariserSpec, VariantSpec
 from ganzoo.variant import Variant
 
 TAKEN = frozenset(
@@ -44,7 +47,7 @@ TAKEN = frozenset(
 """The flags of ``ganzoo train`` itself, which no setting of a variant may be called like."""
 
 
-def check_target(spec: VariantSpec | DatasetSpec | LossSpec, found: Any) -> None:
+def check_target(spec: Spec, found: Any) -> None:
     """See whether what a spec's target names is of the spec's kind.
 
     Raises:
@@ -65,6 +68,23 @@ def check_target(spec: VariantSpec | DatasetSpec | LossSpec, found: Any) -> None
                     f"{spec.target} is {_described(found)}: it must be an instance of "
                     "ganzoo.AdversarialLoss(discriminator, generator)"
                 )
+        case RegulariserSpec():
+            _check_part(spec.target, found, Regulariser)
+        case AugmentationSpec():
+            _check_part(spec.target, found, SeenAugmentation)
+
+
+def _check_part(target: str, found: Any, base: type) -> None:
+    """See whether what is found is a class that ``NAME:SETTING=VALUE`` can make one of."""
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise GanzooError(
+            f"{target} is {_described(found)}: it must be a subclass of "
+            f"{base.__module__}.{base.__name__}"
+        )
+    missing = sorted(getattr(found, "__abstractmethods__", ()))
+    if missing:
+        raise GanzooError(f"{target} lacks {' and '.join(missing)}: each of its kind defines them")
+    check_config(found, frozenset())
 
 
 def _check_variant(target: str, found: Any) -> None:

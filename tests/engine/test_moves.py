@@ -421,7 +421,7 @@ class Reads(Toy):
             self.eye[0].bias.zero_()
 
     def d_loss(self, batch: Batch) -> Tensor:
-        return super().d_loss(Batch({"image": self.eye(batch.image)}, batch.shared, batch.stage))
+        return super().d_loss(Batch({"image": self.eye(batch.image)}, batch.shared))
 
 
 def test_a_frozen_network_stays_as_it_is_and_is_known_by_its_hash() -> None:

@@ -61,7 +61,7 @@ class CompiledGradients:
         from ganzoo.engine.cpu.ordered_noise import order_options  # imports the compiler
 
         def gradients(data: dict[str, Tensor], shared: dict[str, Tensor]) -> tuple[Any, ...]:
-            traced = Batch(data, dict(shared), batch.stage)
+            traced = Batch(data, dict(shared), stage=batch.stage)
             loss, grads = take_gradients(phase, params, traced)
             return loss, grads, traced.shared, traced.metrics
 

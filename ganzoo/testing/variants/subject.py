@@ -20,6 +20,7 @@ from ganzoo.engine.iterate import Gradients, take_gradients
 from ganzoo.engine.modes.execution import Execution
 from ganzoo.engine.plan import Plan, make_plan
 from ganzoo.errors import GanzooError
+from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registered import Registered, load_target
 from ganzoo.spec import DataSpec, VariantSpec
 from ganzoo.testing.check import Checks
@@ -94,7 +95,8 @@ class VariantSubject:
 
     def config(self, data: DataSpec) -> Any:
         """The variant's settings where the user sets none."""
-        return build(self.cls.Config, own_settings(self.cls.Config, self.cls.recipe(data)))
+        own = own_settings(self.cls.Config, self.cls.recipe(data))
+        return equipped(build(self.cls.Config, own))
 
     def build(self, seed: int = 0, data: DataSpec | None = None) -> Variant:
         """The variant with new weights.

@@ -9,12 +9,13 @@ import rich_click as click
 from ganzoo.cli.output import json_option, make_console, make_table, print_json
 from ganzoo.config import Option, build, options, own_settings
 from ganzoo.data.needs import in_words
+from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import DataSpec, VariantSpec
 
 if TYPE_CHECKING:
-    from ganzoo.variant import Variant, players_of
+    from ganzoo.variant import Variant
 
 
 @click.command("info", epilog="Example: ganzoo info dcgan --dataset cifar10")
@@ -39,11 +40,13 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
     """All that `info` shows, built on the meta device: nothing is computed or stored."""
     import torch
 
+    from ganzoo.variant import players_of
+
     cls: type[Variant] = registered.load()
     recipe = cls.recipe(data)
     suited = own_settings(cls.Config, recipe)
     with torch.device("meta"):
-        variant = cls(build(cls.Config, suited), data)
+        variant = cls(equipped(build(cls.Config, suited)), data)
     spec = registered.spec
     return {
         "name": spec.name,

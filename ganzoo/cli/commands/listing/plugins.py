@@ -6,17 +6,32 @@ import click
 
 from ganzoo.cli.commands.listing.variants import advice
 from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
-from ganzoo.plugins.discovery import KINDS, Plugin, Status
+from ganzoo.plugins.discovery import KINDS, Plugin, Spec, Status
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.plugins.verify import verified
-from ganzoo.spec import API, DatasetSpec, LossSpec, VariantSpec
+from ganzoo.spec import (
+    API,
+    AugmentationSpec,
+    DatasetSpec,
+    LossSpec,
+    RegulariserSpec,
+    VariantSpec,
+)
 
-KEYS = {VariantSpec: "variants", DatasetSpec: "datasets", LossSpec: "losses"}
+KEYS: dict[type[Spec], str] = {
+    VariantSpec: "variants",
+    DatasetSpec: "datasets",
+    LossSpec: "losses",
+    RegulariserSpec: "regularisers",
+    AugmentationSpec: "augmentations",
+}
 WORDS = {
     "variants": ("variant", "variants"),
     "datasets": ("data set", "data sets"),
     "losses": ("loss", "losses"),
+    "regularisers": ("regulariser", "regularisers"),
+    "augmentations": ("augmentation", "augmentations"),
 }
 
 
