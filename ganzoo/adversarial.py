@@ -63,6 +63,7 @@ class Adversarial(Variant):
     def __init__(self, config: AdversarialConfig, data: DataSpec) -> None:
         super().__init__(config, data)
         self.loss = config.loss
+        self.scores = config.loss.scores
         self.regularisers = nn.ModuleDict(config.regulariser)
         self.augmentations = nn.ModuleDict(config.augment)
         for augmentation in config.augment.values():

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from ganzoo.artifacts import pictures
 from ganzoo.errors import GanzooError
+from ganzoo.losses import PROBABILITIES, Scores
 from ganzoo.schedules import ONLY_STAGE, Average, Progress, Stage
 from ganzoo.spec import DataSpec
 
@@ -201,6 +202,8 @@ class Variant(nn.Module, ABC):
     batchwise: ClassVar[bool] = False
     """Whether a sample's loss depends on the rest of its batch by design (feature matching,
     minibatch statistics), so that ``--accumulate`` trains it differently."""
+    scores: Scores = PROBABILITIES
+    """What the verdicts mean that its losses log as ``real_score`` and ``fake_score``."""
     frozen: ClassVar[tuple[str, ...]] = ()
     """Networks that phases read and nobody trains: always in eval mode, not in checkpoints, and
     known again by their hash."""

@@ -65,6 +65,7 @@ class CycleGAN(Variant, Translator):
         super().__init__(config, data)
         check_images(data)
         self.loss = config.loss
+        self.scores = config.loss.scores
         self.a2b = make_generator(config.width, config.blocks, data)
         self.b2a = make_generator(config.width, config.blocks, data)
         self.discriminator_a = make_discriminator(config.width, data)
