@@ -168,21 +168,26 @@ def own_settings(config: type, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in known}
 
 
-def check_config(variant: type, taken: frozenset[str]) -> None:
-    """See whether the settings of a variant can be flags of ``ganzoo train``.
+def check_config(
+    variant: type, taken: frozenset[str], attribute: str = "Config", command: str = "train"
+) -> None:
+    """See whether the settings of a variant can be flags of a command.
 
     Args:
         variant: the class.
         taken: the names of the command's own flags, with underscores.
+        attribute: of the class, where its settings are.
+        command: of ganzoo.
 
     Raises:
-        GanzooError: its `Config` is no dataclass of documented options, or one of them has a type
-            that no flag has, a default that is not allowed, or the name of another flag.
+        GanzooError: they are no dataclass of documented options, or one of them has a type that no
+            flag has, a default that is not allowed, or the name of another flag.
     """
-    config, name = getattr(variant, "Config", None), f"{variant.__name__}.Config"
+    config, name = getattr(variant, attribute, None), f"{variant.__name__}.{attribute}"
     if not isinstance(config, type):
         raise GanzooError(
-            f"{variant.__name__} has no Config: it must be a dataclass of ganzoo.option() fields"
+            f"{variant.__name__} has no {attribute}: it must be a dataclass of ganzoo.option() "
+            "fields"
         )
     if not _is_decorated(config):
         raise GanzooError(f"{name} is no dataclass: write @dataclass(frozen=True) above it")
@@ -198,7 +203,7 @@ def check_config(variant: type, taken: frozenset[str]) -> None:
     own = options(config)
     for key in own.keys() & (taken | _negatives(own)):
         raise GanzooError(
-            f"{name}.{key} would be a second flag {own[key].flag} of `ganzoo train`: rename it"
+            f"{name}.{key} would be a second flag {own[key].flag} of `ganzoo {command}`: rename it"
         )
     try:
         config()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ganzoo.schedules import ONLY_STAGE, Stage
-from ganzoo.variant import Phase, Upkeep
+from ganzoo.schedules import ONLY_STAGE, Stage, Upkeep
+from ganzoo.variant import Phase
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,15 @@ def make_plan(
             shared, own = max(shared, 0 if phase.fresh else repeat), own + phase.fresh * repeat
     due = tuple(work.name for work in upkeep if iteration % work.every == 0)
     return Plan(tuple(updates), shared + own, stage, due)
+
+
+def count_iterations(phases: Sequence[Phase], batches: float) -> int:
+    """How many iterations, from the first on, draw at least so many batches."""
+    drawn = iteration = 0
+    while drawn < batches:
+        drawn += make_plan(phases, iteration).batches
+        iteration += 1
+    return iteration
 
 
 def who_move_at_once(plan: Plan, phases: Mapping[str, Phase]) -> list[list[tuple[Phase, int]]]:

@@ -29,6 +29,7 @@ TAKEN = frozenset(
         "evaluate_every",
         "flip",
         "image_size",
+        "init",
         "log_every",
         "mode",
         "on_collapse",
@@ -45,6 +46,12 @@ TAKEN = frozenset(
     ]
 )
 """The flags of ``ganzoo train`` itself, which no setting of a variant may be called like."""
+
+
+TAKEN_BY_SAMPLE = frozenset(
+    ["run", "n", "out", "format", "kind", "label", "seed", "device", "help"]
+)
+"""Likewise of ``ganzoo sample``."""
 
 
 def check_target(spec: Spec, found: Any) -> None:
@@ -96,6 +103,8 @@ def _check_variant(target: str, found: Any) -> None:
     if missing:
         raise GanzooError(f"{target} lacks {' and '.join(missing)}: every variant defines them")
     check_config(found, TAKEN)
+    if found.Sampling is not None:
+        check_config(found, TAKEN_BY_SAMPLE, "Sampling", "sample")
 
 
 def _described(found: Any) -> str:
