@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ganzoo.data.dataset import DataRequest, Dataset, Truth
     from ganzoo.losses import AdversarialLoss
     from ganzoo.networks import Discriminator, Generator
-    from ganzoo.schedules import Average, Progress, Stage
-    from ganzoo.variant import SGD, Adam, AdamW, Batch, Phase, Player, RMSprop, Upkeep, Variant
+    from ganzoo.schedules import Average, Progress, Stage, Upkeep
+    from ganzoo.variant import SGD, Adam, AdamW, Batch, Phase, Player, RMSprop, Variant
 
 _LATER = {
     "ganzoo.adversarial": ("Adversarial", "AdversarialConfig"),
@@ -39,10 +39,9 @@ _LATER = {
         "Phase",
         "Player",
         "RMSprop",
-        "Upkeep",
         "Variant",
     ),
-    "ganzoo.schedules": ("Average", "Progress", "Stage"),
+    "ganzoo.schedules": ("Average", "Progress", "Stage", "Upkeep"),
 }
 
 __all__ = [

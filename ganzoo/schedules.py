@@ -1,4 +1,4 @@
-"""What follows training: its progress, its stages, the average of weights, and common dials."""
+"""What follows training: progress, stages, upkeep, the average of weights, and common dials."""
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
@@ -36,6 +36,18 @@ class Stage:
 
 ONLY_STAGE = Stage()
 """Of a training that has no others."""
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """Work on the variant's own tensors that has no loss, after the phases of an iteration."""
+
+    name: str
+    """Unique."""
+    work: Callable[[], None]
+    """In-place tensor work, without gradients and without a look at a tensor on the host."""
+    every: int = 1
+    """Due once in so many iterations, from the first on."""
 
 
 @dataclass(frozen=True)

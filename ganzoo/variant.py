@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from ganzoo.artifacts import pictures
 from ganzoo.errors import GanzooError
 from ganzoo.losses import PROBABILITIES, Scores
-from ganzoo.schedules import ONLY_STAGE, Average, Progress, Stage
+from ganzoo.schedules import ONLY_STAGE, Average, Progress, Stage, Upkeep
 from ganzoo.spec import DataSpec
 
 if TYPE_CHECKING:
@@ -130,18 +130,6 @@ class Phase:
             object.__setattr__(self, "player", self.name)
 
 
-@dataclass(frozen=True)
-class Upkeep:
-    """Work on the variant's own tensors that has no loss, after the phases of an iteration."""
-
-    name: str
-    """Unique."""
-    work: Callable[[], None]
-    """In-place tensor work, without gradients and without a look at a tensor on the host."""
-    every: int = 1
-    """Due once in so many iterations, from the first on."""
-
-
 @dataclass
 class Batch:
     """One batch of one iteration, shared by the phases that are due."""
@@ -191,6 +179,9 @@ class Variant(nn.Module, ABC):
 
     Config: ClassVar[type]
     """Dataclass of `ganzoo.option` fields; each becomes a flag of ``ganzoo train NAME``."""
+    Sampling: ClassVar[type | None] = None
+    """Dataclass of `ganzoo.option` fields that say how `forward` and `sample_latent` draw samples:
+    each becomes a flag of ``ganzoo sample``. `sampling` is one of them, the default in training."""
     published: ClassVar[tuple[str, ...]] = ("generator",)
     """The networks that `forward` needs: they are what ``weights.safetensors`` holds."""
     conditional: ClassVar[bool] = False
@@ -225,6 +216,7 @@ class Variant(nn.Module, ABC):
         super().__init__()
         self.config = config
         self.data = data
+        self.sampling: Any = None if self.Sampling is None else self.Sampling()
 
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:

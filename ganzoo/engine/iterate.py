@@ -17,7 +17,8 @@ from ganzoo.engine.distributed import average_over_ranks, mean_over_ranks, synch
 from ganzoo.engine.learner import Learner
 from ganzoo.engine.plan import Plan, who_move_at_once
 from ganzoo.errors import GanzooError
-from ganzoo.variant import Batch, Phase, Upkeep
+from ganzoo.schedules import Upkeep
+from ganzoo.variant import Batch, Phase
 
 
 @dataclass(frozen=True)
