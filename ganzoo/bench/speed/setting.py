@@ -83,7 +83,7 @@ def set_up(game: Game) -> Setting:
     recipe = cls.recipe(data)
     batch_size = game.batch_size or recipe["batch_size"]
     torch.manual_seed(0)
-    config = equipped(build(cls.Config, own_settings(cls.Config, recipe) | game.settings))
+    config: Any = equipped(build(cls.Config, own_settings(cls.Config, recipe) | game.settings))
     variant = cls(config, data).to(device)
     pixels = torch.Size(shape).numel()
     source = source.first(max(DATA_BYTES // pixels, ENOUGH_BATCHES * batch_size))
