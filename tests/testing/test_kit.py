@@ -84,7 +84,7 @@ def test_the_healthy_variant_passes_everything() -> None:
 
 @pytest.mark.parametrize("cls", UNUSUAL, ids=lambda cls: cls.__name__)
 def test_what_is_unusual_is_not_wrong(cls: type) -> None:
-    verdicts = verdicts_of(replace(SPEC, target=f"unusual:{cls.__name__}"))
+    verdicts = verdicts_of(replace(SPEC, target=f"helpers.unusual:{cls.__name__}"))
     assert failures(verdicts) == {}
     assert {v.check for v in verdicts.values() if v.outcome is Outcome.SKIPPED} == UNUSUAL[cls]
 
