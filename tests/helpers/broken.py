@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, one_hot, softplus
 
-from ganzoo import Adam, Batch, DataSpec, GanzooError, Phase, Player, Variant, option
+from ganzoo import Adam, Batch, DataSpec, GanzooError, Phase, Player, Upkeep, Variant, option
 from ganzoo.abilities import Classifier, Translator
 from ganzoo.schedules import Progress, Stage
 
@@ -751,6 +751,25 @@ class OtherLoss(Healthy):
     def d_loss(self, batch: Batch) -> Tensor:
         loss = super().d_loss(batch)
         return loss * self.times(loss.detach())
+
+
+@breaks("capture", r"phase 'd': broken.py:\d+: `.*item\(\).*` reads a tensor on the host")
+class GateOnTheHost(Healthy):
+    def phases(self) -> list[Phase]:
+        g, d = super().phases()
+        return [g, replace(d, when=self.believes)]
+
+    def believes(self, batch: Batch) -> Tensor:
+        return torch.tensor(batch.metrics["real_score"].item() < 2)
+
+
+@breaks("capture", r"phase 'adjust': broken.py:\d+: `.*item\(\).*` reads a tensor on the host")
+class UpkeepOnTheHost(Healthy):
+    def upkeep(self) -> list[Upkeep]:
+        return [Upkeep("adjust", self.adjust, every=16)]
+
+    def adjust(self) -> None:
+        self.dial.fill_(self.dial.item() / 2)
 
 
 @breaks("capture", r"phase 'd': broken.py:\d+: `.*item\(\)\)` reads a tensor on the host; keep to")

@@ -136,7 +136,8 @@ VariantChecks = Checks[VariantSubject]
 def whole_plan(engine: Engine) -> Plan:
     """An iteration in which every phase is due once."""
     once = [replace(phase, every=1, repeat=1) for phase in engine.phases.values()]
-    return make_plan(once, 0, engine.variant.stage(engine.now))
+    stage = engine.variant.stage(engine.now)
+    return make_plan(once, 0, stage, engine.game.upkeep.values())
 
 
 def play(engine: Engine, plan: Plan, gradients: Gradients = take_gradients) -> dict[str, Tensor]:
