@@ -21,6 +21,7 @@ from ganzoo.data.made.glyphs import load
 from ganzoo.engine.cpu.allocator import keep_freed_memory
 from ganzoo.engine.cpu.threads import PERIOD, make_tuner
 from ganzoo.engine.engine import Engine
+from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
 
 SETTLING = 4 * PERIOD
@@ -41,7 +42,7 @@ def make_engine() -> Engine:
     torch.manual_seed(0)
     dataset = load(DataRequest(split="test"))
     cls = registry().variant("dcgan").load()
-    variant = cls(cls.Config(), dataset.spec)
+    variant = cls(equipped(cls.Config()), dataset.spec)
     return Engine(variant, make_feed(dataset, 64, device=variant.device, seed=0), 1_000_000)
 
 

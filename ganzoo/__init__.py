@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import GanzooError
 from ganzoo.hookspecs import hookimpl
-from ganzoo.spec import DatasetSpec, DataSpec, EvaluatorSpec, Field, LossSpec, Need, VariantSpec
+from ganzoo.spec import (
+    AugmentationSpec,
+    DatasetSpec,
+    DataSpec,
+    EvaluatorSpec,
+    Field,
+    LossSpec,
+    Need,
+    RegulariserSpec,
+    VariantSpec,
+)
 
 if TYPE_CHECKING:
     from ganzoo.adversarial import Adversarial, AdversarialConfig
@@ -14,7 +24,8 @@ if TYPE_CHECKING:
     from ganzoo.data.dataset import DataRequest, Dataset, Truth
     from ganzoo.losses import AdversarialLoss
     from ganzoo.networks import Discriminator, Generator
-    from ganzoo.variant import SGD, Adam, Batch, Phase, Player, RMSprop, Variant
+    from ganzoo.schedules import Average, Progress, Stage, Upkeep
+    from ganzoo.variant import SGD, Adam, AdamW, Batch, Phase, Player, RMSprop, Variant
 
 _LATER = {
     "ganzoo.adversarial": ("Adversarial", "AdversarialConfig"),
@@ -26,20 +37,25 @@ _LATER = {
     "ganzoo.variant": (
         "SGD",
         "Adam",
+        "AdamW",
         "Batch",
         "Phase",
         "Player",
         "RMSprop",
         "Variant",
     ),
+    "ganzoo.schedules": ("Average", "Progress", "Stage", "Upkeep"),
 }
 
 __all__ = [
     "SGD",
     "Adam",
+    "AdamW",
     "Adversarial",
     "AdversarialConfig",
     "AdversarialLoss",
+    "AugmentationSpec",
+    "Average",
     "Batch",
     "DataRequest",
     "DataSpec",
@@ -55,8 +71,12 @@ __all__ = [
     "Need",
     "Phase",
     "Player",
+    "Progress",
     "RMSprop",
+    "RegulariserSpec",
+    "Stage",
     "Truth",
+    "Upkeep",
     "Variant",
     "VariantSpec",
     "hookimpl",

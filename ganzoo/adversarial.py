@@ -1,19 +1,22 @@
 """The game of Goodfellow et al. 2014, section 3, for any adversarial loss.
 
 A variant that plays it is its two networks and its settings. An iteration is one step of G and then
-one of D: the fakes of G's step are D's fakes, so they are generated once.
+one of D: the fakes of G's step are D's fakes, so they are generated once, and both have gradients
+at the same weights. Where G's loss looks at real samples too, G has a batch of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ganzoo.config import option
+from ganzoo.augmentations import SeenAugmentation
+from ganzoo.config import AUGMENTATIONS, LOSS, REGULARISERS, option
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import PRIORS, Discriminator, Generator, sample_prior
-from ganzoo.plugins.registry import registry
+from ganzoo.regularisers import Regulariser
 from ganzoo.schedules import decays
 from ganzoo.spec import DataSpec
 from ganzoo.variant import Adam, Batch, Phase, Player, Variant
@@ -23,7 +26,19 @@ from ganzoo.variant import Adam, Batch, Phase, Player, Variant
 class AdversarialConfig:
     """The settings of every two-player game."""
 
-    loss: str = option("non-saturating", "adversarial loss: a name that `ganzoo losses` lists")
+    loss: AdversarialLoss = option(
+        "non-saturating", "adversarial loss: a name that `ganzoo losses` lists", names=LOSS
+    )
+    regulariser: Mapping[str, Regulariser] = option(
+        None,
+        "terms of D's loss, as in r1:gamma=1,r2: see `ganzoo regularisers`",
+        names=REGULARISERS,
+    )
+    augment: Mapping[str, SeenAugmentation] = option(
+        None,
+        "changes of what D sees, as in translation:ratio=0.1: see `ganzoo augmentations`",
+        names=AUGMENTATIONS,
+    )
     latent_dim: int = option(100, "dimensions of the latent z", minimum=1)
     prior: str = option("normal", "distribution of z: N(0, 1) or U(-1, 1)", choices=PRIORS)
     lr: float = option(2e-4, "learning rate of both Adams", above=0)
@@ -47,7 +62,12 @@ class Adversarial(Variant):
 
     def __init__(self, config: AdversarialConfig, data: DataSpec) -> None:
         super().__init__(config, data)
-        self.loss: AdversarialLoss = registry().loss(config.loss).load()
+        self.loss = config.loss
+        self.scores = config.loss.scores
+        self.regularisers = nn.ModuleDict(config.regulariser)
+        self.augmentations = nn.ModuleDict(config.augment)
+        for augmentation in config.augment.values():
+            augmentation.check(data)
 
     def players(self) -> dict[str, Player]:
         optim = Adam(self.config.lr, betas=(self.config.beta1, 0.999))
@@ -60,13 +80,27 @@ class Adversarial(Variant):
         return decays(self.players(), self.config.decay_from)
 
     def phases(self) -> list[Phase]:
+        own_batch = self.loss.generator_sees_real
+        every = [term for term in self.config.regulariser.values() if term.every == 1]
         return [
-            Phase("generator", "generator", self.generator_loss),
+            Phase("generator", loss=self.generator_loss, fresh=own_batch),
             Phase(
                 "discriminator",
-                "discriminator",
-                self.discriminator_loss,
+                loss=self.discriminator_loss,
                 repeat=self.config.n_critic,
+                second_order=any(term.second_order for term in every),
+            ),
+            *(
+                Phase(
+                    name,
+                    "discriminator",
+                    partial(self.regularisation, term=term),
+                    every=term.every,
+                    lazy=True,
+                    second_order=term.second_order,
+                )
+                for name, term in self.config.regulariser.items()
+                if term.every > 1
             ),
         ]
 
@@ -76,21 +110,43 @@ class Adversarial(Variant):
         fake = self(self.sample_latent(len(batch)), label)
         batch.shared["fake"] = fake.detach()
         sees_real = self.loss.generator_sees_real
-        real_logits = self.discriminator(batch.image, label) if sees_real else None
-        return self.loss.generator(self.discriminator(fake, label), real_logits)
+        real_logits = self.judge(batch.image, label) if sees_real else None
+        return self.loss.generator(self.judge(fake, label), real_logits)
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         """Algorithm 1, line 4: D on the batch's images and on as many fakes."""
         label = self.condition(batch)
-        fake = batch.shared.get("fake")
-        if fake is None:
-            with torch.no_grad():
-                fake = self(self.sample_latent(len(batch)), label)
-        real_logits = self.discriminator(batch.image, label)
-        fake_logits = self.discriminator(fake, label)
+        fake = self.fakes(batch)
+        real_logits = self.judge(batch.image, label)
+        fake_logits = self.judge(fake, label)
         batch.metrics["real_score"] = self.loss.score(real_logits.detach()).mean()
         batch.metrics["fake_score"] = self.loss.score(fake_logits.detach()).mean()
-        return self.loss.discriminator(real_logits, fake_logits)
+        loss = self.loss.discriminator(real_logits, fake_logits)
+        for term in self.config.regulariser.values():
+            if term.every == 1:
+                loss = loss + self.regularisation(batch, term)
+        return loss
+
+    def regularisation(self, batch: Batch, term: Regulariser) -> Tensor:
+        """One more term of D's loss, of D as it sees samples through the augmentation."""
+        critic = partial(self.judge, label=self.condition(batch))
+        penalty = term(critic, batch.image, self.fakes(batch))
+        batch.metrics[term.metric] = penalty.detach()
+        return term.weight * penalty
+
+    def judge(self, image: Tensor, label: Tensor | None) -> Tensor:
+        """D's logits of samples that are augmented, where that is wanted."""
+        for augmentation in self.config.augment.values():
+            image = augmentation(image)
+        return self.discriminator(image, label)
+
+    def fakes(self, batch: Batch) -> Tensor:
+        """Those that G's step has left, or as many new ones, of which G learns nothing."""
+        if "fake" not in batch.shared:
+            with torch.no_grad():
+                latent = self.sample_latent(len(batch))
+                batch.shared["fake"] = self(latent, self.condition(batch))
+        return batch.shared["fake"]
 
     def condition(self, batch: Batch) -> Tensor | None:
         """What both networks are told, where the variant is conditional: the batch's labels.

@@ -21,6 +21,9 @@ from ganzoo.errors import GanzooError, unknown
 
 C = TypeVar("C")
 
+NAMES = LOSS, REGULARISERS, AUGMENTATIONS = "loss", "regularisers", "augmentations"
+"""What the text of a setting may name of what plugins offer."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Option:
@@ -34,6 +37,8 @@ class Option:
     above: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    names: str = ""
+    """One of `NAMES`, where the value is a text that names such."""
 
     @property
     def flag(self) -> str:
@@ -98,6 +103,7 @@ def option(
     above: float | None = None,
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
+    names: str = "",
 ) -> Any:
     """A dataclass field with its one-line documentation and its range.
 
@@ -109,9 +115,12 @@ def option(
         above: the value that must be exceeded.
         maximum: the greatest value allowed.
         choices: the only strings allowed.
+        names: one of `NAMES`: the value is a text that names what plugins offer, and the variant
+            gets in its place what that is: an `AdversarialLoss`, or regularisers or augmentations
+            by name. The field is annotated as that.
     """
     limits = {"minimum": minimum, "above": above, "maximum": maximum, "choices": choices}
-    return dataclasses.field(default=default, metadata={"doc": doc, **limits})
+    return dataclasses.field(default=default, metadata={"doc": doc, **limits, "names": names})
 
 
 def options(config: type) -> dict[str, Option]:
@@ -125,8 +134,16 @@ def options(config: type) -> dict[str, Option]:
     for field in dataclasses.fields(config):
         if "doc" not in field.metadata:
             raise TypeError(f"{config.__qualname__}.{field.name} is not made by ganzoo.option()")
-        found[field.name] = Option(field.name, hints[field.name], field.default, **field.metadata)
+        found[field.name] = _option(field, hints[field.name])
     return found
+
+
+def _option(field: "dataclasses.Field[Any]", hint: Any) -> Option:
+    """The setting that a field describes, with the type of what is typed for it."""
+    kind = hint
+    if field.metadata["names"]:
+        kind = str if isinstance(field.default, str) else str | None
+    return Option(field.name, kind, field.default, **field.metadata)
 
 
 def build(config: type[C], values: Mapping[str, object]) -> C:
@@ -151,21 +168,26 @@ def own_settings(config: type, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in known}
 
 
-def check_config(variant: type, taken: frozenset[str]) -> None:
-    """See whether the settings of a variant can be flags of ``ganzoo train``.
+def check_config(
+    variant: type, taken: frozenset[str], attribute: str = "Config", command: str = "train"
+) -> None:
+    """See whether the settings of a variant can be flags of a command.
 
     Args:
         variant: the class.
         taken: the names of the command's own flags, with underscores.
+        attribute: of the class, where its settings are.
+        command: of ganzoo.
 
     Raises:
-        GanzooError: its `Config` is no dataclass of documented options, or one of them has a type
-            that no flag has, a default that is not allowed, or the name of another flag.
+        GanzooError: they are no dataclass of documented options, or one of them has a type that no
+            flag has, a default that is not allowed, or the name of another flag.
     """
-    config, name = getattr(variant, "Config", None), f"{variant.__name__}.Config"
+    config, name = getattr(variant, attribute, None), f"{variant.__name__}.{attribute}"
     if not isinstance(config, type):
         raise GanzooError(
-            f"{variant.__name__} has no Config: it must be a dataclass of ganzoo.option() fields"
+            f"{variant.__name__} has no {attribute}: it must be a dataclass of ganzoo.option() "
+            "fields"
         )
     if not _is_decorated(config):
         raise GanzooError(f"{name} is no dataclass: write @dataclass(frozen=True) above it")
@@ -181,7 +203,7 @@ def check_config(variant: type, taken: frozenset[str]) -> None:
     own = options(config)
     for key in own.keys() & (taken | _negatives(own)):
         raise GanzooError(
-            f"{name}.{key} would be a second flag {own[key].flag} of `ganzoo train`: rename it"
+            f"{name}.{key} would be a second flag {own[key].flag} of `ganzoo {command}`: rename it"
         )
     try:
         config()
@@ -211,12 +233,12 @@ def _check_field(name: str, field: "dataclasses.Field[Any]", kind: Any) -> None:
     doc = field.metadata["doc"]
     if not (isinstance(doc, str) and doc.strip()) or "\n" in doc:
         raise GanzooError(f"{name} is not documented: say in one line what it is")
-    if not _has_flag(kind):
+    found = _option(field, kind)
+    if not _has_flag(found.type):
         raise GanzooError(
             f"{name} is annotated {inspect.formatannotation(kind)}: it must be bool, int, float, "
             "str, one of these | None, or tuple[int, ...]"
         )
-    found = Option(field.name, kind, field.default, **field.metadata)
     try:
         allowed = found.convert(field.default) == field.default
     except (GanzooError, TypeError):  # TypeError: a limit that is none

@@ -9,7 +9,14 @@ from collections.abc import Iterable
 
 import pluggy
 
-from ganzoo.spec import DatasetSpec, EvaluatorSpec, LossSpec, VariantSpec
+from ganzoo.spec import (
+    AugmentationSpec,
+    DatasetSpec,
+    EvaluatorSpec,
+    LossSpec,
+    RegulariserSpec,
+    VariantSpec,
+)
 
 hookspec = pluggy.HookspecMarker("ganzoo")
 hookimpl = pluggy.HookimplMarker("ganzoo")
@@ -28,6 +35,16 @@ def ganzoo_register_datasets() -> Iterable[DatasetSpec]:  # type: ignore[empty-b
 @hookspec
 def ganzoo_register_losses() -> Iterable[LossSpec]:  # type: ignore[empty-body]
     """The adversarial losses that this plugin offers to ``--loss``."""
+
+
+@hookspec
+def ganzoo_register_regularisers() -> Iterable[RegulariserSpec]:  # type: ignore[empty-body]
+    """The terms of D's loss that this plugin offers to ``--regulariser``."""
+
+
+@hookspec
+def ganzoo_register_augmentations() -> Iterable[AugmentationSpec]:  # type: ignore[empty-body]
+    """The changes of what D sees that this plugin offers to ``--augment``."""
 
 
 @hookspec

@@ -146,6 +146,38 @@ class EvaluatorSpec:
 
 
 @dataclass(frozen=True)
+class RegulariserSpec:
+    """A term of D's loss that ``--regulariser NAME`` can name."""
+
+    name: str
+    """What the user types, in lower case."""
+    target: str
+    """Where the `ganzoo.regularisers.Regulariser` subclass is."""
+    title: str
+    """What it is, in a few words."""
+    paper: str = ""
+    """A link to the paper."""
+    api: int = API
+    """The plugin interface that it was built for."""
+
+
+@dataclass(frozen=True)
+class AugmentationSpec:
+    """A change of what D sees that ``--augment NAME`` can name."""
+
+    name: str
+    """What the user types, in lower case."""
+    target: str
+    """Where the `ganzoo.augmentations.SeenAugmentation` subclass is."""
+    title: str
+    """What it is, in a few words."""
+    paper: str = ""
+    """A link to the paper."""
+    api: int = API
+    """The plugin interface that it was built for."""
+
+
+@dataclass(frozen=True)
 class DataSpec:
     """What a variant is told about the data that it will be trained on.
 

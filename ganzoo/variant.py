@@ -4,8 +4,8 @@ A variant is a set of networks, the players who own them, and the phases in whic
 The engine decides *how* that is run: eagerly or captured, on which device, on how many of them.
 Two rules keep one iteration pure, so that every way of running it is the same game:
 
-1. what changes during training is a device tensor (a buffer, a dial of `Variant.schedules`) or
-   part of the plan (which phases are due, how often, the stage);
+1. what changes during training is a device tensor (a buffer, a dial of `Variant.dials`) or part of
+   the plan (which phases and upkeeps are due, how often, the stage);
 2. no loss reads a tensor on the host: no ``.item()``, no Python random, no list as a replay
    buffer, no indexing by a boolean mask.
 """
@@ -13,9 +13,9 @@ Two rules keep one iteration pure, so that every way of running it is the same g
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -23,12 +23,17 @@ from torch import Tensor, nn
 from ganzoo.artifacts import pictures
 from ganzoo.artifacts.gallery import COLUMNS, Gallery
 from ganzoo.errors import GanzooError
+from ganzoo.losses import PROBABILITIES, Scores
+from ganzoo.schedules import ONLY_STAGE, Average, Progress, Stage, Upkeep
 from ganzoo.spec import DataSpec
 
 if TYPE_CHECKING:
     from ganzoo.data.dataset import Dataset
-    from ganzoo.engine.engine import Engine
-    from ganzoo.engine.iterate import Plan
+
+
+def _needed() -> NoReturn:
+    """Of a field without a default behind one that has one."""
+    raise TypeError("a Player needs optim=..., and a Phase needs loss=...")
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,13 @@ class Adam:
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     weight_decay: float = 0.0
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam whose decay of the weights is no part of the gradient (Loshchilov & Hutter 2019)."""
+
+    weight_decay: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -63,15 +75,22 @@ OptimSpec = Adam | RMSprop | SGD
 
 @dataclass(frozen=True)
 class Player:
-    """Networks that share one optimizer."""
+    """Networks that share one optimizer. Several players may have one network: each moves it."""
 
-    nets: tuple[str, ...]
-    """Attribute names on the variant."""
-    optim: OptimSpec
+    nets: tuple[str, ...] = ()
+    """Names of submodules of the variant; none: the one with the player's own name."""
+    optim: OptimSpec = field(default_factory=_needed)
     """How the player learns."""
-    ema: float = 0.0
-    """Decay, an iteration, of the moving average of its weights that samples are drawn from;
-    0: the weights themselves."""
+    ema: float | Average = 0.0
+    """The moving average of its weights that samples are drawn from, or only its decay, an
+    iteration; 0: the weights themselves."""
+    clip_norm: float | None = None
+    """The greatest norm of all its gradients together, to which greater ones are scaled down."""
+
+    @property
+    def average(self) -> Average:
+        """The moving average of its weights; one without decay and half-life is none."""
+        return self.ema if isinstance(self.ema, Average) else Average(self.ema)
 
 
 @dataclass(frozen=True)
@@ -80,18 +99,36 @@ class Phase:
 
     name: str
     """Of its loss in the log: ``"critic"`` is logged as ``critic_loss``."""
-    player: str
-    """Who moves: a key of `Variant.players`."""
-    loss: Callable[[Batch], Tensor]
+    player: str = ""
+    """Who moves: a key of `Variant.players`; empty: the one with the phase's own name."""
+    loss: Callable[[Batch], Tensor] = field(default_factory=_needed)
     """What the player minimises: device tensors in, a scalar out."""
     every: int = 1
-    """Due at every so manieth iteration (lazy regularisation)."""
+    """Due once in so many iterations, from the first on."""
     repeat: int | Callable[[int], int] = 1
     """Consecutive updates, each on a fresh batch (n_critic); or how many, by iteration."""
     after: Callable[[], None] | None = None
-    """In-place tensor work after each update, such as weight clipping."""
+    """In-place tensor work after each update, made or skipped, such as weight clipping."""
     second_order: bool = False
     """Whether the loss differentiates a gradient (gradient penalty)."""
+    when: Callable[[Batch], Tensor] | None = None
+    """Whether the update is made: a 0-d boolean device tensor, asked for once the losses of all who
+    move at once are known. The optimizer's state, too, is as if there had been none. Of several
+    parts of a batch (micro-batches, processes) at least half must say so."""
+    together: bool = False
+    """Moves at once with the phase before it: both have their gradients at the same weights."""
+    fresh: bool = False
+    """Sees batches of its own, and latents with them, and not those that the others share."""
+    gain: float = 1.0
+    """Its gradients count so many times; the loss is logged without it."""
+    lazy: bool = False
+    """A regulariser that is due only `every` so often, for speed: its gradients count as many
+    times, and the player's optimizer, who so makes more steps than iterations, has learning rate
+    and decays corrected (Karras et al. 2020, appendix B)."""
+
+    def __post_init__(self) -> None:
+        if not self.player:
+            object.__setattr__(self, "player", self.name)
 
 
 @dataclass
@@ -106,6 +143,8 @@ class Batch:
     """Detached scalars to be logged; the host reads them only when it logs. What some names mean
     to the watchdog (``real_score``, ``fake_score``, ``gradient_penalty``):
     `ganzoo.training.watchdog`."""
+    stage: Stage = ONLY_STAGE
+    """The iteration's `Variant.stage`."""
 
     @property
     def image(self) -> Tensor:
@@ -121,6 +160,17 @@ class Batch:
         return next(iter(self.data.values())).shape[0]
 
 
+class Plays(Protocol):
+    """What a variant that decides the order of its iterations needs of the engine."""
+
+    @property
+    def images_seen(self) -> int:
+        """Real samples drawn so far."""
+
+    def play(self, plan: Any) -> dict[str, Tensor]:
+        """Play the phases of the plan on new batches; returns detached scalars by name."""
+
+
 class Variant(nn.Module, ABC):
     """A GAN: networks, players and phases.
 
@@ -130,6 +180,9 @@ class Variant(nn.Module, ABC):
 
     Config: ClassVar[type]
     """Dataclass of `ganzoo.option` fields; each becomes a flag of ``ganzoo train NAME``."""
+    Sampling: ClassVar[type | None] = None
+    """Dataclass of `ganzoo.option` fields that say how `forward` and `sample_latent` draw samples:
+    each becomes a flag of ``ganzoo sample``. `sampling` is one of them, the default in training."""
     published: ClassVar[tuple[str, ...]] = ("generator",)
     """The networks that `forward` needs: they are what ``weights.safetensors`` holds."""
     conditional: ClassVar[bool] = False
@@ -141,6 +194,13 @@ class Variant(nn.Module, ABC):
     batchwise: ClassVar[bool] = False
     """Whether a sample's loss depends on the rest of its batch by design (feature matching,
     minibatch statistics), so that ``--accumulate`` trains it differently."""
+    scores: Scores = PROBABILITIES
+    """What the verdicts mean that its losses log as ``real_score`` and ``fake_score``."""
+    frozen: ClassVar[tuple[str, ...]] = ()
+    """Networks that phases read and nobody trains: always in eval mode, not in checkpoints, and
+    known again by their hash."""
+    synchronised: ClassVar[tuple[str, ...]] = ()
+    """Float buffers that are the mean over all processes, once an iteration, before upkeep."""
     capturable: ClassVar[bool] = True
     """False where `iterate` is overridden by a game whose order is decided by data."""
 
@@ -157,6 +217,7 @@ class Variant(nn.Module, ABC):
         super().__init__()
         self.config = config
         self.data = data
+        self.sampling: Any = None if self.Sampling is None else self.Sampling()
 
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
@@ -228,25 +289,41 @@ class Variant(nn.Module, ABC):
         """
         return {}
 
-    def stage(self, images_seen: int) -> Hashable:
-        """What the structure of an iteration depends on besides the due phases."""
-        return 0
+    def upkeep(self) -> list[Upkeep]:
+        """Work that is due every few iterations without a loss, in order."""
+        return []
+
+    def stage(self, now: Progress) -> Stage:
+        """What the structure of an iteration depends on besides what is due."""
+        return ONLY_STAGE
+
+    def dials(self, now: Progress) -> Mapping[str, float]:
+        """What follows training, by name; by default what `schedules` says.
+
+        ``"NAME.lr"`` is the factor on the learning rate of player NAME, ``"NAME.beta2"`` the second
+        decay of its Adam and ``"NAME.half_life"`` that of its average, in images; any other name is
+        a 0-d buffer of the variant, which averaged networks have as it is, unaveraged.
+        """
+        return {name: dial(now.share) for name, dial in self.schedules().items()}
 
     def schedules(self) -> dict[str, Callable[[float], float]]:
-        """Dials that follow training, as functions of its progress in [0, 1].
-
-        ``"NAME.lr"`` is the factor on the learning rate of player NAME; any other name is a
-        0-d buffer of the variant.
-        """
+        """Dials, by the names of `dials`, as functions of the progress in [0, 1] alone."""
         return {}
 
-    def iterate(self, engine: Engine, plan: Plan) -> dict[str, Tensor]:
+    def iterate(self, engine: Plays, plan: Any) -> dict[str, Tensor]:
         """One iteration; override it (and clear `capturable`) only where data decides the order.
 
         Returns:
             The iteration's metrics: detached scalars on the device.
         """
         return engine.play(plan)
+
+    def train(self, mode: bool = True) -> Self:
+        """Have all networks but frozen ones train."""
+        super().train(mode)
+        for net in self.frozen:
+            self.get_submodule(net).eval()
+        return self
 
     @property
     def device(self) -> torch.device:
@@ -256,3 +333,9 @@ class Variant(nn.Module, ABC):
     if TYPE_CHECKING:
 
         def __call__(self, latent: Tensor, label: Tensor | None = None) -> Tensor: ...
+
+
+def players_of(variant: Variant) -> dict[str, Player]:
+    """Who plays, by name, each with the names of all its networks."""
+    players = variant.players()
+    return {name: replace(player, nets=player.nets or (name,)) for name, player in players.items()}

@@ -98,3 +98,15 @@ def test_every_registered_loss_pushes_both_sides_the_right_way() -> None:
         assert (d_real < 0).all(), name
         assert (d_fake > 0).all() or name == "least-squares", name
         assert (g_fake < 0).all(), name
+
+
+def test_what_verdicts_are_worth() -> None:
+    """Mao et al. judge by 1 and 0, energies are low for what is real."""
+    assert losses.non_saturating.scores.belief(0.3) == 0.3
+    assert losses.least_squares.scores.belief(0.5) == 0.5
+    assert losses.hinge.scores.belief(math.log(3)) == pytest.approx(0.75)
+    energy = losses.Scores(1.0, probability=False, sign=-1)
+    assert energy.belief(1.0) == 0.5
+    assert energy.belief(0.0) > 0.5 > energy.belief(2.0)
+    assert losses.hinge.scores.belief(1e9) == 1
+    assert losses.relativistic_average.scores.undecided is None

@@ -20,6 +20,7 @@ from ganzoo.engine.distributed import is_first, process_count
 from ganzoo.runs.record import samples
 from ganzoo.training.observer import Observer, Outcome, QualityRecord, Record, Start
 from ganzoo.training.settings import Training
+from ganzoo.variant import players_of
 
 QUIET = 5.0
 """Seconds between two plain lines, at least."""
@@ -73,7 +74,7 @@ class Display(Observer):
             "data": f"{variant.data.name}: {counts} samples of shape {variant.data}",
             "batch size": str(start.training.batch_size),
         }
-        for player in variant.players().values():
+        for player in players_of(variant).values():
             for net in player.nets:
                 count = sum(p.numel() for p in variant.get_submodule(net).parameters())
                 rows[net] = f"{count:,} parameters"

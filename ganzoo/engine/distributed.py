@@ -177,6 +177,14 @@ def mean_over_ranks(tensor: Tensor) -> Tensor:
     return tensor
 
 
+def synchronise(tensors: Sequence[Tensor]) -> None:
+    """Have all processes have the mean of each, in place, by one all-reduce."""
+    if tensors and process_count() > 1:
+        for tensor, mean in zip(tensors, average_over_ranks(tensors), strict=True):
+            assert mean is not None
+            tensor.copy_(mean)
+
+
 class Vote:
     """Has all processes stop after the same iteration, however fast each of them is.
 

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from ganzoo.data.feed import Feed
 from ganzoo.engine.distributed import process_count
-from ganzoo.engine.iterate import Gradients, Plan, iterate, make_plan
-from ganzoo.engine.learner import Learner, distinct
+from ganzoo.engine.frozen import check_fingerprints, fingerprints, freeze
+from ganzoo.engine.iterate import Game, Gradients, iterate
+from ganzoo.engine.learner import DIALS, Learner, distinct, laziness
 from ganzoo.engine.modes.execution import (
     Execution,
     keep_float32_outputs,
@@ -23,8 +24,10 @@ from ganzoo.engine.modes.execution import (
 from ganzoo.engine.modes.graph import Graphs
 from ganzoo.engine.modes.names import BF16, GRAPH
 from ganzoo.engine.modes.recompute import recompute_activations
+from ganzoo.engine.plan import Plan, make_plan
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.variant import Batch, Variant
+from ganzoo.schedules import Progress, Stage
+from ganzoo.variant import Batch, Player, Variant, players_of
 
 EAGERLY = Execution()
 
@@ -35,7 +38,7 @@ class Engine:
     Args:
         variant: on its device already, in train mode.
         feed: batches on the same device.
-        iterations: how many the training will have; `Variant.schedules` follow that progress.
+        iterations: how many the training will have; `Variant.dials` follow that progress.
         execution: how iterations are run.
         report: is told, in a sentence, of what cannot be run in that way.
 
@@ -53,25 +56,23 @@ class Engine:
         report: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.variant = variant
-        self.feed = feed
         self.iterations = iterations
         self.execution = execution
-        self.iteration = 0
-        """Iterations made so far."""
+        self.feed = self._feed(feed)
+        self._feeds = {feed.batch_size: feed}
+        self._default_size = feed.batch_size
+        self._iteration = 0
+        self._images_before = 0
+        """Images seen that are not `feed.drawn` batches of the feed's present size."""
+        players = players_of(variant)
+        freeze(variant, players)
+        self.learners = self._make_learners(players)
         self.phases = {phase.name: phase for phase in variant.phases()}
-        players = variant.players()
-        for phase in self.phases.values():
-            if phase.player not in players:
-                raise unknown(f"player of phase '{phase.name}',", phase.player, players)
-        processes = process_count()
-        if feed.batch_size // processes % execution.accumulate:
-            shared = f", shared by {processes} processes," if processes > 1 else ""
-            raise GanzooError(
-                f"--batch-size {feed.batch_size}{shared} cannot be split into --accumulate "
-                f"{execution.accumulate} equal parts"
-            )
-        self.learners = {name: Learner(player, variant) for name, player in players.items()}
-        self._schedules = variant.schedules()
+        upkeep = {work.name: work for work in variant.upkeep()}
+        buffers = [variant.get_buffer(name) for name in variant.synchronised]
+        self.game = Game(self.phases, self.learners, upkeep, buffers)
+        self._stage = variant.stage(self.now)
+        self._enter(self._stage)
         device = variant.device
         set_precision(execution.precision, device)
         if execution.precision == BF16:
@@ -85,10 +86,71 @@ class Engine:
             plain = make_plain_gradients(execution, device)
             self._run = Graphs(self._play, gradients, plain, device, execution.kept, report)
 
+    def _make_learners(self, players: dict[str, Player]) -> dict[str, Learner]:
+        phases = self.variant.phases()
+        for phase in phases:
+            if phase.player not in players:
+                raise unknown(f"player of phase '{phase.name}',", phase.player, players)
+        averaged = [net for player in players.values() if player.ema for net in player.nets]
+        for net in averaged:
+            if averaged.count(net) > 1:
+                raise GanzooError(f"two players average the network '{net}': give one of them ema=")
+        dials = [name.rpartition(".") for name in self.variant.dials(self.now)]
+        return {
+            name: Learner(
+                player,
+                self.variant,
+                laziness(phase for phase in phases if phase.player == name),
+                [dial for owner, _, dial in dials if owner == name],
+            )
+            for name, player in players.items()
+        }
+
+    def _feed(self, feed: Feed) -> Feed:
+        """The feed, if its batches can be split as asked."""
+        processes, parts = process_count(), self.execution.accumulate
+        if feed.batch_size // processes % parts:
+            shared = f", shared by {processes} processes," if processes > 1 else ""
+            raise GanzooError(
+                f"--batch-size {feed.batch_size}{shared} cannot be split into --accumulate "
+                f"{parts} equal parts"
+            )
+        return feed
+
     @property
     def images_seen(self) -> int:
         """Real images drawn so far."""
-        return self.feed.drawn * self.feed.batch_size
+        return self._images_before + self.feed.drawn * self.feed.batch_size
+
+    @property
+    def now(self) -> Progress:
+        """How far the training is."""
+        return Progress(self.iteration, self.iterations, self.images_seen)
+
+    @property
+    def iteration(self) -> int:
+        """Iterations made so far. Setting it enters the stage that comes next."""
+        return self._iteration
+
+    @iteration.setter
+    def iteration(self, number: int) -> None:
+        self._iteration = number
+        stage = self.variant.stage(self.now)
+        if stage != self._stage:
+            self._stage = stage
+            self._enter(stage)
+            for player in stage.resets:
+                self.learners[player].forget()
+
+    def _enter(self, stage: Stage) -> None:
+        """Go on with batches of the stage's size, from the same place in the data."""
+        size = stage.batch_size or self._default_size
+        if size != self.feed.batch_size:
+            if size not in self._feeds:
+                self._feeds[size] = self._feed(self.feed.resized(size))
+            images, self.feed = self.images_seen, self._feeds[size]
+            self.feed.drawn = images // size
+            self._images_before = images % size
 
     def step(self) -> dict[str, Tensor]:
         """One iteration.
@@ -97,12 +159,16 @@ class Engine:
             Its metrics: detached scalars on the device, to be read within `Execution.kept`
             iterations.
         """
-        self._set_dials()
-        stage = self.variant.stage(self.images_seen)
-        plan = make_plan(list(self.phases.values()), self.iteration, stage)
+        plan = self.make_plan()
+        self._set_dials(plan)
         metrics = self.variant.iterate(self, plan)
         self.iteration += 1
         return metrics
+
+    def make_plan(self) -> Plan:
+        """What is due in the next iteration."""
+        upkeep = self.game.upkeep.values()
+        return make_plan(self.phases.values(), self.iteration, self._stage, upkeep)
 
     def play_with(self, gradients: Gradients) -> None:
         """From now on run iterations one by one, with gradients that are computed in that way."""
@@ -114,25 +180,32 @@ class Engine:
         return self._run(plan)
 
     def _play(self, plan: Plan, gradients: Gradients) -> dict[str, Tensor]:
-        return iterate(plan, self.phases, self.learners, self._draw, gradients)
+        return iterate(plan, self.game, partial(self._draw, plan.stage), gradients)
 
-    def _draw(self) -> list[Batch]:
+    def _draw(self, stage: Stage) -> list[Batch]:
         """The next batch, as micro-batches."""
         fields = self.feed.draw()
         parts = self.execution.accumulate
         if parts == 1:
-            return [Batch(fields)]
+            return [Batch(fields, stage=stage)]
         split = {name: tensor.chunk(parts) for name, tensor in fields.items()}
-        return [Batch({name: tensors[i] for name, tensors in split.items()}) for i in range(parts)]
+        return [
+            Batch({name: tensors[i] for name, tensors in split.items()}, stage=stage)
+            for i in range(parts)
+        ]
 
-    def _set_dials(self) -> None:
-        progress = self.iteration / self.iterations
-        for name, schedule in self._schedules.items():
-            player, dot, attribute = name.rpartition(".")
-            if dot and attribute == "lr":
-                self.learners[player].scale_lr(schedule(progress))
-            else:
-                self.variant.get_buffer(name).fill_(schedule(progress))
+    def _set_dials(self, plan: Plan) -> None:
+        now = self.now
+        for name, value in self.variant.dials(now).items():
+            player, _, dial = name.rpartition(".")
+            if player in self.learners and dial in DIALS:
+                self.learners[player].set_dial(dial, value)
+                continue
+            self.variant.get_buffer(name).fill_(value)
+            for learner in self.learners.values():
+                learner.copy_dial(name, value)
+        for learner in self.learners.values():
+            learner.begin(now.images, plan.batches * self.feed.batch_size)
 
     @contextmanager
     def averaged(self) -> Iterator[Variant]:
@@ -166,10 +239,13 @@ class Engine:
     def state(self) -> dict[str, Tensor]:
         """Everything needed to go on, by name: live tensors where they live on, else copies."""
         device = self.variant.device
+        frozen = tuple(f"{net}." for net in self.variant.frozen)
         tensors = {
             f"variant.{name}": value.detach()
             for name, value in distinct(self.variant.state_dict(keep_vars=True)).items()
+            if not name.startswith(frozen)
         }
+        tensors |= fingerprints(self.variant)
         for name, learner in self.learners.items():
             for key, value in learner.state().items():
                 tensors[f"{name}.{key}"] = value
@@ -178,7 +254,13 @@ class Engine:
             tensors[f"rng.{device.type}"] = torch.get_device_module(device).get_rng_state()
         tensors["iteration"] = torch.tensor(self.iteration)
         tensors["feed.drawn"] = torch.tensor(self.feed.drawn)
+        if self._has_stages:
+            tensors["images"] = torch.tensor(self.images_seen)
         return tensors
+
+    @property
+    def _has_stages(self) -> bool:
+        return type(self.variant).stage is not Variant.stage
 
     def own(self) -> set[str]:
         """The names in `state` of what each process has of its own: random states and buffers."""
@@ -195,6 +277,7 @@ class Engine:
         `tensors` must have the names and shapes of `state`; whoever reads a
         checkpoint sees to it.
         """
+        check_fingerprints(self.variant, tensors)
         for name, live in self.state().items():
             saved = tensors[name]
             if name == "rng.cpu":
@@ -203,5 +286,11 @@ class Engine:
                 torch.get_device_module(self.variant.device).set_rng_state(saved)
             else:
                 live.copy_(saved)
-        self.iteration = int(tensors["iteration"])
+        self._iteration = int(tensors["iteration"])
         self.feed.drawn = int(tensors["feed.drawn"])
+        if self._has_stages:
+            images = int(tensors["images"])
+            self._stage = self.variant.stage(Progress(self._iteration, self.iterations, images))
+            self._enter(self._stage)
+            self.feed.drawn = int(tensors["feed.drawn"])
+            self._images_before = images - self.feed.drawn * self.feed.batch_size

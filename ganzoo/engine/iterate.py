@@ -7,41 +7,29 @@ pure function of device tensors however it is run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo.engine.distributed import average_over_ranks
+from ganzoo.engine.distributed import average_over_ranks, mean_over_ranks, synchronise
 from ganzoo.engine.learner import Learner
+from ganzoo.engine.plan import Plan, who_move_at_once
 from ganzoo.errors import GanzooError
+from ganzoo.schedules import Upkeep
 from ganzoo.variant import Batch, Phase
 
 
 @dataclass(frozen=True)
-class Plan:
-    """All that the host decides about an iteration; equal plans are the same computation."""
+class Game:
+    """What iterations are played with, by name."""
 
-    updates: tuple[tuple[str, int], ...]
-    """The due phases in order, each with its number of updates."""
-    stage: Hashable = 0
-    """The variant's `Variant.stage`."""
-
-    @property
-    def batches(self) -> int:
-        """How many batches the iteration draws."""
-        return max((repeat for _, repeat in self.updates), default=0)
-
-
-def make_plan(phases: Sequence[Phase], iteration: int, stage: Hashable = 0) -> Plan:
-    """The plan of an iteration, counted from 0."""
-    updates = []
-    for phase in phases:
-        if iteration % phase.every == 0:
-            repeat = phase.repeat if isinstance(phase.repeat, int) else phase.repeat(iteration)
-            updates.append((phase.name, repeat))
-    return Plan(tuple(updates), stage)
+    phases: dict[str, Phase]
+    learners: dict[str, Learner]
+    upkeep: dict[str, Upkeep]
+    synchronised: Sequence[Tensor] = ()
+    """Buffers whose mean over all processes is taken."""
 
 
 Gradients = Callable[[Phase, Sequence[nn.Parameter], Batch], tuple[Tensor, list[Tensor | None]]]
@@ -56,53 +44,74 @@ def take_gradients(
     if loss.dim():
         shape = tuple(loss.shape)
         raise GanzooError(f"the loss of phase '{phase.name}' must be a scalar, not {shape}")
-    return loss.detach(), [*torch.autograd.grad(loss, params, allow_unused=True)]
+    gain = phase.gain * (phase.every if phase.lazy else 1)
+    weighted = loss if gain == 1 else gain * loss
+    return loss.detach(), [*torch.autograd.grad(weighted, params, allow_unused=True)]
 
 
 def iterate(
-    plan: Plan,
-    phases: Mapping[str, Phase],
-    learners: Mapping[str, Learner],
-    draw: Callable[[], list[Batch]],
-    gradients: Gradients = take_gradients,
+    plan: Plan, game: Game, draw: Callable[[], list[Batch]], gradients: Gradients = take_gradients
 ) -> dict[str, Tensor]:
-    """Play the due phases, in order, and average the weights.
+    """Play the due phases, in order, do the due upkeep, and average the weights.
 
-    The r-th update of each phase sees the r-th batch of the iteration: repeated updates get fresh
+    The r-th update of each phase sees the r-th batch of the iteration: repeated updates get new
     batches, and phases that are updated once share one batch and what is left in `Batch.shared`.
 
     Args:
-        plan: which phases are due.
-        phases: by name.
-        learners: by player.
+        plan: what is due.
+        game: who plays.
         draw: the next batch, as micro-batches of one size (one, where nothing is accumulated).
         gradients: how a phase's gradients are computed: in this way or by compiled code.
 
     Returns:
         The loss of each phase and the metrics of its last update: detached scalars.
     """
-    batches: list[list[Batch]] = []
+    shared: list[list[Batch]] = []
+    drawn: list[list[Batch]] = []
     losses: dict[str, Tensor] = {}
-    for name, repeat in plan.updates:
-        phase = phases[name]
-        learner = learners[phase.player]
-        for r in range(repeat):
-            if r == len(batches):
-                batches.append(draw())
-            parts = (gradients(phase, learner.params, part) for part in batches[r])
-            loss, grads = average(parts, len(batches[r]))
-            learner.update(average_over_ranks(grads))
-            if phase.after is not None:
-                with torch.no_grad():
-                    phase.after()
-            losses[f"{name}_loss"] = loss
-    for learner in learners.values():
+
+    def batch_of(phase: Phase, number: int) -> list[Batch]:
+        if phase.fresh or number == len(shared):
+            drawn.append(draw())
+            if phase.fresh:
+                return drawn[-1]
+            shared.append(drawn[-1])
+        return shared[number]
+
+    for moving in who_move_at_once(plan, game.phases):
+        for number in range(max(repeat for _, repeat in moving)):
+            moves = []
+            for phase in (phase for phase, repeat in moving if number < repeat):
+                batch, params = batch_of(phase, number), game.learners[phase.player].params
+                parts = (gradients(phase, params, part) for part in batch)
+                losses[f"{phase.name}_loss"], grads = average(parts, len(batch))
+                moves.append((phase, batch, average_over_ranks(grads)))
+            made = [is_made(phase, batch) for phase, batch, _ in moves]
+            for (phase, _, grads), when in zip(moves, made, strict=True):
+                game.learners[phase.player].update(grads, when)
+                if phase.after is not None:
+                    with torch.no_grad():
+                        phase.after()
+    with torch.no_grad():
+        synchronise(game.synchronised)
+        for name in plan.upkeep:
+            game.upkeep[name].work()
+    for learner in game.learners.values():
         learner.average()
-    for batch in batches:
+    for batch in drawn:
         for name, value in batch[0].metrics.items():
             several = [part.metrics[name] for part in batch]
             losses[name] = value if len(several) == 1 else torch.stack(several).mean()
     return losses
+
+
+def is_made(phase: Phase, batch: list[Batch]) -> Tensor | None:
+    """Whether a phase's update is made, a 0-d boolean that is equal in all processes; None: yes."""
+    if phase.when is None:
+        return None
+    with torch.no_grad():
+        votes = torch.stack([phase.when(part).float() for part in batch]).mean()
+    return mean_over_ranks(votes) >= 0.5
 
 
 def average(

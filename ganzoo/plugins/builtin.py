@@ -1,7 +1,16 @@
 """What the core itself offers, through the same hooks as any plugin."""
 
 from ganzoo.hookspecs import hookimpl
-from ganzoo.spec import DOWNLOADED, FILES, MADE, DatasetSpec, EvaluatorSpec, LossSpec
+from ganzoo.spec import (
+    DOWNLOADED,
+    FILES,
+    MADE,
+    AugmentationSpec,
+    DatasetSpec,
+    EvaluatorSpec,
+    LossSpec,
+    RegulariserSpec,
+)
 
 
 @hookimpl
@@ -89,6 +98,45 @@ def ganzoo_register_losses() -> list[LossSpec]:
             "RaSGAN, Jolicoeur-Martineau 2019",
             f"{arxiv}1807.00734",
         ),
+    ]
+
+
+@hookimpl
+def ganzoo_register_regularisers() -> list[RegulariserSpec]:
+    """Penalties on the gradients of D."""
+    at, arxiv = "ganzoo.regularisers", "https://arxiv.org/abs/"
+    return [
+        RegulariserSpec(
+            "r1", f"{at}:R1", "gradients at the data, Mescheder et al. 2018", f"{arxiv}1801.04406"
+        ),
+        RegulariserSpec(
+            "r2", f"{at}:R2", "gradients at fakes, Mescheder et al. 2018", f"{arxiv}1801.04406"
+        ),
+        RegulariserSpec(
+            "one-centred",
+            f"{at}:OneCentred",
+            "norms near 1 between both, Gulrajani et al. 2017",
+            f"{arxiv}1704.00028",
+        ),
+        RegulariserSpec(
+            "zero-centred",
+            f"{at}:ZeroCentred",
+            "norms near 0 between both, Thanh-Tung et al. 2019",
+            f"{arxiv}1902.03984",
+        ),
+    ]
+
+
+@hookimpl
+def ganzoo_register_augmentations() -> list[AugmentationSpec]:
+    """Changes of what D sees."""
+    return [
+        AugmentationSpec(
+            "translation",
+            "ganzoo.augmentations:Translation",
+            "images are moved, DiffAugment, Zhao et al. 2020",
+            "https://arxiv.org/abs/2006.10738",
+        )
     ]
 
 

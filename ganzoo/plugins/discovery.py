@@ -26,20 +26,33 @@ import pluggy
 
 from ganzoo import hookspecs
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.spec import API, DatasetSpec, EvaluatorSpec, LossSpec, Need, VariantSpec
+from ganzoo.spec import (
+    API,
+    AugmentationSpec,
+    DatasetSpec,
+    EvaluatorSpec,
+    LossSpec,
+    Need,
+    RegulariserSpec,
+    VariantSpec,
+)
 
 CORE = "ganzoo-core"
-Spec = VariantSpec | DatasetSpec | LossSpec | EvaluatorSpec
+Spec = VariantSpec | DatasetSpec | LossSpec | RegulariserSpec | AugmentationSpec | EvaluatorSpec
 HOOKS: dict[str, type[Spec]] = {
     "ganzoo_register_variants": VariantSpec,
     "ganzoo_register_datasets": DatasetSpec,
     "ganzoo_register_losses": LossSpec,
+    "ganzoo_register_regularisers": RegulariserSpec,
+    "ganzoo_register_augmentations": AugmentationSpec,
     "ganzoo_register_evaluators": EvaluatorSpec,
 }
 KINDS: dict[type[Spec], str] = {
     VariantSpec: "variant",
     DatasetSpec: "data set",
     LossSpec: "loss",
+    RegulariserSpec: "regulariser",
+    AugmentationSpec: "augmentation",
     EvaluatorSpec: "evaluator",
 }
 

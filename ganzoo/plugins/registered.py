@@ -14,9 +14,19 @@ from typing import Any, Generic, TypeVar
 
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import KINDS, Plugin, Spec, Status, sentence
-from ganzoo.spec import DatasetSpec, EvaluatorSpec, LossSpec, VariantSpec, resolve
+from ganzoo.spec import (
+    AugmentationSpec,
+    DatasetSpec,
+    EvaluatorSpec,
+    LossSpec,
+    RegulariserSpec,
+    VariantSpec,
+    resolve,
+)
 
-S = TypeVar("S", VariantSpec, DatasetSpec, LossSpec, EvaluatorSpec)
+S = TypeVar(
+    "S", VariantSpec, DatasetSpec, LossSpec, RegulariserSpec, AugmentationSpec, EvaluatorSpec
+)
 
 _NOTES: ContextVar[dict[str, str] | None] = ContextVar("notes", default=None)
 

@@ -18,7 +18,14 @@ from ganzoo.plugins.discovery import (
     normal,
 )
 from ganzoo.plugins.registered import Registered, S, is_strict, names_of
-from ganzoo.spec import DatasetSpec, EvaluatorSpec, LossSpec, VariantSpec
+from ganzoo.spec import (
+    AugmentationSpec,
+    DatasetSpec,
+    EvaluatorSpec,
+    LossSpec,
+    RegulariserSpec,
+    VariantSpec,
+)
 
 _PREFERRED: ContextVar[Collection[str]] = ContextVar("preferred", default=())
 
@@ -64,6 +71,14 @@ class Registry:
         """The loss of that name; see `variant`."""
         return self._find(LossSpec, name)
 
+    def regulariser(self, name: str) -> Registered[RegulariserSpec]:
+        """The regulariser of that name; see `variant`."""
+        return self._find(RegulariserSpec, name)
+
+    def augmentation(self, name: str) -> Registered[AugmentationSpec]:
+        """The augmentation of that name; see `variant`."""
+        return self._find(AugmentationSpec, name)
+
     def evaluator(self, name: str) -> Registered[EvaluatorSpec]:
         """The evaluator of that name; see `variant`."""
         return self._find(EvaluatorSpec, name)
@@ -87,7 +102,8 @@ class Registry:
             raise refused[0]
         if not found:
             usable = [row for row in self.rows() if row.plugin.usable]
-            raise self._unknown("variant, data set, loss or evaluator", name, usable)
+            *first, last = KINDS.values()
+            raise self._unknown(f"{', '.join(first)} or {last}", name, usable)
         return found
 
     def variants(self) -> list[Registered[VariantSpec]]:
@@ -102,6 +118,14 @@ class Registry:
         """All losses by name, those that cannot be used included."""
         return self._rows(LossSpec)
 
+    def regularisers(self) -> list[Registered[RegulariserSpec]]:
+        """All regularisers by name, those that cannot be used included."""
+        return self._rows(RegulariserSpec)
+
+    def augmentations(self) -> list[Registered[AugmentationSpec]]:
+        """All augmentations by name, those that cannot be used included."""
+        return self._rows(AugmentationSpec)
+
     def evaluators(self) -> list[Registered[EvaluatorSpec]]:
         """All evaluators in the order in which they are registered, the core's first.
 
@@ -112,7 +136,14 @@ class Registry:
 
     def rows(self) -> list[Registered[Any]]:
         """All of every kind."""
-        return [*self.variants(), *self.datasets(), *self.losses(), *self.evaluators()]
+        return [
+            *self.variants(),
+            *self.datasets(),
+            *self.losses(),
+            *self.regularisers(),
+            *self.augmentations(),
+            *self.evaluators(),
+        ]
 
     def _rows(self, kind: type[S]) -> list[Registered[S]]:
         offers = [

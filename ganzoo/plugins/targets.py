@@ -2,11 +2,20 @@
 
 from typing import Any
 
+from ganzoo.augmentations import SeenAugmentation
 from ganzoo.config import check_config
 from ganzoo.errors import GanzooError
 from ganzoo.losses import AdversarialLoss
 from ganzoo.plugins.discovery import Spec
-from ganzoo.spec import DatasetSpec, EvaluatorSpec, LossSpec, VariantSpec
+from ganzoo.regularisers import Regulariser
+from ganzoo.spec import (
+    AugmentationSpec,
+    DatasetSpec,
+    EvaluatorSpec,
+    LossSpec,
+    RegulariserSpec,
+    VariantSpec,
+)
 from ganzoo.variant import Variant
 
 TAKEN = frozenset(
@@ -27,6 +36,7 @@ TAKEN = frozenset(
         "evaluate_every",
         "flip",
         "image_size",
+        "init",
         "log_every",
         "mode",
         "on_collapse",
@@ -43,6 +53,12 @@ TAKEN = frozenset(
     ]
 )
 """The flags of ``ganzoo train`` itself, which no setting of a variant may be called like."""
+
+
+TAKEN_BY_SAMPLE = frozenset(
+    ["run", "n", "out", "format", "kind", "label", "seed", "device", "help"]
+)
+"""Likewise of ``ganzoo sample``."""
 
 
 def check_target(spec: Spec, found: Any) -> None:
@@ -72,6 +88,23 @@ def check_target(spec: Spec, found: Any) -> None:
                     f"{spec.target} is {_described(found)}: it must be an instance of a subclass "
                     "of ganzoo.metrics.evaluator.Evaluator"
                 )
+        case RegulariserSpec():
+            _check_part(spec.target, found, Regulariser)
+        case AugmentationSpec():
+            _check_part(spec.target, found, SeenAugmentation)
+
+
+def _check_part(target: str, found: Any, base: type) -> None:
+    """See whether what is found is a class that ``NAME:SETTING=VALUE`` can make one of."""
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise GanzooError(
+            f"{target} is {_described(found)}: it must be a subclass of "
+            f"{base.__module__}.{base.__name__}"
+        )
+    missing = sorted(getattr(found, "__abstractmethods__", ()))
+    if missing:
+        raise GanzooError(f"{target} lacks {' and '.join(missing)}: each of its kind defines them")
+    check_config(found, frozenset())
 
 
 def _check_variant(target: str, found: Any) -> None:
@@ -83,6 +116,8 @@ def _check_variant(target: str, found: Any) -> None:
     if missing:
         raise GanzooError(f"{target} lacks {' and '.join(missing)}: every variant defines them")
     check_config(found, TAKEN)
+    if found.Sampling is not None:
+        check_config(found, TAKEN_BY_SAMPLE, "Sampling", "sample")
 
 
 def _described(found: Any) -> str:

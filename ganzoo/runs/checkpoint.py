@@ -215,17 +215,32 @@ def load_weights(
     return _load(path, WEIGHTS, identity, expected)
 
 
-def _load(
-    path: Path, name: str, identity: Identity, expected: Mapping[str, Tensor]
-) -> dict[str, Tensor]:
+def read(path: Path, name: str) -> dict[str, Tensor]:
+    """The tensors of a checkpoint's `STATE` or `WEIGHTS`, of whatever variant they are.
+
+    Raises:
+        GanzooError: the checkpoint is damaged, or a pickle.
+    """
+    return _read(path, name)[0]
+
+
+def _read(path: Path, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a file and what is said about them."""
     file = path / name
     _verify(path, name)
     try:
         with safe_open(file, framework="pt") as opened:
             header = opened.metadata() or {}
-        tensors = load_file(file)
+        return load_file(file), header
     except (OSError, SafetensorError) as error:
         raise _damaged(file, _reason(error)) from error
+
+
+def _load(
+    path: Path, name: str, identity: Identity, expected: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    file = path / name
+    tensors, header = _read(path, name)
     found = Identity(header.get("variant", "?"), header.get("data", "?"))
     if found != identity:
         raise GanzooError(

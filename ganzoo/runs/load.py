@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ganzoo.config import build
 from ganzoo.engine.learner import distinct
+from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
 from ganzoo.runs.record import data_spec
@@ -40,7 +41,8 @@ def build_variant(settings: dict[str, Any], device: torch.device) -> Variant:
     name = settings["variant"]
     qualified = f"{name['plugin']}:{name['name']}"
     cls: type[Variant] = registry().variant(qualified).load()
-    return cls(build(cls.Config, settings["config"]), data_spec(settings)).to(device)
+    config: Any = equipped(build(cls.Config, settings["config"]))
+    return cls(config, data_spec(settings)).to(device)
 
 
 def published_weights(variant: Variant) -> dict[str, Tensor]:

@@ -11,11 +11,15 @@
 from ganzoo.testing.check import Check, Outcome, Verdict
 from ganzoo.testing.kit import (
     NonConforming,
+    augmentation_verdicts,
+    check_augmentation,
     check_dataset,
     check_loss,
+    check_regulariser,
     check_variant,
     dataset_verdicts,
     loss_verdicts,
+    regulariser_verdicts,
     variant_verdicts,
 )
 
@@ -24,10 +28,14 @@ __all__ = [
     "NonConforming",
     "Outcome",
     "Verdict",
+    "augmentation_verdicts",
+    "check_augmentation",
     "check_dataset",
     "check_loss",
+    "check_regulariser",
     "check_variant",
     "dataset_verdicts",
     "loss_verdicts",
+    "regulariser_verdicts",
     "variant_verdicts",
 ]

@@ -7,6 +7,7 @@ from ganzoo.plugins.registry import registry
 from ganzoo.testing.check import Outcome, Verdict
 from ganzoo.testing.datasets.checks import DATASET_CHECKS, DatasetSubject
 from ganzoo.testing.losses.checks import LOSS_CHECKS, LossSubject
+from ganzoo.testing.parts.checks import AUGMENTATION_CHECKS, REGULARISER_CHECKS, PartSubject
 from ganzoo.testing.variants.checks import VARIANT_CHECKS, VariantSubject
 
 
@@ -58,6 +59,30 @@ def loss_verdicts(name: str) -> Iterator[Verdict]:
     return LOSS_CHECKS.verdicts(LossSubject(registry().loss(name)))
 
 
+def regulariser_verdicts(name: str) -> Iterator[Verdict]:
+    """Check an installed regulariser, one verdict after the other.
+
+    Args:
+        name: as typed after ``--regulariser``.
+
+    Raises:
+        GanzooError: there is no such regulariser.
+    """
+    return REGULARISER_CHECKS.verdicts(PartSubject(registry().regulariser(name)))
+
+
+def augmentation_verdicts(name: str) -> Iterator[Verdict]:
+    """Check an installed augmentation, one verdict after the other.
+
+    Args:
+        name: as typed after ``--augment``.
+
+    Raises:
+        GanzooError: there is no such augmentation.
+    """
+    return AUGMENTATION_CHECKS.verdicts(PartSubject(registry().augmentation(name)))
+
+
 def check_variant(name: str, dataset: str | None = None, root: Path | None = None) -> None:
     """Check an installed variant; see `variant_verdicts`.
 
@@ -86,6 +111,26 @@ def check_loss(name: str) -> None:
         GanzooError: there is no such loss.
     """
     _demand("loss", name, loss_verdicts(name))
+
+
+def check_regulariser(name: str) -> None:
+    """Check an installed regulariser; see `regulariser_verdicts`.
+
+    Raises:
+        NonConforming: at least one check failed.
+        GanzooError: there is no such regulariser.
+    """
+    _demand("regulariser", name, regulariser_verdicts(name))
+
+
+def check_augmentation(name: str) -> None:
+    """Check an installed augmentation; see `augmentation_verdicts`.
+
+    Raises:
+        NonConforming: at least one check failed.
+        GanzooError: there is no such augmentation.
+    """
+    _demand("augmentation", name, augmentation_verdicts(name))
 
 
 def _demand(kind: str, name: str, verdicts: Iterator[Verdict]) -> None:

@@ -33,13 +33,14 @@ from ganzoo.engine.distributed import (
     synchronise_batch_norm,
 )
 from ganzoo.engine.engine import Engine
-from ganzoo.engine.iterate import make_plan
 from ganzoo.engine.modes.compiled import compile_key, is_warm
 from ganzoo.engine.modes.execution import COLD_BREAK_EVEN, Execution, choose_mode
+from ganzoo.engine.plan import count_iterations
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
+from ganzoo.runs.initial import initialise
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import check_unchanged, describe_data
 from ganzoo.runs.run import Run, SharedRun
@@ -110,6 +111,8 @@ def start(
         }
         torch.manual_seed(training.seed)
         variant = build_variant(settings, device)
+        if training.init is not None:
+            initialise(variant, training.init, observer.report)
         seed_own(training.seed)
         if training.sync_batch_norm:
             synchronise_batch_norm(variant)
@@ -254,7 +257,7 @@ def _with_steps(training: Training, variant: Variant, feed: Feed) -> Training:
     """The settings with everything decided that was left open."""
     steps = training.steps
     if training.epochs is not None:
-        steps = _iterations(training.epochs, variant, feed)
+        steps = count_iterations(variant.phases(), training.epochs * feed.batches_per_epoch)
     assert steps is not None
     return dataclasses.replace(
         training,
@@ -262,17 +265,6 @@ def _with_steps(training: Training, variant: Variant, feed: Feed) -> Training:
         epochs=None,
         sample_every=training.sample_every or -(-steps // FRAMES),
     )
-
-
-def _iterations(epochs: float, variant: Variant, feed: Feed) -> int:
-    """How many iterations draw the data so many times."""
-    phases = variant.phases()
-    wanted, drawn, iteration = epochs * feed.batches_per_epoch, 0, 0
-    while drawn < wanted:
-        plan = make_plan(phases, iteration)
-        drawn += max((repeat for _, repeat in plan.updates), default=0)
-        iteration += 1
-    return iteration
 
 
 def _execution(training: Training, settings: dict[str, Any], variant: Variant) -> Execution:

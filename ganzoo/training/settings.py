@@ -56,6 +56,7 @@ class Training:
         "(default: never)",
         minimum=1,
     )
+    init: str | None = option(None, "start from the networks of another run: RUN, or RUN:NETWORK")
     on_collapse: str = option(
         "warn", "what to do when the training collapses; stop: save and end", choices=COLLAPSE
     )

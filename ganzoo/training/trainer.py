@@ -81,7 +81,7 @@ class Trainer:
         self.observer = observer
         self._exhibits = exhibits
         self._sample_every = training.sample_every or engine.iterations
-        self._journal = Journal(run, engine, observer, _make_watchdog(engine.iterations, exhibits))
+        self._journal = Journal(run, engine, observer, _make_watchdog(engine, exhibits))
         self._saved: Path | None = None
         self._measured: tuple[int, dict[str, float]] = -1, {}
         self._last_evaluated, self._seconds_evaluating = -1, 0.0
@@ -307,11 +307,13 @@ class Trainer:
             return {k: v.clone() for k, v in published_weights(variant).items()}
 
 
-def _make_watchdog(steps: int, exhibits: Exhibits) -> Watchdog:
+def _make_watchdog(engine: Engine, exhibits: Exhibits) -> Watchdog:
+    scores = engine.variant.scores
     if exhibits.quality is None:
-        return Watchdog(steps)
+        return Watchdog(engine.iterations, scores=scores)
     return Watchdog(
-        steps,
+        engine.iterations,
+        scores=scores,
         class_entropy=exhibits.class_entropy,
         criterion=exhibits.quality.criterion,
         better=exhibits.quality.better,

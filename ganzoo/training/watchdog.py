@@ -5,7 +5,7 @@ its name in `Batch.metrics`, which is the convention for whoever writes a varian
 
 - ``<phase>_loss``: what a phase minimises; any scale.
 - ``real<x>_score`` and ``fake<x>_score``, for any ``<x>``: D's mean verdict on real samples and on
-  fakes, a probability (or a logit, where D is no classifier).
+  fakes, a probability or a logit: `Variant.scores` says what it means.
 - ``<x>gradient_penalty``: how far gradient norms are from the 1 at which they are held, as the mean
   square (||∇f|| - 1)², without its weight.
 
@@ -23,6 +23,7 @@ from math import exp, inf, isfinite, log
 import torch
 from torch import Tensor
 
+from ganzoo.losses import PROBABILITIES, Scores
 from ganzoo.runs.logged import DIVERSITY, QUALITY
 
 LASTING_STEPS, LASTING_RECORDS = 300, 10
@@ -73,18 +74,20 @@ class Watchdog:
         class_entropy: of the labels of the data, in nats; None where there are none.
         criterion: the quality that decides which checkpoint is the best; empty: none.
         better: whether ``"lower"`` or ``"higher"`` is better.
+        scores: what the verdicts mean.
     """
 
     def __init__(
         self,
         steps: int,
         *,
+        scores: Scores = PROBABILITIES,
         class_entropy: float | None = None,
         criterion: str = "",
         better: str = "lower",
     ) -> None:
         self._mature = max(BEGINNING * steps, BEGINNING_STEPS)
-        self._class_entropy = class_entropy
+        self._class_entropy, self._scores = class_entropy, scores
         self._criterion, self._sign = QUALITY + criterion, 1 if better == "lower" else -1
         self._alarms: dict[str, _Alarm] = {}
         self._before: dict[str, float] = {}
@@ -129,9 +132,11 @@ class Watchdog:
         for real in verdicts:
             fake = f"fake{real[4:]}"
             if fake in record:
-                won = record[real] - record[fake] >= SEPARATION and abs(losses[least]) <= WON
+                gap = self._scores.sign * (record[real] - record[fake])
+                won = gap >= SEPARATION and abs(losses[least]) <= WON
                 yield f"won {real}", _won(record, real, fake) if won else None
-                blind = max(losses.values()) >= _cost_of_blindness(record[real], record[fake])
+                cost = _cost_of_blindness(record[real], record[fake], self._scores)
+                blind = max(losses.values()) >= cost
                 yield f"blind {real}", _blind(record, real) if blind else None
         if not verdicts:
             growing = [
@@ -266,8 +271,11 @@ def _in_penalties(record: Mapping[str, float]) -> Iterator[tuple[str, str | None
             yield f"penalty {name}", _unheld(name, value) if value >= PENALTY else None
 
 
-def _cost_of_blindness(real: float, fake: float) -> float:
+def _cost_of_blindness(real: float, fake: float, scores: Scores) -> float:
     """The least cross-entropy of a D that says the same of all; infinite, where it does not."""
+    if scores.undecided is None:
+        return inf
+    real, fake = scores.belief(real), scores.belief(fake)
     if max(abs(real), abs(fake)) <= EXTREME:
         return -log(max(real, 1e-38))
     if max(abs(1 - real), abs(1 - fake)) <= EXTREME:

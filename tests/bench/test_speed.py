@@ -39,6 +39,7 @@ from ganzoo.cli.commands.bench import _print, command
 from ganzoo.config import build, own_settings
 from ganzoo.engine.engine import Engine
 from ganzoo.errors import GanzooError
+from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
 from ganzoo.variant import Phase
 
@@ -52,7 +53,7 @@ def setting_of(name: str, batch_size: int = 4, **settings: Any) -> Setting:
     cls, dataset = registered.load(), digits(len(registered.spec.needs))
     chosen = own_settings(cls.Config, cls.recipe(dataset.spec) | SMALLER | settings)
     torch.manual_seed(0)
-    variant = cls(build(cls.Config, chosen), dataset.spec)
+    variant = cls(equipped(build(cls.Config, chosen)), dataset.spec)
     return Setting(variant, dataset, dataset, batch_size)
 
 

@@ -142,7 +142,7 @@ def test_bad_input(install: Install, tmp_path: Path) -> None:
         return result.err
 
     install("toy", "raise ValueError('half-written')")
-    unknown = "there is no variant, data set or loss"
+    unknown = "there is no variant, data set, loss, regulariser or augmentation"
     assert f"{unknown} 'vanila': did you mean 'vanilla'?" in refusal("vanila")
     assert f"{unknown} 'rings8': did you mean 'ring8'?" in refusal("rings8")
     assert f"{unknown} 'hing': did you mean 'hinge'?" in refusal("hing")

@@ -75,6 +75,14 @@ def test_each_process_sees_its_own_part_of_each_batch(plain: dict[str, dict[str,
     assert {int(state["images_seen"]) for state in plain.values()} == {40}
 
 
+def test_a_synchronised_buffer_is_the_mean_over_the_processes(
+    plain: dict[str, dict[str, Tensor]],
+) -> None:
+    one, first, second = (plain[key]["variant.mean"] for key in ("1-0", "2-0", "2-1"))
+    assert torch.equal(first, second)
+    torch.testing.assert_close(first, one)
+
+
 def test_latents_are_each_process_s_own_and_the_first_s_as_for_one(
     plain: dict[str, dict[str, Tensor]],
 ) -> None:

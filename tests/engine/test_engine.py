@@ -13,7 +13,8 @@ from torch.nn.functional import softplus
 from ganzoo import SGD, Adam, Batch, GanzooError, Phase, Player, RMSprop
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
-from ganzoo.engine.iterate import make_plan
+from ganzoo.engine.plan import make_plan
+from ganzoo.schedules import Stage
 
 CPU = torch.device("cpu")
 
@@ -198,7 +199,7 @@ def test_plan_of_lazy_and_scheduled_phases() -> None:
     assert due[32] == (("critic", 5), ("penalty", 1), ("generator", 1))
     assert due[500] == (("critic", 100), ("generator", 1))
     assert make_plan(phases, 26) == make_plan(phases, 27)
-    assert hash(make_plan(phases, 26, stage=1)) != hash(make_plan(phases, 26, stage=2))
+    assert hash(make_plan(phases, 26, Stage(1))) != hash(make_plan(phases, 26, Stage(2)))
 
 
 def test_after_clips_the_weights_at_every_update() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.games import Toy, ToyConfig, points
+from helpers.games import Eventful, Toy, ToyConfig, points
 from helpers.zoo import NAMES, make_small
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -121,6 +121,19 @@ def test_a_captured_training_is_the_eager_one_bitwise(
     fake = captured(taped, monkeypatch)
     assert rows(taped, 9) == expected
     assert fake.captures >= 1
+    for key, value in eager.state().items():
+        assert torch.equal(taped.state()[key], value), key
+
+
+def test_an_eventful_training_is_captured_and_the_eager_one_bitwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Gates, steps at once, own batches, upkeep, dials and two stages."""
+    eager, taped = toy(Eventful, kept=60), toy(Eventful, kept=60)
+    expected = rows(eager, 60)
+    fake = captured(taped, monkeypatch)
+    assert rows(taped, 60) == expected
+    assert fake.captures >= 4  # with and without the upkeep, in both stages
     for key, value in eager.state().items():
         assert torch.equal(taped.state()[key], value), key
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.games import Toy, ToyConfig, points
+from helpers.games import Eventful, Toy, ToyConfig, points
 from helpers.zoo import NAMES, make_small
 from torch import Tensor, nn
 
@@ -117,6 +117,27 @@ def toy_engine(
     return Engine(
         variant, make_feed(data, 4, device=CPU, seed=0), 100, execution or Execution(), report
     )
+
+
+def test_an_eventful_game_is_compiled_for_each_of_its_stages() -> None:
+    """Gates, steps at once, own batches, and how often each gradient counts."""
+
+    class Shorter(Eventful):
+        def phases(self) -> list[Phase]:
+            return super().phases()[:2]
+
+    eager, fast = toy_engine(Shorter), toy_engine(Shorter, Execution("compile"))
+    for engine in (eager, fast):
+        engine.feed.drawn = 17  # of 20 batches in the first stage
+    for _ in range(3):
+        torch.manual_seed(eager.iteration)
+        expected = eager.step()
+        torch.manual_seed(fast.iteration)
+        metrics = fast.step()
+        assert metrics.keys() == expected.keys()
+        for name, value in expected.items():
+            torch.testing.assert_close(metrics[name], value, rtol=1e-3, atol=1e-4)
+    assert eager.make_plan().stage.level == 1
 
 
 @pytest.mark.usefixtures("compiler")

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, one_hot, softplus
 
-from ganzoo import Adam, Batch, DataSpec, GanzooError, Phase, Player, Variant, option
+from ganzoo import Adam, Batch, DataSpec, GanzooError, Phase, Player, Upkeep, Variant, option
 from ganzoo.abilities import Classifier, Translator
+from ganzoo.schedules import Progress, Stage
 
 
 @dataclass(frozen=True)
@@ -182,10 +183,14 @@ class OneDict(Healthy):
 # players, normalisation, phases, schedules
 
 
-@breaks("players", r"generator.0.weight belongs to the players 'g' and 'd', .*: leave it to one")
-class SharedNetwork(Healthy):
+@breaks("players", r"tied.0.weight belongs to player 'd' and, as generator.0.weight, to 'g'")
+class TiedNetworks(Healthy):
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.tied = self.generator
+
     def players(self) -> dict[str, Player]:
-        d = Player(("discriminator", "generator"), Adam(1e-3))
+        d = Player(("discriminator", "tied"), Adam(1e-3))
         return {**super().players(), "d": d}
 
 
@@ -281,38 +286,38 @@ class OnlyG(Healthy):
 
 
 @breaks(
-    "phases", r"stage\(\) returns a list, which cannot be looked up: return a number or a tuple"
+    "phases", r"stage\(\) returns Stage\(level=\[False\].*: return ganzoo.Stage\(LEVEL\), where"
 )
 class ListOfStages(Healthy):
-    def stage(self, images_seen: int) -> Any:
-        return [images_seen > 1000]
+    def stage(self, now: Progress) -> Any:
+        return Stage([now.images > 1000])  # type: ignore[arg-type]
 
 
 class OtherSchedules(Healthy):
-    dials: ClassVar[dict[str, Callable[[float], float]]]
+    by_name: ClassVar[dict[str, Callable[[float], float]]]
 
     def schedules(self) -> dict[str, Callable[[float], float]]:
-        return self.dials
+        return self.by_name
 
 
 @breaks("schedules", r"'critic.lr' is of no player: name one of g, d, as in 'g.lr'")
 class RateOfNobody(OtherSchedules):
-    dials: ClassVar = {"critic.lr": lambda progress: 1.0}
+    by_name: ClassVar = {"critic.lr": lambda progress: 1.0}
 
 
 @breaks("schedules", r"'fade' sets no 0-d buffer: call register_buffer\('fade'")
 class NoBuffer(OtherSchedules):
-    dials: ClassVar = {"fade": lambda progress: 1.0}
+    by_name: ClassVar = {"fade": lambda progress: 1.0}
 
 
 @breaks("schedules", r"'g.lr' is -0.5 at 1.0, .* never negative: use max")
 class NegativeRate(OtherSchedules):
-    dials: ClassVar = {"g.lr": lambda progress: 0.5 - progress}
+    by_name: ClassVar = {"g.lr": lambda progress: 0.5 - progress}
 
 
 @breaks("schedules", "'dial' is nan at 0.0: return a number")
 class NoNumber(OtherSchedules):
-    dials: ClassVar = {"dial": lambda progress: math.nan}
+    by_name: ClassVar = {"dial": lambda progress: math.nan}
 
 
 # loss, iteration, other-data, own-parameters
@@ -746,6 +751,25 @@ class OtherLoss(Healthy):
     def d_loss(self, batch: Batch) -> Tensor:
         loss = super().d_loss(batch)
         return loss * self.times(loss.detach())
+
+
+@breaks("capture", r"phase 'd': broken.py:\d+: `.*item\(\).*` reads a tensor on the host")
+class GateOnTheHost(Healthy):
+    def phases(self) -> list[Phase]:
+        g, d = super().phases()
+        return [g, replace(d, when=self.believes)]
+
+    def believes(self, batch: Batch) -> Tensor:
+        return torch.tensor(batch.metrics["real_score"].item() < 2)
+
+
+@breaks("capture", r"phase 'adjust': broken.py:\d+: `.*item\(\).*` reads a tensor on the host")
+class UpkeepOnTheHost(Healthy):
+    def upkeep(self) -> list[Upkeep]:
+        return [Upkeep("adjust", self.adjust, every=16)]
+
+    def adjust(self) -> None:
+        self.dial.fill_(self.dial.item() / 2)
 
 
 @breaks("capture", r"phase 'd': broken.py:\d+: `.*item\(\)\)` reads a tensor on the host; keep to")

@@ -1,11 +1,25 @@
 """Small variants for tests."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Adam, Batch, DataSpec, Phase, Player, Variant, option
+from ganzoo import (
+    Adam,
+    Average,
+    Batch,
+    DataSpec,
+    Phase,
+    Player,
+    Progress,
+    RMSprop,
+    Stage,
+    Upkeep,
+    Variant,
+    option,
+)
 from ganzoo.data.dataset import Dataset
 
 
@@ -54,6 +68,56 @@ class Toy(Variant):
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         return self.generator(latent)
+
+
+class Eventful(Toy):
+    """All that a game can have at once, but for networks that are frozen."""
+
+    def __init__(self, config: ToyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.generator.register_buffer("alpha", torch.zeros(()))
+        self.generator.register_buffer("level", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("verdicts", torch.zeros(()))
+        self.register_buffer("pressure", torch.ones(()))
+
+    def players(self) -> dict[str, Player]:
+        return {
+            "g": Player(("generator",), Adam(1e-2), ema=Average(half_life=16), clip_norm=0.5),
+            "d": Player(("discriminator",), Adam(1e-2)),
+            "second": Player(("discriminator",), RMSprop(1e-3)),
+        }
+
+    def phases(self) -> list[Phase]:
+        return [
+            Phase("d", loss=self.d_loss, when=lambda batch: batch.metrics["real_score"] < 0.52),
+            Phase("g", loss=self.g_loss, together=True, fresh=True),
+            Phase("second", loss=self.pull, when=lambda batch: batch.image.mean() > 0),
+            Phase("small", "d", loss=self.pull, every=3, lazy=True, gain=0.1),
+        ]
+
+    def d_loss(self, batch: Batch) -> Tensor:
+        batch.shared["fake"] = self(self.sample_latent(len(batch))).detach()
+        loss = super().d_loss(batch)
+        self.verdicts += batch.metrics["real_score"]
+        return self.pressure * loss * (1 + int(batch.stage.level))  # type: ignore[call-overload]
+
+    def pull(self, batch: Batch) -> Tensor:
+        weight: Tensor = self.discriminator[0].weight
+        return weight.square().sum()
+
+    def upkeep(self) -> list[Upkeep]:
+        return [Upkeep("press", self.press, every=4)]
+
+    def press(self) -> None:
+        self.pressure += 0.1 * (self.verdicts / 4 - 0.5).sign()
+        self.verdicts.zero_()
+        self.generator.get_buffer("level").add_(1)
+
+    def stage(self, now: Progress) -> Stage:
+        return Stage(0) if now.images < 80 else Stage(1, batch_size=6, resets=("d",))
+
+    def dials(self, now: Progress) -> Mapping[str, float]:
+        return {"generator.alpha": now.share, "g.half_life": 16 + now.images}
 
 
 def points(n: int = 40, seed: int = 0) -> Dataset:

@@ -166,10 +166,13 @@ def _enter(
 class Plain(Toy):
     """No BatchNorm and no noise: the latents are the points of the batch. It notes what it sees."""
 
+    synchronised = ("mean",)
+
     def __init__(self, config: Any, data: DataSpec) -> None:
         super().__init__(config, data)
         self.generator = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(), nn.Linear(8, 2))
         self.seen: list[Tensor] = []
+        self.register_buffer("mean", torch.zeros(()))
 
     def players(self) -> dict[str, Player]:
         return {
@@ -179,6 +182,7 @@ class Plain(Toy):
 
     def g_loss(self, batch: Batch) -> Tensor:
         self.seen.append(batch.image.clone())
+        self.mean.copy_(batch.image.mean())
         fake = self(batch.image)
         batch.shared["fake"] = fake.detach()
         return nn.functional.softplus(-self.discriminator(fake)).mean()

@@ -1,6 +1,6 @@
 """Sound variants that do what variants seldom do: no check may find fault with them."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +9,22 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss, one_hot, relu, softplus
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganzoo import Adam, Batch, DataSpec, GanzooError, Phase, Player, RMSprop
+from ganzoo import (
+    Adam,
+    AdamW,
+    Average,
+    Batch,
+    DataSpec,
+    GanzooError,
+    Phase,
+    Player,
+    Progress,
+    RMSprop,
+    Stage,
+    Upkeep,
+)
 from ganzoo.engine.engine import Engine
-from ganzoo.engine.iterate import Plan
+from ganzoo.engine.plan import Plan
 from helpers.broken import Healthy, HealthyConfig
 
 
@@ -123,8 +136,8 @@ class Grows(Healthy):
         self.generator.later = nn.Linear(3, 3)
         self.register_buffer("mean", torch.zeros(()))
 
-    def stage(self, images_seen: int) -> Hashable:
-        return images_seen >= 1_000_000
+    def stage(self, now: Progress) -> Stage:
+        return Stage(now.images >= 1_000_000)
 
     def d_loss(self, batch: Batch) -> Tensor:
         loss = super().d_loss(batch)
@@ -168,6 +181,66 @@ class Unrepeatable(Healthy):
         return one_hot(torch.multinomial(odds, 1)[:, 0], 3).float()
 
 
+class Eventful(Healthy):
+    """Gates, steps at once, own batches, two owners, a frozen network, upkeep, stages, dials."""
+
+    frozen = ("eye",)
+    synchronised = ("verdicts",)
+
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.eye = nn.Flatten()
+        self.eye.register_parameter("scale", nn.Parameter(torch.ones(1)))
+        self.generator.register_buffer("level", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("verdicts", torch.zeros(()))
+        self.register_buffer("pressure", torch.ones(()))
+
+    def players(self) -> dict[str, Player]:
+        average = Average(half_life=16, ramp=0.05, copy_buffers=True)
+        return {
+            "g": Player(("generator",), AdamW(1e-3), ema=average, clip_norm=10.0),
+            "discriminator": Player(optim=Adam(1e-3)),
+            "second": Player(("discriminator",), RMSprop(1e-3)),
+        }
+
+    def phases(self) -> list[Phase]:
+        def almost_always(batch: Batch) -> Tensor:
+            return batch.metrics["real_score"] < 2
+
+        return [
+            Phase("discriminator", loss=self.d_loss, second_order=True, when=almost_always),
+            Phase("g", loss=self.g_loss, together=True, fresh=True),
+            Phase("second", loss=self.d_loss, second_order=True, gain=0.5),
+            Phase("small", "discriminator", self.pull, every=3, lazy=True),
+        ]
+
+    def d_loss(self, batch: Batch) -> Tensor:
+        with torch.no_grad():
+            batch.shared["fake"] = self(self.sample_latent(len(batch)))
+        seen = Batch({"image": self.eye.scale * batch.image}, batch.shared, batch.metrics)
+        return self.pressure * super().d_loss(seen)
+
+    def pull(self, batch: Batch) -> Tensor:
+        squares = [weight.square().sum() for weight in self.discriminator.parameters()]
+        return torch.stack(squares).sum()
+
+    def upkeep(self) -> list[Upkeep]:
+        return [Upkeep("press", self.press, every=4)]
+
+    def press(self) -> None:
+        self.pressure += 0.01 * (self.verdicts - 0.5).sign()
+        self.generator.get_buffer("level").add_(1)
+
+    def stage(self, now: Progress) -> Stage:
+        return Stage(now.images >= 1_000_000, resets=("g",))
+
+    def schedules(self) -> dict[str, Callable[[float], float]]:
+        return {"dial": lambda share: share}
+
+    def dials(self, now: Progress) -> Mapping[str, float]:
+        return {**super().dials(now), "g.half_life": 16 + now.images, "g.lr": 1 - now.share}
+
+
 class SharesATrunk(Healthy):
     """One network under two names, the later of which its player names."""
 
@@ -188,6 +261,7 @@ class SharesATrunk(Healthy):
 UNUSUAL: dict[type[Healthy], Any] = {
     Spectral: set(),
     SharesATrunk: set(),
+    Eventful: set(),
     Lazy: set(),
     Codes: {"second-order"},
     Grows: set(),

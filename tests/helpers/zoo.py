@@ -9,6 +9,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.modes.execution import Execution
+from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
 from ganzoo.variant import Variant
 
@@ -42,7 +43,7 @@ def make_small(
     dataset = digits(len(registered.spec.needs))
     suited = own_settings(cls.Config, cls.recipe(dataset.spec) | SMALLER | settings)
     torch.manual_seed(0)
-    variant = cls(build(cls.Config, suited), dataset.spec)
+    variant = cls(equipped(build(cls.Config, suited)), dataset.spec)
     variant.to(device)
     streams = variant.streams(dataset)
     feed = make_feed(dataset, batch_size, device=device, seed=0, streams=streams)

@@ -27,7 +27,7 @@ from ganzoo.testing.variants.noise import KnownNoise
 
 ANY = ((Need(("image", "point")),),)
 SPEC = VariantSpec(
-    "healthy", "broken:Healthy", "A title", 2014, "https://arxiv.org/abs/1406.2661", ANY
+    "healthy", "helpers.broken:Healthy", "A title", 2014, "https://arxiv.org/abs/1406.2661", ANY
 )
 SKIPPED = {name: {"second-order"} for name in NAMES} | {
     "wgan-gp": set(),
@@ -84,14 +84,14 @@ def test_the_healthy_variant_passes_everything() -> None:
 
 @pytest.mark.parametrize("cls", UNUSUAL, ids=lambda cls: cls.__name__)
 def test_what_is_unusual_is_not_wrong(cls: type) -> None:
-    verdicts = verdicts_of(replace(SPEC, target=f"unusual:{cls.__name__}"))
+    verdicts = verdicts_of(replace(SPEC, target=f"helpers.unusual:{cls.__name__}"))
     assert failures(verdicts) == {}
     assert {v.check for v in verdicts.values() if v.outcome is Outcome.SKIPPED} == UNUSUAL[cls]
 
 
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: f"{case.check}-{case.cls.__name__}")
 def test_a_broken_variant_fails_the_check_that_is_for_it(case: Broken) -> None:
-    found = failures(verdicts_of(replace(SPEC, target=f"broken:{case.cls.__name__}")))
+    found = failures(verdicts_of(replace(SPEC, target=f"helpers.broken:{case.cls.__name__}")))
     assert set(found) == {case.check, *case.also}, found
     assert_says(found[case.check], case.sentence)
 
@@ -108,7 +108,7 @@ def test_a_plugin_that_imports_torch_when_it_registers_fails(install: Callable[.
         "toytorch",
         "import torch\nfrom ganzoo import Need, VariantSpec, hookimpl\n@hookimpl\n"
         "def ganzoo_register_variants():\n"
-        '    return [VariantSpec("toytorch", "broken:Healthy", "A title", 2014)]\n',
+        '    return [VariantSpec("toytorch", "helpers.broken:Healthy", "A title", 2014)]\n',
     )
     row = registry().variant("toytorch")
     found = failures(verdicts_of(row.spec, row.plugin))

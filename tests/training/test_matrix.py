@@ -12,6 +12,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import first_samples, make_feed
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.engine import Engine
+from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
 from ganzoo.variant import Variant
 
@@ -72,7 +73,7 @@ def test_it_trains_or_says_why_not(name: str, kind: str) -> None:
         suited = own_settings(cls.Config, cls.recipe(dataset.spec))
         if "labels" in options(cls.Config):
             suited["labels"] = max(100, len(dataset.classes))
-        variant = cls(build(cls.Config, suited), dataset.spec)
+        variant = cls(equipped(build(cls.Config, suited)), dataset.spec)
         streams = variant.streams(dataset)
         engine = Engine(variant, make_feed(dataset, 2, device=CPU, seed=0, streams=streams), 10)
         engine.iteration = 100  # past a critic's warm-up

@@ -10,6 +10,7 @@ import pytest
 import torch
 from helpers.cli import TINY, ganzoo
 
+from ganzoo.losses import Scores
 from ganzoo.runs.logged import DIVERSITY
 from ganzoo.runs.run import Run
 from ganzoo.training import watchdog
@@ -123,6 +124,29 @@ def test_what_is_said_of_losses(values: Callable[[int], Record], words: tuple[st
     assert all(word in line for word in words), line
     assert "may help" in line
     assert step >= watchdog.LASTING_STEPS
+
+
+WON_BY_ENERGY = {"real_score": 0.0, "fake_score": 9.0, "d_loss": 0.001, "g_loss": 9.0}
+DISBELIEVES = {"real_score": -6.0, "fake_score": -6.1, "d_loss": 7.0, "g_loss": 6.0}
+
+
+@pytest.mark.parametrize(
+    ("scores", "record", "words"),
+    [
+        (Scores(None, probability=False, sign=-1), WON_BY_ENERGY, "the discriminator has won"),
+        (Scores(None, probability=False), WON_BY_ENERGY, ""),
+        (Scores(0.0, probability=False), DISBELIEVES, "says the same of all samples"),
+        (Scores(None, probability=False), DISBELIEVES, ""),
+        (Scores(-6.0, probability=False), DISBELIEVES, ""),
+    ],
+)
+def test_verdicts_mean_what_the_loss_says(scores: Scores, record: Record, words: str) -> None:
+    def values(step: int) -> Record:
+        return {name: value * (1 + 1e-3 * (step % 7)) for name, value in record.items()}
+
+    lines = [line for _, line in said(Watchdog(STEPS, scores=scores), records(values))]
+    assert len(lines) == bool(words)
+    assert all(words in line for line in lines)
 
 
 def test_only_what_lasts_is_said_and_said_again_after_it_was_well() -> None:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.bench.speed.setting import START, Draw, Setting, due
-from ganzoo.variant import SGD, Adam, Batch, OptimSpec, Player, RMSprop, Variant
+from ganzoo.variant import SGD, Adam, Batch, OptimSpec, Player, RMSprop, Variant, players_of
 
 
 def resident_batches(setting: Setting) -> Draw:
@@ -58,7 +58,7 @@ class _Player:
         nets = nn.ModuleList([variant.get_submodule(net) for net in player.nets])
         self.params = [*nets.parameters()]
         self.optimizer = _optimizer(player.optim, self.params)
-        self.ema, self.averaged = player.ema, 0
+        self.ema, self.averaged = player.average.decay, 0
         tensors = nets.state_dict().values()
         self.current = [tensor for tensor in tensors if tensor.is_floating_point()]
         self.average = [tensor.clone() for tensor in self.current] if player.ema else []
@@ -80,7 +80,7 @@ def careful_loop(variant: Variant, draw: Draw, iteration: int = START) -> Callab
         draw: gives a batch.
         iteration: the number of the first.
     """
-    players = {name: _Player(player, variant) for name, player in variant.players().items()}
+    players = {name: _Player(player, variant) for name, player in players_of(variant).items()}
     phases = variant.phases()
 
     def step() -> None:

@@ -18,7 +18,7 @@ from ganzoo.engine.cpu.allocator import keep_freed_memory
 from ganzoo.engine.cpu.matmul import choose_matmul
 from ganzoo.engine.cpu.threads import make_tuner
 from ganzoo.engine.engine import Engine
-from ganzoo.engine.iterate import iterate, make_plan
+from ganzoo.engine.iterate import iterate
 from ganzoo.engine.modes.execution import Execution, choose_mode, make_gradients
 from ganzoo.engine.modes.names import COMPILE
 from ganzoo.variant import Batch, Phase, Variant
@@ -104,11 +104,10 @@ def time_phases(engine: Engine, iterations: int) -> dict[str, float]:
 
     spent: dict[str, list[float]] = defaultdict(list)
     for _ in range(iterations):
-        stage = engine.variant.stage(engine.images_seen)
-        plan = make_plan([*engine.phases.values()], engine.iteration, stage)
+        plan = engine.make_plan()
         timer.mark("data")
         engine.feed.stage(plan.batches)
-        iterate(plan, engine.phases, engine.learners, draw, gradients)
+        iterate(plan, engine.game, draw, gradients)
         engine.iteration += 1
         for name, seconds in timer.read().items():
             spent[name].append(1000 * seconds)

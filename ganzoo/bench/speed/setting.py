@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.device import pick_device
 from ganzoo.errors import GanzooError
+from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import DataSpec
 from ganzoo.variant import Phase, Variant
@@ -82,9 +84,8 @@ def set_up(game: Game) -> Setting:
     recipe = cls.recipe(data)
     batch_size = game.batch_size or recipe["batch_size"]
     torch.manual_seed(0)
-    variant = cls(build(cls.Config, own_settings(cls.Config, recipe) | game.settings), data).to(
-        device
-    )
+    config: Any = equipped(build(cls.Config, own_settings(cls.Config, recipe) | game.settings))
+    variant = cls(config, data).to(device)
     pixels = torch.Size(shape).numel()
     source = source.first(max(DATA_BYTES // pixels, ENOUGH_BATCHES * batch_size))
     dataset = _resized(source, shape) if source.spec.is_image else source

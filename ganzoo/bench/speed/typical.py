@@ -28,7 +28,7 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 
 from ganzoo.bench.speed.setting import START, Draw, Setting, due
-from ganzoo.variant import SGD, Adam, Batch, OptimSpec, RMSprop, Variant
+from ganzoo.variant import SGD, Adam, Batch, OptimSpec, RMSprop, Variant, players_of
 
 
 class PILImages(torch.utils.data.Dataset[dict[str, Any]]):
@@ -90,7 +90,7 @@ def typical_script(variant: Variant, draw: Draw, iteration: int = START) -> Call
     """
     optimizers = {
         name: _optimizer(player.optim, variant, player.nets)
-        for name, player in variant.players().items()
+        for name, player in players_of(variant).items()
     }
     phases = variant.phases()
     log: dict[str, float] = {}

@@ -17,7 +17,14 @@ from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import KINDS
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
-from ganzoo.spec import MADE, DatasetSpec, LossSpec, VariantSpec
+from ganzoo.spec import (
+    MADE,
+    AugmentationSpec,
+    DatasetSpec,
+    LossSpec,
+    RegulariserSpec,
+    VariantSpec,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +32,13 @@ if TYPE_CHECKING:
 
     from ganzoo.testing import Verdict
 
-Found = Registered[VariantSpec] | Registered[DatasetSpec] | Registered[LossSpec]
+Found = (
+    Registered[VariantSpec]
+    | Registered[DatasetSpec]
+    | Registered[LossSpec]
+    | Registered[RegulariserSpec]
+    | Registered[AugmentationSpec]
+)
 
 _STYLES = {"ok": "green", "failed": "bold red", "skipped": "dim", "not run": "dim"}
 _COLUMN = 11
@@ -43,7 +56,7 @@ _COLUMN = 11
 )
 @json_option
 def command(name: str, dataset: str | None, data_root: Path | None, as_json: bool) -> int:
-    """Check the variant, the data set or the loss NAME, for the author of its plugin.
+    """Check what is called NAME, a variant, a data set or a loss, for the author of its plugin.
 
     Each line is a demand that some command relies on, and below one that is not met stands what to
     do. Where several kinds have that name, all of them are checked. Exit status 1: something
@@ -83,6 +96,10 @@ def _verdicts(row: Found, dataset: str | None, root: Path | None) -> Iterator[Ve
         return testing.variant_verdicts(row.qualified, dataset, root)
     if isinstance(row.spec, DatasetSpec):
         return testing.dataset_verdicts(row.qualified, root)
+    if isinstance(row.spec, RegulariserSpec):
+        return testing.regulariser_verdicts(row.qualified)
+    if isinstance(row.spec, AugmentationSpec):
+        return testing.augmentation_verdicts(row.qualified)
     return testing.loss_verdicts(row.qualified)
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from click.core import ParameterSource
 
 from ganzoo.cli import INTERRUPTED, complain
-from ganzoo.cli.commands.listing.info import shown
-from ganzoo.config import Option, options
+from ganzoo.cli.flags import make_flag
+from ganzoo.config import options
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
@@ -78,27 +78,6 @@ class TrainCommand(click.RichCommand):
                 f"\n Variants: {names}. `ganzoo train VARIANT --help` adds its flags.\n"
             )
             super().format_epilog(ctx, formatter)
-
-
-def make_flag(option: Option, panel: str) -> click.Option:
-    """The flag of a setting; its value, if it is given, is converted by the setup."""
-    text = f"{option.doc}; {option.range}" if option.range and not option.choices else option.doc
-    shared: dict[str, Any] = {"help": text, "show_default": True, "panel": panel}
-    if option.type is bool:
-        negative = option.flag.replace("--", "--no-", 1)
-        return click.RichOption([f"{option.flag}/{negative}"], default=option.default, **shared)
-    default = None if option.default is None else shown(option.default)
-    metavar = "|".join(option.choices) or _KINDS.get(_kind(option), "TEXT")
-    return click.RichOption([option.flag], type=str, default=default, metavar=metavar, **shared)
-
-
-_KINDS = {int: "INT", float: "NUMBER", tuple: "INT,INT,..."}
-
-
-def _kind(option: Option) -> Any:
-    """The type of a setting's value, `None` aside."""
-    kinds = [kind for kind in get_args(option.type) if kind is not type(None)]
-    return get_origin(option.type) if get_origin(option.type) is tuple else [*kinds, option.type][0]
 
 
 @click.command(

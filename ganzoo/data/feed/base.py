@@ -1,5 +1,7 @@
 """What every feed is: batches that are staged by the host, then drawn by the device."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 
 import torch
@@ -58,6 +60,14 @@ class Feed(ABC):
                 self.stage(1)
             self._undrawn -= 1
         return {name: self._prepare(tensor) for name, tensor in self._take().items()}
+
+    @abstractmethod
+    def resized(self, batch_size: int) -> Feed:
+        """A feed of the same samples, in the same order, in batches of another size, at its start.
+
+        Raises:
+            GanzooError: the processes cannot share such a batch, or there are not as many samples.
+        """
 
     @abstractmethod
     def close(self) -> None:

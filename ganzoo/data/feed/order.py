@@ -1,11 +1,15 @@
 """Which samples each batch holds: a function of the seed and of the batch's number alone."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 from torch.utils import data
+
+from ganzoo.errors import GanzooError
 
 Streams = Sequence[Mapping[str, Tensor]]
 """Groups of aligned tensors; each group has as many samples as it likes."""
@@ -51,6 +55,7 @@ class Batches(data.Dataset[dict[str, Tensor]]):
         self, streams: Streams, batch_size: int, seed: int, shard: tuple[int, int]
     ) -> None:
         self.streams, self.size = streams, batch_size
+        self._seed, self._shard = seed, shard
         self.orders = [
             Order(length(stream), batch_size, seed, number, shard)
             for number, stream in enumerate(streams)
@@ -59,6 +64,22 @@ class Batches(data.Dataset[dict[str, Tensor]]):
 
     def __getitem__(self, number: int) -> dict[str, Tensor]:
         return gathered(self.streams, [order[number] for order in self.orders])
+
+    def resized(self, batch_size: int, streams: Streams) -> Batches:
+        """Batches of another size, of these streams, which hold the same samples.
+
+        Raises:
+            GanzooError: the processes cannot share such a batch, or there are not as many samples.
+        """
+        _, processes = self._shard
+        samples = max(map(length, streams))
+        if batch_size > samples or batch_size % processes:
+            raise GanzooError(
+                f"a stage of the training wants batches of {batch_size} samples, and there are "
+                f"{samples} samples, and batches are shared by {processes} process"
+                f"{'es' if processes > 1 else ''}: use more data, or fewer processes"
+            )
+        return Batches(streams, batch_size, self._seed, self._shard)
 
     def empty(self, n: int, device: torch.device) -> list[Tensor]:
         """Room for `n` batches: a tensor (n, samples, ...) for each name."""

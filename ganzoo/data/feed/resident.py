@@ -1,5 +1,7 @@
 """A feed of data that fit on the device."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import torch
@@ -23,8 +25,12 @@ class Resident(Feed):
             {name: there[id(tensor)] for name, tensor in stream.items()}
             for stream in batches.streams
         ]
-        self._orders = batches.orders
+        self._batches, self._orders = batches, batches.orders
         self._choices: dict[int, _Choices] = {}
+
+    def resized(self, batch_size: int) -> Resident:
+        batches = self._batches.resized(batch_size, self._streams)
+        return Resident(batches, self._device, self._augmentation)
 
     def close(self) -> None:
         pass

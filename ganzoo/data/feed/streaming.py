@@ -1,5 +1,7 @@
 """A feed of data that do not fit on the device: workers gather them, ahead of time."""
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
@@ -34,6 +36,10 @@ class Streaming(Feed):
         if device.type == "cuda":
             self._copying = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._slots: dict[int, Rows] = {}
+
+    def resized(self, batch_size: int) -> Streaming:
+        batches = self._batches.resized(batch_size, self._batches.streams)
+        return Streaming(batches, self._device, self._augmentation)
 
     def close(self) -> None:
         with _uninterrupted():

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.engine.iterate import take_gradients
 from ganzoo.errors import GanzooError
+from ganzoo.schedules import Stage
 from ganzoo.variant import Batch, Phase
 
 Compiled = Callable[[dict[str, Tensor], dict[str, Tensor]], tuple[Any, ...]]
@@ -38,7 +39,7 @@ class CompiledGradients:
         torch._dynamo.config.trace_autograd_ops = True  # the backward pass belongs to the graph
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # "No CUDA runtime"
         self._report, self._key = report, key
-        self._compiled: dict[str, Compiled | None] = {}
+        self._compiled: dict[tuple[str, Stage], Compiled | None] = {}
 
     def __call__(
         self, phase: Phase, params: Sequence[nn.Parameter], batch: Batch
@@ -46,9 +47,10 @@ class CompiledGradients:
         """The loss and its gradients, as `take_gradients` defines them."""
         if phase.second_order:
             return take_gradients(phase, params, batch)
-        if phase.name not in self._compiled:
+        key = phase.name, batch.stage
+        if key not in self._compiled:
             return self._compile(phase, params, batch)
-        compiled = self._compiled[phase.name]
+        compiled = self._compiled[key]
         if compiled is None:
             return take_gradients(phase, params, batch)
         return _filled_in(batch, compiled(batch.data, batch.shared))
@@ -59,7 +61,7 @@ class CompiledGradients:
         from ganzoo.engine.cpu.ordered_noise import order_options  # imports the compiler
 
         def gradients(data: dict[str, Tensor], shared: dict[str, Tensor]) -> tuple[Any, ...]:
-            traced = Batch(data, dict(shared))
+            traced = Batch(data, dict(shared), stage=batch.stage)
             loss, grads = take_gradients(phase, params, traced)
             return loss, grads, traced.shared, traced.metrics
 
@@ -79,9 +81,9 @@ class CompiledGradients:
             plain = take_gradients(phase, params, batch)  # raises what is wrong with the loss
             reason = str(error).strip().splitlines() or [type(error).__name__]
             self._report(f"phase '{phase.name}' cannot be compiled and runs as it is: {reason[0]}")
-            self._compiled[phase.name] = None
+            self._compiled[phase.name, batch.stage] = None
             return plain
-        self._compiled[phase.name] = compiled
+        self._compiled[phase.name, batch.stage] = compiled
         if self._key is not None:
             remember_compiled(self._key)
         return result

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganzoo.engine.iterate import Gradients, Plan
+from ganzoo.engine.iterate import Gradients
 from ganzoo.engine.modes.capture import CaptureCheck
+from ganzoo.engine.plan import Plan
 
 Play = Callable[[Plan, Gradients], dict[str, Tensor]]
 """Runs the iteration of a plan."""

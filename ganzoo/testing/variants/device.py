@@ -25,7 +25,7 @@ from ganzoo.testing.variants.subject import (
     play,
     whole_plan,
 )
-from ganzoo.variant import Batch, Phase
+from ganzoo.variant import Batch, Phase, players_of
 
 CHECKS = VariantChecks()
 RUNS = 4
@@ -44,8 +44,13 @@ def capture(subject: VariantSubject) -> None:
     engine = subject.engine()
     check = CaptureCheck()
     for phase in [*engine.phases.values()]:
-        if phase.after is not None:
-            engine.phases[phase.name] = _with_watched_after(phase, check)
+        watched = partial(_watched, check, phase.name)
+        engine.phases[phase.name] = replace(
+            phase, after=watched(phase.after), when=watched(phase.when)
+        )
+    upkeep = engine.game.upkeep
+    for name, work in [*upkeep.items()]:
+        upkeep[name] = replace(work, work=_watched(check, name, work.work))
     gradients = check.watching(take_gradients)
     buffers = dict(engine.variant.named_buffers())
     for _ in range(RUNS):
@@ -62,15 +67,14 @@ def capture(subject: VariantSubject) -> None:
             )
 
 
-def _with_watched_after(phase: Phase, check: CaptureCheck) -> Phase:
-    after = phase.after
-    assert after is not None
+def _watched(check: CaptureCheck, name: str, function: Any) -> Any:
+    """The same function, whose operations count as those of phase `name`; None stays None."""
 
-    def watched() -> None:
-        with check.watch(phase.name):
-            after()
+    def watched(*args: Any) -> Any:
+        with check.watch(name):
+            return function(*args)
 
-    return replace(phase, after=watched)
+    return None if function is None else watched
 
 
 class Mixed(Exception):
@@ -121,7 +125,7 @@ def device(subject: VariantSubject) -> None:
     batch = Batch(_moved(draw(engine).data))
     shown = _moved(examples(engine.variant, subject.dataset, ROWS))
     variant = engine.variant.to(META)
-    players = variant.players()
+    players = players_of(variant)
 
     def play_phase(phase: Phase) -> Tensor:
         nets = players[phase.player].nets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from unittest import mock
 
 import torch
@@ -194,6 +195,8 @@ def _check_refusal(sentence: str, name: str, where: str) -> None:
 def own_parameters(subject: VariantSubject) -> None:
     """Each phase moves parameters of its own player, nobody else's, and each is reached by one."""
     engine = subject.engine()
+    for name, phase in [*engine.phases.items()]:
+        engine.phases[name] = replace(phase, together=False, when=None)  # one after the other
     named = dict(engine.variant.named_parameters())
     reached: set[int] = set()
     moved: set[str] = set()

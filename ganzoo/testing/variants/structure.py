@@ -8,9 +8,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ganzoo.schedules import Progress, Stage
 from ganzoo.testing.check import Failure
 from ganzoo.testing.variants.subject import ITERATIONS, TYPICAL, VariantChecks, VariantSubject
-from ganzoo.variant import OptimSpec, Phase, Player, Variant
+from ganzoo.variant import OptimSpec, Phase, Player, Variant, players_of
 
 CHECKS = VariantChecks()
 _ITERATIONS = (0, 1, 24, 25, TYPICAL, 500, 10 * ITERATIONS)
@@ -21,37 +22,44 @@ _LARGEST_EPS = 0.1
 
 @CHECKS.check("players", needs=("recipe",))
 def players(subject: VariantSubject) -> None:
-    """Players own existing networks, and each trainable parameter belongs to exactly one."""
+    """Players own existing networks: each trainable parameter has an owner, or several by name."""
     variant = subject.build()
     found = variant.players()
-    owners: dict[int, str] = {}
+    owners: dict[int, tuple[str, str]] = {}
     for name, player in found.items():
         if not isinstance(player, Player) or not isinstance(player.optim, OptimSpec):
             raise Failure(
                 f"player '{name}' is {player!r}: give ganzoo.Player(networks, optimizer), with "
                 "ganzoo's Adam, RMSprop or SGD"
             )
-        _check_existing(variant, player.nets, f"player '{name}'")
-        for net in player.nets:
+        nets = player.nets or (name,)
+        _check_existing(variant, nets, f"player '{name}'")
+        learns = False
+        for net in nets:
             for key, parameter in variant.get_submodule(net).named_parameters(prefix=net):
-                other = owners.setdefault(id(parameter), name)
-                if other != name:
+                other, known = owners.setdefault(id(parameter), (name, key))
+                learns = True
+                if other != name and known != key:
                     raise Failure(
-                        f"{key} belongs to the players '{other}' and '{name}', whose two "
-                        "optimizers would both move it: leave it to one of them"
+                        f"{key} belongs to player '{name}' and, as {known}, to '{other}', whose "
+                        "two optimizers both move it: leave it to one of them, or have both name "
+                        "the same network"
                     )
                 if not parameter.requires_grad:
                     raise Failure(
                         f"{key} of player '{name}' needs no gradient and cannot be trained: make "
                         "it a buffer by register_buffer()"
                     )
-        if not any(owner == name for owner in owners.values()):
+        if not learns:
             raise Failure(f"player '{name}' has no parameters: give it a network that learns")
+    frozen = tuple(f"{net}." for net in variant.frozen)
     for key, parameter in variant.named_parameters():
+        if key.startswith(frozen):
+            continue
         if parameter.requires_grad and id(parameter) not in owners:
             raise Failure(
                 f"{key} belongs to no player and would never learn: add its network to a player, "
-                "or call requires_grad_(False)"
+                "name it in `frozen`, or call requires_grad_(False)"
             )
     _check_existing(variant, variant.published, "published")
 
@@ -71,7 +79,7 @@ def normalisation(subject: VariantSubject) -> None:
 def phases(subject: VariantSubject) -> None:
     """Phases have names of their own and existing players, and are due by the iteration alone."""
     variant = subject.build()
-    found, players = variant.phases(), variant.players()
+    found, players = variant.phases(), players_of(variant)
     names = [phase.name for phase in found]
     for phase in found:
         if names.count(phase.name) > 1:
@@ -88,11 +96,11 @@ def phases(subject: VariantSubject) -> None:
         if all(phase.player != name for phase in found):
             raise Failure(f"player '{name}' moves in no phase: add one, or leave the player out")
     for images in (0, 1, 100_000):
-        stage = _twice(variant.stage, images, "stage()")
-        if not isinstance(stage, Hashable):
+        stage = _twice(variant.stage, Progress(images, ITERATIONS * 100, images), "stage()")
+        if not isinstance(stage, Stage) or not isinstance(stage.level, Hashable):
             raise Failure(
-                f"stage() returns a {type(stage).__name__}, which cannot be looked up: return a "
-                "number or a tuple"
+                f"stage() returns {stage!r}, which tells no stages apart: return "
+                "ganzoo.Stage(LEVEL), where LEVEL is a number or a tuple"
             )
 
 
@@ -100,7 +108,7 @@ def phases(subject: VariantSubject) -> None:
 def schedules(subject: VariantSubject) -> None:
     """Schedules are finite functions of progress for learning rates and 0-d buffers."""
     variant = subject.build()
-    players, buffers = variant.players(), dict(variant.named_buffers())
+    players, buffers = players_of(variant), dict(variant.named_buffers())
     for name, schedule in variant.schedules().items():
         player, dot, attribute = name.rpartition(".")
         is_rate = bool(dot) and attribute == "lr"
@@ -153,7 +161,7 @@ def _check_repeat(phase: Phase) -> None:
             )
 
 
-def _twice(function: Callable[[Any], object], argument: float, what: str) -> object:
+def _twice(function: Callable[[Any], object], argument: object, what: str) -> object:
     """Its value, which must be the same each time."""
     value = function(argument)
     again = function(argument)

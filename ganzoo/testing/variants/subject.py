@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import first_samples, make_feed
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.engine import Engine
-from ganzoo.engine.iterate import Gradients, Plan, take_gradients
+from ganzoo.engine.iterate import Gradients, take_gradients
 from ganzoo.engine.modes.execution import Execution
+from ganzoo.engine.plan import Plan, make_plan
 from ganzoo.errors import GanzooError
+from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registered import Registered, load_target
 from ganzoo.spec import DataSpec, VariantSpec
 from ganzoo.testing.check import Checks
@@ -92,7 +95,8 @@ class VariantSubject:
 
     def config(self, data: DataSpec) -> Any:
         """The variant's settings where the user sets none."""
-        return build(self.cls.Config, own_settings(self.cls.Config, self.cls.recipe(data)))
+        own = own_settings(self.cls.Config, self.cls.recipe(data))
+        return equipped(build(self.cls.Config, own))
 
     def build(self, seed: int = 0, data: DataSpec | None = None) -> Variant:
         """The variant with new weights.
@@ -131,8 +135,9 @@ VariantChecks = Checks[VariantSubject]
 
 def whole_plan(engine: Engine) -> Plan:
     """An iteration in which every phase is due once."""
-    stage = engine.variant.stage(engine.images_seen)
-    return Plan(tuple((name, 1) for name in engine.phases), stage)
+    once = [replace(phase, every=1, repeat=1) for phase in engine.phases.values()]
+    stage = engine.variant.stage(engine.now)
+    return make_plan(once, 0, stage, engine.game.upkeep.values())
 
 
 def play(engine: Engine, plan: Plan, gradients: Gradients = take_gradients) -> dict[str, Tensor]:

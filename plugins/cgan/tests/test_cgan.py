@@ -14,6 +14,7 @@ from ganzoo import DataSpec
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
+from ganzoo.plugins.equip import equipped
 
 CPU = torch.device("cpu")
 DIGITS = DataSpec.images((1, 28, 28), 10, "digits")
@@ -26,7 +27,7 @@ both = pytest.mark.parametrize("architecture", ["mlp", "conv"])
 
 def make(architecture: str, **config: Any) -> CGAN:
     torch.manual_seed(1)
-    return CGAN(CGANConfig(architecture=architecture, width=4, **config), DIGITS)
+    return CGAN(equipped(CGANConfig(architecture=architecture, width=4, **config)), DIGITS)
 
 
 def noise(n: int = 32, classes: int = 10) -> Dataset:
@@ -129,16 +130,18 @@ def test_every_image_meets_its_own_label(loss: str) -> None:
 def test_each_setting_reaches_what_it_names() -> None:
     def described(**config: Any) -> str:
         torch.manual_seed(0)
-        variant = CGAN(CGANConfig(**config), DIGITS)
+        variant = CGAN(equipped(CGANConfig(**config)), DIGITS)
         phases = [(phase.name, phase.repeat) for phase in variant.phases()]
         latent = variant.sample_latent(2)
         sizes = [tuple(p.shape) for p in variant.parameters()]
+        parts = [*variant.regularisers, *variant.augmentations]
         rates = {name: rate(0.75) for name, rate in variant.schedules().items()}
-        return repr((variant.players(), phases, latent, sizes, variant.loss, rates))
+        return repr((variant.players(), phases, latent, sizes, variant.loss, rates, parts))
 
     other = {
         "loss": "hinge", "latent_dim": 7, "prior": "normal", "lr": 2e-3, "beta1": 0.1,
         "n_critic": 2, "decay_from": 0.5, "ema": 0.5, "architecture": "mlp", "width": 5,
+        "regulariser": "r1", "augment": "translation",
     }  # fmt: skip
     assert set(other) == set(CGANConfig.__dataclass_fields__)
     descriptions = {described(**{key: value}) for key, value in other.items()}

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganzoo import DataSpec, GanzooError
+from ganzoo.plugins.equip import equipped
 
 DIGITS = DataSpec.images((1, 28, 28), 10, "digits")
 
@@ -27,7 +28,7 @@ both = pytest.mark.parametrize("architecture", ["mlp", "conv"])
 
 def make(architecture: str, data: DataSpec = DIGITS, **config: Any) -> CGAN:
     torch.manual_seed(1)
-    return CGAN(CGANConfig(architecture=architecture, width=4, **config), data)
+    return CGAN(equipped(CGANConfig(architecture=architecture, width=4, **config)), data)
 
 
 def leaves(net: nn.Module) -> list[nn.Module]:

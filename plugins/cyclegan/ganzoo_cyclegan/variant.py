@@ -15,9 +15,9 @@ from torch.nn.functional import l1_loss, pad
 from ganzoo import Adam, Batch, DataSpec, Gallery, Phase, Player, Variant, option
 from ganzoo.abilities import Translator
 from ganzoo.artifacts.gallery import COLUMNS
+from ganzoo.config import LOSS
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import init_normal
-from ganzoo.plugins.registry import registry
 from ganzoo.schedules import decays
 from ganzoo_cyclegan.networks import check_images, make_discriminator, make_generator
 from ganzoo_cyclegan.pool import ImagePool
@@ -30,7 +30,9 @@ GAN_WEIGHT = 2.0
 class CycleGANConfig:
     """The settings of CycleGAN."""
 
-    loss: str = option("least-squares", "adversarial loss: a name that `ganzoo losses` lists")
+    loss: AdversarialLoss = option(
+        "least-squares", "adversarial loss: a name that `ganzoo losses` lists", names=LOSS
+    )
     lambda_cycle: float = option(10.0, "weight of the cycle consistency", minimum=0)
     lambda_identity: float = option(
         0.5, "weight of the identity terms, as a share of --lambda-cycle", minimum=0
@@ -62,7 +64,8 @@ class CycleGAN(Variant, Translator):
     def __init__(self, config: CycleGANConfig, data: DataSpec) -> None:
         super().__init__(config, data)
         check_images(data)
-        self.loss: AdversarialLoss = registry().loss(config.loss).load()
+        self.loss = config.loss
+        self.scores = config.loss.scores
         self.a2b = make_generator(config.width, config.blocks, data)
         self.b2a = make_generator(config.width, config.blocks, data)
         self.discriminator_a = make_discriminator(config.width, data)

@@ -16,6 +16,7 @@ from ganzoo import Batch, DataSpec, GanzooError
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import Feed, make_feed
 from ganzoo.engine.engine import Engine
+from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
 from ganzoo.runs.load import load_variant
 from ganzoo.runs.run import Run
@@ -23,7 +24,7 @@ from ganzoo.variant import Adam
 
 DOMAIN = DataSpec.images((1, 16, 16))
 DATA = DataSpec.unpaired(DOMAIN, DOMAIN, "a+b")
-TINY = CycleGANConfig(width=2, blocks=1, pool=3)
+TINY = equipped(CycleGANConfig(width=2, blocks=1, pool=3))
 
 
 def domains(a: int = 12, b: int = 9) -> Dataset:
@@ -41,7 +42,7 @@ def make_feed_of(data: Dataset, variant: CycleGAN, batch_size: int = 2) -> Feed:
 
 def make_engine(config: CycleGANConfig = TINY, iterations: int = 8, seed: int = 0) -> Engine:
     torch.manual_seed(seed)
-    variant = CycleGAN(config, DATA)
+    variant = CycleGAN(equipped(config), DATA)
     return Engine(variant, make_feed_of(domains(), variant), iterations)
 
 

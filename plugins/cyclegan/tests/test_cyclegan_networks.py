@@ -12,6 +12,7 @@ from scipy.stats import kstest, norm
 from torch import Tensor, nn
 
 from ganzoo import DataSpec, GanzooError
+from ganzoo.plugins.equip import equipped
 
 
 def two_domains(shape: tuple[int, ...], name: str = "data") -> DataSpec:
@@ -64,7 +65,7 @@ def test_the_papers_discriminator() -> None:
 
 
 def test_layers_are_set_as_in_the_reference() -> None:
-    variant = CycleGAN(CycleGANConfig(width=2, blocks=1), PHOTOS)
+    variant = CycleGAN(equipped(CycleGANConfig(width=2, blocks=1)), PHOTOS)
     for layer in leaves(variant):
         assert not isinstance(layer, nn.modules.batchnorm._BatchNorm)
         if isinstance(layer, nn.InstanceNorm2d):
@@ -76,7 +77,7 @@ def test_layers_are_set_as_in_the_reference() -> None:
 def test_initial_weights() -> None:
     """N(0, 0.02), and no bias."""
     torch.manual_seed(0)
-    variant = CycleGAN(CycleGANConfig(width=16, blocks=2), two_domains((3, 32, 32)))
+    variant = CycleGAN(equipped(CycleGANConfig(width=16, blocks=2)), two_domains((3, 32, 32)))
     for layer in leaves(variant):
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             weights = layer.weight.detach().flatten()[:20_000]
@@ -93,7 +94,7 @@ def test_initial_weights() -> None:
 def test_every_shape(channels: int, height: int, width: int) -> None:
     """An image stays as large as it is, whatever its channels: padding is not counted in them."""
     data = two_domains((channels, height, width))
-    variant = CycleGAN(CycleGANConfig(width=2, blocks=1), data)
+    variant = CycleGAN(equipped(CycleGANConfig(width=2, blocks=1)), data)
     images = torch.rand(2, channels, height, width) * 2 - 1
     for direction in variant.directions:
         translated = variant.translate(images, direction)
@@ -134,7 +135,7 @@ def test_receptive_field(side: int, patch: int) -> None:
 
 def test_an_image_depends_on_itself_alone() -> None:
     torch.manual_seed(0)
-    variant = CycleGAN(CycleGANConfig(width=4, blocks=2), two_domains((1, 28, 28))).eval()
+    variant = CycleGAN(equipped(CycleGANConfig(width=4, blocks=2)), two_domains((1, 28, 28))).eval()
     images = torch.rand(5, 1, 28, 28) * 2 - 1
     with torch.no_grad():
         alone = torch.cat([variant.translate(image[None], "a2b") for image in images])
@@ -146,12 +147,12 @@ def test_an_image_depends_on_itself_alone() -> None:
 @pytest.mark.parametrize("shape", [(1, 15, 28), (3, 64, 8)])
 def test_smaller_images_are_refused_with_advice(shape: tuple[int, ...]) -> None:
     with pytest.raises(GanzooError, match=r"at least 16 pixels a side.*try --image-size 32"):
-        CycleGAN(CycleGANConfig(), two_domains(shape))
+        CycleGAN(equipped(CycleGANConfig()), two_domains(shape))
 
 
 def test_points_are_refused_with_advice() -> None:
     with pytest.raises(GanzooError, match=r"cyclegan needs images.*try vanilla"):
-        CycleGAN(CycleGANConfig(), two_domains((2,), "ring8"))
+        CycleGAN(equipped(CycleGANConfig()), two_domains((2,), "ring8"))
 
 
 def test_recipes() -> None:

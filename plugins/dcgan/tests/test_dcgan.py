@@ -11,6 +11,7 @@ from torch import nn
 
 from ganzoo import DataSpec, GanzooError
 from ganzoo.convnets import pyramid
+from ganzoo.plugins.equip import equipped
 
 SIDES = st.integers(28, 128)
 
@@ -25,7 +26,7 @@ def test_the_papers_network_for_64x64() -> None:
     assert pyramid(data, 128)[::-1] == [
         (1024, 4, 4), (512, 8, 8), (256, 16, 16), (128, 32, 32), (3, 64, 64),
     ]  # fmt: skip
-    variant = DCGAN(DCGANConfig(width=128), data)
+    variant = DCGAN(equipped(DCGANConfig(width=128)), data)
     names = [type(layer).__name__ for layer in leaves(variant.generator)]
     assert names == [
         "Linear", "Unflatten", *["BatchNorm2d", "ReLU", "ConvTranspose2d"] * 4, "Tanh",
@@ -38,7 +39,7 @@ def test_the_papers_network_for_64x64() -> None:
 
 
 def test_layers_are_set_as_in_the_paper() -> None:
-    variant = DCGAN(DCGANConfig(), DataSpec.images((1, 28, 28)))
+    variant = DCGAN(equipped(DCGANConfig()), DataSpec.images((1, 28, 28)))
     for layer in leaves(variant):
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             assert (layer.kernel_size, layer.stride) == ((5, 5), (2, 2))
@@ -51,7 +52,7 @@ def test_layers_are_set_as_in_the_paper() -> None:
 def test_initial_weights() -> None:
     """N(0, 0.02), and N(1, 0.02) for the scales of BatchNorm."""
     torch.manual_seed(0)
-    variant = DCGAN(DCGANConfig(), DataSpec.images((3, 64, 64)))
+    variant = DCGAN(equipped(DCGANConfig()), DataSpec.images((3, 64, 64)))
     assert assert_of_dcgan(variant) == 10
     norms = [layer for layer in leaves(variant) if isinstance(layer, nn.BatchNorm2d)]
     assert not any(layer.bias.any() for layer in norms)
@@ -63,7 +64,7 @@ def test_initial_weights() -> None:
 @given(st.integers(1, 4), SIDES, SIDES)
 def test_every_shape_from_28_to_128(channels: int, height: int, width: int) -> None:
     data = DataSpec.images((channels, height, width))
-    variant = DCGAN(DCGANConfig(width=2), data)
+    variant = DCGAN(equipped(DCGANConfig(width=2)), data)
     images = variant(variant.sample_latent(2))
     assert images.shape == (2, channels, height, width)
     assert images.abs().max() <= 1
@@ -74,23 +75,23 @@ def test_every_shape_from_28_to_128(channels: int, height: int, width: int) -> N
 @pytest.mark.parametrize("shape", [(1, 27, 28), (1, 28, 27), (3, 129, 64), (1, 8, 8)])
 def test_other_sizes_are_refused_with_advice(shape: tuple[int, ...]) -> None:
     with pytest.raises(GanzooError, match=r"28 to 128 pixels a side.*try --image-size 64"):
-        DCGAN(DCGANConfig(), DataSpec.of_shape(shape))
+        DCGAN(equipped(DCGANConfig()), DataSpec.of_shape(shape))
 
 
 def test_points_are_refused_with_advice() -> None:
     with pytest.raises(GanzooError, match=r"dcgan needs images.*try vanilla"):
-        DCGAN(DCGANConfig(), DataSpec.points(2, name="ring8"))
+        DCGAN(equipped(DCGANConfig()), DataSpec.points(2, name="ring8"))
 
 
 def test_latents_are_uniform() -> None:
     torch.manual_seed(0)
-    latent = DCGAN(DCGANConfig(width=2), DataSpec.images((1, 28, 28))).sample_latent(300)
+    latent = DCGAN(equipped(DCGANConfig(width=2)), DataSpec.images((1, 28, 28))).sample_latent(300)
     assert latent.shape == (300, 100)
     assert kstest(latent.flatten().numpy(), uniform(-1, 2).cdf).pvalue > 1e-4
 
 
 def test_players_learn_as_in_the_paper() -> None:
-    players = DCGAN(DCGANConfig(), DataSpec.images((1, 28, 28))).players()
+    players = DCGAN(equipped(DCGANConfig()), DataSpec.images((1, 28, 28))).players()
     assert {name: player.nets for name, player in players.items()} == {
         "generator": ("generator",),
         "discriminator": ("discriminator",),

@@ -16,6 +16,7 @@ from ganzoo import DataSpec
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
+from ganzoo.plugins.equip import equipped
 
 CPU = torch.device("cpu")
 SMALL = {"generator_widths": (16, 32), "discriminator_widths": (16,), "latent_dim": 5}
@@ -32,7 +33,7 @@ def layers(net: nn.Module) -> list[str]:
 
 
 def test_networks_have_the_widths_that_were_asked_for() -> None:
-    variant = Vanilla(VanillaConfig(), DataSpec.images((1, 28, 28)))
+    variant = Vanilla(equipped(VanillaConfig()), DataSpec.images((1, 28, 28)))
     linear = [m for m in variant.generator.modules() if isinstance(m, nn.Linear)]
     assert [m.out_features for m in linear] == [128, 256, 512, 1024, 784]
     linear = [m for m in variant.discriminator.modules() if isinstance(m, nn.Linear)]
@@ -41,15 +42,15 @@ def test_networks_have_the_widths_that_were_asked_for() -> None:
 
 
 def test_d_ends_in_logits_and_g_in_tanh() -> None:
-    variant = Vanilla(VanillaConfig(), DataSpec.images((1, 28, 28)))
+    variant = Vanilla(equipped(VanillaConfig()), DataSpec.images((1, 28, 28)))
     assert "Sigmoid" not in layers(variant)
     assert "Tanh" in layers(variant.generator)
-    assert "Tanh" not in layers(Vanilla(VanillaConfig(), DataSpec.points(2)).generator)
+    assert "Tanh" not in layers(Vanilla(equipped(VanillaConfig()), DataSpec.points(2)).generator)
 
 
 def test_batchnorm_is_torchs_own() -> None:
     """`BatchNorm1d(n, 0.8)` sets eps, not momentum: outputs then have a std of 0.02 and not 1."""
-    variant = Vanilla(VanillaConfig(), DataSpec.images((1, 28, 28)))
+    variant = Vanilla(equipped(VanillaConfig()), DataSpec.images((1, 28, 28)))
     norms = [m for m in variant.modules() if isinstance(m, nn.BatchNorm1d)]
     assert norms
     assert all((m.eps, m.momentum) == (1e-5, 0.1) for m in norms)
@@ -68,7 +69,7 @@ def test_batchnorm_is_torchs_own() -> None:
     )
 )
 def test_samples_have_the_shape_of_the_data(shape: tuple[int, ...]) -> None:
-    variant = Vanilla(VanillaConfig(**SMALL), DataSpec.of_shape(shape))
+    variant = Vanilla(equipped(VanillaConfig(**SMALL)), DataSpec.of_shape(shape))
     samples = variant(variant.sample_latent(3))
     assert samples.shape == (3, *shape)
     assert variant.discriminator(samples).shape == (3,)
@@ -78,7 +79,8 @@ def test_samples_have_the_shape_of_the_data(shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("saturating", [True, False])
 def test_an_iteration_is_the_papers_game_bitwise(saturating: bool) -> None:
-    config = VanillaConfig(loss="minimax" if saturating else "non-saturating", **SMALL)
+    chosen = "minimax" if saturating else "non-saturating"
+    config = equipped(VanillaConfig(loss=chosen, **SMALL))
     data = images()
 
     torch.manual_seed(1)
@@ -120,7 +122,7 @@ def test_an_iteration_is_the_papers_game_bitwise(saturating: bool) -> None:
 )
 def test_latents_follow_the_prior(prior: str, distribution: Any) -> None:
     torch.manual_seed(0)
-    variant = Vanilla(VanillaConfig(prior=prior, **SMALL), DataSpec.points(2))
+    variant = Vanilla(equipped(VanillaConfig(prior=prior, **SMALL)), DataSpec.points(2))
     latent = variant.sample_latent(4000)
     assert latent.shape == (4000, 5)
     for column in latent.T:
@@ -133,7 +135,7 @@ def test_latents_follow_the_prior(prior: str, distribution: Any) -> None:
 def test_g_is_run_once_for_both_players(n_critic: int) -> None:
     """Only the further updates of D need fakes of their own."""
     data = images()
-    variant = Vanilla(VanillaConfig(n_critic=n_critic, **SMALL), data.spec)
+    variant = Vanilla(equipped(VanillaConfig(n_critic=n_critic, **SMALL)), data.spec)
     runs: list[int] = []
     variant.generator.register_forward_hook(lambda m, i, out: runs.append(len(out)))
     Engine(variant, make_feed(data, 8, device=CPU, seed=0), 10).step()
@@ -147,7 +149,7 @@ def test_g_is_run_once_for_both_players(n_critic: int) -> None:
 def test_every_loss_trains_both_players(loss: str) -> None:
     data = images()
     torch.manual_seed(0)
-    variant = Vanilla(VanillaConfig(loss=loss, **SMALL), data.spec)
+    variant = Vanilla(equipped(VanillaConfig(loss=loss, **SMALL)), data.spec)
     before = [p.clone() for p in variant.parameters()]
     engine = Engine(variant, make_feed(data, 8, device=CPU, seed=0), 10)
     metrics = engine.step()

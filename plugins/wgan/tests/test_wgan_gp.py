@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ganzoo import Adam, Batch, Dataset, DataSpec
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
-from ganzoo.engine.iterate import make_plan
+from ganzoo.engine.plan import make_plan
 
 CPU = torch.device("cpu")
 SMALL = {"width": 4, "latent_dim": 3}

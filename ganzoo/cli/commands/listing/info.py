@@ -9,6 +9,7 @@ import rich_click as click
 from ganzoo.cli.output import json_option, make_console, make_table, print_json
 from ganzoo.config import Option, build, options, own_settings
 from ganzoo.data.needs import in_words
+from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import DataSpec, VariantSpec
@@ -39,11 +40,13 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
     """All that `info` shows, built on the meta device: nothing is computed or stored."""
     import torch
 
+    from ganzoo.variant import players_of
+
     cls: type[Variant] = registered.load()
     recipe = cls.recipe(data)
     suited = own_settings(cls.Config, recipe)
     with torch.device("meta"):
-        variant = cls(build(cls.Config, suited), data)
+        variant = cls(equipped(build(cls.Config, suited)), data)
     spec = registered.spec
     return {
         "name": spec.name,
@@ -58,7 +61,7 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
         "settings": [_setting(option, suited) for option in options(cls.Config).values()],
         "players": [
             {"name": name, "nets": [*player.nets], "optimizer": str(player.optim)}
-            for name, player in variant.players().items()
+            for name, player in players_of(variant).items()
         ],
         "phases": [
             {
@@ -72,7 +75,7 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
         "data": {"name": data.name, "shape": [*data.shape], "classes": data.classes},
         "parameters": {
             net: sum(parameter.numel() for parameter in variant.get_submodule(net).parameters())
-            for player in variant.players().values()
+            for player in players_of(variant).values()
             for net in player.nets
         },
     }

@@ -1,9 +1,13 @@
 """``ganzoo losses``: what ``--loss`` can name."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import click
 
 from ganzoo.cli.commands.listing.variants import advice
 from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
+from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.plugins.verify import verified
 
@@ -12,6 +16,11 @@ from ganzoo.plugins.verify import verified
 @json_option
 def command(as_json: bool) -> None:
     """List the adversarial losses that --loss can name."""
+    print_offers(verified(registry().losses(), status_line), as_json)
+
+
+def print_offers(offers: Sequence[Registered[Any]], as_json: bool) -> None:
+    """Print what has a name, a title and a paper, a row each."""
     rows = [
         {
             "name": row.spec.name,
@@ -22,7 +31,7 @@ def command(as_json: bool) -> None:
             "status": str(row.status),
             "error": advice(row),
         }
-        for row in verified(registry().losses(), status_line)
+        for row in offers
     ]
     if as_json:
         print_json(rows)

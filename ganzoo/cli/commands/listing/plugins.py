@@ -6,22 +6,34 @@ import click
 
 from ganzoo.cli.commands.listing.variants import advice
 from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
-from ganzoo.plugins.discovery import KINDS, Plugin, Status
+from ganzoo.plugins.discovery import KINDS, Plugin, Spec, Status
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.plugins.verify import verified
-from ganzoo.spec import API, DatasetSpec, EvaluatorSpec, LossSpec, VariantSpec
+from ganzoo.spec import (
+    API,
+    AugmentationSpec,
+    DatasetSpec,
+    EvaluatorSpec,
+    LossSpec,
+    RegulariserSpec,
+    VariantSpec,
+)
 
-KEYS = {
+KEYS: dict[type[Spec], str] = {
     VariantSpec: "variants",
     DatasetSpec: "datasets",
     LossSpec: "losses",
+    RegulariserSpec: "regularisers",
+    AugmentationSpec: "augmentations",
     EvaluatorSpec: "evaluators",
 }
 WORDS = {
     "variants": ("variant", "variants"),
     "datasets": ("data set", "data sets"),
     "losses": ("loss", "losses"),
+    "regularisers": ("regulariser", "regularisers"),
+    "augmentations": ("augmentation", "augmentations"),
     "evaluators": ("evaluator", "evaluators"),
 }
 

@@ -8,20 +8,57 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
+from click.core import ParameterSource
 
 from ganzoo.artifacts.files import whole_folder
+from ganzoo.cli.flags import make_flag
 from ganzoo.cli.output import device_option
+from ganzoo.config import build, options
 from ganzoo.errors import GanzooError
+from ganzoo.plugins.registry import preferring, registry
 
 if TYPE_CHECKING:
     from ganzoo.runs.generate import Drawn
+    from ganzoo.variant import Variant
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".npy"})
 """Of a name that somebody takes for one of a single picture or array."""
 
 
+class SampleCommand(click.RichCommand):
+    """A command with the flags of the variant whose run its arguments name."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The common flags, then those of the variant, once it is known."""
+        params = super().get_params(ctx)
+        return [*params[:-1], *ctx.meta.get("flags", []), params[-1]]  # the last is --help
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find out whose run is meant, then parse with the variant's flags."""
+        parser = self.make_parser(ctx)
+        parser.ignore_unknown_options = True
+        seen, _, _ = parser.parse_args([*args])
+        if isinstance(seen.get("run"), str):
+            ctx.meta["flags"] = _sampling_flags(Path(seen["run"]))
+        return super().parse_args(ctx, args)
+
+
+def _sampling_flags(path: Path) -> list[click.Option]:
+    """The flags of how the variant of the run at `path` draws samples."""
+    from ganzoo.runs.run import Run
+
+    run = Run.open(path)
+    with preferring(run.plugins):
+        cls: type[Variant] = registry().variant(run.variant).load()
+    if cls.Sampling is None:
+        return []
+    return [make_flag(option, cls.__name__) for option in options(cls.Sampling).values()]
+
+
 @click.command(
-    "sample", epilog="Example: ganzoo sample runs/00001-dcgan-glyphs --n 64 --out digits"
+    "sample",
+    cls=SampleCommand,
+    epilog="Example: ganzoo sample runs/00001-dcgan-glyphs --n 64 --out digits",
 )
 @click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--n", metavar="INT", type=int, default=100, show_default=True, help="how many")
@@ -44,8 +81,18 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".
     "--seed", metavar="INT", type=int, default=0, show_default=True, help="of the latents"
 )
 @device_option("where to draw")
+@click.pass_context
 def command(
-    run: Path, n: int, out: Path, kind: str | None, label: int | None, seed: int, device: str
+    ctx: click.RichContext,
+    /,
+    run: Path,
+    n: int,
+    out: Path,
+    kind: str | None,
+    label: int | None,
+    seed: int,
+    device: str,
+    **sampling: object,
 ) -> None:
     """Draw samples from the newest checkpoint of RUN."""
     if n < 1:
@@ -64,6 +111,13 @@ def command(
     from ganzoo.runs.run import Run
 
     variant = load_variant(Run.open(run), pick_device(device))
+    if variant.Sampling is not None:
+        typed = {
+            name: value
+            for name, value in sampling.items()
+            if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        }
+        variant.sampling = build(variant.Sampling, typed)
     if kind == "png" and not variant.data.is_image:
         raise GanzooError(
             f"{run} makes points, not images: give --out a name that ends in .npz, or --format npz"

@@ -1,0 +1,61 @@
+"""What is due in an iteration: all that the host decides about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ganzoo.schedules import ONLY_STAGE, Stage, Upkeep
+from ganzoo.variant import Phase
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the host decides about an iteration; equal plans are the same computation."""
+
+    updates: tuple[tuple[str, int], ...]
+    """The due phases in order, each with its number of updates."""
+    batches: int = 1
+    """How many batches the iteration draws."""
+    stage: Stage = ONLY_STAGE
+    """The variant's `Variant.stage`."""
+    upkeep: tuple[str, ...] = ()
+    """The due upkeeps in order."""
+
+
+def make_plan(
+    phases: Iterable[Phase],
+    iteration: int,
+    stage: Stage = ONLY_STAGE,
+    upkeep: Iterable[Upkeep] = (),
+) -> Plan:
+    """The plan of an iteration, counted from 0."""
+    updates, shared, own = [], 0, 0
+    for phase in phases:
+        if iteration % phase.every == 0:
+            repeat = phase.repeat if isinstance(phase.repeat, int) else phase.repeat(iteration)
+            updates.append((phase.name, repeat))
+            shared, own = max(shared, 0 if phase.fresh else repeat), own + phase.fresh * repeat
+    due = tuple(work.name for work in upkeep if iteration % work.every == 0)
+    return Plan(tuple(updates), shared + own, stage, due)
+
+
+def count_iterations(phases: Sequence[Phase], batches: float) -> int:
+    """How many iterations, from the first on, draw at least so many batches."""
+    drawn = iteration = 0
+    while drawn < batches:
+        drawn += make_plan(phases, iteration).batches
+        iteration += 1
+    return iteration
+
+
+def who_move_at_once(plan: Plan, phases: Mapping[str, Phase]) -> list[list[tuple[Phase, int]]]:
+    """The due phases with their numbers of updates, in order, together those who move so."""
+    repeats = dict(plan.updates)
+    groups: list[list[tuple[Phase, int]]] = []
+    for phase in phases.values():
+        if not (phase.together and groups):
+            groups.append([])
+        if phase.name in repeats:
+            groups[-1].append((phase, repeats[phase.name]))
+    return [group for group in groups if group]

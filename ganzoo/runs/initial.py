@@ -1,0 +1,98 @@
+"""A training that starts from the networks of another: ``--init RUN[:NETWORK]``."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.engine.learner import distinct
+from ganzoo.errors import GanzooError
+from ganzoo.runs import checkpoint
+from ganzoo.runs.run import Run
+from ganzoo.variant import Variant
+
+
+@torch.no_grad()
+def initialise(variant: Variant, named: str, report: Callable[[str], None]) -> None:
+    """Give the variant's networks the weights that those of the same name have in another run.
+
+    Averaged weights are taken where samples of that run come from them.
+
+    Args:
+        variant: whose networks; they are changed in place.
+        named: a run's directory, whose networks are taken as far as the variant has them too; or
+            ``RUN:NETWORK``, of which only that one is.
+        report: is told, in a sentence, what it starts from.
+
+    Raises:
+        GanzooError: there is no such run or network, or one has other weights than the variant's.
+    """
+    path, wanted = _parsed(named)
+    run = Run.open(path)
+    newest = run.latest_checkpoint()
+    theirs = _networks(newest)
+    ours = {
+        name: {key: value.detach() for key, value in distinct(_state(net)).items()}
+        for name, net in variant.named_children()
+        if name not in variant.frozen and any(True for _ in net.parameters())
+    }
+    common = [name for name in ours if name in theirs and wanted in ("", name)]
+    if not common:
+        missing = f"the network '{wanted}'" if wanted else "a network of the same name"
+        raise GanzooError(
+            f"--init {named}: {missing} must be in both, and {path} has {_listed(theirs)}, and "
+            f"{type(variant).__name__} has {_listed(ours)}"
+        )
+    for name in common:
+        for key in sorted(ours[name].keys() | theirs[name].keys()):
+            here, there = (_shape(tensors[name].get(key)) for tensors in (ours, theirs))
+            if here != there:
+                raise GanzooError(
+                    f"--init {named}: '{name}.{key}' is {there} in {path} and {here} here: give "
+                    f"the settings of that run, or name another network, as in {path}:NETWORK"
+                )
+    for name in common:
+        for key, live in ours[name].items():
+            live.copy_(theirs[name][key])
+    step = checkpoint.step_of(newest)
+    report(f"it starts from {_listed(common)} of {path} at step {step}")
+
+
+def _parsed(named: str) -> tuple[Path, str]:
+    """The run's directory and the network, which may be left out."""
+    before, colon, network = named.rpartition(":")
+    if colon and not Path(named).exists():
+        return Path(before), network
+    return Path(named), ""
+
+
+def _networks(path: Path) -> dict[str, dict[str, Tensor]]:
+    """What a checkpoint knows of each network, by its name, and within it by the tensor's."""
+    state = checkpoint.read(path, checkpoint.STATE)
+    tensors = {
+        name.removeprefix("variant."): value
+        for name, value in state.items()
+        if name.startswith("variant.")
+    }
+    tensors |= checkpoint.read(path, checkpoint.WEIGHTS)
+    networks: dict[str, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        net, dot, key = name.partition(".")
+        if dot:
+            networks.setdefault(net, {})[key] = value
+    return networks
+
+
+def _state(net: nn.Module) -> dict[str, Tensor]:
+    state: dict[str, Tensor] = net.state_dict(keep_vars=True)
+    return state
+
+
+def _shape(tensor: Tensor | None) -> str:
+    return "no such tensor" if tensor is None else str(tuple(tensor.shape))
+
+
+def _listed(names: object) -> str:
+    *first, last = map(str, names)  # type: ignore[call-overload]
+    return f"{', '.join(first)} and {last}" if first else last

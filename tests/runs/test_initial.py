@@ -1,0 +1,102 @@
+"""Trainings that start from the networks of another run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from helpers.cli import ganzoo
+
+from ganzoo import GanzooError
+from ganzoo.runs.checkpoint import STATE, WEIGHTS, read
+from ganzoo.runs.initial import initialise
+from ganzoo.runs.load import build_variant
+from ganzoo.runs.run import Run
+
+CPU = torch.device("cpu")
+VANILLA = ("train", "vanilla", "--dataset", "ring8", "--steps", 3, "--latent-dim", 2)
+SMALL = ("--generator-widths", 8, "--discriminator-widths", 8)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("initial") / "first"
+    result = ganzoo(*VANILLA, *SMALL, "--ema", 0.5, "--out", path)
+    assert result.status == 0, result.err
+    return path
+
+
+def fresh(first: Path, **config: Any) -> Any:
+    """A variant as that of the run, with other weights."""
+    settings = Run.open(first).settings
+    torch.manual_seed(99)
+    return build_variant(settings | {"config": settings["config"] | config}, CPU)
+
+
+def said(first: Path, variant: Any, suffix: str = "") -> list[str]:
+    messages: list[str] = []
+    initialise(variant, f"{first}{suffix}", messages.append)
+    return messages
+
+
+def test_networks_have_the_weights_that_samples_come_from(first: Path) -> None:
+    variant = fresh(first)
+    newest = Run.open(first).latest_checkpoint()
+    assert said(first, variant) == [
+        f"it starts from generator and discriminator of {first} at step 3"
+    ]
+    weights, state = read(newest, WEIGHTS), read(newest, STATE)
+    for name, value in variant.generator.state_dict().items():
+        assert torch.equal(value, weights[f"generator.{name}"]), name
+    for name, value in variant.discriminator.state_dict().items():
+        assert torch.equal(value, state[f"variant.discriminator.{name}"]), name
+    averaged = weights["generator.net.0.weight"]
+    assert not torch.equal(averaged, state["variant.generator.net.0.weight"])
+
+
+def test_only_the_network_that_is_named(first: Path) -> None:
+    variant, other = fresh(first), fresh(first)
+    assert said(first, variant, ":discriminator") == [
+        f"it starts from discriminator of {first} at step 3"
+    ]
+    for name, value in variant.named_parameters():
+        same = torch.equal(value, other.get_parameter(name))
+        assert same == name.startswith("generator") or "bias" in name, name
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_changed(first: Path) -> None:
+    variant, other = fresh(first, latent_dim=3), fresh(first, latent_dim=3)
+    with pytest.raises(GanzooError) as error:
+        said(first, variant)
+    assert f"'generator.net.0.weight' is (8, 2) in {first} and (8, 3) here" in str(error.value)
+    for one, two in zip(variant.parameters(), other.parameters(), strict=True):
+        assert torch.equal(one, two)
+    assert said(first, variant, ":discriminator")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "message"),
+    [
+        (":critic", "the network 'critic' must be in both, and "),
+        ("x", "does not exist: `ganzoo runs`"),
+    ],
+)
+def test_mistakes_are_named(first: Path, suffix: str, message: str) -> None:
+    with pytest.raises(GanzooError, match=message):
+        said(first, fresh(first), suffix)
+
+
+def test_a_training_starts_there_and_says_so_once(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "second"
+    args = ("--init", first, "--lr", 1e-9, "--out", out)
+    result = ganzoo(*VANILLA, *SMALL, *args)
+    assert result.status == 0, result.err
+    whole = " ".join((result.out + result.err).split())
+    assert whole.count("it starts from generator and discriminator") == 1
+    before = read(Run.open(first).latest_checkpoint(), STATE)
+    after = read(Run.open(out).latest_checkpoint(), STATE)
+    name = "variant.discriminator.net.1.weight"
+    torch.testing.assert_close(after[name], before[name], rtol=0, atol=1e-6)
+    resumed = ganzoo("train", "--resume", out, "--steps", 4)
+    assert resumed.status == 0, resumed.err
+    assert "it starts from" not in resumed.out + resumed.err

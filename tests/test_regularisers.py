@@ -1,0 +1,194 @@
+"""Penalties against closed forms, and in the game against a loop written by hand."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from helpers.games import points
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from ganzoo import Adversarial, AdversarialConfig, Dataset, DataSpec
+from ganzoo.config import build
+from ganzoo.data.feed import make_feed
+from ganzoo.engine.engine import Engine
+from ganzoo.networks import Discriminator, Generator
+from ganzoo.plugins.equip import equipped
+from ganzoo.regularisers import R1, R2, OneCentred, Regulariser, ZeroCentred
+
+CPU = torch.device("cpu")
+A = torch.tensor([[2.0, 1.0], [1.0, -1.0]])
+B = torch.tensor([0.5, -2.0])
+
+
+def quadratic(x: Tensor) -> Tensor:
+    return 0.5 * torch.einsum("ni,ij,nj->n", x, A, x) + x @ B
+
+
+@pytest.mark.parametrize(("cls", "which"), [(R1, 0), (R2, 1)])
+def test_r1_and_r2_are_the_squared_gradients_at_their_samples(
+    cls: type[Regulariser], which: int
+) -> None:
+    """D = x A x / 2 + b x has the gradient A x + b."""
+    both = torch.randn(2, 5, 2)
+    term = cls(cls.Config(gamma=3.0))
+    expected = (both[which] @ A + B).square().sum(1).mean()
+    torch.testing.assert_close(term(quadratic, *both), expected)
+    assert float(term.weight) == 1.5
+
+
+@pytest.mark.parametrize(("cls", "value"), [(OneCentred, (3 - 1) ** 2), (ZeroCentred, 9)])
+def test_penalties_between_samples_of_a_linear_critic(cls: type[Regulariser], value: float) -> None:
+    slope = torch.tensor([1.0, 2.0, 2.0])
+    term = cls(cls.Config(weight=7.0))
+    penalty = term(lambda x: x @ slope, torch.randn(5, 3), torch.randn(5, 3))
+    assert float(penalty) == pytest.approx(value)
+    assert float(term.weight) == 7
+
+
+def test_points_lie_between_pairs() -> None:
+    seen: list[Tensor] = []
+
+    def critic(x: Tensor) -> Tensor:
+        seen.append(x.detach())
+        return x.sum(1)
+
+    ZeroCentred(ZeroCentred.Config())(critic, torch.zeros(1000, 2), torch.ones(1000, 2))
+    assert torch.equal(seen[0][:, 0], seen[0][:, 1])
+    assert 0 <= seen[0].min() < 0.01 < 0.99 < seen[0].max() <= 1
+    assert float(seen[0].mean()) == pytest.approx(0.5, abs=0.05)
+
+
+def test_dirac_gan_circles_without_r1_and_converges_with_it() -> None:
+    """Mescheder et al. 2018, section 2: C = psi x, data at 0; the step's eigenvalues are known."""
+    gamma = 1.0
+    term = R1(R1.Config(gamma=gamma))
+
+    def field(state: Tensor, weight: float) -> Tensor:
+        theta, psi = state
+        real = torch.zeros(1, 1)
+        penalty = weight * term.weight * term(lambda x: psi * x, real, real)
+        d_loss = softplus(psi * theta) + softplus(torch.zeros(())) + penalty
+        (d_psi,) = torch.autograd.grad(d_loss, psi, retain_graph=True)
+        (d_theta,) = torch.autograd.grad(softplus(-psi * theta), theta)
+        return -torch.stack((d_theta, d_psi))
+
+    def jacobian(weight: float) -> Tensor:
+        at, step = torch.tensor([1e-4, 1e-4]), 1e-2
+        columns = []
+        for i in range(2):
+            shift = torch.zeros(2)
+            shift[i] = step
+            ends = [field((at + s * shift).requires_grad_(), weight) for s in (1, -1)]
+            columns.append((ends[0] - ends[1]) / (2 * step))
+        return torch.stack(columns, 1)
+
+    free = torch.linalg.eigvals(jacobian(0.0))
+    assert free.real.abs().max() < 1e-3
+    assert free.imag.abs().min() == pytest.approx(0.5, abs=1e-3)
+    held = torch.linalg.eigvals(jacobian(1.0))
+    expected = -gamma / 2
+    assert held.real.max() == pytest.approx(expected, abs=5e-2)
+
+
+class Linear(Generator):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(3, 2)
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        out: Tensor = self.net(latent)
+        return out
+
+
+class Smooth(Discriminator):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(2, 8), nn.Softplus(), nn.Linear(8, 1), nn.Flatten(0))
+
+    def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        out: Tensor = self.net(image)
+        return out
+
+
+class Game(Adversarial):
+    def __init__(self, config: AdversarialConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.generator, self.discriminator = Linear(), Smooth()
+
+
+def make_engine(data: Dataset, **settings: Any) -> Engine:
+    torch.manual_seed(3)
+    config = equipped(build(AdversarialConfig, {"latent_dim": 3, "lr": 1e-2, **settings}))
+    game = Game(config, data.spec)
+    torch.manual_seed(5)
+    return Engine(game, make_feed(data, 4, device=CPU, seed=1), 100)
+
+
+def norms(d: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
+    at = at.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(d(at).sum(), at, create_graph=True)
+    return gradient.square().sum(1)
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_a_game_with_regularisers_is_the_loop_written_by_hand(every: int) -> None:
+    data = points()
+    game: Any = make_engine(data).variant
+    g, d = game.generator, game.discriminator
+    c = 1.0 if every == 1 else every / (every + 1)
+    g_optim = torch.optim.Adam(g.parameters(), 1e-2, (0.5, 0.999), fused=True)
+    d_optim = torch.optim.Adam(d.parameters(), 1e-2 * c, (0.5**c, 0.999**c), fused=True)
+    feed = make_feed(data, 4, device=CPU, seed=1)
+    for i in range(8):
+        real = feed.draw()["image"]
+        fake = g(torch.randn(4, 3))
+        g_optim.zero_grad()
+        softplus(-d(fake)).mean().backward()
+        g_optim.step()
+        fake = fake.detach()
+        d_optim.zero_grad()
+        loss = softplus(-d(real)).mean() + softplus(d(fake)).mean()
+        penalty = 2 / 2 * norms(d, real).mean()
+        if every == 1:
+            loss = loss + penalty
+        loss = loss + 0.5 / 2 * norms(d, fake).mean()
+        loss.backward()
+        d_optim.step()
+        if every > 1 and i % every == 0:
+            d_optim.zero_grad()
+            (every * 2 / 2 * norms(d, real).mean()).backward()
+            d_optim.step()
+    engine = make_engine(data, regulariser=f"r1:gamma=2,every={every},r2:gamma=0.5")
+    rows = [engine.step() for _ in range(8)]
+    for name, value in game.named_parameters():
+        torch.testing.assert_close(engine.variant.get_parameter(name), value, rtol=1e-5, atol=1e-6)
+    assert {"r1", "r2"} <= rows[0].keys()
+    assert ("r1_loss" in rows[0]) == (every > 1)
+    assert ("r1" in rows[1]) == (every == 1)
+
+
+def test_a_game_without_is_the_one_before() -> None:
+    engine = make_engine(points())
+    assert [(phase.name, phase.second_order) for phase in engine.phases.values()] == [
+        ("generator", False),
+        ("discriminator", False),
+    ]
+    assert not [name for name in engine.state() if "regularisers" in name or "augment" in name]
+
+
+def test_the_weight_of_a_regulariser_is_in_the_checkpoint() -> None:
+    engine = make_engine(points(), regulariser="r1:gamma=2")
+    assert float(engine.state()["variant.regularisers.r1.weight"]) == 1.0
+    assert engine.phases["discriminator"].second_order
+
+
+def test_a_relativistic_generator_has_real_samples_of_its_own() -> None:
+    engine = make_engine(points(), loss="relativistic-average")
+    assert engine.make_plan().batches == 2
+    metrics = engine.step()
+    assert all(math.isfinite(value) for value in metrics.values())
+    assert engine.images_seen == 8
+    assert make_engine(points(), loss="hinge").make_plan().batches == 1
