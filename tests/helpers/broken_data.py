@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import torch
 
-from ganzoo import Dataset, GanzooError, Truth
+from ganzoo import Dataset, DataSpec, Field, GanzooError, Truth
 
 
 def noise(request, channels=1, shift=0):
@@ -106,7 +106,7 @@ BROKEN_SETS = [
     ("quiet", "def load(r): print('reading'); return noise(r)", "call request.report", ""),
     (
         "name",
-        "def load(r): return Dataset.images('toys', noise(r).tensors['image'])",
+        "def load(r): return Dataset.images('toys', *noise(r).tensors.values(), ('odd', 'even'))",
         "give both one name",
         "",
     ),
@@ -142,7 +142,9 @@ BROKEN_SETS = [
     ),
     (
         "fields",
-        "def load(r): return Dataset('toy', {'x': noise(r).tensors['image']})",
+        "def load(r):\n"
+        "    spec = DataSpec(((Field('x', 'image', (1, 8, 9)),),), 'toy')\n"
+        "    return Dataset(spec, {'x': noise(r).tensors['image']})",
         "the train split has no field 'image', only ['x']",
         "",
     ),
@@ -178,11 +180,12 @@ BROKEN_SETS = [
         "classes=3",
     ),
     (
-        "labels",
-        "def load(r): return Dataset('toy', {'image': noise(r).fields['image']}, ('a', 'b'))",
-        "no field 'label'",
+        "loads",
+        "def load(r): return Dataset.images('toy', noise(r).tensors['image'], None, ('a', 'b'))",
+        "has the fields ['image', 'label'], and its tensors are called ['image']",
         "",
     ),
+    ("loads", "def load(r): return Dataset('toy', noise(r).tensors)", "Dataset.images(name,", ""),
     (
         "labels",
         "def load(r): return replace(noise(r), truths=(Truth(per_channel=3),))",
