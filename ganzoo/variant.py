@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from ganzoo.artifacts import pictures
+from ganzoo.artifacts.pictures import COLUMNS
+from ganzoo.data.kinds import sample_kind
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec
 
@@ -211,12 +212,12 @@ class Variant(nn.Module, ABC):
             examples: the first samples of each stream, as they are in a batch.
 
         Returns:
-            Images (n, channels, height, width) in [-1, 1], of which ten make a row, or points.
+            Samples of the data's kind, as `forward` makes them; of images, ten make a row.
         """
-        latent = self.sample_latent(pictures.shown(self.data))
+        latent = self.sample_latent(sample_kind(self.data).shown)
         if not self.conditional:
             return self(latent)
-        row = torch.arange(len(latent), device=self.device) // pictures.COLUMNS
+        row = torch.arange(len(latent), device=self.device) // COLUMNS
         return self(latent, row % self.data.classes)
 
     def measure(self, test: Dataset) -> dict[str, float]:

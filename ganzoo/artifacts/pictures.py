@@ -3,44 +3,23 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from PIL import Image
 from torch import Tensor
 
 from ganzoo.artifacts.files import replacing
-from ganzoo.spec import DataSpec
+from ganzoo.artifacts.pixels import to_bytes
+
+__all__ = ["COLUMNS", "animate", "grid", "plot_curves", "to_bytes", "to_pil"]
 
 COLUMNS = 10
 """Images in a row of a grid; a row of a conditional variant is one class."""
 FRAME_MS, LAST_FRAME_MS = 200, 3000
 
 
-def shown(data: DataSpec) -> int:
-    """How many samples a picture shows."""
-    return COLUMNS * COLUMNS if data.is_image else 2000
-
-
-def to_bytes(images: Tensor) -> Tensor:
-    """Images in [-1, 1] as uint8 in [0, 255]."""
-    return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-
-
 def to_pil(image: Tensor) -> Image.Image:
     """A picture of one uint8 image (channels, height, width) with 1 or 3 channels."""
     array = image.permute(1, 2, 0).contiguous().numpy()
     return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
-
-
-def draw(samples: Tensor, path: Path, modes: Tensor | None = None) -> None:
-    """Write samples as a PNG: images (n, c, h, w) in [-1, 1] as a grid, points (n, 2) as dots.
-
-    Circles mark the `modes` (k, 2) of the data, where they are known.
-    """
-    with replacing(path) as temporary:
-        if samples.dim() == 4:
-            to_pil(grid(to_bytes(samples))).save(temporary)
-        else:
-            _scatter(samples, temporary, modes)
 
 
 def grid(images: Tensor, columns: int = COLUMNS, gap: int = 2) -> Tensor:
@@ -51,19 +30,6 @@ def grid(images: Tensor, columns: int = COLUMNS, gap: int = 2) -> Tensor:
     cells[:n, :, :h, :w] = images
     cells = cells.view(rows, columns, c, h + gap, w + gap).permute(2, 0, 3, 1, 4)
     return cells.reshape(c, rows * (h + gap), columns * (w + gap))[:, :-gap, :-gap]
-
-
-def _scatter(points: Tensor, path: Path, modes: Tensor | None) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4, 4), dpi=100, layout="tight")
-    axes = figure.add_subplot(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
-    if modes is not None:
-        x, y = modes.T.numpy()
-        axes.scatter(x, y, s=160, facecolors="none", edgecolors="tab:orange")
-    x, y = points.T.numpy()
-    axes.scatter(x, y, s=4, alpha=0.3, linewidths=0)
-    figure.savefig(path)
 
 
 def animate(frames: Sequence[Path], path: Path) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
-from ganzoo.artifacts import pictures
 from ganzoo.config import build, options, parse_size
 from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
+from ganzoo.data.kinds import sample_kind
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.cpu.matmul import NATIVE, choose_matmul
 from ganzoo.engine.device import pick_device, seeded
@@ -333,7 +333,7 @@ def _exhibits(
     observer: Observer,
 ) -> Exhibits:
     """What a training shows and measures besides what it learns from."""
-    examples = first_samples(streams, pictures.shown(dataset.spec), variant.device)
+    examples = first_samples(streams, sample_kind(dataset.spec).shown, variant.device, dataset)
     test = load_dataset(training, observer, "test") if variant.held_out and is_first() else None
     quality, class_entropy = None, None
     if training.evaluate_every is not None and is_first():

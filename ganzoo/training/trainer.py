@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from ganzoo.artifacts import pictures
+from ganzoo.artifacts.files import replacing
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.kinds import sample_kind
 from ganzoo.engine.cpu.allocator import keep_freed_memory
 from ganzoo.engine.cpu.threads import ThreadTuner, make_tuner
 from ganzoo.engine.device import seeded
@@ -214,9 +216,9 @@ class Trainer:
         if is_first() and not path.exists():
             with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
                 samples = variant.gallery(self._exhibits.examples)
-            pictures.draw(samples.float().cpu(), path, self._exhibits.modes)
-            real = self._exhibits.examples.get("image")
-            ratio = None if real is None else diversity(samples, real)
+            self._draw(samples, path)
+            real = self._real
+            ratio = None if real is None else diversity(*map(self._compared, (samples, real)))
             due = step % self._sample_every == 0 or step == self.engine.iterations
             if due and ratio is not None and math.isfinite(ratio):
                 self._journal.note({DIVERSITY: ratio})
@@ -224,9 +226,25 @@ class Trainer:
 
     def _draw_real(self) -> None:
         """What the samples should come to look like, where the data are of one kind."""
-        real = self._exhibits.examples.get("image")
+        real = self._real
         if is_first() and real is not None:
-            pictures.draw(real.cpu(), self.run.samples / "real.png", self._exhibits.modes)
+            self._draw(real, self.run.samples / "real.png")
+
+    @property
+    def _real(self) -> Tensor | None:
+        """What the samples should come to look like; None: it is not of one kind, or not shown."""
+        data = self.engine.variant.data
+        return self._exhibits.examples.get(data.sample.name) if data.domains == 1 else None
+
+    def _compared(self, samples: Tensor) -> Tensor:
+        data = self.engine.variant.data
+        return sample_kind(data).compared(data.sample, samples)
+
+    def _draw(self, samples: Tensor, path: Path) -> None:
+        data = self.engine.variant.data
+        made = samples if sample_kind(data).whole else samples.float()
+        with replacing(path) as temporary:
+            sample_kind(data).draw(data.sample, made.cpu(), temporary, self._exhibits.modes)
 
     def _measure(self) -> dict[str, float]:
         """Have the variant measure itself, once a step, and log what it says."""

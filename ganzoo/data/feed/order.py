@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.utils import data
 
+from ganzoo.data.kinds import Kind
+
 Streams = Sequence[Mapping[str, Tensor]]
 """Groups of aligned tensors; each group has as many samples as it likes."""
 
@@ -48,9 +50,14 @@ class Batches(data.Dataset[dict[str, Tensor]]):
     """What this process sees of each batch as it is stored, by number: what workers gather."""
 
     def __init__(
-        self, streams: Streams, batch_size: int, seed: int, shard: tuple[int, int]
+        self,
+        streams: Streams,
+        kinds: Mapping[str, Kind],
+        batch_size: int,
+        seed: int,
+        shard: tuple[int, int],
     ) -> None:
-        self.streams, self.size = streams, batch_size
+        self.streams, self.kinds, self.size = streams, kinds, batch_size
         self.orders = [
             Order(length(stream), batch_size, seed, number, shard)
             for number, stream in enumerate(streams)
