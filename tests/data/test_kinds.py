@@ -137,7 +137,6 @@ def test_pictures_of_as_many_samples_are_of_one_size(
     [
         ("gray", lambda x: x.float(), "images are uint8 (n, channels, height, width)"),
         ("gray", lambda x: x.to(torch.int16), "with the codec '16 bits'"),
-        ("gray", lambda x: x.permute(0, 3, 1, 2).repeat(1, 20, 1, 1), "has 80 channels"),
         ("points in space", lambda x: x.double(), "points are float32 (n, dimensions)"),
         ("volumes", lambda x: x[:, 0], "volumes are uint8 (n, channels, depth, height, width)"),
         ("videos", lambda x: x.transpose(1, 2), "with 1 channel or 3"),

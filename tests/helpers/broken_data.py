@@ -1,7 +1,7 @@
 """Plugins with a data set or a loss: good ones, and for each check some that fail it."""
 
 SET_INIT = """
-from ganzoo import DatasetSpec, hookimpl
+from ganzoo import DatasetSpec, Field, hookimpl
 {extra}
 @hookimpl
 def ganzoo_register_datasets():
@@ -143,10 +143,25 @@ BROKEN_SETS = [
     (
         "fields",
         "def load(r):\n"
-        "    spec = DataSpec(((Field('x', 'image', (1, 8, 9)),),), 'toy')\n"
+        "    spec = DataSpec(((Field('x', 'image', (1, 9, 8)),),), 'toy')\n"
         "    return Dataset(spec, {'x': noise(r).tensors['image']})",
-        "the train split has no field 'image', only ['x']",
+        "'x' of the train split is uint8 (200, 1, 8, 9), and its Field says 1x9x8",
         "",
+    ),
+    (
+        "fields",
+        "def load(r):\n"
+        "    tokens = torch.full((9, 4), 3)\n"
+        "    spec = DataSpec(((Field('tokens', 'tokens', (4,), ('a', 'b')),),), 'toy')\n"
+        "    return Dataset(spec, {'tokens': tokens})",
+        "'tokens' of the train split goes from 3 to 3, and there are 2 symbols",
+        "",
+    ),
+    (
+        "as-registered",
+        "load = noise",
+        "the fields of the train split are others than those of the DatasetSpec",
+        "groups=((Field('image', 'image', (1, 9, 8)),),)",
     ),
     (
         "values",

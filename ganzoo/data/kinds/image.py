@@ -28,6 +28,7 @@ class Images(Kind):
     array = "images"
     moves = True
     bounded = True
+    distinct = True
 
     def flaw(self, field: Field, stored: Tensor) -> str:
         import torch
@@ -38,8 +39,6 @@ class Images(Kind):
                 f"is {described(stored)}: images are uint8 (n, channels, height, width) with "
                 "values from 0 to 255, or int16 with the codec '16 bits'"
             )
-        if stored.shape[1] > 64:
-            return f"has {stored.shape[1]} channels: the order is (n, channels, height, width)"
         return ""
 
     def prepared(self, stored: Tensor) -> Tensor:

@@ -32,6 +32,8 @@ class Kind(ABC):
     """Whether made values are float32 in [-1, 1]."""
     whole: bool = False
     """Whether made values are int64."""
+    distinct: bool = False
+    """Whether two samples are hardly ever the same."""
     shown: int = 100
     """How many a picture shows."""
     beside: str = ""

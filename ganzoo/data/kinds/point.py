@@ -21,6 +21,7 @@ class Points(Kind):
 
     words = "points"
     array = "points"
+    distinct = True
     shown = 2000
 
     def flaw(self, field: Field, stored: Tensor) -> str:

@@ -22,6 +22,7 @@ class Videos(Kind):
     array = "videos"
     moves = True
     bounded = True
+    distinct = True
     shown = 10
 
     def flaw(self, field: Field, stored: Tensor) -> str:

@@ -21,6 +21,7 @@ class Volumes(Kind):
     array = "volumes"
     moves = True
     bounded = True
+    distinct = True
     shown = 30
 
     def flaw(self, field: Field, stored: Tensor) -> str:
