@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol, Self
 import torch
 from torch import Tensor, nn
 
-from ganzoo.artifacts import pictures
 from ganzoo.artifacts.gallery import COLUMNS, Gallery
+from ganzoo.data.kinds import sample_kind
 from ganzoo.errors import GanzooError
 from ganzoo.losses import PROBABILITIES, Scores
 from ganzoo.schedules import ONLY_STAGE, Average, Progress, Stage, Upkeep
@@ -273,10 +273,10 @@ class Variant(nn.Module, ABC):
             examples: the first samples of each stream, as they are in a batch.
 
         Returns:
-            Images (n, channels, height, width) in [-1, 1], of which ten make a row, or points; or a
+            Samples of the data's kind, as `forward` makes them; of images, ten make a row. Or a
             `ganzoo.Gallery` of them, which says more.
         """
-        latent = self.sample_latent(pictures.shown(self.data))
+        latent = self.sample_latent(sample_kind(self.data).shown)
         if not self.conditional:
             return self(latent)
         row = torch.arange(len(latent), device=self.device) // COLUMNS

@@ -13,6 +13,7 @@ with contextlib.suppress(ImportError):
     import setuptools  # noqa: F401
 
 from ganzoo.artifacts import pictures
+from ganzoo.data.kinds import kinds
 from ganzoo.plugins.registry import registry
 
 
@@ -46,5 +47,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 @pytest.fixture
 def blank(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are empty, as drawing them takes longer than all else."""
-    for draw in ("draw", "animate", "plot_curves"):
+    for draw in ("animate", "plot_curves"):
         monkeypatch.setattr(pictures, draw, lambda content, path, *_: path.touch())
+    for kind in kinds().values():
+        monkeypatch.setattr(kind, "draw", lambda field, made, path, *_: path.touch())

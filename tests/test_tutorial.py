@@ -17,7 +17,7 @@ from helpers.wheels import layered_environment
 import ganzoo
 from ganzoo.claims.claim import Claim
 from ganzoo.plugins.discovery import HOOKS
-from ganzoo.spec import DatasetSpec, DataSpec, LossSpec, VariantSpec
+from ganzoo.spec import DatasetSpec, DataSpec, Field, LossSpec, Need, VariantSpec
 
 PAGE = Path(__file__).parent.parent / "plugins" / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -66,9 +66,10 @@ def apply(block: str, project: Path) -> None:
 
 
 PLAY = """
-from ganzoo.plugins import Registered, registry
+from ganzoo.plugins.registered import Registered
+from ganzoo.plugins.registry import registry
 from ganzoo.spec import VariantSpec
-from ganzoo.testing.subject import VariantSubject, examples
+from ganzoo.testing.variants.subject import VariantSubject, examples
 from ganzoo_r1gan import answers
 
 plugin = registry().variant("r1gan").plugin
@@ -170,7 +171,7 @@ def tables() -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     "cls",
     [
-        *(VariantSpec, DatasetSpec, LossSpec),
+        *(VariantSpec, DatasetSpec, LossSpec, Need, Field),
         *(ganzoo.Player, ganzoo.Phase, ganzoo.DataRequest, ganzoo.Dataset, ganzoo.AdversarialLoss),
     ],
     ids=lambda cls: cls.__name__,
@@ -187,14 +188,13 @@ def test_the_reference_has_every_default(cls: type) -> None:
         if field.default is dataclasses.MISSING:
             assert shown == ""
         else:
-            assert ast.literal_eval(shown) == field.default
+            assert eval(shown, {"Need": Need}) == field.default
 
 
 def test_the_reference_has_all_that_a_batch_and_the_data_have() -> None:
-    assert set(tables()["DataSpec"]) == {
-        *(field.name for field in dataclasses.fields(DataSpec)),
-        "is_image",
-    }
+    fields = {field.name for field in dataclasses.fields(DataSpec)}
+    told = {name for name, value in vars(DataSpec).items() if isinstance(value, property)}
+    assert set(tables()["DataSpec"]) == fields | told
     fields = {field.name for field in dataclasses.fields(ganzoo.Batch)}
     assert set(tables()["Batch"]) == fields | {"image", "label", "len"}
 

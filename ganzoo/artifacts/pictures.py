@@ -3,50 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.gallery import COLUMNS
-from ganzoo.spec import DataSpec
 
 FRAME_MS, LAST_FRAME_MS = 200, 3000
-
-
-def shown(data: DataSpec) -> int:
-    """How many samples a picture shows."""
-    return COLUMNS * COLUMNS if data.is_image else 2000
-
-
-def to_bytes(images: Tensor) -> Tensor:
-    """Images in [-1, 1] as uint8 in [0, 255]."""
-    return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def to_pil(image: Tensor) -> Image.Image:
     """A picture of one uint8 image (channels, height, width) with 1 or 3 channels."""
     array = image.permute(1, 2, 0).contiguous().numpy()
     return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
-
-
-def draw(
-    samples: Tensor,
-    path: Path,
-    modes: Tensor | None = None,
-    columns: int = COLUMNS,
-    caption: str = "",
-) -> None:
-    """Write samples as a PNG: images (n, c, h, w) in [-1, 1] as a grid, points (n, 2) as dots.
-
-    Circles mark the `modes` (k, 2) of the data, where they are known. Below a grid of so many
-    columns stands its caption.
-    """
-    with replacing(path) as temporary:
-        if samples.dim() == 4:
-            with_caption(to_pil(grid(to_bytes(samples), columns)), caption).save(temporary)
-        else:
-            _scatter(samples, temporary, modes)
 
 
 def grid(images: Tensor, columns: int = COLUMNS, gap: int = 2) -> Tensor:
@@ -59,10 +28,16 @@ def grid(images: Tensor, columns: int = COLUMNS, gap: int = 2) -> Tensor:
     return cells.reshape(c, rows * (h + gap), columns * (w + gap))[:, :-gap, :-gap]
 
 
+def add_caption(path: Path, caption: str) -> None:
+    """Write a text below the picture in a file, as wide as it is; nothing, of an empty text."""
+    if caption:
+        with Image.open(path) as picture:
+            whole = with_caption(picture, caption)
+        whole.save(path)
+
+
 def with_caption(picture: Image.Image, caption: str) -> Image.Image:
-    """A picture with a text below it, as wide as it is; the picture itself, of an empty text."""
-    if not caption:
-        return picture
+    """A picture with a text below it, as wide as it is."""
     measure = ImageDraw.Draw(picture)
     lines: list[str] = []
     for word in caption.split():
@@ -78,19 +53,6 @@ def with_caption(picture: Image.Image, caption: str) -> Image.Image:
     white = 255 if picture.mode == "L" else (255, 255, 255)
     ImageDraw.Draw(whole).multiline_text((0, picture.height + 1), text, fill=white)
     return whole
-
-
-def _scatter(points: Tensor, path: Path, modes: Tensor | None) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4, 4), dpi=100, layout="tight")
-    axes = figure.add_subplot(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
-    if modes is not None:
-        x, y = modes.T.numpy()
-        axes.scatter(x, y, s=160, facecolors="none", edgecolors="tab:orange")
-    x, y = points.T.numpy()
-    axes.scatter(x, y, s=4, alpha=0.3, linewidths=0)
-    figure.savefig(path)
 
 
 def animate(frames: Sequence[Path], path: Path) -> None:

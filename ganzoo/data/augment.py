@@ -8,7 +8,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to each image, by random numbers of the device's default generator."""
+    """What is done to each sample, by random numbers of the device's default generator."""
 
     flip: bool = False
     """Mirror left and right, with probability 1/2."""
@@ -19,24 +19,13 @@ class Augmentation:
     def __bool__(self) -> bool:
         return self.flip or self.crop > 0
 
-    def __call__(self, images: Tensor) -> Tensor:
-        """New images, each changed in its own way; pure device work.
-
-        Args:
-            images: (n, channels, height, width), of any dtype.
-        """
-        n, channels, height, width = images.shape
-        columns = self._moved(n, width, images.device)
+    def draw(self, n: int, height: int, width: int, device: torch.device) -> "Moves":
+        """How each of `n` samples is changed: pure device work."""
+        columns = self._moved(n, width, device)
         if self.flip:
-            mirrored = torch.rand(n, 1, device=images.device) < 0.5
+            mirrored = torch.rand(n, 1, device=device) < 0.5
             columns = torch.where(mirrored, width - 1 - columns, columns)
-        images = images.gather(3, columns.view(n, 1, 1, width).expand(images.shape))
-        if not self.crop:
-            return images
-        # Whole lines of pixels, found by number: a second gather would take 20 times as long.
-        first = torch.arange(n * channels, device=images.device).view(n, channels, 1) * height
-        lines = first + self._moved(n, height, images.device).unsqueeze(1)
-        return images.flatten(0, 2).index_select(0, lines.flatten()).view(images.shape)
+        return Moves(columns, self._moved(n, height, device) if self.crop else None)
 
     def _moved(self, n: int, size: int, device: torch.device) -> Tensor:
         """From where on an axis each pixel of each image comes: int64 (n, size)."""
@@ -45,3 +34,30 @@ class Augmentation:
             positions = positions + torch.randint(-self.crop, self.crop + 1, (n, 1), device=device)
         last = size - 1
         return last - (last - positions.abs()).abs()
+
+
+@dataclass(frozen=True)
+class Moves:
+    """From where each pixel of a batch comes: the same for all fields of a sample."""
+
+    columns: Tensor
+    """int64 (n, width)."""
+    rows: Tensor | None
+    """int64 (n, height); None: from its own row."""
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """New images, each moved in its own way, pixel by pixel: pure device work.
+
+        Args:
+            images: (n, ..., height, width), of any dtype.
+        """
+        n, height, width = images.shape[0], *images.shape[-2:]
+        planes = images.reshape(n, -1, height, width)
+        planes = planes.gather(3, self.columns.view(n, 1, 1, width).expand(planes.shape))
+        if self.rows is None:
+            return planes.view(images.shape)
+        # Whole lines of pixels, found by number: a second gather would take 20 times as long.
+        count = planes.shape[1]
+        first = torch.arange(n * count, device=images.device).view(n, count, 1) * height
+        lines = first + self.rows.unsqueeze(1)
+        return planes.flatten(0, 2).index_select(0, lines.flatten()).view(images.shape)

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from itertools import permutations
 
+from ganzoo.data.kinds import kind_of
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec, Group, Need, VariantSpec
-
-BESIDE = {"label": "labelled {}", "attributes": "{} with attributes", "mask": "{} with masks"}
-"""What is said of samples that have such a field beside them."""
 
 
 def in_words(needs: tuple[tuple[Need, ...], ...] | str) -> str:
@@ -32,7 +30,7 @@ def check_suits(spec: VariantSpec, data: DataSpec) -> None:
     if len(needs) > data.domains:
         given = f"{name} is played on two domains, and '{data.name}' is one"
         if not data.is_image:
-            held = words(data.kind)
+            held = kind_of(data.kind).words
             raise GanzooError(f"{given}, of {held}: use images, as in --dataset glyphs+ink")
         other = "ink" if data.name == "glyphs" else "glyphs"
         raise GanzooError(
@@ -73,11 +71,6 @@ def first_suitable(spec: VariantSpec, known: Iterable[DataSpec]) -> str:
     return next(single, "") or next(double, "")
 
 
-def words(kind: str) -> str:
-    """Several samples of a kind, for the user."""
-    return kind if kind.endswith("s") else f"{kind}s"
-
-
 def _check_field(spec: VariantSpec, need: Need, group: Group, data: DataSpec) -> None:
     found = {field.name: field for field in group}.get(need.field)
     if found is not None and found.kind in need.kinds:
@@ -91,26 +84,27 @@ def _check_field(spec: VariantSpec, need: Need, group: Group, data: DataSpec) ->
             f"{wanted} no field '{need.field}' but {' and '.join(map(repr, same))}: name a data "
             "set whose fields are called so"
         )
-    held = " and ".join(words(field.kind) for field in group if field.kind != "label")
+    held = " and ".join(kind_of(field.kind).words for field in group if field.kind != "label")
     raise GanzooError(
         f"{wanted} {held}: name another --dataset, of those that `ganzoo datasets` lists"
     )
 
 
 def _group_in_words(group: tuple[Need, ...]) -> str:
-    samples = [_need_in_words(need) for need in group if need.kinds[0] not in BESIDE]
-    beside = [need.kinds[0] for need in group if need.kinds[0] in BESIDE]
+    first = [kind_of(need.kinds[0]) for need in group]
+    samples = [_need_in_words(n) for n, kind in zip(group, first, strict=True) if not kind.beside]
+    beside = [kind for kind in first if kind.beside]
     if len(samples) > 1 and len(set(samples)) == 1:
         said = f"pairs of {samples[0]}" if len(samples) == 2 else f"aligned {samples[0]}"
     else:
-        said = " with ".join(samples) or " and ".join(map(words, beside))
+        said = " with ".join(samples) or " and ".join(kind.words for kind in beside)
     for kind in beside if samples else ():
-        said = BESIDE[kind].format(said)
+        said = kind.beside.format(said)
     return said
 
 
 def _need_in_words(need: Need) -> str:
-    first, *others = map(words, need.kinds)
+    first, *others = (kind_of(kind).words for kind in need.kinds)
     if not need.of:
         return " or ".join((first, *others))
     return f"{first} of {need.of}" + "".join(f", or {other}" for other in others)

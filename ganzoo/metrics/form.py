@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ganzoo.artifacts.pictures import to_bytes
+from ganzoo.artifacts.pixels import to_bytes
 
 
 def as_batch(stored: Tensor, device: torch.device) -> Tensor:

@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
-from ganzoo.artifacts import pictures
 from ganzoo.config import build, options, parse_size
 from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
+from ganzoo.data.kinds import sample_kind
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.cpu.matmul import NATIVE, choose_matmul
 from ganzoo.engine.device import pick_device, seeded
@@ -44,9 +44,10 @@ from ganzoo.runs.initial import initialise
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import check_unchanged, describe_data
 from ganzoo.runs.run import Run, SharedRun
+from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import RESUMABLE, Training
-from ganzoo.training.trainer import Exhibits, Trainer
+from ganzoo.training.trainer import Trainer
 from ganzoo.training.watchdog import label_entropy
 from ganzoo.variant import Variant
 
@@ -325,7 +326,7 @@ def _exhibits(
     observer: Observer,
 ) -> Exhibits:
     """What a training shows and measures besides what it learns from."""
-    examples = first_samples(streams, pictures.shown(dataset.spec), variant.device)
+    examples = first_samples(streams, sample_kind(dataset.spec).shown, variant.device, dataset)
     test = load_dataset(training, observer, "test") if variant.held_out and is_first() else None
     quality, class_entropy = None, None
     if training.evaluate_every is not None and is_first():
@@ -335,7 +336,7 @@ def _exhibits(
             quality = make_quality(variant, training, observer.report)
         if dataset.classes:
             class_entropy = label_entropy(dataset.fields["label"])
-    return Exhibits(examples, dataset.modes, test, quality, class_entropy)
+    return Exhibits(dataset.spec, examples, dataset.modes, test, quality, class_entropy)
 
 
 def _quality_settings(exhibits: Exhibits) -> dict[str, str]:

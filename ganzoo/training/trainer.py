@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +13,6 @@ from torch import Tensor
 
 from ganzoo.artifacts import pictures
 from ganzoo.artifacts.gallery import Gallery
-from ganzoo.data.dataset import Dataset
 from ganzoo.engine.cpu.allocator import keep_freed_memory
 from ganzoo.engine.cpu.threads import ThreadTuner, make_tuner
 from ganzoo.engine.device import seeded
@@ -34,33 +31,18 @@ from ganzoo.runs.checkpoint import Verdict
 from ganzoo.runs.load import published_weights
 from ganzoo.runs.logged import DIVERSITY, QUALITY
 from ganzoo.runs.run import Run
+from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.interrupt import Interrupt
 from ganzoo.training.journal import Failed, Journal
 from ganzoo.training.observer import Observer, Outcome, QualityRecord, Start
 from ganzoo.training.settings import STOP, Training
-from ganzoo.training.watchdog import Watchdog, diversity
+from ganzoo.training.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from ganzoo.metrics.during import Quality
+    pass
 
 
 STOPPING = "stopping: a checkpoint is saved first (again: stop at once)"
-
-
-@dataclass(frozen=True)
-class Exhibits:
-    """What a training shows and measures besides what it learns from."""
-
-    examples: dict[str, Tensor]
-    """The first samples of each stream, on the device."""
-    modes: Tensor | None = None
-    """Of the data, to be marked in pictures."""
-    test: Dataset | None = None
-    """The test split, for a variant that measures itself."""
-    quality: Quality | None = None
-    """Measures the samples, where ``--evaluate-every`` asks for it."""
-    class_entropy: float | None = None
-    """Of the labels of the data, in nats, to compare the quality with."""
 
 
 class Trainer:
@@ -216,14 +198,8 @@ class Trainer:
         if is_first() and not path.exists():
             with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
                 gallery = Gallery.of(variant.gallery(self._exhibits.examples))
-            pictures.draw(
-                gallery.images.float().cpu(),
-                path,
-                self._exhibits.modes,
-                gallery.columns,
-                gallery.caption,
-            )
-            ratio = _diversity(gallery, self._exhibits.examples)
+            self._exhibits.draw(gallery, path)
+            ratio = self._exhibits.diversity(gallery)
             due = step % self._sample_every == 0 or step == self.engine.iterations
             if due and ratio is not None and math.isfinite(ratio):
                 self._journal.note({DIVERSITY: ratio})
@@ -231,9 +207,9 @@ class Trainer:
 
     def _draw_real(self) -> None:
         """What the samples should come to look like, where the data are of one kind."""
-        real = self._exhibits.examples.get("image")
+        real = self._exhibits.real
         if is_first() and real is not None:
-            pictures.draw(real.cpu(), self.run.samples / "real.png", self._exhibits.modes)
+            self._exhibits.draw(Gallery(real), self.run.samples / "real.png")
 
     def _measure(self) -> dict[str, float]:
         """Have the variant measure itself, once a step, and log what it says."""
@@ -325,16 +301,3 @@ def _is_better(found: Verdict, best: Verdict | None, better: str) -> bool:
     if best is None or not math.isfinite(found.value):
         return math.isfinite(found.value)
     return found.value <= best.value if better == "lower" else found.value >= best.value
-
-
-def _diversity(gallery: Gallery, examples: Mapping[str, Tensor]) -> float | None:
-    """How different what a variant made is, relative to the data; None: it cannot be compared.
-
-    Where it says which pictures it made, they are like the data if they have their shape; else
-    only samples of data of one kind are known to be so.
-    """
-    real = examples.get("image")
-    if real is None and gallery.made is not None:
-        shape = gallery.images.shape[1:]
-        real = next((one for one in examples.values() if one.shape[1:] == shape), None)
-    return None if real is None else diversity(gallery.samples, real)

@@ -36,6 +36,11 @@ def numbered(n: int, channels: int, height: int, width: int) -> Tensor:
     return one.view(1, channels, height, width).repeat(n, 1, 1, 1)
 
 
+def moved(augmentation: Augmentation, images: Tensor) -> Tensor:
+    n, _, height, width = images.shape
+    return augmentation.draw(n, height, width, images.device)(images)
+
+
 def pixels(image: Tensor) -> bytes:
     return image.numpy().tobytes()
 
@@ -52,7 +57,7 @@ def test_each_image_is_changed_as_the_slow_loop_changes_it_and_all_ways_are_as_l
     moves = range(-crop, crop + 1)
     ways = [(m, y, x) for m in ((False, True) if flip else (False,)) for y in moves for x in moves]
     images = numbered(200 * len(ways), *shape)
-    out = Augmentation(flip, crop)(images)
+    out = moved(Augmentation(flip, crop), images)
     assert out.dtype == torch.uint8
     assert out.shape == images.shape
     # Some ways look alike, such as a move by a whole image to the left or right.
@@ -66,7 +71,7 @@ def test_each_image_is_changed_as_the_slow_loop_changes_it_and_all_ways_are_as_l
 def test_images_of_one_batch_differ_in_what_is_done_to_each_alone():
     torch.manual_seed(0)
     images = torch.randint(0, 256, (64, 1, 6, 6), dtype=torch.uint8)
-    out = Augmentation(True, 2)(images)
+    out = moved(Augmentation(True, 2), images)
     for image, result in zip(images, out, strict=True):
         ways = [(m, y, x) for m in (False, True) for y in range(-2, 3) for x in range(-2, 3)]
         assert any(torch.equal(result, changed(image, *way)) for way in ways)
@@ -75,7 +80,7 @@ def test_images_of_one_batch_differ_in_what_is_done_to_each_alone():
 def test_the_images_given_are_left_as_they_are():
     images = numbered(8, 1, 4, 4)
     before = images.clone()
-    Augmentation(True, 3)(images)
+    moved(Augmentation(True, 3), images)
     assert torch.equal(images, before)
 
 

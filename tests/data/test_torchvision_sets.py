@@ -330,7 +330,7 @@ def told(dataset):
 READER = """
 import json, sys
 from pathlib import Path
-from ganzoo.data import torchvision_sets
+from ganzoo.data.sources import torchvision_sets
 from ganzoo.data.dataset import DataRequest
 for name, root, split, size in json.loads(sys.argv[1]):
     request = DataRequest(Path(root), split, size and tuple(size))

@@ -1,7 +1,7 @@
 """Plugins with a data set or a loss: good ones, and for each check some that fail it."""
 
 SET_INIT = """
-from ganzoo import DatasetSpec, hookimpl
+from ganzoo import DatasetSpec, Field, hookimpl
 {extra}
 @hookimpl
 def ganzoo_register_datasets():
@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import torch
 
-from ganzoo import Dataset, GanzooError, Truth
+from ganzoo import Dataset, DataSpec, Field, GanzooError, Truth
 
 
 def noise(request, channels=1, shift=0):
@@ -106,7 +106,7 @@ BROKEN_SETS = [
     ("quiet", "def load(r): print('reading'); return noise(r)", "call request.report", ""),
     (
         "name",
-        "def load(r): return Dataset.images('toys', noise(r).tensors['image'])",
+        "def load(r): return Dataset.images('toys', *noise(r).tensors.values(), ('odd', 'even'))",
         "give both one name",
         "",
     ),
@@ -142,9 +142,26 @@ BROKEN_SETS = [
     ),
     (
         "fields",
-        "def load(r): return Dataset('toy', {'x': noise(r).tensors['image']})",
-        "the train split has no field 'image', only ['x']",
+        "def load(r):\n"
+        "    spec = DataSpec(((Field('x', 'image', (1, 9, 8)),),), 'toy')\n"
+        "    return Dataset(spec, {'x': noise(r).tensors['image']})",
+        "'x' of the train split is uint8 (200, 1, 8, 9), and its Field says 1x9x8",
         "",
+    ),
+    (
+        "fields",
+        "def load(r):\n"
+        "    tokens = torch.full((9, 4), 3)\n"
+        "    spec = DataSpec(((Field('tokens', 'tokens', (4,), ('a', 'b')),),), 'toy')\n"
+        "    return Dataset(spec, {'tokens': tokens})",
+        "'tokens' of the train split goes from 3 to 3, and there are 2 symbols",
+        "",
+    ),
+    (
+        "as-registered",
+        "load = noise",
+        "the fields of the train split are others than those of the DatasetSpec",
+        "groups=((Field('image', 'image', (1, 9, 8)),),)",
     ),
     (
         "values",
@@ -178,11 +195,12 @@ BROKEN_SETS = [
         "classes=3",
     ),
     (
-        "labels",
-        "def load(r): return Dataset('toy', {'image': noise(r).fields['image']}, ('a', 'b'))",
-        "no field 'label'",
+        "loads",
+        "def load(r): return Dataset.images('toy', noise(r).tensors['image'], None, ('a', 'b'))",
+        "has the fields ['image', 'label'], and its tensors are called ['image']",
         "",
     ),
+    ("loads", "def load(r): return Dataset('toy', noise(r).tensors)", "Dataset.images(name,", ""),
     (
         "labels",
         "def load(r): return replace(noise(r), truths=(Truth(per_channel=3),))",

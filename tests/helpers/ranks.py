@@ -26,9 +26,10 @@ from ganzoo.engine.engine import Engine
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.spec import DataSpec
 from ganzoo.training import watchdog
+from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import Training
-from ganzoo.training.trainer import Exhibits, Trainer
+from ganzoo.training.trainer import Trainer
 from helpers.games import Toy, points
 
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -233,6 +234,6 @@ def train_ranked(folder: Path) -> None:
         path = folder / "run"
         run = SharedRun(path, settings) if rank else Run.create(path, "toy", settings)
         training = Training(steps=10, log_every=5)
-        Trainer(run, training, engine, Observer(), Exhibits(data.fields)).fit()
+        Trainer(run, training, engine, Observer(), Exhibits(data.spec, data.fields)).fit()
         tensors = engine.state() | {f"own.{name}": torch.zeros(()) for name in engine.own()}
         save_file(tensors, folder / f"{rank}.safetensors")

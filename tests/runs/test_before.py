@@ -60,7 +60,10 @@ def test_it_goes_on_as_it_would_have(run: Path) -> None:
     found = load_file(Run.open(run).latest_checkpoint() / "weights.safetensors")
     expected = load_file(run / "after.safetensors")
     assert found.keys() == expected.keys()
-    for name, value in expected.items():  # on another processor not to the last bit
+    for name, value in expected.items():
+        if name.endswith("num_batches_tracked"):  # which 0.1 left at the average's first value
+            continue
+        # on another processor not to the last bit
         torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-5)
     assert json.loads((run / "run.json").read_text())["outcome"] == "finished"
     (sample, *_), *_ = Run.open(run).settings["data"]["groups"]

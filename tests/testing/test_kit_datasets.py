@@ -54,8 +54,8 @@ def few_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def registers(monkeypatch: pytest.MonkeyPatch) -> None:
     """No process is started to see whether what a test has written registers."""
-    for kind in ("dataset", "loss"):
-        check = f"ganzoo.testing.{kind}_checks.check_registration"
+    for kinds in ("datasets", "losses"):
+        check = f"ganzoo.testing.{kinds}.checks.check_registration"
         monkeypatch.setattr(check, lambda plugin: None)
 
 

@@ -9,9 +9,17 @@ from helpers.games import Toy, ToyConfig, points
 from PIL import Image
 from torch import Tensor
 
-from ganzoo import Gallery, GanzooError
-from ganzoo.artifacts.pictures import draw
-from ganzoo.training.trainer import _diversity
+from ganzoo import DataSpec, Gallery, GanzooError
+from ganzoo.artifacts.pictures import add_caption
+from ganzoo.data.kinds import kind_of
+from ganzoo.training.exhibits import Exhibits
+
+IMAGES = DataSpec.images((3, 8, 8))
+
+
+def draw(images: Tensor, path: Path, columns: int, caption: str = "") -> None:
+    kind_of("image").draw(IMAGES.sample, images, path, None, columns)
+    add_caption(path, caption)
 
 
 def noise(n: int, seed: int = 0) -> Tensor:
@@ -26,8 +34,8 @@ def test_a_tensor_is_a_gallery_of_samples() -> None:
 
 
 def test_columns_and_caption_are_drawn(tmp_path: Path) -> None:
-    draw(noise(6), tmp_path / "plain.png", None, 3)
-    draw(noise(6), tmp_path / "told.png", None, 3, "above, and below")
+    draw(noise(6), tmp_path / "plain.png", 3)
+    draw(noise(6), tmp_path / "told.png", 3, "above, and below")
     plain, told = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("plain", "told"))
     assert plain.shape == (2 * 10 - 2, 3 * 10 - 2, 3)
     assert np.array_equal(told[:18], plain)
@@ -38,7 +46,7 @@ def test_columns_and_caption_are_drawn(tmp_path: Path) -> None:
 def test_a_long_caption_is_broken_into_lines(tmp_path: Path) -> None:
     heights = []
     for words in (3, 30):
-        draw(noise(20), tmp_path / "told.png", None, 10, "word " * words)
+        draw(noise(20), tmp_path / "told.png", 10, "word " * words)
         heights.append(Image.open(tmp_path / "told.png").height)
     assert heights[1] > 2 * 8 + 2 + 4 * (heights[0] - 2 * 8 - 2) / 2
 
@@ -48,12 +56,13 @@ def test_inputs_do_not_count_as_samples() -> None:
     given, constant = noise(10), noise(1, seed=1).expand(10, -1, -1, -1)
     both = torch.cat((given, constant))
     examples = {"image": noise(10, seed=2)}
-    assert _diversity(Gallery(both), examples) > 0.4  # type: ignore[operator]
-    assert _diversity(Gallery(both, made=[False] * 10 + [True] * 10), examples) == 0
+    assert Exhibits(IMAGES, examples).diversity(Gallery(both)) > 0.4  # type: ignore[operator]
+    assert Exhibits(IMAGES, examples).diversity(Gallery(both, made=[False] * 10 + [True] * 10)) == 0
     # a translator's data may have names of their own
+    pair = DataSpec.unpaired(IMAGES, IMAGES)
     domains = {"a": noise(10, seed=3), "b": given}
-    assert _diversity(Gallery(both), domains) is None
-    assert _diversity(Gallery(both, made=[False] * 10 + [True] * 10), domains) == 0
+    assert Exhibits(pair, domains).diversity(Gallery(both)) is None
+    assert Exhibits(pair, domains).diversity(Gallery(both, made=[False] * 10 + [True] * 10)) == 0
 
 
 def test_what_is_no_gallery_is_refused() -> None:

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from ganzoo import DataSpec, GanzooError
-from ganzoo.artifacts.pictures import shown
 from ganzoo.config import build, options, own_settings
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import first_samples, make_feed
+from ganzoo.data.kinds import sample_kind
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.engine import Engine
 from ganzoo.plugins.equip import equipped
@@ -85,7 +85,7 @@ def test_it_trains_or_says_why_not(name: str, kind: str) -> None:
                 params = dict(variant.get_submodule(net).named_parameters(prefix=net))
                 assert any(not torch.equal(before[key], value) for key, value in params.items())
         with engine.averaged() as averaged:
-            examples = first_samples(streams, shown(dataset.spec), CPU)
+            examples = first_samples(streams, sample_kind(dataset.spec).shown, CPU)
             gallery = averaged.gallery(examples)
         assert gallery.shape[1:] == dataset.spec.shape
         assert gallery.abs().max() <= 1 or not dataset.spec.is_image

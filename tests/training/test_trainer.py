@@ -179,7 +179,8 @@ def test_real_data_are_drawn_beside_the_samples(tmp_path: Path) -> None:
     glyphs = load(DataRequest()).fields["image"]
     assert np.array_equal(picture[:28, 30:58], glyphs[1, 0])
     assert np.array_equal(picture[30:58, :28], glyphs[10, 0])
-    assert json.loads((out / "run.json").read_text())["data"]["class_names"] == [*"0123456789"]
+    image, label = json.loads((out / "run.json").read_text())["data"]["groups"][0]
+    assert (image["kind"], label["names"]) == ("image", [*"0123456789"])
 
 
 def test_ctrl_c_is_answered_within_the_iteration(

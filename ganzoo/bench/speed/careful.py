@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
+from ganzoo.artifacts.pixels import to_floats
 from ganzoo.bench.speed.setting import START, Draw, Setting, due
 from ganzoo.variant import SGD, Adam, Batch, OptimSpec, Player, RMSprop, Variant, players_of
 
@@ -46,7 +47,7 @@ class _Stream:
         self.start += self.batch_size
         drawn = {name: tensor[chosen] for name, tensor in self.fields.items()}
         return {
-            name: tensor.float() / 127.5 - 1 if tensor.dtype == torch.uint8 else tensor
+            name: to_floats(tensor) if tensor.dtype == torch.uint8 else tensor
             for name, tensor in drawn.items()
         }
 

@@ -267,8 +267,7 @@ def next_commands(trainer: Trainer) -> dict[str, str]:
     commands = {}
     with suppress(GanzooError):  # it draws nothing from noise
         variant.sample_latent(1)
-        out = "samples" if variant.data.is_image else "samples.npz"
-        commands["draw more"] = f"ganzoo sample {run} --n 1000 --out {out}"
+        commands["draw more"] = f"ganzoo sample {run} --n 1000 --out samples"
     if isinstance(variant, Translator):
         direction = variant.directions[0]
         commands["translate"] = (

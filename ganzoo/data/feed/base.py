@@ -25,6 +25,12 @@ class Feed(ABC):
         left out for good."""
         self._device = device
         self._augmentation = augmentation
+        self._kinds = batches.kinds
+        self._moved: list[list[str]] = []
+        """The fields that are augmented, those of a stream together."""
+        if augmentation:
+            moved = ([n for n in stream if self._kinds[n].moves] for stream in batches.streams)
+            self._moved = [names for names in moved if names]
         self._drawn = 0
         self._undrawn = 0
 
@@ -52,14 +58,17 @@ class Feed(ABC):
         """The next staged batch: pure device work. Where none is left, it stages one.
 
         Returns:
-            What the fields of all streams hold for this process's samples of each, in new tensors:
-            images as float32 in [-1, 1], points as they are, labels as int64.
+            What the fields of all streams hold for this process's samples of each, in new tensors,
+            as their kinds prepare them: images as float32 in [-1, 1], labels as int64.
         """
         if not self._capturing():  # what is captured is not drawn yet
             if not self._undrawn:
                 self.stage(1)
             self._undrawn -= 1
-        return {name: self._prepare(tensor) for name, tensor in self._take().items()}
+        taken = self._take()
+        for group in self._moved:
+            taken |= self._augmented({name: taken[name] for name in group})
+        return {name: self._kinds[name].prepared(tensor) for name, tensor in taken.items()}
 
     @abstractmethod
     def resized(self, batch_size: int) -> Feed:
@@ -84,10 +93,12 @@ class Feed(ABC):
     def _capturing(self) -> bool:
         return self._device.type == "cuda" and torch.cuda.is_current_stream_capturing()
 
-    def _prepare(self, tensor: Tensor) -> Tensor:
-        if self._augmentation and holds_images(tensor):
-            tensor = self._augmentation(tensor)
-        return prepared(tensor)
+    def _augmented(self, aligned: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Fields of the same samples, all moved alike."""
+        first = next(iter(aligned.values()))
+        height, width = first.shape[-2:]
+        moves = self._augmentation.draw(len(first), height, width, self._device)
+        return {name: moves(tensor) for name, tensor in aligned.items()}
 
 
 class Rows:
@@ -107,15 +118,3 @@ class Rows:
         row = [column.index_select(0, self._position).squeeze(0) for column in self.columns]
         self._position.add_(1)
         return row
-
-
-def prepared(tensor: Tensor) -> Tensor:
-    """Stored images as float32 in [-1, 1], anything else as it is."""
-    if tensor.dtype == torch.uint8:
-        return tensor.to(torch.float32).div_(127.5).sub_(1)
-    return tensor
-
-
-def holds_images(tensor: Tensor) -> bool:
-    """Whether it is a batch of images as they are stored: uint8 (n, channels, height, width)."""
-    return tensor.dtype == torch.uint8 and tensor.dim() == 4

@@ -1,16 +1,18 @@
 """The feed that suits the data and the device."""
 
 import os
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from ganzoo.data.augment import Augmentation
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.feed.base import Feed, holds_images, prepared
+from ganzoo.data.feed.base import Feed
 from ganzoo.data.feed.order import Batches, Streams, distinct, length
 from ganzoo.data.feed.resident import Resident
 from ganzoo.data.feed.streaming import Streaming
+from ganzoo.data.kinds import Kind, kind_of
 from ganzoo.errors import GanzooError
 
 
@@ -39,8 +41,8 @@ def make_feed(
             device, a quarter of the physical memory elsewhere.
         shard: this process's number, from 0, and how many there are: of N that share batches of
             N*b samples, process r gets samples r*b to (r+1)*b of each.
-        flip: mirror each image left and right with probability 1/2.
-        crop: move each image by up to so many pixels (see `Augmentation`).
+        flip: mirror each sample left and right with probability 1/2, all its fields alike.
+        crop: move each sample by up to so many pixels (see `Augmentation`), all its fields alike.
 
     Raises:
         GanzooError: a batch is larger than the data set or cannot be shared, two streams share a
@@ -63,34 +65,71 @@ def make_feed(
             f"--batch-size {batch_size} cannot be shared equally by {processes} processes: "
             f"choose a multiple of {processes}"
         )
-    augmentation = Augmentation(flip, crop)
-    _check_augmentation(augmentation, dataset.name, streams)
+    augmentation, kinds = Augmentation(flip, crop), kinds_of(streams, dataset)
+    _check_augmentation(augmentation, dataset.name, streams, kinds)
     size = sum(tensor.nbytes for tensor in distinct(streams))
     resident = size <= (_default_budget(device) if budget is None else budget)
-    batches = Batches(streams, batch_size, seed, shard)
+    batches = Batches(streams, kinds, batch_size, seed, shard)
     return (Resident if resident else Streaming)(batches, device, augmentation)
 
 
-def first_samples(streams: Streams, n: int, device: torch.device) -> dict[str, Tensor]:
-    """The first `n` samples of each stream, or all that it has, as in a batch: not augmented."""
+def first_samples(
+    streams: Streams, n: int, device: torch.device, dataset: Dataset | None = None
+) -> dict[str, Tensor]:
+    """The first `n` samples of each stream, or all that it has, as in a batch: not augmented.
+
+    Args:
+        streams: see `Variant.streams`.
+        n: how many.
+        device: where they are wanted.
+        dataset: what the streams are made of; None: bytes are images, all else is as it is.
+    """
+    kinds = kinds_of(streams, dataset)
     return {
-        name: prepared(tensor[:n].to(device))
+        name: kinds[name].prepared(tensor[:n].to(device))
         for stream in streams
         for name, tensor in stream.items()
     }
 
 
-def _check_augmentation(augmentation: Augmentation, name: str, streams: Streams) -> None:
-    images = [tensor for tensor in distinct(streams) if holds_images(tensor)]
-    if augmentation and not images:
+def kinds_of(streams: Streams, dataset: Dataset | None) -> dict[str, Kind]:
+    """The kind of each name: of the field that has it, or whose tensor it is, or as it looks."""
+    fields = dataset.spec.fields if dataset else {}
+    named = {name: field.kind for name, field in fields.items()}
+    same = {id(dataset.tensors[name]): kind for name, kind in named.items()} if dataset else {}
+    return {
+        name: kind_of(named.get(name) or same.get(id(tensor)) or _guessed(tensor))
+        for stream in streams
+        for name, tensor in stream.items()
+    }
+
+
+def _guessed(tensor: Tensor) -> str:
+    return "image" if tensor.dtype == torch.uint8 and tensor.dim() >= 4 else "point"
+
+
+def _check_augmentation(
+    augmentation: Augmentation, name: str, streams: Streams, kinds: Mapping[str, Kind]
+) -> None:
+    moved = [
+        [tensor for field, tensor in stream.items() if kinds[field].moves] for stream in streams
+    ]
+    if augmentation and not any(moved):
         raise GanzooError(f"--flip and --crop change images, and '{name}' has none: leave them out")
-    for image in images:
-        height, width = image.shape[2:]
-        if augmentation.crop >= min(height, width):
+    for tensors in moved if augmentation else ():
+        sizes = sorted({tuple(tensor.shape[-2:]) for tensor in tensors})
+        if len(sizes) > 1:
+            shown = " and ".join(f"{height}x{width}" for height, width in sizes)
             raise GanzooError(
-                f"--crop {augmentation.crop} is too much for the images of '{name}', which are "
-                f"{height}x{width}: choose at most {min(height, width) - 1}"
+                f"--flip and --crop move the fields of a sample alike, and those of '{name}' are "
+                f"{shown}: leave them out"
             )
+        for height, width in sizes:
+            if augmentation.crop >= min(height, width):
+                raise GanzooError(
+                    f"--crop {augmentation.crop} is too much for the images of '{name}', which are "
+                    f"{height}x{width}: choose at most {min(height, width) - 1}"
+                )
 
 
 def _default_budget(device: torch.device) -> int:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils import data
 
+from ganzoo.data.kinds import Kind
 from ganzoo.errors import GanzooError
 
 Streams = Sequence[Mapping[str, Tensor]]
@@ -52,9 +53,14 @@ class Batches(data.Dataset[dict[str, Tensor]]):
     """What this process sees of each batch as it is stored, by number: what workers gather."""
 
     def __init__(
-        self, streams: Streams, batch_size: int, seed: int, shard: tuple[int, int]
+        self,
+        streams: Streams,
+        kinds: Mapping[str, Kind],
+        batch_size: int,
+        seed: int,
+        shard: tuple[int, int],
     ) -> None:
-        self.streams, self.size = streams, batch_size
+        self.streams, self.kinds, self.size = streams, kinds, batch_size
         self._seed, self._shard = seed, shard
         self.orders = [
             Order(length(stream), batch_size, seed, number, shard)
@@ -79,7 +85,7 @@ class Batches(data.Dataset[dict[str, Tensor]]):
                 f"{samples} samples, and batches are shared by {processes} process"
                 f"{'es' if processes > 1 else ''}: use more data, or fewer processes"
             )
-        return Batches(streams, batch_size, self._seed, self._shard)
+        return Batches(streams, self.kinds, batch_size, self._seed, self._shard)
 
     def empty(self, n: int, device: torch.device) -> list[Tensor]:
         """Room for `n` batches: a tensor (n, samples, ...) for each name."""

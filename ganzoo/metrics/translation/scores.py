@@ -41,7 +41,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.abilities import Direction, Translator
-from ganzoo.artifacts.pictures import to_bytes
+from ganzoo.artifacts.pixels import to_bytes
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.device import seeded
 from ganzoo.metrics.features.extractor import Extractor, Features

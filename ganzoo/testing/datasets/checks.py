@@ -9,10 +9,13 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.kinds import sample_kind
+from ganzoo.data.kinds.kind import described
 from ganzoo.data.made.mixtures import covered
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DOWNLOADED, FILES, MADE, SOURCES
 from ganzoo.testing.check import Checks, Failure, NotApplicable, raised
+from ganzoo.testing.datasets.fields import check_fields, check_labels, check_values
 from ganzoo.testing.datasets.subject import SPLITS, DatasetSubject
 from ganzoo.testing.registration import check_registration
 
@@ -22,8 +25,6 @@ _SIZE = (32, 48)
 """(height, width) that is asked for: which is which shows."""
 _SHARED = 0.01
 """Share of the test split that may be in the training split too: collected sets hold strays."""
-_EDGE = 1.1
-"""How far pictures of points go."""
 
 DATASET_CHECKS = Checks[DatasetSubject]()
 
@@ -40,7 +41,9 @@ def _spec(subject: DatasetSubject) -> None:
     spec = subject.spec
     if not spec.title.strip():
         raise Failure(f"the DatasetSpec '{spec.name}' has no title: say in a few words what it is")
-    if not spec.shape.strip() or (
+    if not spec.groups and not spec.shape.strip():
+        raise Failure(f"the DatasetSpec '{spec.name}' has no shape: say what it is for the user")
+    if not spec.groups and (
         re.search(r"\d", spec.shape) and not re.fullmatch(r"\d+(x\d+x\d+)?", spec.shape)
     ):
         raise Failure(
@@ -113,91 +116,9 @@ def _name(subject: DatasetSubject) -> None:
             )
 
 
-@DATASET_CHECKS.check("fields", needs=("loads",))
-def _fields(subject: DatasetSubject) -> None:
-    """`image` is uint8 (n, channels, h, w) or float32 (n, d); all fields have n rows, in memory."""
-    for where, part in subject.parts():
-        if "image" not in part.fields:
-            raise Failure(f"{where} has no field 'image', only {list(part.fields)}")
-        for name, value in part.fields.items():
-            if not isinstance(value, Tensor):
-                raise Failure(
-                    f"'{name}' of {where} is a {type(value).__name__}: make it a tensor, as "
-                    "torch.from_numpy does of an array"
-                )
-        image = part.fields["image"]
-        if (image.dtype, image.dim()) not in ((torch.uint8, 4), (torch.float32, 2)):
-            raise Failure(
-                f"'image' of {where} is {_described(image)}: images are uint8 (n, channels, "
-                "height, width) with values from 0 to 255, and points float32 (n, dimensions)"
-            )
-        if image.dim() == 4 and image.shape[1] not in (1, 3):
-            raise Failure(
-                f"the images of {where} have {image.shape[1]} channels: the order is (n, channels, "
-                "height, width), with 1 channel or 3"
-            )
-        if not len(image):
-            raise Failure(f"{where} is empty: hold out some samples for each split")
-        for name, tensor in part.fields.items():
-            if tensor.shape[:1] != image.shape[:1] or tensor.device.type != "cpu":
-                raise Failure(
-                    f"'{name}' of {where} is {_described(tensor)} on {tensor.device} beside "
-                    f"{len(image)} samples: give each field a row for each sample, on the CPU"
-                )
-
-
-@DATASET_CHECKS.check("values", needs=("fields",))
-def _values(subject: DatasetSubject) -> None:
-    """Images use the values from 0 to 255; points are finite, and lie in about [-1, 1]."""
-    for where, part in subject.parts():
-        image = part.fields["image"]
-        if image.dim() == 4:
-            if image.max() <= 1:
-                raise Failure(
-                    f"the images of {where} have values up to {image.max()} only, and 255 is "
-                    "white: multiply by 255 before the conversion to uint8"
-                )
-        elif not image.isfinite().all():
-            raise Failure(f"{where} has points that are infinite or not a number: leave them out")
-        elif (image.abs() > _EDGE).double().mean() > 0.01:
-            raise Failure(
-                f"the points of {where} go from {image.min():.3g} to {image.max():.3g}: divide "
-                "them by a constant so that they lie in [-1, 1], which is what pictures show and "
-                "what learning rates suit"
-            )
-
-
-@DATASET_CHECKS.check("labels", needs=("fields",))
-def _labels(subject: DatasetSubject) -> None:
-    """`label` is int64 (n,), indexes `classes`, and has all of them in the training split."""
-    for where, part in subject.parts():
-        count, label = len(part.classes), part.fields.get("label")
-        if label is None:
-            if count:
-                raise Failure(
-                    f"{where} has {count} classes and no field 'label': add it, or leave out the "
-                    "classes"
-                )
-            continue
-        if label.dtype != torch.int64 or label.dim() != 1:
-            raise Failure(f"'label' of {where} is {_described(label)}: make it int64 (n,)")
-        if label.min() < 0 or label.max() >= count:
-            raise Failure(
-                f"the labels of {where} go from {label.min()} to {label.max()}, and there are "
-                f"{count} classes: label k is classes[k], counted from 0"
-            )
-        if part.per_channel and part.per_channel ** part.fields["image"].shape[1] != count:
-            raise Failure(
-                f"{where} has {count} classes, which are not {part.per_channel} a channel: "
-                "correct per_channel"
-            )
-        present = torch.bincount(label, minlength=count)
-        if where.endswith("train split") and not present.all():
-            absent = part.classes[int(present.argmin())]
-            raise Failure(
-                f"class '{absent}' has no sample in {where}: leave it out of `classes`, or hold "
-                "out fewer samples"
-            )
+DATASET_CHECKS.check("fields", needs=("loads",))(check_fields)
+DATASET_CHECKS.check("values", needs=("fields",))(check_values)
+DATASET_CHECKS.check("labels", needs=("fields",))(check_labels)
 
 
 @DATASET_CHECKS.check("as-registered", needs=("spec", "fields"))
@@ -210,6 +131,13 @@ def _as_registered(subject: DatasetSubject) -> None:
             f"{test.spec} with {len(test.classes)}: both must have one shape and one order of "
             "classes"
         )
+    if spec.groups:
+        if spec.groups != train.spec.groups:
+            raise Failure(
+                "the fields of the train split are others than those of the DatasetSpec, such as "
+                f"{train.spec.sample}: both must say the same"
+            )
+        return
     if spec.shape[0].isdecimal() and spec.shape != str(train.spec):
         raise Failure(
             f"a sample is {train.spec}, and the DatasetSpec says {spec.shape}: `ganzoo datasets` "
@@ -241,13 +169,13 @@ def _domains(subject: DatasetSubject) -> None:
 @DATASET_CHECKS.check("modes", needs=("values",))
 def _modes(subject: DatasetSubject) -> None:
     """The known centres of a mixture are where its samples are."""
-    dataset = subject.split("test")
-    points, modes = dataset.fields["image"], dataset.modes
+    dataset = subject.split("test").group(0)
+    points, modes = dataset.fields[dataset.spec.sample.name], dataset.modes
     if modes is None:
         raise NotApplicable("it has no known centres")
     if modes.dtype != torch.float32 or modes.dim() != 2 or modes.shape[1:] != points.shape[1:]:
         raise Failure(
-            f"'modes' is {_described(modes)} beside samples of {dataset.spec}: make it float32 "
+            f"'modes' is {described(modes)} beside samples of {dataset.spec}: make it float32 "
             "(modes, dimensions)"
         )
     found, share = covered(points, dataset)
@@ -285,8 +213,11 @@ def _deterministic(subject: DatasetSubject) -> None:
 def _splits_apart(subject: DatasetSubject) -> None:
     """The test split holds no training samples."""
     train, test = map(subject.split, SPLITS)
-    known = _hashes(train.fields["image"])
-    shared = sum(sample in known for sample in _hashes(test.fields["image"]))
+    data = train.group(0).spec
+    if not sample_kind(data).distinct:
+        raise NotApplicable(f"two {sample_kind(data).words} may well be the same")
+    known = _hashes(train.fields[data.sample.name])
+    shared = sum(sample in known for sample in _hashes(test.fields[data.sample.name]))
     if shared > _SHARED * len(test):
         raise Failure(
             f"{shared} of the {len(test)} samples of the test split are in the train split too: "
@@ -298,7 +229,9 @@ def _splits_apart(subject: DatasetSubject) -> None:
 @DATASET_CHECKS.check("image-size", needs=("fields",))
 def _image_size(subject: DatasetSubject) -> None:
     """`--image-size` is honoured, or refused with a sentence."""
-    subject.split("test")
+    data = subject.split("test").group(0).spec
+    if not sample_kind(data).moves and data.kind != "point":
+        raise NotApplicable("it has no images")
     height, width = _SIZE
     attempt = subject.ask_anew(DataRequest(subject.root, "test", _SIZE))
     if isinstance(attempt.error, GanzooError):
@@ -309,8 +242,8 @@ def _image_size(subject: DatasetSubject) -> None:
             f"--image-size {height}x{width} raises {what}: scale the images to "
             "request.image_size, or raise a ganzoo.GanzooError that says what is possible"
         )
-    shape = tuple(attempt.dataset.fields["image"].shape[1:])
-    if shape[1:] != _SIZE:
+    shape = tuple(attempt.dataset.fields[data.sample.name].shape[1:])
+    if shape[-2:] != _SIZE:
         raise Failure(
             f"--image-size {height}x{width} gives samples of {'x'.join(map(str, shape))}: scale "
             "them to request.image_size, which is (height, width), or raise a ganzoo.GanzooError"
@@ -344,7 +277,3 @@ def _missing_files(subject: DatasetSubject) -> None:
 
 def _hashes(samples: Tensor) -> set[int]:
     return {hash(sample.tobytes()) for sample in samples.numpy()}
-
-
-def _described(tensor: Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"

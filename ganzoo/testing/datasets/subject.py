@@ -99,7 +99,7 @@ class DatasetSubject:
         """
         for name in SPLITS:
             dataset = self.split(name)
-            yield f"the {name} split", dataset
+            yield f"the {name} split", dataset.group(0)
             if dataset.other is not None:
                 yield f"domain B of the {name} split", dataset.other
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from ganzoo.abilities import Classifier, Translator
-from ganzoo.artifacts import pictures
 from ganzoo.artifacts.gallery import Gallery
+from ganzoo.data.kinds import sample_kind
 from ganzoo.runs.load import published_weights
 from ganzoo.testing.check import Failure, NotApplicable
 from ganzoo.testing.variants.subject import (
@@ -97,43 +97,47 @@ def output(subject: VariantSubject) -> None:
             if ability.is_sample:
                 _check_samples(found, variant, ability.name)
                 latent, *label = ability.arguments
-                if variant.data.is_image and latent.is_floating_point():
+                kind = sample_kind(variant.data)
+                if kind.bounded and latent.is_floating_point():
                     far = ability.function(FAR * latent, *label)
-                    _check_range(far, f"{ability.name} of inputs far from 0")
+                    _check_range(far, kind.words, f"{ability.name} of inputs far from 0")
             else:
                 _check_probabilities(found, variant, ability.name)
-        shown = examples(variant, subject.dataset, pictures.shown(variant.data))
+        shown = examples(variant, subject.dataset, sample_kind(variant.data).shown)
         _check_samples(Gallery.of(variant.gallery(shown)).images, variant, "gallery()")
         if variant.held_out:
             _check_measured(variant.measure(subject.test.first(MEASURED)))
 
 
 def _check_samples(found: Tensor, variant: Variant, name: str) -> None:
-    shape, wanted = tuple(found.shape[1:]), variant.data.shape
+    kind, shape, wanted = sample_kind(variant.data), tuple(found.shape[1:]), variant.data.shape
+    made = torch.int64 if kind.whole else torch.float32
+    if kind.whole and shape[:-1] == wanted and found.dtype == torch.float32:
+        return  # a weight for each symbol
     if shape != wanted:
         raise Failure(
             f"{name} makes samples of shape {shape}, and those of the data are {wanted}: make the "
             "last layer for data.shape"
         )
-    if found.dtype != torch.float32:
-        raise Failure(f"{name} makes {found.dtype}: give float32")
+    if found.dtype != made:
+        raise Failure(f"{name} makes {found.dtype}: give {str(made).removeprefix('torch.')}")
     if not found.isfinite().all():
         raise Failure(f"{name} makes values that are infinite or nan: look for log(0) or 1/0")
-    if not variant.data.is_image:
+    if not kind.bounded:
         return
-    _check_range(found, name)
+    _check_range(found, kind.words, name)
     if found.min() >= 0:
         raise Failure(
-            f"{name} makes images without a value below 0: black is -1, so end in Tanh and not in "
-            "Sigmoid"
+            f"{name} makes {kind.words} without a value below 0: black is -1, so end in Tanh and "
+            "not in Sigmoid"
         )
 
 
-def _check_range(found: Tensor, name: str) -> None:
+def _check_range(found: Tensor, words: str, name: str) -> None:
     largest = found.abs().max().item()
     if largest > RANGE:
         raise Failure(
-            f"{name} makes images with values up to {largest:.3g}: end in Tanh, or map to [-1, 1]"
+            f"{name} makes {words} with values up to {largest:.3g}: end in Tanh, or map to [-1, 1]"
         )
 
 

@@ -148,7 +148,7 @@ def play(engine: Engine, plan: Plan, gradients: Gradients = take_gradients) -> d
 
 def examples(variant: Variant, dataset: Dataset, n: int) -> dict[str, Tensor]:
     """The first samples of each stream, as they are in a batch."""
-    return first_samples(variant.streams(dataset), n, CPU)
+    return first_samples(variant.streams(dataset), n, CPU, dataset)
 
 
 def draw(engine: Engine) -> Batch:

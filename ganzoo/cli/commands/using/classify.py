@@ -88,6 +88,7 @@ def _read(files: tuple[Path, ...], variant: Variant) -> Tensor:
     import numpy as np
     import torch
 
+    from ganzoo.artifacts.pixels import to_floats
     from ganzoo.data.sources.folder import read_image
 
     channels, height, width = variant.data.shape
@@ -98,4 +99,4 @@ def _read(files: tuple[Path, ...], variant: Variant) -> Tensor:
             raise GanzooError(f"'{file}' cannot be classified: {image}")
         images.append(image)
     read = torch.from_numpy(np.stack(images))
-    return read.to(variant.device, torch.float32) / 127.5 - 1
+    return to_floats(read.to(variant.device))

@@ -1,16 +1,15 @@
-"""``ganzoo sample``: samples of a trained run as images or as one array."""
+"""``ganzoo sample``: samples of a trained run as files of their kind, or as arrays."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 from click.core import ParameterSource
 
-from ganzoo.artifacts.files import whole_folder
 from ganzoo.cli.flags import make_flag
 from ganzoo.cli.output import device_option
 from ganzoo.config import build, options
@@ -21,8 +20,10 @@ if TYPE_CHECKING:
     from ganzoo.runs.generate import Drawn
     from ganzoo.variant import Variant
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".npy"})
-"""Of a name that somebody takes for one of a single picture or array."""
+FILE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".npy", ".csv", ".txt"}
+)
+"""Of a name that somebody takes for one of a single file."""
 
 
 class SampleCommand(click.RichCommand):
@@ -67,14 +68,15 @@ def _sampling_flags(path: Path) -> list[click.Option]:
     metavar="PATH",
     type=click.Path(path_type=Path),
     required=True,
-    help="a folder for PNG files, or a file whose name ends in .npz",
+    help="a folder for files, or a file whose name ends in .npz",
 )
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["png", "npz"]),
-    help="png: a file an image; npz: `images` uint8 (n, height, width, channels) or `points` "
-    "float32 (n, dimensions), and `labels` of a conditional variant  [default: as --out ends]",
+    type=click.Choice(["files", "npz"]),
+    help="files: of the samples' kind, a PNG an image, a line a text or a point; npz: arrays such "
+    "as `images` uint8 (n, height, width, channels) or `points` float32 (n, dimensions), and "
+    "`labels` of a conditional variant  [default: as --out ends]",
 )
 @click.option("--label", metavar="INT", type=int, help="class of all samples, where it has classes")
 @click.option(
@@ -99,12 +101,13 @@ def command(
         raise GanzooError(f"--n must be at least 1, not {n}")
     if not 0 <= seed < 2**32:
         raise GanzooError(f"--seed must be at least 0 and at most {2**32 - 1}, not {seed}")
-    kind = kind or ("npz" if out.suffix == ".npz" else "png")
-    if kind == "png" and out.suffix.lower() in IMAGE_SUFFIXES:
-        raise GanzooError(f"--out {out} must be a folder, for PNG files, or a name ending in .npz")
+    kind = kind or ("npz" if out.suffix == ".npz" else "files")
+    if kind == "files" and out.suffix.lower() in FILE_SUFFIXES:
+        raise GanzooError(f"--out {out} must be a folder, or a name ending in .npz")
     if out.exists() and (not out.is_dir() or kind == "npz" or any(out.iterdir())):
         raise GanzooError(f"{out} exists already: choose another --out")
 
+    from ganzoo.data.sample_files import write_folder, write_npz
     from ganzoo.engine.device import pick_device
     from ganzoo.runs.generate import generate
     from ganzoo.runs.load import load_variant
@@ -118,52 +121,15 @@ def command(
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
         }
         variant.sampling = build(variant.Sampling, typed)
-    if kind == "png" and not variant.data.is_image:
-        raise GanzooError(
-            f"{run} makes points, not images: give --out a name that ends in .npz, or --format npz"
-        )
     drawn = _with_progress(generate(variant, n, seed=seed, label=label), n)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        (write_npz if kind == "npz" else write_pngs)(drawn, out)
+        (write_npz if kind == "npz" else write_folder)(drawn, variant.data.sample, out)
     except OSError as error:
         raise GanzooError(
             f"the samples cannot be written to {out} ({error.strerror}): choose another --out"
         ) from error
     click.echo(f"{n:,} samples: {out}")
-
-
-def write_pngs(drawn: Iterable[Drawn], out: Path) -> None:
-    """Write each image to ``out/00000.png`` and so on; `out` appears when all are there."""
-    from ganzoo.artifacts.pictures import to_bytes, to_pil
-
-    with whole_folder(out) as temporary:
-        number = 0
-        for samples, _ in drawn:
-            for image in to_bytes(samples):
-                to_pil(image).save(temporary / f"{number:05d}.png")
-                number += 1
-
-
-def write_npz(drawn: Iterable[Drawn], out: Path) -> None:
-    """Write all samples as one ``.npz``, whole or not at all."""
-    import numpy as np
-    import torch
-
-    from ganzoo.artifacts.files import replacing
-    from ganzoo.artifacts.pictures import to_bytes
-
-    parts, labels = [], []
-    for samples, drawn_labels in drawn:
-        parts.append(to_bytes(samples).permute(0, 2, 3, 1) if samples.dim() == 4 else samples)
-        if drawn_labels is not None:
-            labels.append(drawn_labels)
-    whole = torch.cat(parts)
-    arrays: dict[str, Any] = {"images" if whole.dim() == 4 else "points": whole.numpy()}
-    if labels:
-        arrays["labels"] = torch.cat(labels).numpy()
-    with replacing(out) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
 
 
 def _with_progress(drawn: Iterator[Drawn], n: int) -> Iterator[Drawn]:

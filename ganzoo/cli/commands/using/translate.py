@@ -99,7 +99,7 @@ def load_translator(
     import torch
 
     from ganzoo.abilities import Translator, direction_of
-    from ganzoo.artifacts.pictures import to_bytes
+    from ganzoo.artifacts.pixels import to_bytes, to_floats
     from ganzoo.runs.load import load_variant
     from ganzoo.runs.run import Run
 
@@ -115,8 +115,7 @@ def load_translator(
 
     @torch.no_grad()
     def translate(images: Tensor) -> Tensor:
-        scaled = images.to(device, torch.float32) / 127.5 - 1
-        return to_bytes(variant.translate(scaled, direction)).cpu()
+        return to_bytes(variant.translate(to_floats(images.to(device)), direction)).cpu()
 
     return variant.data, translate
 

@@ -1,0 +1,71 @@
+"""What a training shows besides what it learns from, and how that is drawn and compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from ganzoo.artifacts import pictures
+from ganzoo.artifacts.files import replacing
+from ganzoo.artifacts.gallery import Gallery
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.kinds import kind_of, sample_kind
+from ganzoo.spec import DataSpec
+from ganzoo.training.watchdog import diversity
+
+if TYPE_CHECKING:
+    from ganzoo.metrics.during import Quality
+
+
+@dataclass(frozen=True)
+class Exhibits:
+    """What a training shows and measures besides what it learns from."""
+
+    data: DataSpec
+    """What the variant was told."""
+    examples: dict[str, Tensor]
+    """The first samples of each stream, on the device."""
+    modes: Tensor | None = None
+    """Of the data, to be marked in pictures."""
+    test: Dataset | None = None
+    """The test split, for a variant that measures itself."""
+    quality: Quality | None = None
+    """Measures the samples, where ``--evaluate-every`` asks for it."""
+    class_entropy: float | None = None
+    """Of the labels of the data, in nats, to compare the quality with."""
+
+    @property
+    def real(self) -> Tensor | None:
+        """What samples should come to look like; None: the data are not of one kind, or not shown.
+
+        Made values, on the device.
+        """
+        return self.examples.get(self.data.sample.name) if self.data.domains == 1 else None
+
+    def draw(self, gallery: Gallery, path: Path) -> None:
+        """Write a PNG of a gallery: of samples, or of images where they are no images."""
+        like_data = gallery.images.dim() == 1 + len(self.data.shape)
+        kind = sample_kind(self.data) if like_data else kind_of("image")
+        made = gallery.images if kind.whole else gallery.images.float()
+        with replacing(path) as temporary:
+            kind.draw(self.data.sample, made.cpu(), temporary, self.modes, gallery.columns)
+            pictures.add_caption(temporary, gallery.caption)
+
+    def diversity(self, gallery: Gallery) -> float | None:
+        """How different what was made is, relative to the data; None: it cannot be compared.
+
+        Where the variant says which pictures it made, they are like the data if they have their
+        shape; else only samples of data of one kind are known to be so.
+        """
+        real = self.real
+        if real is None and gallery.made is not None:
+            shape = gallery.images.shape[1:]
+            real = next((one for one in self.examples.values() if one.shape[1:] == shape), None)
+        if real is None:
+            return None
+        kind = sample_kind(self.data)
+        made, wanted = (kind.compared(self.data.sample, each) for each in (gallery.samples, real))
+        return diversity(made, wanted)
