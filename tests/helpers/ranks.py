@@ -227,7 +227,7 @@ def train_ranked(folder: Path) -> None:
         engine = Engine(variant, feed, 10)
         settings = {
             "variant": {"name": "toy", "plugin": "toys"},
-            "data": {"shape": [2]},
+            "data": data.spec.to_dict(),
             "processes": 2,
         }
         path = folder / "run"
