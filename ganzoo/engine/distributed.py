@@ -48,6 +48,8 @@ def processes() -> Iterator[None]:
     distributed.init_process_group(
         backend, store=store, rank=rank, world_size=count, timeout=_PATIENCE
     )
+    store.set(f"joined/{rank}", "")  # who leaves at once would make others fail who still join
+    store.wait([f"joined/{other}" for other in range(count)], _PATIENCE)
     try:
         yield
     except Exception as error:

@@ -130,10 +130,10 @@ def test_json_says_it_all() -> None:
     assert rows == [expected | {"probability": pytest.approx(0.8)}] * 2
 
 
-def test_a_run_without_class_names_has_numbers(run: Path) -> None:
+def test_a_run_of_api_1_without_class_names_has_numbers(run: Path) -> None:
     settings = json.loads((run / "run.json").read_text())
-    del settings["data"]["class_names"]
-    (run / "run.json").write_text(json.dumps(settings))
+    old = {"name": "folder", "shape": [3, 8, 12], "classes": 2, "samples": 20}
+    (run / "run.json").write_text(json.dumps(settings | {"data": old}))
     Image.new("L", (12, 8), 255).save("white.png")
     (row,) = json.loads(classify("white.png", "--json").out)
     assert (row["label"], row["class"]) == (1, "1")

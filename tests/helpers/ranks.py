@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.distributed import TCPStore
 
 from ganzoo import SGD, Batch, Player
 from ganzoo.cli.display import Display
@@ -53,6 +53,8 @@ class Ranks:
     members: list[ForkServerProcess]
     folder: Path
     """Holds what each prints."""
+    store: TCPStore
+    """By which they find each other; as that of torchrun, it outlives them all."""
 
     def wait(self, timeout: float = 300) -> list[int | None]:
         """Their exit statuses."""
@@ -90,17 +92,16 @@ class Ranks:
 def launch(folder: Path, function: Callable[..., object], *args: object, count: int = 2) -> Ranks:
     """Have `count` processes call a function of a module."""
     folder.mkdir(exist_ok=True)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     members = [
         _CONTEXT.Process(
-            target=_enter, args=(folder, rank, count, port, function, args), daemon=True
+            target=_enter, args=(folder, rank, count, store.port, function, args), daemon=True
         )
         for rank in range(count)
     ]
     for member in members:
         member.start()
-    return Ranks(members, folder)
+    return Ranks(members, folder, store)
 
 
 def ganzoo(folder: Path, *args: object, count: int = 2) -> Ranks:
@@ -153,6 +154,7 @@ def _enter(
 ) -> None:
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count)}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    os.environ |= {"TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0"}
     os.chdir(folder)
     os.environ["GANZOO_CACHE"] = str(folder / "cache")
     torch.set_num_threads(1)
@@ -228,7 +230,7 @@ def train_ranked(folder: Path) -> None:
         engine = Engine(variant, feed, 10)
         settings = {
             "variant": {"name": "toy", "plugin": "toys"},
-            "data": {"shape": [2]},
+            "data": data.spec.to_dict(),
             "processes": 2,
         }
         path = folder / "run"

@@ -157,7 +157,7 @@ def test_a_full_disk_leaves_the_previous_checkpoint(tmp_path: Path) -> None:
     script = """
 import resource, signal, sys, torch
 from pathlib import Path
-from ganzoo import checkpoint
+from ganzoo.runs import checkpoint
 from ganzoo.errors import GanzooError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 big = {"x": torch.ones(1_000_000)}
@@ -180,8 +180,8 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
     script = """
 import sys, torch
 from pathlib import Path
-from ganzoo import checkpoint
-from ganzoo.checkpoint import Identity
+from ganzoo.runs import checkpoint
+from ganzoo.runs.checkpoint import Identity
 step = int(sys.argv[2])
 print("ready", flush=True)
 while True:
