@@ -51,9 +51,18 @@ class Place:
 
     @property
     def notes(self) -> Path:
-        """The folder of logs and of what was measured; it is made."""
+        """The folder of logs and of what was measured; it is made.
+
+        Raises:
+            GanzooError: it cannot be.
+        """
         path = self.folder / NOTES
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise GanzooError(
+                f"{path} cannot be written ({error.strerror}): choose another --out"
+            ) from error
         return path
 
     def flags(self, arm: Arm) -> list[str]:

@@ -243,6 +243,14 @@ def test_settings_are_checked_before_anything_is_trained(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_cannot_be_written_is_refused(toy: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = ganzoo("reproduce", "toy", "--out", tmp_path / "file")
+    assert done.status == 2
+    assert f"{tmp_path / 'file' / '.claims'} cannot be written" in done.err
+    assert "choose another --out" in done.err
+
+
 def test_a_file_that_is_wrong_is_a_sentence(toy: Path) -> None:
     (toy / "claims.toml").write_text(claim(says=""))
     done = ganzoo("reproduce", "toy")

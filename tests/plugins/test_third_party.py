@@ -194,6 +194,7 @@ def test_each_is_a_row_of_the_list(env: Environment, tmp_path: Path) -> None:
         "title": "Tiny GANs",
         "year": 2026,
         "needs": "images or points",
+        "claims": None,
         "plugin": "ganzoo-tiny",
         "version": "2.5",
         "status": "ok",

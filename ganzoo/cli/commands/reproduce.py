@@ -111,6 +111,7 @@ def command(
     results = []
     with progress() as tell:
         place = Place(out, tell, root, device)
+        _ = place.notes  # made, or refused, before anything is trained
         for claim in wanted:
             results.append(reproduce(claim, place, seeds or claim.seeds, line))
             _write(out, spec.name, results, skipped)
