@@ -87,15 +87,17 @@ class Watch:
         """
         self._ground = ground
         name, exam = ground.train.name, Exam(ground, variant)
-        try:
-            self._taken = [known for known in suitable(exam) if known.evaluator.quick]
-            self.protocol = _protocol(exam, self._taken)
-        except GanzooError as error:
+        self._taken = [known for known in suitable(exam) if known.evaluator.quick]
+        self.protocol = _protocol(exam, self._taken)
+        deciding = [known.evaluator for known in self._taken if known.evaluator.criterion]
+        blind = exam.kind == "image" and exam.can("sampler") and ground.blindness
+        if blind and not deciding:
             raise GanzooError(
                 f"--evaluate-every cannot measure images of '{name}', which has no labels, "
-                f"without Inception: {error}"
-            ) from error
-        deciding = [known.evaluator for known in self._taken if known.evaluator.criterion]
+                f"without Inception: {blind}"
+            )
+        if blind:
+            ground.report(f"--evaluate-every looks at no features: {blind}")
         if not deciding:
             raise GanzooError(
                 f"--evaluate-every finds nothing that it could measure of this variant on '{name}' "
