@@ -6,7 +6,7 @@ the choice of a checkpoint is not made by the images that are judged by afterwar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +31,8 @@ class Quality(Protocol):
     """Which value of it is better: ``"higher"`` or ``"lower"``."""
     protocol: str
     """How all values are obtained, in a line."""
+    directions: Mapping[str, str]
+    """By the name of a value which is better: ``"higher"`` or ``"lower"``, where one is."""
 
     def measure(self, variant: Variant) -> dict[str, float]:
         """Values by name; the variant is in eval mode, with averaged weights."""
@@ -104,7 +106,13 @@ class Watch:
                 "(translations need labels): leave it out"
             )
         self.criterion = deciding[0].criterion
-        self.better = next(s.better for s in deciding[0].scores if s.name == self.criterion)
+        directions: dict[str, str] = {}
+        for known in self._taken:
+            for kind in known.evaluator.scores:
+                if kind.better:
+                    directions[_own_name(known, kind.name, directions)] = kind.better
+        self.directions: Mapping[str, str] = directions
+        self.better = directions[self.criterion]
 
     def measure(self, variant: Variant) -> dict[str, float]:
         """Values by name; a name that an earlier evaluator took has the later one's before it."""
@@ -112,8 +120,13 @@ class Watch:
         found: dict[str, float] = {}
         for known in self._taken:
             for name, value in known.evaluator.watch(exam).items():
-                found[f"{known.spec.name}_{name}" if name in found else name] = value
+                found[_own_name(known, name, found)] = value
         return found
+
+
+def _own_name(known: Known, name: str, taken: Collection[str]) -> str:
+    """What a value is called beside those of earlier evaluators."""
+    return f"{known.spec.name}_{name}" if name in taken else name
 
 
 def _protocol(exam: Exam, taken: Sequence[Known]) -> str:

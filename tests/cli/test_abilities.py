@@ -224,6 +224,8 @@ def test_a_training_is_watched_by_all_that_is_quick(run: Path) -> None:
     assert settings["quality_protocol"] == (
         "in training; toy-pairs 3x8x12, training split; fake 2000; real 60; translated 60"
     )
+    assert settings["quality_better"]["l1"] == "lower"
+    assert settings["quality_better"]["psnr"] == "higher"
 
 
 @pytest.mark.usefixtures("run")
