@@ -24,6 +24,7 @@ MODULES = {
     "evaluate": "using.evaluate",
     "classify": "using.classify",
     "translate": "using.translate",
+    "reconstruct": "using.reconstruct",
     "runs": "listing.runs",
     "compare": "using.compare",
     "datasets": "listing.datasets",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -280,7 +280,13 @@ def _qualities(run: Run, records: Sequence[Mapping[str, float]]) -> list[Numbers
     protocol = run.settings.get("quality_protocol")
     if protocol is None:
         return []
-    return _numbers(run, str(protocol), [record for record in records if _has_quality(record)])
+    from ganzoo.runs.logged import QUALITY
+
+    better = run.settings.get("quality_better", {})
+    found = _numbers(run, str(protocol), [record for record in records if _has_quality(record)])
+    return [
+        replace(one, better={QUALITY + name: way for name, way in better.items()}) for one in found
+    ]
 
 
 def _numbers(run: Run, protocol: str, records: Sequence[Mapping[str, float]]) -> list[Numbers]:

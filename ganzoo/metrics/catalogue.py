@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from ganzoo.errors import unknown
+from ganzoo.errors import GanzooError, unknown
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.metrics.exam import Exam
 from ganzoo.plugins.registry import registry
@@ -52,10 +52,21 @@ def check_names(names: Collection[str]) -> None:
 
 
 def suitable(exam: Exam, names: Collection[str] = ()) -> Iterator[Known]:
-    """Those that can judge an exam: of those that are named, or else of all that are usual."""
+    """Those that can judge an exam: of those that are named, or else of all that are usual.
+
+    Raises:
+        GanzooError: one that is named lacks something that could be had.
+    """
     for known in installed_evaluators():
         wanted = not names or any(known.is_called(name) for name in names)
         if not wanted or not known.is_for(exam):
             continue
-        if (names or known.evaluator.usual(exam)) and known.evaluator.suits(exam):
+        if names:
+            fits = known.evaluator.suits(exam)
+        else:
+            try:
+                fits = known.evaluator.usual(exam) and known.evaluator.suits(exam)
+            except GanzooError:  # the ground knows why, for who wants to say so
+                fits = False
+        if fits:
             yield known

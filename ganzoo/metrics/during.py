@@ -6,7 +6,7 @@ the choice of a checkpoint is not made by the images that are judged by afterwar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +31,8 @@ class Quality(Protocol):
     """Which value of it is better: ``"higher"`` or ``"lower"``."""
     protocol: str
     """How all values are obtained, in a line."""
+    directions: Mapping[str, str]
+    """By the name of a value which is better: ``"higher"`` or ``"lower"``, where one is."""
 
     def measure(self, variant: Variant) -> dict[str, float]:
         """Values by name; the variant is in eval mode, with averaged weights."""
@@ -87,22 +89,30 @@ class Watch:
         """
         self._ground = ground
         name, exam = ground.train.name, Exam(ground, variant)
-        try:
-            self._taken = [known for known in suitable(exam) if known.evaluator.quick]
-            self.protocol = _protocol(exam, self._taken)
-        except GanzooError as error:
+        self._taken = [known for known in suitable(exam) if known.evaluator.quick]
+        self.protocol = _protocol(exam, self._taken)
+        deciding = [known.evaluator for known in self._taken if known.evaluator.criterion]
+        blind = exam.kind == "image" and exam.can("sampler") and ground.blindness
+        if blind and not deciding:
             raise GanzooError(
                 f"--evaluate-every cannot measure images of '{name}', which has no labels, "
-                f"without Inception: {error}"
-            ) from error
-        deciding = [known.evaluator for known in self._taken if known.evaluator.criterion]
+                f"without Inception: {blind}"
+            )
+        if blind:
+            ground.report(f"--evaluate-every looks at no features: {blind}")
         if not deciding:
             raise GanzooError(
                 f"--evaluate-every finds nothing that it could measure of this variant on '{name}' "
                 "(translations need labels): leave it out"
             )
         self.criterion = deciding[0].criterion
-        self.better = next(s.better for s in deciding[0].scores if s.name == self.criterion)
+        directions: dict[str, str] = {}
+        for known in self._taken:
+            for kind in known.evaluator.scores:
+                if kind.better:
+                    directions[_own_name(known, kind.name, directions)] = kind.better
+        self.directions: Mapping[str, str] = directions
+        self.better = directions[self.criterion]
 
     def measure(self, variant: Variant) -> dict[str, float]:
         """Values by name; a name that an earlier evaluator took has the later one's before it."""
@@ -110,8 +120,13 @@ class Watch:
         found: dict[str, float] = {}
         for known in self._taken:
             for name, value in known.evaluator.watch(exam).items():
-                found[f"{known.spec.name}_{name}" if name in found else name] = value
+                found[_own_name(known, name, found)] = value
         return found
+
+
+def _own_name(known: Known, name: str, taken: Collection[str]) -> str:
+    """What a value is called beside those of earlier evaluators."""
+    return f"{known.spec.name}_{name}" if name in taken else name
 
 
 def _protocol(exam: Exam, taken: Sequence[Known]) -> str:

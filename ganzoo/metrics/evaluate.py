@@ -60,6 +60,8 @@ class Evaluation(NamedTuple):
     report: Report
     images: Images | None = None
     """The samples, where they are images that were looked for among the training images."""
+    remark: str = ""
+    """What the user should know besides."""
 
 
 def evaluate_run(
@@ -171,7 +173,16 @@ def _judge(exam: Exam, wish: Wish, whose: str) -> Evaluation:
         raise GanzooError(f"there is nothing to measure of {whose}")
     report = Report(_protocol(exam, judged), tuple(scores), shares)
     searched = any(known.spec.name == "memorised" for known in judged)
-    return Evaluation(report, exam.images if searched else None)
+    return Evaluation(
+        report, exam.images if searched else None, "" if wish.names else _left_out(exam)
+    )
+
+
+def _left_out(exam: Exam) -> str:
+    """What was not measured because there is no extractor, and why; empty: nothing."""
+    if exam.kind != "image" or not exam.can("sampler") or not exam.ground.blindness:
+        return ""
+    return f"nothing that looks at features was measured: {exam.ground.blindness}"
 
 
 def _protocol(exam: Exam, judged: Sequence[Known]) -> str:

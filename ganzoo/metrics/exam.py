@@ -10,6 +10,7 @@ from torch import Tensor
 from ganzoo.abilities import can
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.device import seeded
+from ganzoo.errors import GanzooError
 from ganzoo.metrics.features.extractor import Extractor, Features
 from ganzoo.metrics.features.make import make_extractor
 from ganzoo.metrics.form import as_batch, as_stored
@@ -62,14 +63,29 @@ class Ground:
         """Whether a training goes on, which must see nothing of the test split."""
         return self.real is self.train
 
-    @cached_property
+    @property
     def extractor(self) -> Extractor:
         """What images are compared by.
 
         Raises:
             GanzooError: there is none for these data.
         """
-        return make_extractor(self.extractors, *self.native, self.device, self.report)
+        if isinstance(self._extractor, GanzooError):
+            raise self._extractor
+        return self._extractor
+
+    @property
+    def blindness(self) -> str:
+        """Why there is no extractor; empty where there is one."""
+        return str(self._extractor) if isinstance(self._extractor, GanzooError) else ""
+
+    @cached_property
+    def _extractor(self) -> Extractor | GanzooError:
+        """It, or why there is none: what takes long, such as a download, is tried once."""
+        try:
+            return make_extractor(self.extractors, *self.native, self.device, self.report)
+        except GanzooError as error:
+            return error
 
     @cached_property
     def judges(self) -> tuple[Extractor, Extractor] | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from ganzoo.plugins.registry import registry
 from ganzoo.testing.check import Outcome, Verdict
 from ganzoo.testing.datasets.checks import DATASET_CHECKS, DatasetSubject
+from ganzoo.testing.evaluators.checks import EVALUATOR_CHECKS, EvaluatorSubject
 from ganzoo.testing.losses.checks import LOSS_CHECKS, LossSubject
 from ganzoo.testing.parts.checks import AUGMENTATION_CHECKS, REGULARISER_CHECKS, PartSubject
 from ganzoo.testing.variants.checks import VARIANT_CHECKS, VariantSubject
@@ -83,6 +84,18 @@ def augmentation_verdicts(name: str) -> Iterator[Verdict]:
     return AUGMENTATION_CHECKS.verdicts(PartSubject(registry().augmentation(name)))
 
 
+def evaluator_verdicts(name: str) -> Iterator[Verdict]:
+    """Check an installed evaluator, one verdict after the other.
+
+    Args:
+        name: as typed after ``--metrics``.
+
+    Raises:
+        GanzooError: there is no such evaluator.
+    """
+    return EVALUATOR_CHECKS.verdicts(EvaluatorSubject(registry().evaluator(name)))
+
+
 def check_variant(name: str, dataset: str | None = None, root: Path | None = None) -> None:
     """Check an installed variant; see `variant_verdicts`.
 
@@ -131,6 +144,16 @@ def check_augmentation(name: str) -> None:
         GanzooError: there is no such augmentation.
     """
     _demand("augmentation", name, augmentation_verdicts(name))
+
+
+def check_evaluator(name: str) -> None:
+    """Check an installed evaluator; see `evaluator_verdicts`.
+
+    Raises:
+        NonConforming: at least one check failed.
+        GanzooError: there is no such evaluator.
+    """
+    _demand("evaluator", name, evaluator_verdicts(name))
 
 
 def _demand(kind: str, name: str, verdicts: Iterator[Verdict]) -> None:

@@ -339,9 +339,12 @@ def _exhibits(
     return Exhibits(dataset.spec, examples, dataset.modes, test, quality, class_entropy)
 
 
-def _quality_settings(exhibits: Exhibits) -> dict[str, str]:
-    """How quality is measured, where it is: to be compared only with what is measured alike."""
-    return {} if exhibits.quality is None else {"quality_protocol": exhibits.quality.protocol}
+def _quality_settings(exhibits: Exhibits) -> dict[str, Any]:
+    """How quality is measured, where it is, and which way is better: for who compares runs."""
+    quality = exhibits.quality
+    if quality is None:
+        return {}
+    return {"quality_protocol": quality.protocol, "quality_better": dict(quality.directions)}
 
 
 def _device_name(device: torch.device) -> str:

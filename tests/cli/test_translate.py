@@ -9,7 +9,7 @@ import pytest
 from helpers.cli import Result, ganzoo, train_tiny, tree
 from PIL import Image
 
-from ganzoo.cli.commands.using import translate
+from ganzoo.cli import images
 
 INIT = """
 from ganzoo import Need, VariantSpec, hookimpl
@@ -125,7 +125,10 @@ def test_every_image_is_translated_under_its_name(
     run: Path, photos: Path, direction: str, colours: dict[str, tuple[int, ...]]
 ) -> None:
     result = call("--direction", direction, "--input", "photos", "--out", "deep/er/out")
-    assert (result.status, result.err) == (0, "")
+    assert result.status == 0
+    assert result.err == (
+        "2 of 3 images were scaled to the run's size of 8x12, and 2 of these cropped to its shape\n"
+    )
     assert "3 images: deep/er/out" in result.out
     files = {str(path.relative_to("deep/er/out")) for path in Path("deep/er/out").rglob("*.*")}
     assert files == {"red.png", "green.png", "far/away/blue.png"}
@@ -163,7 +166,7 @@ def test_every_mode_is_seen_as_the_eye_sees_it(mode: str) -> None:
 
 @pytest.mark.usefixtures("run")
 def test_more_images_than_are_translated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(translate, "CHUNK", 3)
+    monkeypatch.setattr(images, "CHUNK", 3)
     Path("many").mkdir()
     for number in range(8):
         Image.new("RGB", (12, 8), (number, 20 * number, 0)).save(f"many/{number}.png")
@@ -191,7 +194,7 @@ def test_what_cannot_be_read_is_reported_and_skipped(photos: Path) -> None:
     result = call("--direction", "b2a", "--input", "photos", "--out", "out")
     assert result.status == 0
     assert "3 images: out" in result.out
-    assert len(result.err.splitlines()) == 2
+    assert len(result.err.splitlines()) == 3
     assert "skipped 'photos/text.png': it is not an image" in result.err
     assert "skipped 'photos/cut.png': " in result.err
     assert {path.name for path in Path("out").rglob("*.png")} == {
@@ -210,6 +213,10 @@ def test_what_cannot_be_read_is_reported_and_skipped(photos: Path) -> None:
         (("a2b", "photos", "photos"), r"photos exists already: choose another --out"),
         (("a2b", "photos", "note.txt"), r"note.txt exists already"),
         (("a2b", "photos", "note.txt/out"), r"cannot be written to note.txt/out"),
+        (("", "photos", "out"), r"several directions: choose --direction a2b or b2a"),
+        (("a2b --seed 1", "photos", "out"), r"in one way only"),
+        (("a2b --set hair=blond", "photos", "out"), r"nothing can be asked of this run"),
+        (("a2b --set hair", "photos", "out"), r"'hair' has no '='"),
     ],
 )
 def test_bad_input_is_one_sentence_and_writes_nothing(
@@ -219,7 +226,8 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     Path("note.txt").write_text("hello")
     before = tree(Path())
     direction, source, out = args
-    result = call("--direction", direction, "--input", source, "--out", out)
+    named = ["--direction", *direction.split()] if direction else []
+    result = call(*named, "--input", source, "--out", out)
     assert result.status == 2
     line = result.err.splitlines()[-1]
     assert line.startswith("ganzoo: error: ")

@@ -32,6 +32,7 @@ def make_run(
     torch: str = "2.15.0",
     metrics: tuple[dict[str, float], ...] = (),
     quality_protocol: str | None = None,
+    quality_better: dict[str, str] | None = None,
     **config: Any,
 ) -> Path:
     """A run directory as a training leaves it, without its checkpoints."""
@@ -46,7 +47,7 @@ def make_run(
         "outcome": "finished",
     }
     if quality_protocol is not None:
-        content["quality_protocol"] = quality_protocol
+        content |= {"quality_protocol": quality_protocol, "quality_better": quality_better or {}}
     (path / "run.json").write_text(json.dumps(content))
     (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in metrics))
     return path
@@ -241,7 +242,12 @@ def test_qualities_in_training_are_shown_under_their_own_protocol(tmp_path: Path
         {"step": 50, "test_accuracy": 0.9},
     )
     runs = [
-        make_run(tmp_path / "a", metrics=metrics, quality_protocol="by 1f3c"),
+        make_run(
+            tmp_path / "a",
+            metrics=metrics,
+            quality_protocol="by 1f3c",
+            quality_better={"frechet": "lower", "other": "higher"},
+        ),
         make_run(tmp_path / "b", metrics=metrics, quality_protocol="by 1f3c", lr=1.0),
         make_run(tmp_path / "c", metrics=metrics, quality_protocol="by 9a20", lr=2.0),
         make_run(tmp_path / "d", metrics=metrics, lr=3.0),
@@ -253,6 +259,10 @@ def test_qualities_in_training_are_shown_under_their_own_protocol(tmp_path: Path
         "by 1f3c": [[str(run), "1", "40", "4"] for run in runs[:2]],
         "by 9a20": [[str(runs[2]), "1", "40", "4"]],
     }
+    assert [column.header for table in qualities for column in table.columns] == [
+        "quality/frechet ↓",
+        "quality/frechet",
+    ]
 
 
 def test_the_best_is_bold(capsys: pytest.CaptureFixture[str]) -> None:

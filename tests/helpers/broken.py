@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout, one_hot, softplus
 
 from ganzoo import Adam, Batch, DataSpec, GanzooError, Phase, Player, Upkeep, Variant, option
-from ganzoo.abilities import Classifier, Translator
+from ganzoo.abilities import Classifier, Encoder, Translator
 from ganzoo.schedules import Progress, Stage
 
 
@@ -852,6 +852,27 @@ class ClipsIfLarge(OtherPhases):
 class NoiseOnTheCPU(Healthy):
     def sample_latent(self, n: int) -> Tensor:
         return torch.randn(n, 3)
+
+
+@breaks("output", r"encode\(\) gives latents of shape \(4,\), and sample_latent draws \(3,\): give")
+class EncodesTooMuch(Healthy, Encoder):
+    def encode(self, image: Tensor) -> Tensor:
+        return image.flatten(1)[:, :4]
+
+    def reconstruct(self, image: Tensor) -> Tensor:
+        return image
+
+
+@breaks(
+    "sampling", r"translate\(\) in direction 'a2b' gives another result with the same seed: draw"
+)
+class DrawsOnItsOwn(Healthy, Translator):
+    stochastic = True
+    calls = 0
+
+    def translate(self, image: Tensor, direction: str) -> Tensor:
+        self.calls += 1
+        return (image + self.calls / 100).tanh()
 
 
 @breaks("device", r"translate\(\) in direction 'b2a': .* meets a tensor on the CPU .*torch.ones")

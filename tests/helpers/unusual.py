@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, mse_loss, one_hot, relu, softplus
+from torch.nn.functional import cross_entropy, dropout, mse_loss, one_hot, relu, softplus
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo import (
@@ -23,6 +23,7 @@ from ganzoo import (
     Stage,
     Upkeep,
 )
+from ganzoo.abilities import Direction, Encoder, Translator
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import Plan
 from helpers.broken import Healthy, HealthyConfig
@@ -258,6 +259,20 @@ class SharesATrunk(Healthy):
         }
 
 
+class Able(Healthy, Translator, Encoder):
+    """One direction on one domain, with dropout when it translates, as its paper wants; latents."""
+
+    directions = (Direction("restyle", "image", "image"),)
+    stochastic = True
+
+    def translate(self, image: Tensor, direction: str) -> Tensor:
+        assert direction == "restyle"
+        return dropout(image, 0.5).tanh()
+
+    def encode(self, image: Tensor) -> Tensor:
+        return image.flatten(1)[:, :3]
+
+
 UNUSUAL: dict[type[Healthy], Any] = {
     Spectral: set(),
     SharesATrunk: set(),
@@ -267,6 +282,7 @@ UNUSUAL: dict[type[Healthy], Any] = {
     Grows: set(),
     ByData: {"capture"},
     Relativistic: {"micro-batches"},
+    Able: set(),
     Unrepeatable: {"micro-batches", "second-order"},
 }
 """With the checks that have nothing to say."""

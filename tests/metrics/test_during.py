@@ -76,7 +76,7 @@ def watch(train: Dataset, variant: Variant) -> Watch:
         "classifier",
         lambda _: None,
     )
-    vars(ground)["extractor"] = Pixels()
+    vars(ground)["_extractor"] = Pixels()
     return Watch(ground, variant)
 
 

@@ -307,13 +307,17 @@ def test_translations_without_labels_are_compared_pixel_by_pixel(tmp_path: Path)
     assert not any("frechet" in name or "kept" in name for name in found)
 
 
-def test_data_without_labels_need_inception(tmp_path: Path) -> None:
+def test_data_without_labels_need_inception_for_features(tmp_path: Path) -> None:
     for number in range(20):
         Image.new("L", (28, 28), 10 * number).save(tmp_path / f"{number}.png")
     data = ("--dataset", "folder", "--data-root", tmp_path, "--n", 5)
-    result = ganzoo("evaluate", "--samples", tmp_path, *data)
-    assert result.status == 2
+    result = ganzoo("evaluate", "--samples", tmp_path, *data, "--json")
+    assert scores(result).keys() == {"memorised", "sliced_wasserstein", "energy"}
+    assert "nothing that looks at features was measured: " in result.err
     assert "--features inception" in result.err
+    refused = ganzoo("evaluate", "--samples", tmp_path, *data, "--metrics", "frechet")
+    assert refused.status == 2
+    assert "--features inception" in refused.err
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -35,7 +36,7 @@ class Killed(BaseException):
 class Scripted:
     """Says what it was told to until it is killed, and meddles with what must be left alone."""
 
-    criterion = "mark"
+    criterion, directions = "mark", MappingProxyType({"mark": "lower"})
 
     def __init__(self, values: list[float], better: str, protocol: str) -> None:
         self.values, self.better, self.protocol = iter(values), better, protocol

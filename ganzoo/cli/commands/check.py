@@ -21,6 +21,7 @@ from ganzoo.spec import (
     MADE,
     AugmentationSpec,
     DatasetSpec,
+    EvaluatorSpec,
     LossSpec,
     RegulariserSpec,
     VariantSpec,
@@ -38,6 +39,7 @@ Found = (
     | Registered[LossSpec]
     | Registered[RegulariserSpec]
     | Registered[AugmentationSpec]
+    | Registered[EvaluatorSpec]
 )
 
 _STYLES = {"ok": "green", "failed": "bold red", "skipped": "dim", "not run": "dim"}
@@ -100,6 +102,8 @@ def _verdicts(row: Found, dataset: str | None, root: Path | None) -> Iterator[Ve
         return testing.regulariser_verdicts(row.qualified)
     if isinstance(row.spec, AugmentationSpec):
         return testing.augmentation_verdicts(row.qualified)
+    if isinstance(row.spec, EvaluatorSpec):
+        return testing.evaluator_verdicts(row.qualified)
     return testing.loss_verdicts(row.qualified)
 
 

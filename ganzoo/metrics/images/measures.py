@@ -48,8 +48,14 @@ class Measure(Evaluator):
         return frozenset(always | {FEATURES} if self.needs_features else always)
 
     def suits(self, exam: Exam) -> bool:
-        """Whether there are enough images, and the classes are told where it needs them."""
+        """Whether there are enough images, something to see them with, and classes to be told.
+
+        Raises:
+            GanzooError: it needs an extractor, and there is none.
+        """
         ground = exam.ground
+        if self.needs_features:
+            _ = ground.extractor
         there = [exam.n, len(ground.wanted)]
         if not ground.in_training:
             there.append(len(ground.control))

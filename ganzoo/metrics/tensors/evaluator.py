@@ -26,7 +26,9 @@ class Distance(Evaluator):
 
     def usual(self, exam: Exam) -> bool:
         """Where neither an extractor of images nor a known mixture says more."""
-        return exam.kind != "image" and exam.ground.real.modes is None
+        if exam.kind == "image":
+            return not exam.ground.in_training and bool(exam.ground.blindness)
+        return exam.ground.real.modes is None
 
     def judge(self, exam: Exam) -> Iterable[Score]:
         real, control = exam.ground.wanted_samples, exam.ground.control_samples

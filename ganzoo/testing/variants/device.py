@@ -16,7 +16,7 @@ from ganzoo.artifacts.gallery import Gallery
 from ganzoo.engine.iterate import take_gradients
 from ganzoo.engine.modes.capture import CaptureCheck, Line, calling_line
 from ganzoo.testing.check import Failure, NotApplicable, raised
-from ganzoo.testing.variants.samples import translations_and_classes
+from ganzoo.testing.variants.abilities import of_real_samples
 from ganzoo.testing.variants.subject import (
     VariantChecks,
     VariantSubject,
@@ -142,7 +142,7 @@ def device(subject: VariantSubject) -> None:
     shows: dict[str, Callable[[], Tensor]] = {
         "gallery()": lambda: Gallery.of(variant.gallery(shown)).images
     }
-    shows |= {ability.name: ability for ability in translations_and_classes(subject, variant)}
+    shows |= {ability.name: ability for ability in of_real_samples(subject, variant)}
     blind = []
     for name, part in (phases | shows).items():
         trains = name in phases

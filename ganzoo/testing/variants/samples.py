@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from ganzoo.abilities import Classifier, Translator
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.data.kinds import sample_kind
 from ganzoo.runs.load import published_weights
 from ganzoo.testing.check import Failure, NotApplicable
+from ganzoo.testing.variants.abilities import PROBABILITIES, ROWS, SAMPLES, abilities
 from ganzoo.testing.variants.subject import (
     VariantChecks,
     VariantSubject,
@@ -25,8 +23,6 @@ from ganzoo.testing.variants.subject import (
 from ganzoo.variant import Variant
 
 CHECKS = VariantChecks()
-ROWS = 7
-"""A number that no batch has."""
 MEASURED = 50
 """Samples of the test split."""
 FAR = 100.0
@@ -35,47 +31,6 @@ RANGE = 1 + 1e-6
 """Of the values of an image, one rounding included."""
 ROUNDING = 1e-4
 """By which the same sample may differ in batches of different sizes."""
-
-
-@dataclass(frozen=True)
-class Ability:
-    """Something that a trained variant computes row by row: samples, translations, classes."""
-
-    name: str
-    """As its author knows it: ``forward()``."""
-    function: Callable[..., Tensor]
-    arguments: tuple[Tensor, ...]
-    """As many rows of each."""
-    is_sample: bool = True
-    """Whether its values are samples, as against probabilities."""
-
-    def __call__(self, rows: slice = slice(None)) -> Tensor:
-        """Compute some of the rows."""
-        return self.function(*(argument[rows] for argument in self.arguments))
-
-
-def abilities(subject: VariantSubject, variant: Variant) -> Iterator[Ability]:
-    """All that a variant in eval mode computes row by row, on latents and on images of the data."""
-    if type(variant).sample_latent is not Variant.sample_latent:
-        arguments = [variant.sample_latent(ROWS)]
-        if variant.conditional:
-            arguments.append(torch.arange(ROWS) % variant.data.classes)
-        yield Ability("forward()", variant, tuple(arguments))
-    yield from translations_and_classes(subject, variant)
-
-
-def translations_and_classes(subject: VariantSubject, variant: Variant) -> Iterator[Ability]:
-    """What it computes of images of the data."""
-    if not isinstance(variant, Translator | Classifier):
-        return
-    images = examples(variant, subject.dataset, ROWS)
-    image = next(iter(images.values())).to(variant.device)
-    if isinstance(variant, Translator):
-        for direction in variant.directions:
-            function = partial(variant.translate, direction=direction.name)
-            yield Ability(f"translate() in direction '{direction.name}'", function, (image,))
-    if isinstance(variant, Classifier):
-        yield Ability("classify()", variant.classify, (image,), is_sample=False)
 
 
 @CHECKS.check("output", needs=("iteration",))
@@ -94,23 +49,26 @@ def output(subject: VariantSubject) -> None:
             found = ability()
             if len(found) != ROWS:
                 raise Failure(f"{ability.name} makes {len(found)} rows of {ROWS}: give one for one")
-            if ability.is_sample:
-                _check_samples(found, variant, ability.name)
+            if ability.makes == SAMPLES:
+                _check_samples(found, variant, ability.name, ability.shape)
                 latent, *label = ability.arguments
                 kind = sample_kind(variant.data)
                 if kind.bounded and latent.is_floating_point():
                     far = ability.function(FAR * latent, *label)
                     _check_range(far, kind.words, f"{ability.name} of inputs far from 0")
-            else:
+            elif ability.makes == PROBABILITIES:
                 _check_probabilities(found, variant, ability.name)
+            else:
+                _check_latents(found, variant, ability.name)
         shown = examples(variant, subject.dataset, sample_kind(variant.data).shown)
-        _check_samples(Gallery.of(variant.gallery(shown)).images, variant, "gallery()")
+        pictures_shown = Gallery.of(variant.gallery(shown)).images
+        _check_samples(pictures_shown, variant, "gallery()", variant.data.shape)
         if variant.held_out:
             _check_measured(variant.measure(subject.test.first(MEASURED)))
 
 
-def _check_samples(found: Tensor, variant: Variant, name: str) -> None:
-    kind, shape, wanted = sample_kind(variant.data), tuple(found.shape[1:]), variant.data.shape
+def _check_samples(found: Tensor, variant: Variant, name: str, wanted: tuple[int, ...]) -> None:
+    kind, shape = sample_kind(variant.data), tuple(found.shape[1:])
     made = torch.int64 if kind.whole else torch.float32
     if kind.whole and shape[:-1] == wanted and found.dtype == torch.float32:
         return  # a weight for each symbol
@@ -149,6 +107,17 @@ def _check_probabilities(found: Tensor, variant: Variant, name: str) -> None:
         raise Failure(f"{name} gives no probabilities: take the softmax over dimension 1")
 
 
+def _check_latents(found: Tensor, variant: Variant, name: str) -> None:
+    if type(variant).sample_latent is Variant.sample_latent:
+        return
+    shape, wanted = tuple(found.shape[1:]), tuple(variant.sample_latent(1).shape[1:])
+    if shape != wanted:
+        raise Failure(
+            f"{name} gives latents of shape {shape}, and sample_latent draws {wanted}: give what "
+            "forward() takes"
+        )
+
+
 def _check_measured(values: dict[str, float]) -> None:
     for name, value in values.items():
         if not isinstance(value, float) or not math.isfinite(value):
@@ -164,11 +133,16 @@ def sampling(subject: VariantSubject) -> None:
         for ability in abilities(subject, variant):
             whole = ability()
             if not torch.equal(ability(), whole):
+                if ability.stochastic:
+                    raise Failure(
+                        f"{ability.name} gives another result with the same seed: draw its random "
+                        "numbers from torch's default generator"
+                    )
                 raise Failure(
                     f"{ability.name} gives another result each time: in eval mode, draw no random "
                     "numbers (self.training tells), and take them from the latent"
                 )
-            for size in (1, 2):
+            for size in () if ability.stochastic else (1, 2):
                 starts = range(0, ROWS, size)
                 parts = torch.cat([ability(slice(start, start + size)) for start in starts])
                 difference = (parts - whole).abs().max().item()

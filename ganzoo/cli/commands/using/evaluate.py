@@ -120,6 +120,8 @@ def command(
             read = read_samples(samples)
             found = evaluate_samples(*read, dataset, wish, n, data_root)
             record = {"samples": str(samples), **found.report.to_dict()}
+    if found.remark:
+        click.echo(found.remark, err=True)
     if as_json:
         print_json(record)
     else:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from ganzoo.artifacts.files import whole_folder
+from ganzoo.cli.images import find_images, image_shape, load_able, make_of_images, write_pngs
 from ganzoo.cli.output import device_option
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, unknown
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
-    from ganzoo.spec import DataSpec
-
-CHUNK = 16
-"""Images translated at once."""
+    from ganzoo.abilities import Direction, Translator
 
 
 @click.command(
@@ -29,7 +24,7 @@ CHUNK = 16
     "--input drawings --out inked",
 )
 @click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--direction", metavar="NAME", required=True, help="such as a2b or b2a")
+@click.option("--direction", metavar="NAME", help="such as a2b  [default: the only one]")
 @click.option(
     "--input",
     "source",
@@ -45,139 +40,119 @@ CHUNK = 16
     required=True,
     help="a folder for PNG files with the names of the images that they are made of",
 )
+@click.option(
+    "--set",
+    "controls",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="what the translation should be like, where the variant can be told; may be repeated",
+)
+@click.option(
+    "--seed",
+    metavar="INT",
+    type=click.IntRange(0, 2**32 - 1),
+    help="of a variant that translates an image in many ways  [default: 0]",
+)
 @device_option("where to translate")
-def command(run: Path, direction: str, source: Path, out: Path, device: str) -> None:
+def command(
+    run: Path,
+    direction: str | None,
+    source: Path,
+    out: Path,
+    controls: tuple[str, ...],
+    seed: int | None,
+    device: str,
+) -> None:
     """Translate images by the newest checkpoint of RUN.
 
-    They may be of any size: each is scaled to cover the size of the run's images, and cropped.
+    They may be of any size: each is scaled to cover the size of the run's images, and cropped,
+    which is said.
     """
     if out.exists():
         raise GanzooError(f"{out} exists already: choose another --out")
     folder, files = find_images(source)
 
+    from ganzoo.abilities import Translator
     from ganzoo.engine.device import pick_device
 
-    data, translate = load_translator(run, direction, pick_device(device))
-    translated = read_and_translate(folder, files, data, translate)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        count = write_pngs(translated, out)
-    except OSError as error:
+    variant = load_able(run, pick_device(device), "translator", "translate")
+    assert isinstance(variant, Translator)
+    way = chosen_direction(variant, direction)
+    asked = parse_controls(variant, controls)
+    if seed is not None and not variant.stochastic:
         raise GanzooError(
-            f"the images cannot be written to {out} ({error.strerror}): choose another --out"
-        ) from error
+            f"{run} translates an image in one way only, to which --seed is nothing: leave it out"
+        )
+    image_shape(variant, way.target)
+    shape = image_shape(variant, way.source)
+    function = translate_bytes(variant, way.name, asked)
+    made = make_of_images(folder, files, shape, function, "translating")
+    count = write_pngs(_seeded(made, seed or 0, variant), out)
     click.echo(f"{count:,} images: {out}")
 
 
-def find_images(source: Path) -> tuple[Path, list[str]]:
-    """A folder, and the images below it, or the one that is meant, relative to it.
+def chosen_direction(variant: Translator, name: str | None) -> Direction:
+    """The direction of that name, or the only one.
 
     Raises:
-        GanzooError: there is none.
+        GanzooError: there is none of that name, or several and none is named.
     """
-    if not source.exists():
-        raise GanzooError(f"there is no '{source}': --input must name an image or a folder of them")
-    if not source.is_dir():
-        return source.parent, [source.name]
+    from ganzoo.abilities import direction_of
 
-    from ganzoo.data.sources.folder import list_images
-
-    files = list_images(source, _warn)
-    if not files:
-        raise GanzooError(f"the folder '{source}' holds no images: choose another --input")
-    return source, files
+    if name is not None:
+        return direction_of(variant, name)
+    if len(variant.directions) == 1:
+        return variant.directions[0]
+    names = " or ".join(direction.name for direction in variant.directions)
+    raise GanzooError(f"this run translates in several directions: choose --direction {names}")
 
 
-def load_translator(
-    run: Path, direction: str, device: torch.device
-) -> tuple[DataSpec, Callable[[Tensor], Tensor]]:
-    """What a run was trained on, and how it translates uint8 images of that shape.
+def parse_controls(variant: Translator, texts: Iterable[str]) -> dict[str, str | float]:
+    """What each ``--set NAME=VALUE`` asks of a variant.
 
     Raises:
-        GanzooError: there is no such run, or it does not translate, or not in that direction.
+        GanzooError: it is of another form, or the variant has no such control or value.
     """
+    known, asked = variant.controls(), dict[str, str | float]()
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise GanzooError(f"--set takes NAME=VALUE, and '{text}' has no '='")
+        if not known:
+            raise GanzooError(f"nothing can be asked of this run: leave out --set {text}")
+        if name not in known:
+            raise unknown("control", name, known)
+        if name in asked:
+            raise GanzooError(f"--set says twice what {name} is: say it once")
+        asked[name] = known[name].parse(name, value)
+    return asked
+
+
+def translate_bytes(
+    variant: Translator, direction: str, asked: dict[str, str | float]
+) -> Callable[[Tensor], Tensor]:
+    """How a variant translates uint8 images (n, channels, height, width)."""
     import torch
 
-    from ganzoo.abilities import Translator, direction_of
-    from ganzoo.artifacts.pixels import to_bytes, to_floats
-    from ganzoo.runs.load import load_variant
-    from ganzoo.runs.run import Run
+    from ganzoo.metrics.form import as_batch, as_stored
+    from ganzoo.variant import Variant
 
-    opened = Run.open(run)
-    variant = load_variant(opened, device)
-    if not isinstance(variant, Translator):
-        name = opened.settings["variant"]["name"]
-        raise GanzooError(
-            f"{run} was trained by '{name}', which does not translate: choose a run of a variant "
-            "that needs two sets of images (see `ganzoo list`)"
-        )
-    direction_of(variant, direction)
+    assert isinstance(variant, Variant)
+    function: Callable[..., Tensor] = variant.translate
 
     @torch.no_grad()
     def translate(images: Tensor) -> Tensor:
-        return to_bytes(variant.translate(to_floats(images.to(device)), direction)).cpu()
+        return as_stored(function(as_batch(images, variant.device), direction, **asked), images)
 
-    return variant.data, translate
+    return translate
 
 
-def read_and_translate(
-    folder: Path, files: Sequence[str], data: DataSpec, translate: Callable[[Tensor], Tensor]
+def _seeded(
+    made: Iterator[tuple[str, Tensor]], seed: int, variant: object
 ) -> Iterator[tuple[str, Tensor]]:
-    """Each file in a folder that can be read, by its name, with what it is translated to.
+    from ganzoo.engine.device import seeded
+    from ganzoo.variant import Variant
 
-    Yields:
-        A name in `files`, and an image, uint8 (channels, height, width).
-
-    Raises:
-        GanzooError: none can be read.
-    """
-    import numpy as np
-    import torch
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from ganzoo.data.sources.folder import read_image
-
-    channels, height, width = data.shape
-    skipped = 0
-    hidden = not sys.stderr.isatty()
-    with Progress(console=Console(stderr=True), transient=True, disable=hidden) as progress:
-        task = progress.add_task("translating", total=len(files))
-        for start in range(0, len(files), CHUNK):
-            chunk = files[start : start + CHUNK]
-            images = {file: read_image(folder / file, channels, (height, width)) for file in chunk}
-            read = {name: image for name, image in images.items() if not isinstance(image, str)}
-            for name in images.keys() - read.keys():
-                _warn(f"skipped '{folder / name}': {images[name]}")
-            skipped += len(images) - len(read)
-            if read:
-                stacked = torch.from_numpy(np.stack([*read.values()]))
-                yield from zip(read, translate(stacked), strict=True)
-            progress.advance(task, len(chunk))
-    if skipped == len(files):
-        raise GanzooError(f"none of the {skipped} files in '{folder}' can be read")
-
-
-def write_pngs(images: Iterator[tuple[str, Tensor]], out: Path) -> int:
-    """Write each image by its name, ending in ``.png``, into `out`, whole or not at all.
-
-    Returns:
-        How many there are.
-    """
-    from ganzoo.artifacts.pictures import to_pil
-
-    taken: set[str] = set()
-    with whole_folder(out) as temporary:
-        for name, image in images:
-            png = PurePosixPath(name).with_suffix(".png").as_posix()
-            if png in taken:  # x.jpg beside x.png
-                png = f"{name}.png"
-            taken.add(png)
-            path = temporary / png
-            path.parent.mkdir(parents=True, exist_ok=True)
-            to_pil(image).save(path)
-    return len(taken)
-
-
-def _warn(message: str) -> None:
-    click.echo(message, err=True)
+    assert isinstance(variant, Variant)
+    with seeded(seed, variant.device):
+        yield from made

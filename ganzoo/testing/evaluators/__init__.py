@@ -1,0 +1,1 @@
+"""What an evaluator must do."""
