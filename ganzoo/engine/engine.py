@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganzoo.data.feed import Feed
 from ganzoo.engine.distributed import process_count
-from ganzoo.engine.frozen import check_fingerprints, fingerprints, freeze
+from ganzoo.engine.frozen import check_fingerprints, freeze
 from ganzoo.engine.iterate import Game, Gradients, iterate
 from ganzoo.engine.learner import DIALS, Learner, distinct, laziness
 from ganzoo.engine.modes.execution import (
@@ -65,7 +65,7 @@ class Engine:
         self._images_before = 0
         """Images seen that are not `feed.drawn` batches of the feed's present size."""
         players = players_of(variant)
-        freeze(variant, players)
+        self._fingerprints = freeze(variant, players)
         self.learners = self._make_learners(players)
         self.phases = {phase.name: phase for phase in variant.phases()}
         upkeep = {work.name: work for work in variant.upkeep()}
@@ -148,6 +148,7 @@ class Engine:
         if size != self.feed.batch_size:
             if size not in self._feeds:
                 self._feeds[size] = self._feed(self.feed.resized(size))
+            self.feed.close()
             images, self.feed = self.images_seen, self._feeds[size]
             self.feed.drawn = images // size
             self._images_before = images % size
@@ -245,7 +246,7 @@ class Engine:
             for name, value in distinct(self.variant.state_dict(keep_vars=True)).items()
             if not name.startswith(frozen)
         }
-        tensors |= fingerprints(self.variant)
+        tensors |= self._fingerprints
         for name, learner in self.learners.items():
             for key, value in learner.state().items():
                 tensors[f"{name}.{key}"] = value
@@ -277,7 +278,7 @@ class Engine:
         `tensors` must have the names and shapes of `state`; whoever reads a
         checkpoint sees to it.
         """
-        check_fingerprints(self.variant, tensors)
+        check_fingerprints(self._fingerprints, tensors)
         for name, live in self.state().items():
             saved = tensors[name]
             if name == "rng.cpu":

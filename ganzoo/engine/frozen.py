@@ -12,8 +12,11 @@ from ganzoo.errors import GanzooError
 from ganzoo.variant import Player, Variant
 
 
-def freeze(variant: Variant, players: Mapping[str, Player]) -> None:
+def freeze(variant: Variant, players: Mapping[str, Player]) -> dict[str, Tensor]:
     """Have the variant's frozen networks learn nothing.
+
+    Returns:
+        The SHA-256 of each, uint8 (32,), as ``frozen.NAME``.
 
     Raises:
         GanzooError: one is not there, or a player has it.
@@ -26,20 +29,16 @@ def freeze(variant: Variant, players: Mapping[str, Player]) -> None:
             if any(f"{own}.".startswith(f"{net}.") for own in player.nets):
                 raise GanzooError(f"the network '{net}' is frozen, and player '{name}' has it")
         modules[net].requires_grad_(False).eval()
-
-
-def fingerprints(variant: Variant) -> dict[str, Tensor]:
-    """The SHA-256 of each frozen network, uint8 (32,), as ``frozen.NAME``."""
     return {f"frozen.{net}": _fingerprint(variant, net) for net in variant.frozen}
 
 
-def check_fingerprints(variant: Variant, saved: Mapping[str, Tensor]) -> None:
-    """See whether the frozen networks are those of a saved state.
+def check_fingerprints(own: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> None:
+    """See whether the frozen networks, by what `freeze` says, are those of a saved state.
 
     Raises:
         GanzooError: one is another.
     """
-    for name, now in fingerprints(variant).items():
+    for name, now in own.items():
         if not torch.equal(now, saved[name].cpu()):
             net = name.removeprefix("frozen.")
             raise GanzooError(

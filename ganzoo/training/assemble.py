@@ -235,8 +235,9 @@ def _split(given: Mapping[str, object], cls: type[Variant]) -> tuple[Training, A
 def _resumed(run: Run, given: Mapping[str, object]) -> Training:
     """The run's settings with what was set anew."""
     cls: type[Variant] = registry().variant(run.variant).load()
-    settings = run.settings["training"] | run.settings["config"]
     known = options(Training) | options(cls.Config)
+    settings = {key: option.default for key, option in known.items()}  # of runs from before some
+    settings |= run.settings["training"] | run.settings["config"]
     changed: dict[str, object] = {}
     for key, value in given.items():
         if key not in known:

@@ -9,6 +9,7 @@ from helpers.broken_data import LOSS, LOSS_INIT
 from helpers.cli import ganzoo
 from PIL import Image
 
+from ganzoo.plugins.discovery import KINDS
 from ganzoo.testing.losses.checks import LOSS_CHECKS
 from ganzoo.testing.variants.checks import VARIANT_CHECKS
 
@@ -142,7 +143,8 @@ def test_bad_input(install: Install, tmp_path: Path) -> None:
         return result.err
 
     install("toy", "raise ValueError('half-written')")
-    unknown = "there is no variant, data set, loss, regulariser or augmentation"
+    *kinds, last = KINDS.values()
+    unknown = f"there is no {', '.join(kinds)} or {last}"
     assert f"{unknown} 'vanila': did you mean 'vanilla'?" in refusal("vanila")
     assert f"{unknown} 'rings8': did you mean 'ring8'?" in refusal("rings8")
     assert f"{unknown} 'hing': did you mean 'hinge'?" in refusal("hing")

@@ -1,7 +1,7 @@
 """Every way of running an iteration is the same game."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from helpers.games import Eventful, Toy, ToyConfig, points
 from helpers.zoo import NAMES, make_small
 from torch import Tensor, nn
 
-from ganzoo import Batch, GanzooError, Phase
+from ganzoo import Batch, GanzooError, Phase, Progress
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import take_gradients
@@ -351,3 +351,32 @@ def test_a_captured_run_is_the_eager_run_bitwise(name: str, settings: dict[str, 
             assert torch.equal(found_state[key], value), key
         elif value.is_floating_point():
             torch.testing.assert_close(found_state[key], value, rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_an_eventful_game_is_captured_as_it_is_played_eagerly() -> None:
+    """Gates, steps at once, upkeep and stages, and the dials that are numbers on a CPU."""
+
+    class Dialled(Eventful):
+        def dials(self, now: Progress) -> Mapping[str, float]:
+            left = 1 - now.share
+            moved = {"g.lr": left, "second.lr": left, "d.beta2": 1 - 0.1 * left}
+            return {**super().dials(now), **moved}
+
+    cuda, runs, messages = torch.device("cuda"), [], list[str]()
+    for mode in ("eager", "graph"):
+        data = points()
+        torch.manual_seed(0)
+        variant = Dialled(ToyConfig(), data.spec).to(cuda)
+        feed = make_feed(data, 4, device=cuda, seed=0)
+        engine = Engine(variant, feed, 100, Execution(mode, kept=60), messages.append)
+        torch.manual_seed(1)
+        pending = [engine.step() for _ in range(60)]
+        rows = [{name: float(value) for name, value in row.items()} for row in pending]
+        runs.append((rows, {name: value.clone() for name, value in engine.state().items()}))
+    assert messages == []
+    (rows, state), (found, found_state) = runs
+    assert found == rows
+    for name, value in state.items():
+        assert torch.equal(found_state[name], value), name

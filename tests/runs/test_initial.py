@@ -1,5 +1,7 @@
 """Trainings that start from the networks of another run."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +102,15 @@ def test_a_training_starts_there_and_says_so_once(first: Path, tmp_path: Path) -
     resumed = ganzoo("train", "--resume", out, "--steps", 4)
     assert resumed.status == 0, resumed.err
     assert "it starts from" not in resumed.out + resumed.err
+
+
+def test_a_run_from_before_there_was_a_setting_goes_on(first: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(first, old)
+    settings = json.loads((old / "run.json").read_text())
+    del settings["training"]["init"], settings["config"]["regulariser"]
+    (old / "run.json").write_text(json.dumps(settings))
+    refused = ganzoo("train", "--resume", old, "--steps", 4, "--regulariser", "r1")
+    assert refused.status == 2
+    assert "--regulariser r1 differs from the run's None" in refused.err
+    assert ganzoo("train", "--resume", old, "--steps", 4).status == 0

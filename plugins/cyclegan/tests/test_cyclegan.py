@@ -262,7 +262,7 @@ def test_the_gallery_shows_there_and_back_in_rows_of_ten() -> None:
     variant = CycleGAN(TINY, DATA)
     variant.a2b, variant.b2a = Scaled(0.5).float(), Scaled(-1.0).float()
     a, b = torch.full((12, *DATA.shape), 0.4), torch.full((7, *DATA.shape), 0.8)
-    rows = variant.gallery({"a": a, "b": b}).unflatten(0, (6, 10)).detach()
+    rows = variant.gallery({"a": a, "b": b}).images.unflatten(0, (6, 10)).detach()
     assert rows.shape == (6, 10, *DATA.shape)
     for row, value in zip(rows[:3], (0.4, 0.2, -0.2), strict=True):
         torch.testing.assert_close(row, torch.full_like(row, value))

@@ -97,7 +97,7 @@ def test_every_shape(channels: int, height: int, width: int) -> None:
     variant = CycleGAN(equipped(CycleGANConfig(width=2, blocks=1)), data)
     images = torch.rand(2, channels, height, width) * 2 - 1
     for direction in variant.directions:
-        translated = variant.translate(images, direction)
+        translated = variant.translate(images, direction.name)
         assert translated.shape == images.shape
         assert translated.abs().max() <= 1
     logits = variant.discriminator_a(images)
