@@ -10,6 +10,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.kinds import sample_kind
 from ganzoo.data.needs import first_suitable, in_words
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered
@@ -118,8 +119,8 @@ def _find(name: str) -> list[Registered[DatasetSpec]]:
             "as in glyphs+ink"
         )
     for row in found:
-        if row.spec.shape.isdecimal():
-            raise _no_images(row)
+        if _is_known(row.spec) and not _data_spec(row.spec).is_image:
+            raise _no_images(row, sample_kind(_data_spec(row.spec)).words)
     return found
 
 
@@ -148,16 +149,16 @@ def _is_known(dataset: DatasetSpec) -> bool:
 def _check_domain(row: Registered[DatasetSpec], dataset: Dataset) -> None:
     """Refuse to pair what only its loading shows to be no single domain of images."""
     if not dataset.spec.is_image:
-        raise _no_images(row)
+        raise _no_images(row, sample_kind(dataset.spec).words)
     if dataset.spec.domains > 1:
         raise GanzooError(
             f"'{row.spec.name}' holds two domains by itself: name it alone, without '+'"
         )
 
 
-def _no_images(row: Registered[DatasetSpec]) -> GanzooError:
+def _no_images(row: Registered[DatasetSpec], words: str) -> GanzooError:
     return GanzooError(
-        f"'{row.spec.name}' holds points and cannot be one of a pair: A+B takes two sets of images"
+        f"'{row.spec.name}' holds {words} and cannot be one of a pair: A+B takes two sets of images"
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import torch
 
 from ganzoo.abilities import Classifier
+from ganzoo.artifacts.pixels import to_floats
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.metrics.exam import Exam
 from ganzoo.metrics.score import HIGHER, Score, ScoreKind
@@ -38,7 +39,7 @@ class Accuracy(Evaluator):
             torch.split(test.fields["label"], CHUNK),
             strict=True,
         ):
-            floats = images.to(exam.ground.device, torch.float32) / 127.5 - 1
+            floats = to_floats(images.to(exam.ground.device))
             with torch.no_grad():
                 right += int((variant.classify(floats).argmax(1).cpu() == labels).sum())
         (kind,) = self.scores

@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from ganzoo.artifacts.pixels import to_bytes
+from ganzoo.artifacts.pixels import to_bytes, to_floats
 
 
 def as_batch(stored: Tensor, device: torch.device) -> Tensor:
     """Stored samples as a variant takes them: bytes as float32 in [-1, 1], others as they are."""
     if stored.dtype == torch.uint8:
-        return stored.to(device, torch.float32) / 127.5 - 1
+        return to_floats(stored.to(device))
     return stored.to(device)
 
 

@@ -194,6 +194,8 @@ def test_a_volume_is_seen_from_three_sides(tmp_path: Path) -> None:
 def test_texts_are_as_the_user_has_them(tmp_path: Path) -> None:
     field, stored = EXAMPLES["letters"]
     assert decode(field, stored) == ["a+b", "b", "", "aaa"]
+    ended = kind_of("tokens").restored(field, torch.tensor([[1, 0, 2]]))
+    assert ended.tolist() == [[1, 0, 0]]
     weights = torch.nn.functional.one_hot(stored, 4).float()
     assert torch.equal(kind_of("tokens").restored(field, weights), stored)
     words, two = EXAMPLES["words"]

@@ -1,7 +1,7 @@
 """Texts, and whatever else is a row of symbols: int64 (n, length), stored as they are made.
 
-Token k stands for ``Field.names[k]``, the vocabulary; where that is empty it stands for nothing, as
-after the end of a text that is shorter than the longest. `Field.codec` is what stands between two
+Token k stands for ``Field.names[k]``, the vocabulary; where that is empty it ends a text that is
+shorter than the longest, and nothing after it counts. `Field.codec` is what stands between two
 tokens: nothing between letters, a space between words.
 
 Whoever makes texts may also make a weight for each symbol, (n, length, vocabulary): the greatest is
@@ -51,7 +51,11 @@ class Tokens(Kind):
         return stored
 
     def restored(self, field: Field, made: Tensor) -> Tensor:
-        return made.argmax(2) if made.dim() == 3 else made.long()
+        tokens = made.argmax(2) if made.dim() == 3 else made.long()
+        if "" not in field.names:
+            return tokens
+        end = field.names.index("")
+        return tokens.masked_fill((tokens == end).cumsum(1) > 0, end)
 
     def compared(self, field: Field, made: Tensor) -> Tensor:
         """One for the symbol that is meant."""

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, interpolate
 
 from ganzoo.artifacts.files import replacing
+from ganzoo.artifacts.pixels import to_floats
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.made.drawing import one_thread
@@ -65,7 +66,7 @@ class Net(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Hidden features (n, 128) and logits (n, classes) of uint8 (n, channels, h, w)."""
-        images = images.float() / 127.5 - 1
+        images = to_floats(images)
         if images.shape[-2:] != (self.side, self.side):
             images = interpolate(images, size=self.side, mode="bilinear", antialias=True)
         hidden = self.hidden(images.contiguous(memory_format=torch.channels_last))

@@ -41,7 +41,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.abilities import Direction, Translator
-from ganzoo.artifacts.pixels import to_bytes
+from ganzoo.artifacts.pixels import to_bytes, to_floats
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.device import seeded
 from ganzoo.metrics.features.extractor import Extractor, Features
@@ -281,9 +281,7 @@ def _in_bytes(variant: Translator, device: torch.device) -> Translate:
     """How the variant translates images as files hold them."""
 
     def translate(images: Tensor, direction: str) -> Tensor:
-        scaled = (
-            chunk.to(device, torch.float32) / 127.5 - 1 for chunk in torch.split(images, CHUNK)
-        )
+        scaled = (to_floats(chunk.to(device)) for chunk in torch.split(images, CHUNK))
         return torch.cat([to_bytes(variant.translate(part, direction)).cpu() for part in scaled])
 
     return translate

@@ -6,6 +6,7 @@ from ganzoo.cli.commands.listing.variants import advice
 from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, status_line
 from ganzoo.plugins.registry import registry
 from ganzoo.plugins.verify import verified
+from ganzoo.spec import DatasetSpec, DataSpec, Field
 
 
 @click.command("datasets", cls=QuickCommand, epilog="Example: ganzoo train dcgan --dataset mnist")
@@ -16,8 +17,8 @@ def command(as_json: bool) -> None:
         {
             "name": row.spec.name,
             "title": row.spec.title,
-            "shape": row.spec.shape,
-            "classes": row.spec.classes,
+            "shape": row.spec.shape or str(_data(row.spec)),
+            "classes": row.spec.classes or _data(row.spec).classes,
             "source": row.spec.source,
             "plugin": row.plugin.dist,
             "version": row.plugin.version,
@@ -31,3 +32,8 @@ def command(as_json: bool) -> None:
     else:
         columns = ("name", "title", "shape", "classes", "source", "plugin", "status")
         print_rows([row | {"classes": row["classes"] or None} for row in rows], columns)
+
+
+def _data(dataset: DatasetSpec) -> DataSpec:
+    """What is known of its fields before it is loaded."""
+    return DataSpec(dataset.groups or ((Field("", ""),),), dataset.name)
