@@ -14,6 +14,7 @@ from ganzoo.data.dataset import Dataset, Truth
 from ganzoo.metrics.catalogue import installed_evaluators
 from ganzoo.metrics.during import Watch
 from ganzoo.metrics.pixels.likeness import l1, psnr, ssim
+from ganzoo.metrics.splits import in_bytes
 
 EQUAL = 10 * math.log10(255**2 / 1e-2)
 
@@ -318,3 +319,12 @@ def test_every_built_in_evaluator_says_what_its_scores_mean() -> None:
             (deciding,) = (s for s in each.evaluator.scores if s.name == each.evaluator.criterion)
             assert deciding.better
             assert each.evaluator.quick
+
+
+def test_images_of_16_bits_are_measured_at_8() -> None:
+    wide = torch.tensor([-32768, 0, 32767], dtype=torch.int16).view(3, 1, 1, 1).expand(3, 1, 4, 4)
+    field = Field("image", "image", (1, 4, 4), codec="16 bits")
+    narrow = in_bytes(Dataset(DataSpec(((field,),), "scans"), {"image": wide}))
+    assert narrow.tensors["image"][:, 0, 0, 0].tolist() == [0, 128, 255]
+    assert narrow.spec.sample.codec == ""
+    assert in_bytes(narrow) is narrow
