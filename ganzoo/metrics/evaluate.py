@@ -163,8 +163,10 @@ def _judge(exam: Exam, wish: Wish, whose: str) -> Evaluation:
             scores += found
             judged.append(known)
             shares |= known.evaluator.shares(exam)
+    own = {known.spec.name for known in judged}
     for name in wish.names:
-        if not any(known.is_called(name) for known in judged):
+        said = (score.name == name or score.name.endswith(f"_{name}") for score in scores)
+        if name.replace("_", "-") not in own and not any(said):
             raise GanzooError(
                 f"'{name}' cannot be measured of {whose}, or not of so few: leave it out of "
                 "--metrics"
