@@ -185,6 +185,13 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
             "translator",
         ),
         EvaluatorSpec(
+            "asked",
+            f"{at}.translation.asked:asked",
+            "whether a translation shows the class that was asked for",
+            images,
+            "translator",
+        ),
+        EvaluatorSpec(
             "pairs",
             f"{at}.pixels.pairs:pairs",
             "translations whose right result is known",
