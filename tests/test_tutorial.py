@@ -17,7 +17,7 @@ from helpers.wheels import layered_environment
 import ganzoo
 from ganzoo.claims.claim import Claim
 from ganzoo.plugins.discovery import HOOKS
-from ganzoo.spec import DatasetSpec, DataSpec, Field, LossSpec, Need, VariantSpec
+from ganzoo.spec import DatasetSpec, DataSpec, EvaluatorSpec, Field, LossSpec, Need, VariantSpec
 
 PAGE = Path(__file__).parent.parent / "plugins" / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -171,7 +171,7 @@ def tables() -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     "cls",
     [
-        *(VariantSpec, DatasetSpec, LossSpec, Need, Field),
+        *(VariantSpec, DatasetSpec, LossSpec, EvaluatorSpec, Need, Field),
         *(ganzoo.Player, ganzoo.Phase, ganzoo.DataRequest, ganzoo.Dataset, ganzoo.AdversarialLoss),
     ],
     ids=lambda cls: cls.__name__,
@@ -180,7 +180,9 @@ def test_the_reference_has_every_field(cls: type) -> None:
     assert tables()[cls.__name__] == [field.name for field in dataclasses.fields(cls)]
 
 
-@pytest.mark.parametrize("cls", [VariantSpec, DatasetSpec, LossSpec], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize(
+    "cls", [VariantSpec, DatasetSpec, LossSpec, EvaluatorSpec], ids=lambda cls: cls.__name__
+)
 def test_the_reference_has_every_default(cls: type) -> None:
     table = dict(TABLES)[cls.__name__]
     for field, row in zip(dataclasses.fields(cls), table.splitlines(), strict=True):

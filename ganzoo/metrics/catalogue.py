@@ -17,12 +17,17 @@ class Known(NamedTuple):
     evaluator: Evaluator
 
     def is_called(self, name: str) -> bool:
-        """Whether a user who writes `name` means it, or one of its scores."""
-        wanted = name.replace("_", "-")
-        return wanted in {
-            self.spec.name,
-            *(score.name.replace("_", "-") for score in self.evaluator.scores),
-        }
+        """Whether a user who writes `name` means it, or one of its scores.
+
+        Those of a translator are meant in every direction, ``kept``, or in one, ``a2b_kept``.
+        """
+        if name.replace("_", "-") == self.spec.name:
+            return True
+        return any(
+            name == score.name
+            or (self.spec.ability == "translator" and name.endswith(f"_{score.name}"))
+            for score in self.evaluator.scores
+        )
 
     def is_for(self, exam: Exam) -> bool:
         """Whether its spec's ability and kinds are those of an exam."""

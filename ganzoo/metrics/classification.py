@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import torch
 
 from ganzoo.abilities import Classifier
-from ganzoo.artifacts.pixels import to_floats
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.metrics.exam import Exam
+from ganzoo.metrics.form import as_batch
 from ganzoo.metrics.score import HIGHER, Score, ScoreKind
 
 CHUNK = 250
@@ -39,7 +39,7 @@ class Accuracy(Evaluator):
             torch.split(test.fields["label"], CHUNK),
             strict=True,
         ):
-            floats = to_floats(images.to(exam.ground.device))
+            floats = as_batch(test.spec.sample, images, exam.ground.device)
             with torch.no_grad():
                 right += int((variant.classify(floats).argmax(1).cpu() == labels).sum())
         (kind,) = self.scores

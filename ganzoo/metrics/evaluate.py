@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from ganzoo.config import parse_size
-from ganzoo.data.dataset import Dataset
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.catalogue import Known, check_names, suitable
 from ganzoo.metrics.evaluator import CONTROL, FEATURES, JUDGES, MADE, SAMPLES
@@ -24,7 +23,7 @@ from ganzoo.metrics.features.extractor import Extractor, with_channels
 from ganzoo.metrics.images.images import Images
 from ganzoo.metrics.protocol import Protocol
 from ganzoo.metrics.score import Report, Score
-from ganzoo.metrics.splits import Splits, choose, load_splits
+from ganzoo.metrics.splits import Splits, chosen_rows, load_splits
 from ganzoo.plugins.registry import preferring
 from ganzoo.runs.generate import Drawn
 from ganzoo.runs.load import load_variant
@@ -123,7 +122,8 @@ def evaluate_samples(
             f"--n {len(samples)}, whose values can be compared with no others"
         )
     if len(samples) > n:  # in a file they may be sorted by their class
-        samples, labels = choose(Dataset.of("samples", samples, labels), n, wish.seed)
+        rows = chosen_rows(len(samples), n, wish.seed)
+        samples, labels = samples[rows], None if labels is None else labels[rows]
     size = (samples.shape[2], samples.shape[3]) if samples.dim() == 4 else None
     splits = load_splits(dataset, data_root, size, wish.report)
     data = splits.test.spec
@@ -163,8 +163,10 @@ def _judge(exam: Exam, wish: Wish, whose: str) -> Evaluation:
             scores += found
             judged.append(known)
             shares |= known.evaluator.shares(exam)
+    own = {known.spec.name for known in judged}
     for name in wish.names:
-        if not any(known.is_called(name) for known in judged):
+        said = (score.name == name or score.name.endswith(f"_{name}") for score in scores)
+        if name.replace("_", "-") not in own and not any(said):
             raise GanzooError(
                 f"'{name}' cannot be measured of {whose}, or not of so few: leave it out of "
                 "--metrics"
@@ -225,6 +227,8 @@ def _fitted(samples: Tensor, data: DataSpec) -> Tensor:
     """
     if data.is_image and samples.dim() == 4:
         return with_channels(samples, data.shape[0])
+    if data.kind not in ("image", "point") and samples.shape[1:] == data.shape:
+        return samples
     if data.is_image or samples.dim() == 4 or samples.shape[1:] != data.shape:
         kind = "images" if samples.dim() == 4 else f"points in {samples.shape[1]} dimensions"
         held = "images" if data.is_image else f"points in {data} dimensions"

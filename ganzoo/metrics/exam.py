@@ -18,6 +18,7 @@ from ganzoo.metrics.images.classes import histogram
 from ganzoo.metrics.images.images import Images
 from ganzoo.metrics.splits import choose, samples_of
 from ganzoo.runs.generate import Drawn, generate
+from ganzoo.spec import Field
 from ganzoo.variant import Variant
 
 VALIDATION = 10_000
@@ -208,7 +209,7 @@ class Exam:
         parts = list(generate(self.variant, self.n, seed=self.ground.seed))
         samples = torch.cat([part.samples for part in parts])
         labels = [part.labels for part in parts if part.labels is not None]
-        stored = as_stored(samples, samples_of(self.ground.real))
+        stored = as_stored(self.ground.real.spec.sample, samples)
         return Drawn(stored, torch.cat(labels) if labels else None)
 
     @cached_property
@@ -216,22 +217,24 @@ class Exam:
         """The samples, which are images."""
         return self.ground.images(*self.drawn)
 
-    def make(self, function: Callable[..., Tensor], like: Tensor, *real: Tensor) -> Tensor:
+    def make(
+        self, function: Callable[[Tensor], Tensor], target: Field, source: Field, real: Tensor
+    ) -> Tensor:
         """What a variant makes of real samples, a few at a time and by the seed of the exam.
 
         Args:
             function: of samples as a batch has them, on the device.
-            like: samples, as a file has them, of the kind of those that are made.
-            real: what it is given, each (n, ...) as a file has it.
+            target: what it makes.
+            source: what it is given.
+            real: that, (n, ...) as a file has it.
 
         Returns:
             As a file has them, images rounded to 8 bits.
         """
         with torch.no_grad(), seeded(self.ground.seed, self.ground.device):
-            parts = zip(*(torch.split(each, CHUNK) for each in real), strict=True)
             return torch.cat(
                 [
-                    as_stored(function(*(as_batch(p, self.ground.device) for p in part)), like)
-                    for part in parts
+                    as_stored(target, function(as_batch(source, part, self.ground.device)))
+                    for part in torch.split(real, CHUNK)
                 ]
             )

@@ -1,20 +1,17 @@
-"""From samples as a file has them to those of a batch, and back: images are 8 bits in files."""
+"""From samples as a file has them to those of a batch, and back, as their kind says."""
 
 import torch
 from torch import Tensor
 
-from ganzoo.artifacts.pixels import to_bytes, to_floats
+from ganzoo.data.kinds import kind_of
+from ganzoo.spec import Field
 
 
-def as_batch(stored: Tensor, device: torch.device) -> Tensor:
-    """Stored samples as a variant takes them: bytes as float32 in [-1, 1], others as they are."""
-    if stored.dtype == torch.uint8:
-        return to_floats(stored.to(device))
-    return stored.to(device)
+def as_batch(field: Field, stored: Tensor, device: torch.device) -> Tensor:
+    """Stored samples of a field as a variant takes them, on its device."""
+    return kind_of(field.kind).prepared(stored.to(device))
 
 
-def as_stored(samples: Tensor, like: Tensor) -> Tensor:
-    """What a variant made as stored samples such as `like` have it, on the CPU."""
-    if like.dtype == torch.uint8:
-        return to_bytes(samples).cpu()
-    return samples.to(like.dtype).cpu()
+def as_stored(field: Field, made: Tensor) -> Tensor:
+    """What a variant made of a field as files have it, on the CPU."""
+    return kind_of(field.kind).restored(field, made).cpu()

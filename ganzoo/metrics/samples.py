@@ -9,21 +9,46 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from ganzoo.data import catalog, sample_files
+from ganzoo.data.dataset import DataRequest
 from ganzoo.data.sources.folder import list_images
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, UnknownError
 
 
 class Samples(NamedTuple):
     """What was read."""
 
     samples: Tensor
-    """Images uint8 (n, channels, height, width), or points float32 (n, dimensions)."""
+    """As a file has them: images uint8 (n, channels, height, width), points float32 (n, d)."""
     labels: Tensor | None
     """int64 (n,), where the file has labels."""
 
 
+def read_samples_of(dataset: str, path: Path, root: Path | None) -> Samples:
+    """Samples that should be like a data set: images and points from anywhere, others as written.
+
+    Args:
+        dataset: as ``--dataset`` names it.
+        path: of images or points as `read_samples` takes them; of other kinds a folder or an
+            ``.npz`` as ``ganzoo sample`` writes it.
+        root: where the data are.
+
+    Raises:
+        GanzooError: there is no such data set, or the samples cannot be read as its kind.
+    """
+    try:
+        field = catalog.described(dataset).sample
+    except UnknownError:
+        raise
+    except GanzooError:  # its files decide
+        field = catalog.load(dataset, DataRequest(root, "test")).spec.sample
+    if field.kind in ("image", "point"):
+        return read_samples(path)
+    return Samples(sample_files.read_samples(field, path), None)
+
+
 def read_samples(path: Path) -> Samples:
-    """Read samples.
+    """Read images or points.
 
     Args:
         path: a folder of image files of one size; or an ``.npz`` as ``ganzoo sample`` writes it,

@@ -1,14 +1,19 @@
 """The real data of an evaluation, and what is chosen of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from ganzoo.artifacts.pixels import to_bytes, to_floats
 from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
+
+ROWS = 1000
+"""Images rounded at once."""
 
 
 class Splits(NamedTuple):
@@ -30,11 +35,32 @@ def load_splits(
     """
 
     def load(split: str, size: tuple[int, int] | None) -> Dataset:
-        return catalog.load(name, DataRequest(root, split, size, report=report))
+        return in_bytes(catalog.load(name, DataRequest(root, split, size, report=report)))
 
     train, test = load("train", size), load("test", size)
     native = (train, test) if size is None else (load("train", None), load("test", None))
     return Splits(train, test, native)
+
+
+def in_bytes(dataset: Dataset) -> Dataset:
+    """The same with images of 16 bits rounded to 8, at which all images are measured."""
+    wide = {
+        field.name: dataset.tensors[field.name]
+        for field in dataset.spec.fields.values()
+        if field.kind == "image" and dataset.tensors[field.name].dtype == torch.int16
+    }
+    if not wide:
+        return dataset
+    narrow = {
+        name: torch.cat([to_bytes(to_floats(part)) for part in torch.split(tensor, ROWS)])
+        for name, tensor in wide.items()
+    }
+    groups = tuple(
+        tuple(replace(field, codec="") if field.name in wide else field for field in group)
+        for group in dataset.spec.groups
+    )
+    spec = replace(dataset.spec, groups=groups)
+    return replace(dataset, spec=spec, tensors=dataset.tensors | narrow)
 
 
 def choose(dataset: Dataset, n: int, seed: int) -> tuple[Tensor, Tensor | None]:

@@ -144,6 +144,7 @@ def ganzoo_register_augmentations() -> list[AugmentationSpec]:
 def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
     """In the order in which they judge: what is drawn first, then what is made of real samples."""
     at, arxiv, images = "ganzoo.metrics", "https://arxiv.org/abs/", ("image",)
+    numbers = ("image", "point", "volume", "video", "series", "table")
 
     def of_images(name: str, title: str, paper: str = "") -> EvaluatorSpec:
         target = f"{at}.images.measures:{name}"
@@ -171,7 +172,7 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
             "distance",
             f"{at}.tensors.evaluator:distance",
             "distances of samples of any numbers",
-            ("image", "point", "volume", "video", "series", "table"),
+            numbers,
         ),
         EvaluatorSpec(
             "tokens", f"{at}.tokens.evaluator:tokens", "runs of neighbouring tokens", ("tokens",)
@@ -180,6 +181,13 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
             "translation",
             f"{at}.translation.evaluator:translation",
             "translations between two unpaired domains",
+            images,
+            "translator",
+        ),
+        EvaluatorSpec(
+            "asked",
+            f"{at}.translation.asked:asked",
+            "whether a translation shows the class that was asked for",
             images,
             "translator",
         ),
@@ -193,7 +201,8 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
             "reconstruction",
             f"{at}.pixels.reconstruction:reconstruction",
             "samples made again from their latents",
-            ability="encoder",
+            numbers,
+            "encoder",
         ),
         EvaluatorSpec(
             "restoration",

@@ -193,6 +193,10 @@ def test_a_translator_of_one_domain_is_evaluated_in_each_of_its_abilities(run: P
     assert not [name for name in found if "cycle" in name]
     assert "fake 30; real 30" in record["protocol"]
     assert record["protocol"].endswith("made 30")
+    one = ganzoo("evaluate", "run", "--n", 30, "--json", "--metrics", "there_mean_l1")
+    assert "there_mean_l1" in {score["name"] for score in json.loads(one.out)["scores"]}
+    refused = ganzoo("evaluate", "run", "--n", 30, "--metrics", "back_l1")
+    assert "'back_l1' cannot be measured of run" in refused.err
     only = json.loads(ganzoo("evaluate", "run", "--n", 30, "--json", "--metrics", "pairs").out)
     assert "fake 30" in only["protocol"]
     assert "made" not in only["protocol"]

@@ -9,11 +9,14 @@ from helpers.exams import Able, Replay, judged, make_ground
 from torch import Generator, Tensor
 
 from ganzoo import DataSpec, Field
-from ganzoo.abilities import Classifier, Direction, Encoder, Enlarger, Restorer, Translator
+from ganzoo.abilities import Classifier, Control, Direction, Encoder, Enlarger, Restorer, Translator
 from ganzoo.data.dataset import Dataset, Truth
-from ganzoo.metrics.catalogue import installed_evaluators
+from ganzoo.metrics.catalogue import installed_evaluators, suitable
 from ganzoo.metrics.during import Watch
+from ganzoo.metrics.exam import Exam
+from ganzoo.metrics.features.extractor import Features
 from ganzoo.metrics.pixels.likeness import l1, psnr, ssim
+from ganzoo.metrics.splits import in_bytes
 
 EQUAL = 10 * math.log10(255**2 / 1e-2)
 
@@ -179,6 +182,46 @@ def test_a_translator_that_has_nothing_to_translate_says_nothing() -> None:
     assert judged(OneWay(train.spec), train, train) == {}
 
 
+class Recolours(Able, Translator):
+    """One domain: the first pixel becomes the class that is asked for, but 2 never does."""
+
+    directions: ClassVar[tuple[Direction, ...]] = (Direction("recolour", "image", "image"),)
+
+    def controls(self) -> dict[str, Control]:
+        return {"label": Control("the class", ("0", "1", "2")), "shade": Control("how much")}
+
+    def translate(self, image: Tensor, direction: str, label: str = "0") -> Tensor:
+        made = image.clone()
+        made[:, :, 0, 0] = (0.0 if label == "2" else float(label)) / 127.5 - 1
+        return made
+
+
+class FirstPixel:
+    """An extractor to which an image's class is its first pixel."""
+
+    name, resizing = "first pixel", "none"
+
+    def __call__(self, images: Tensor) -> Features:
+        label = images[:, 0, 0, 0].long().clamp(max=2)
+        return Features(images.flatten(1).float(), torch.nn.functional.one_hot(label, 3).float())
+
+
+def test_a_translation_within_a_domain_shows_what_was_asked_for() -> None:
+    labels = torch.arange(90) % 3
+    images = bytes_(90, 1, 4, 4)
+    images[:, 0, 0, 0] = labels.to(torch.uint8)
+    images[:9, 0, 0, 0] = ((labels[:9] + 1) % 3).to(torch.uint8)
+    test = Dataset.images("mine", images, labels, ("0", "1", "2"))
+    ground = make_ground(test, test)
+    vars(ground)["_extractor"] = FirstPixel()
+    exam = Exam(ground, Recolours(test.spec))
+    (known,) = suitable(exam, ["asked"])
+    (score,) = known.evaluator.judge(exam)
+    assert score.name == "recolour_label_asked"
+    assert score.value == pytest.approx(2 / 3)
+    assert score.real == pytest.approx(0.9)
+
+
 class SamplesToo(Replay, Negative):
     """Draws targets, and translates."""
 
@@ -318,3 +361,12 @@ def test_every_built_in_evaluator_says_what_its_scores_mean() -> None:
             (deciding,) = (s for s in each.evaluator.scores if s.name == each.evaluator.criterion)
             assert deciding.better
             assert each.evaluator.quick
+
+
+def test_images_of_16_bits_are_measured_at_8() -> None:
+    wide = torch.tensor([-32768, 0, 32767], dtype=torch.int16).view(3, 1, 1, 1).expand(3, 1, 4, 4)
+    field = Field("image", "image", (1, 4, 4), codec="16 bits")
+    narrow = in_bytes(Dataset(DataSpec(((field,),), "scans"), {"image": wide}))
+    assert narrow.tensors["image"][:, 0, 0, 0].tolist() == [0, 128, 255]
+    assert narrow.spec.sample.codec == ""
+    assert in_bytes(narrow) is narrow

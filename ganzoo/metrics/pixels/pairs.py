@@ -34,7 +34,9 @@ class Pairs(Evaluator):
         assert isinstance(variant, Translator)
         rows = chosen_rows(len(real), exam.made, exam.ground.seed)
         source, right = (real.tensors[name][rows] for name in (direction.source, direction.target))
-        made = exam.make(partial(variant.translate, direction=direction.name), right, source)
+        fields = real.spec.fields
+        translate = partial(variant.translate, direction=direction.name)
+        made = exam.make(translate, fields[direction.target], fields[direction.source], source)
         rivals = {
             "input": source,
             "mean": mean_of(exam.ground.train, direction.target, len(rows)),

@@ -27,7 +27,8 @@ class Reconstruction(Evaluator):
     def judge(self, exam: Exam) -> Iterable[Score]:
         assert isinstance(exam.variant, Encoder)
         real, _ = choose(exam.ground.real, exam.made, exam.ground.seed)
-        made = exam.make(exam.variant.reconstruct, real, real)
+        field = exam.ground.real.spec.sample
+        made = exam.make(exam.variant.reconstruct, field, field, real)
         rivals = {"mean": _mean(exam, len(real))}
         yield from scores_beside(self.scores, "reconstruction", made, real, rivals)
 
@@ -57,7 +58,8 @@ class Restoration(Evaluator):
             missing[hole] = 1
             return variant.restore(images * (1 - missing), missing)
 
-        made = exam.make(restore, real, real)
+        field = exam.ground.real.spec.sample
+        made = exam.make(restore, field, field, real)
         rivals = {"mean": _mean(exam, len(real))[hole]}
         yield from scores_beside(self.scores, "restored", made[hole], real[hole], rivals)
 
@@ -76,7 +78,8 @@ class Enlargement(Evaluator):
         height, width = (side - side % factor for side in real.shape[2:])
         real = real[..., :height, :width]
         small = avg_pool2d(real.float(), factor).round().to(torch.uint8)
-        made = exam.make(variant.enlarge, real, small)
+        field = exam.ground.real.spec.sample
+        made = exam.make(variant.enlarge, field, field, small)
         cubic = interpolate(small.float(), (height, width), mode="bicubic")
         rivals = {"bicubic": cubic.round().clamp(0, 255).to(torch.uint8)}
         yield from scores_beside(self.scores, "enlarged", made, real, rivals)

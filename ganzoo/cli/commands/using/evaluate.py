@@ -106,7 +106,7 @@ def command(
     from ganzoo.engine.cpu.threads import leave_busy_cores
     from ganzoo.engine.device import pick_device
     from ganzoo.metrics.evaluate import Wish, evaluate_samples
-    from ganzoo.metrics.samples import read_samples
+    from ganzoo.metrics.samples import read_samples_of
 
     names = tuple(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
     with status_line() as report:
@@ -117,7 +117,7 @@ def command(
         else:
             assert samples is not None
             assert dataset is not None
-            read = read_samples(samples)
+            read = read_samples_of(dataset, samples, data_root)
             found = evaluate_samples(*read, dataset, wish, n, data_root)
             record = {"samples": str(samples), **found.report.to_dict()}
     if found.remark:

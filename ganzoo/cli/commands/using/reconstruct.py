@@ -56,8 +56,8 @@ def command(run: Path, source: Path, out: Path, device: str) -> None:
     import torch
 
     from ganzoo.abilities import Encoder
+    from ganzoo.artifacts.pixels import to_bytes, to_floats
     from ganzoo.engine.device import pick_device
-    from ganzoo.metrics.form import as_batch, as_stored
 
     variant = load_able(run, pick_device(device), "encoder", "encode")
     assert isinstance(variant, Encoder)
@@ -66,11 +66,11 @@ def command(run: Path, source: Path, out: Path, device: str) -> None:
 
     @torch.no_grad()
     def encode(images: Tensor) -> Tensor:
-        return encoder.encode(as_batch(images, where)).cpu()
+        return encoder.encode(to_floats(images.to(where))).cpu()
 
     @torch.no_grad()
     def reconstruct(images: Tensor) -> Tensor:
-        return as_stored(encoder.reconstruct(as_batch(images, where)), images)
+        return to_bytes(encoder.reconstruct(to_floats(images.to(where)))).cpu()
 
     if out.suffix == ".npz":
         found = dict(make_of_images(folder, files, shape, encode, "encoding"))

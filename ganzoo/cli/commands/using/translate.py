@@ -134,7 +134,7 @@ def translate_bytes(
     """How a variant translates uint8 images (n, channels, height, width)."""
     import torch
 
-    from ganzoo.metrics.form import as_batch, as_stored
+    from ganzoo.artifacts.pixels import to_bytes, to_floats
     from ganzoo.variant import Variant
 
     assert isinstance(variant, Variant)
@@ -142,7 +142,7 @@ def translate_bytes(
 
     @torch.no_grad()
     def translate(images: Tensor) -> Tensor:
-        return as_stored(function(as_batch(images, variant.device), direction, **asked), images)
+        return to_bytes(function(to_floats(images.to(variant.device)), direction, **asked)).cpu()
 
     return translate
 
