@@ -46,7 +46,7 @@ STOPPING = "stopping: a checkpoint is saved first (again: stop at once)"
 
 
 class Trainer:
-    """A training that is set up: `ganzoo.training.assemble` makes one."""
+    """A training that is set up: `start` and `resume` make one."""
 
     def __init__(
         self,

@@ -35,7 +35,8 @@ from helpers.games import Toy, points
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
-        "ganzoo.training.assemble",
+        "ganzoo.training.resume",
+        "ganzoo.training.start",
         "ganzoo.cli.commands.train",
         "ganzoo.cli.display",
         "ganzoo_cyclegan.variant",

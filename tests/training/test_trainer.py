@@ -17,8 +17,8 @@ from torch import Tensor
 from ganzoo.engine.engine import Engine
 from ganzoo.runs import checkpoint
 from ganzoo.runs.run import Run
-from ganzoo.training.assemble import start
 from ganzoo.training.observer import Observer
+from ganzoo.training.start import start
 
 INIT = """
 from ganzoo import Need, VariantSpec, hookimpl

@@ -207,15 +207,16 @@ def _check_keys(file: Mapping[str, object], registered: Registered[VariantSpec],
 def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
     from ganzoo.cli.display import make_display
     from ganzoo.engine.distributed import is_first, processes, wait_for_all
-    from ganzoo.training import assemble
     from ganzoo.training.journal import Failed
+    from ganzoo.training.resume import resume
+    from ganzoo.training.start import start
 
     assert request.registered is not None
     with processes(), make_display() as display, _memory_checked():
         if request.run is not None:
-            trainer = assemble.resume(request.run.path, given, display)
+            trainer = resume(request.run.path, given, display)
         else:
-            trainer = assemble.start(request.registered.qualified, given, out, display)
+            trainer = start(request.registered.qualified, given, out, display)
         try:
             outcome = trainer.fit()
         except KeyboardInterrupt:  # the second Ctrl-C

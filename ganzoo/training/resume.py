@@ -1,0 +1,114 @@
+"""A training that goes on: it is checked to be the same one before anything of it is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ganzoo.config import build, options
+from ganzoo.engine.device import pick_device
+from ganzoo.engine.distributed import (
+    is_first,
+    launcher,
+    like_all,
+    own_device,
+    process_count,
+    scatter_state,
+)
+from ganzoo.errors import GanzooError, unknown
+from ganzoo.plugins.registered import noting
+from ganzoo.plugins.registry import preferring, registry
+from ganzoo.runs import checkpoint
+from ganzoo.runs.load import build_variant
+from ganzoo.runs.record import check_unchanged
+from ganzoo.runs.run import Run, SharedRun
+from ganzoo.training.assemble import assemble, load_dataset, make_exhibits, quality_record
+from ganzoo.training.observer import Observer
+from ganzoo.training.settings import RESUMABLE, Training
+from ganzoo.training.trainer import Trainer
+from ganzoo.variant import Variant
+
+
+def resume(path: Path, given: Mapping[str, object], observer: Observer | None = None) -> Trainer:
+    """Set up a training that goes on from a run's newest checkpoint.
+
+    Args:
+        path: the run directory.
+        given: what the user set; only how long and where to train may differ from the run's.
+        observer: who watches.
+
+    Raises:
+        GanzooError: there is no such run, or it cannot go on; it is left as it is.
+    """
+    observer = observer or Observer()
+    run = _open_run(path)
+    with run.locked(), preferring(run.plugins), noting() as plugins:
+        training = _resumed(run, given)
+        device = own_device(pick_device(training.device))
+        dataset = load_dataset(training, observer)
+        check_unchanged(path, run.settings, dataset)
+        variant = build_variant(run.settings, device)
+        assembled = assemble(variant, dataset, training, run.settings, observer)
+        engine = assembled.engine
+        newest = run.latest_checkpoint()
+        own = engine.own()
+        tensors = checkpoint.load_state(newest, run.identity, like_all(engine.state(), own))
+        engine.load_state(scatter_state(tensors, own))
+        if engine.iteration >= engine.iterations:
+            raise GanzooError(
+                f"{path} is at step {engine.iteration} already: ask for more with --steps, which "
+                "is the total"
+            )
+        exhibits = make_exhibits(assembled, dataset, observer)
+        _report_other_plugins(run.plugins, plugins, observer)
+        run.settings |= assembled.record | quality_record(exhibits)
+        run.rewind(engine.iteration)
+        return Trainer(run, assembled.training, engine, observer, exhibits)
+
+
+def _open_run(path: Path) -> Run:
+    """The run, if as many processes are to go on with it as have trained it."""
+    run = Run.open(path)
+    before, now = run.settings.get("processes", 1), process_count()
+    if before != now:
+        raise GanzooError(
+            f"{path} is a training by {before} process{'es' if before > 1 else ''}, and {now} "
+            f"cannot go on with it exactly: use `{launcher(before)} train --resume {path}`"
+        )
+    return run if is_first() else SharedRun(path, run.settings)
+
+
+def _resumed(run: Run, given: Mapping[str, object]) -> Training:
+    """The run's settings with what was set anew."""
+    cls: type[Variant] = registry().variant(run.variant).load()
+    known = options(Training) | options(cls.Config)
+    settings = {key: option.default for key, option in known.items()}  # of runs from before some
+    settings |= run.settings["training"] | run.settings["config"]
+    changed: dict[str, object] = {}
+    for key, value in given.items():
+        if key not in known:
+            raise unknown("setting", key, known)
+        wanted = known[key].convert(value)
+        if key in RESUMABLE:
+            changed[key] = wanted
+        elif wanted != known[key].convert(settings[key]):
+            raise GanzooError(
+                f"{known[key].flag} {value} differs from the run's {settings[key]}: a run goes on "
+                "with its own settings; start a new one without --resume"
+            )
+    if changed.get("epochs") is not None:
+        changed.setdefault("steps", None)
+    return build(Training, run.settings["training"] | changed)
+
+
+def _report_other_plugins(
+    before: Mapping[str, str], now: Mapping[str, str], observer: Observer
+) -> None:
+    """Say so where a run goes on with other plugins, or versions, than it was started with."""
+    now = {dist: version for dist, version in now.items() if dist in before}
+    gone, new = (
+        " and ".join(f"{dist} {version}" for dist, version in sorted(these.items() - those.items()))
+        for these, those in ((before, now), (now, before))
+    )
+    if gone and new:
+        observer.report(f"the run was started with {gone} and goes on with {new}")

@@ -1,0 +1,123 @@
+"""A new training, from what the user asked for: all is checked before anything is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganzoo.config import build, options
+from ganzoo.data import catalog
+from ganzoo.data.needs import check_suits
+from ganzoo.engine.device import pick_device
+from ganzoo.engine.distributed import (
+    from_first,
+    is_first,
+    own_device,
+    process_count,
+    seed_own,
+)
+from ganzoo.errors import GanzooError, unknown
+from ganzoo.plugins.registered import noting
+from ganzoo.plugins.registry import registry
+from ganzoo.runs.initial import initialise
+from ganzoo.runs.load import build_variant
+from ganzoo.runs.record import describe_data
+from ganzoo.runs.run import Run, SharedRun
+from ganzoo.training.assemble import assemble, load_dataset, make_exhibits, quality_record
+from ganzoo.training.manner import device_name
+from ganzoo.training.observer import Observer
+from ganzoo.training.settings import Training
+from ganzoo.training.trainer import Trainer
+from ganzoo.variant import Variant
+
+
+def start(
+    name: str,
+    given: Mapping[str, object],
+    out: Path | None = None,
+    observer: Observer | None = None,
+) -> Trainer:
+    """Set up a new training.
+
+    Args:
+        name: of the variant.
+        given: what the user set, of `Training` and of the variant's `Config`, by field name.
+        out: the run's own directory; None: the next number under ``runs/``.
+        observer: who watches.
+
+    Raises:
+        GanzooError: something that was asked for cannot be; nothing is left behind.
+    """
+    observer = observer or Observer()
+    with noting() as plugins:
+        registered = registry().variant(name)
+        cls: type[Variant] = registered.load()
+        given = {"dataset": catalog.default_for(registered.spec)} | dict(given)
+        training, _ = _split(given, cls)
+        if training.steps is not None and training.epochs is not None:
+            raise GanzooError("--steps and --epochs both say how long to train: give one of them")
+        device = own_device(pick_device(training.device))
+        dataset = load_dataset(training, observer)
+        recipe = cls.recipe(dataset.spec)
+        recipe["batch_size"] = min(recipe["batch_size"], len(dataset))
+        if training.epochs is not None:
+            del recipe["steps"]
+        training, config = _split(recipe | given, cls)
+        if training.data_root is not None:
+            root = str(Path(training.data_root).expanduser().resolve())
+            training = dataclasses.replace(training, data_root=root)
+        check_suits(registered.spec, dataset.spec)
+        record: dict[str, Any] = {
+            "variant": {
+                "name": registered.spec.name,
+                "plugin": registered.plugin.dist,
+                "version": registered.plugin.version,
+            },
+            "plugins": plugins,
+            "config": dataclasses.asdict(config),
+            "training": {},
+            "data": describe_data(dataset),
+            "device": device_name(device),
+            "versions": {
+                "ganzoo": version("ganzoo-core"),
+                "torch": torch.__version__,
+                "python": platform.python_version(),
+            },
+            "processes": process_count(),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        torch.manual_seed(training.seed)
+        variant = build_variant(record, device)
+        if training.init is not None:
+            initialise(variant, training.init, observer.report)
+        seed_own(training.seed)
+        assembled = assemble(variant, dataset, training, record, observer)
+        exhibits = make_exhibits(assembled, dataset, observer)
+        record = assembled.record | quality_record(exhibits)
+        run = _create_run(out, f"{registered.spec.name}-{dataset.name}", record)
+        return Trainer(run, assembled.training, assembled.engine, observer, exhibits)
+
+
+def _create_run(out: Path | None, name: str, settings: dict[str, Any]) -> Run:
+    run = Run.create(out, name, settings) if is_first() else None
+    path = from_first(run.path if run else Path())
+    return run or SharedRun(path, settings)
+
+
+def _split(given: Mapping[str, object], cls: type[Variant]) -> tuple[Training, Any]:
+    """What was set, as the common settings and the variant's own."""
+    common, own = options(Training), options(cls.Config)
+    for key in given:
+        if key not in common | own:
+            raise unknown("setting", key, common | own)
+    return (
+        build(Training, {key: given[key] for key in common.keys() & given.keys()}),
+        build(cls.Config, {key: given[key] for key in own.keys() & given.keys()}),
+    )
