@@ -9,10 +9,11 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from ganzoo.data import catalog, sample_files
+from ganzoo.data import sample_files
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.sources.folder import list_images
 from ganzoo.errors import GanzooError, UnknownError
+from ganzoo.plugins import catalog
 
 
 class Samples(NamedTuple):

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ganzoo.artifacts.pixels import to_bytes, to_floats
-from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.plugins import catalog
 
 ROWS = 1000
 """Images rounded at once."""

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from ganzoo.config import parse_size
-from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
 from ganzoo.data.kinds import sample_kind
@@ -24,6 +23,7 @@ from ganzoo.engine.distributed import (
 )
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import count_iterations
+from ganzoo.plugins import catalog
 from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.manner import choose_manner
 from ganzoo.training.observer import Observer

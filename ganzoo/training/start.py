@@ -13,7 +13,6 @@ from typing import Any
 import torch
 
 from ganzoo.config import build, options
-from ganzoo.data import catalog
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.device import pick_device
 from ganzoo.engine.distributed import (
@@ -24,6 +23,7 @@ from ganzoo.engine.distributed import (
     seed_own,
 )
 from ganzoo.errors import GanzooError, unknown
+from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import registry
 from ganzoo.runs.initial import initialise

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from ganzoo import Field, Need, VariantSpec
-from ganzoo.data import catalog
 from ganzoo.data.needs import check_suits, first_suitable, in_words, suits
 from ganzoo.errors import GanzooError
+from ganzoo.plugins import catalog
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import DataSpec
 

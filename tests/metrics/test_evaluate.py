@@ -12,11 +12,11 @@ from helpers.cli import Result, ganzoo, train_tiny, tree
 from PIL import Image
 from torch import Tensor
 
-from ganzoo.data.catalog import load
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.made import glyphs
 from ganzoo.metrics.features import classifier
 from ganzoo.metrics.score import Report, Score
+from ganzoo.plugins.catalog import load
 
 TRAIN, TEST = 60, 20
 """Images of each of the ten digits."""

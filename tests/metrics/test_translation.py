@@ -10,13 +10,13 @@ from torch import Generator, Tensor, nn
 
 from ganzoo import DataSpec, Phase, Player, Variant
 from ganzoo.abilities import Translator
-from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset, Truth
 from ganzoo.metrics.features.extractor import Extractor, Features
 from ganzoo.metrics.pixels.likeness import psnr
 from ganzoo.metrics.score import Score
 from ganzoo.metrics.translation import scores as translation
 from ganzoo.metrics.translation.scores import top1, translation_scores
+from ganzoo.plugins import catalog
 
 SAMPLES = 200
 MISLABELLED = 20

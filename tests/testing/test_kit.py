@@ -14,7 +14,7 @@ from helpers.zoo import NAMES, digits
 from torch import Tensor
 from torch.nn.functional import dropout
 
-from ganzoo.data import catalog
+from ganzoo.plugins import catalog
 from ganzoo.plugins.discovery import Plugin
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry

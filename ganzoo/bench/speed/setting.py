@@ -13,11 +13,11 @@ from torch.nn.functional import interpolate
 
 from ganzoo.bench.speed.spec import Game
 from ganzoo.config import build, own_settings, parse_size
-from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.device import pick_device
 from ganzoo.errors import GanzooError
+from ganzoo.plugins import catalog
 from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import DataSpec

@@ -111,7 +111,7 @@ def _print(row: Found, dataset: str | None, verdicts: Iterator[Verdict]) -> int:
     """Print each verdict as soon as it is known; returns how many failed."""
     from rich.text import Text
 
-    from ganzoo.data.catalog import default_for
+    from ganzoo.plugins.catalog import default_for
 
     console = make_console()
     heading = (f"{KINDS[type(row.spec)]} {row.spec.name}", "bold")

@@ -9,8 +9,8 @@ Splits: of a domain without a test folder, every tenth image in the order of nam
 
 from pathlib import Path
 
-from ganzoo.data.catalog import unpaired
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.domains import in_one_shape
 from ganzoo.data.sources.folder import (
     chosen_size,
     decode,
@@ -37,7 +37,7 @@ def load(request: DataRequest) -> Dataset:
         )
     size = chosen_size(request)
     first, second = (_domain(root, letter, size, request) for letter in "AB")
-    return unpaired(first, second, root.resolve().name)
+    return in_one_shape(first, second, root.resolve().name)
 
 
 def _domain(root: Path, letter: str, size: tuple[int, int], request: DataRequest) -> Dataset:

@@ -162,7 +162,7 @@ def _domains(subject: DatasetSubject) -> None:
         if not split.spec.is_image or split.spec.shape != other.spec.shape:
             raise Failure(
                 f"the domains of the {name} split are {split.spec} and {other.spec}: scale them to "
-                "images of one shape (`ganzoo.data.catalog.paired` matches the channels)"
+                "images of one shape (`ganzoo.data.domains.in_one_shape` matches the channels)"
             )
 
 

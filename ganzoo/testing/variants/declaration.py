@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 from ganzoo.config import options
-from ganzoo.data import catalog
 from ganzoo.errors import GanzooError
+from ganzoo.plugins import catalog
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import MADE, DataSpec
 from ganzoo.testing.check import Failure

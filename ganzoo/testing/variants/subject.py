@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from ganzoo.config import build, own_settings
-from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import first_samples, make_feed
 from ganzoo.data.needs import check_suits
@@ -20,6 +19,7 @@ from ganzoo.engine.iterate import Gradients, take_gradients
 from ganzoo.engine.modes.execution import Execution
 from ganzoo.engine.plan import Plan, make_plan
 from ganzoo.errors import GanzooError
+from ganzoo.plugins import catalog
 from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registered import Registered, load_target
 from ganzoo.spec import DataSpec, VariantSpec

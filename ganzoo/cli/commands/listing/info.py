@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @json_option
 def command(variant: str, dataset: str | None, as_json: bool) -> None:
     """Show a variant's paper, settings, players, phases and parameters."""
-    from ganzoo.data.catalog import default_for, described
+    from ganzoo.plugins.catalog import default_for, described
 
     registered = registry().variant(variant)
     description = describe(registered, described(dataset or default_for(registered.spec)))

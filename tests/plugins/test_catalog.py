@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ganzoo import hookimpl
-from ganzoo.data import catalog
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import make_feed
 from ganzoo.data.made import glyphs, ink
 from ganzoo.errors import GanzooError
+from ganzoo.plugins import catalog
 from ganzoo.plugins.discovery import Candidate
 from ganzoo.plugins.registry import Registry
 from ganzoo.spec import DatasetSpec, DataSpec

@@ -7,9 +7,8 @@ a coloured one. ``--data-root`` is told to those of them that read files.
 import re
 from dataclasses import replace
 
-from torch import Tensor
-
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.domains import in_one_shape
 from ganzoo.data.kinds import sample_kind
 from ganzoo.data.needs import first_suitable, in_words
 from ganzoo.errors import GanzooError
@@ -43,7 +42,7 @@ def load(name: str, request: DataRequest) -> Dataset:
     height, width = first.spec.shape[1:]
     second = _load(found[1], replace(requests[1], image_size=(height, width)))
     _check_domain(found[1], second)
-    return unpaired(first, second, f"{first.name}+{second.name}")
+    return in_one_shape(first, second, f"{first.name}+{second.name}")
 
 
 def described(name: str) -> DataSpec:
@@ -84,22 +83,6 @@ def default_for(variant: VariantSpec) -> str:
             "such samples: name one with --dataset"
         )
     return found
-
-
-def unpaired(first: Dataset, second: Dataset, name: str) -> Dataset:
-    """Two sets of images as two domains, with as many channels as the more colourful of them.
-
-    Raises:
-        GanzooError: their images cannot be brought to one shape.
-    """
-    channels = max(first.spec.shape[0], second.spec.shape[0])
-    first, second = _with_channels(first, channels), _with_channels(second, channels)
-    if first.spec.shape != second.spec.shape:
-        raise GanzooError(
-            f"'{first.name}' has images of {first.spec} and '{second.name}' of {second.spec}: "
-            "two domains must have one shape"
-        )
-    return Dataset.unpaired(name, first, second)
 
 
 def _find(name: str) -> list[Registered[DatasetSpec]]:
@@ -160,11 +143,3 @@ def _no_images(row: Registered[DatasetSpec], words: str) -> GanzooError:
     return GanzooError(
         f"'{row.spec.name}' holds {words} and cannot be one of a pair: A+B takes two sets of images"
     )
-
-
-def _with_channels(dataset: Dataset, channels: int) -> Dataset:
-    """The data set with its grayscale images, if they are so, repeated for each channel."""
-    image: Tensor = dataset.tensors["image"]
-    if image.shape[1] == 1:
-        image = image.expand(-1, channels, -1, -1)  # a view, which takes no memory
-    return dataset.with_tensors({"image": image})
