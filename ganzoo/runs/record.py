@@ -98,7 +98,7 @@ def read_record(folder: Path) -> Record:
         upgraded = _upgraded(record)
         variant = upgraded["variant"]
         _ = f"{variant['plugin']}:{variant['name']}", data_spec(upgraded), samples(upgraded)
-        _ = dict(upgraded.get("plugins") or {variant["plugin"]: variant["version"]})
+        _ = dict(upgraded.get("plugins", {variant["plugin"]: variant["version"]}))
         _ = upgraded["training"]["steps"], dict(upgraded["config"])
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise GanzooError(f"{path} is damaged: it is not what was written") from error
