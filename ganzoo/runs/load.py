@@ -10,7 +10,7 @@ from ganzoo.engine.learner import distinct
 from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
-from ganzoo.runs.record import data_spec
+from ganzoo.runs.record import Record, data_spec
 from ganzoo.runs.run import Run
 from ganzoo.variant import Variant
 
@@ -36,7 +36,7 @@ def load_variant(run: Run, device: torch.device, which: str = "last") -> Variant
     return variant.eval()
 
 
-def build_variant(settings: dict[str, Any], device: torch.device) -> Variant:
+def build_variant(settings: Record, device: torch.device) -> Variant:
     """The variant that a ``run.json`` describes, its weights drawn from the default generator."""
     name = settings["variant"]
     qualified = f"{name['plugin']}:{name['name']}"

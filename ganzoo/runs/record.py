@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec
@@ -13,10 +13,71 @@ from ganzoo.spec import DataSpec
 if TYPE_CHECKING:
     from ganzoo.data.dataset import Dataset
 
+
+class VariantRecord(TypedDict):
+    """Whose game it is."""
+
+    name: str
+    """As its spec has it."""
+    plugin: str
+    """The distribution that offers it."""
+    version: str
+    """Of the distribution."""
+
+
+class DataRecord(TypedDict):
+    """What the variant was told about its data, and how many there were."""
+
+    name: str
+    """See `DataSpec`."""
+    groups: list[list[dict[str, Any]]]
+    """The fields of each group, as `DataSpec.to_dict` gives them."""
+    samples: list[int]
+    """Of each group."""
+
+
+class Noted(TypedDict, total=False):
+    """What is found out while a training is put together."""
+
+    device: str
+    """The processor's kind, or the GPU's name."""
+    mode: str
+    """How iterations are run: see `ganzoo.engine.modes`."""
+    mode_because: str
+    """Why so."""
+    matmul: str
+    """How matrices are multiplied on the CPU."""
+    quality_protocol: str
+    """How quality is measured in training; only what is measured alike can be compared."""
+    quality_better: dict[str, str]
+    """Which way each quality is better."""
+
+
+class Record(Noted):
+    """The content of ``run.json``; what need not be there is what older versions did not write."""
+
+    variant: VariantRecord
+    config: dict[str, Any]
+    """The variant's settings, by field of its `Config`."""
+    training: dict[str, Any]
+    """The common settings, by field of `Training`."""
+    data: DataRecord
+    plugins: NotRequired[dict[str, str]]
+    """The distributions that were used, and their versions."""
+    versions: NotRequired[dict[str, str]]
+    """Of ganzoo, torch and Python."""
+    processes: NotRequired[int]
+    """That train it together."""
+    created: NotRequired[str]
+    """When it was begun, in UTC (ISO 8601)."""
+    outcome: NotRequired[str | None]
+    """How the training ended; None: it has not."""
+
+
 NEEDED = {"variant", "config", "training", "data"}
 
 
-def read_record(folder: Path) -> dict[str, Any]:
+def read_record(folder: Path) -> Record:
     """The record of the run in a folder, whatever version of ganzoo wrote it.
 
     Raises:
@@ -37,30 +98,31 @@ def read_record(folder: Path) -> dict[str, Any]:
         upgraded = _upgraded(record)
         variant = upgraded["variant"]
         _ = f"{variant['plugin']}:{variant['name']}", data_spec(upgraded), samples(upgraded)
-        _ = dict(upgraded.get("plugins") or {variant["plugin"]: variant["version"]})
+        _ = dict(upgraded.get("plugins", {variant["plugin"]: variant["version"]}))
         _ = upgraded["training"]["steps"], dict(upgraded["config"])
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise GanzooError(f"{path} is damaged: it is not what was written") from error
     return upgraded
 
 
-def describe_data(dataset: Dataset) -> dict[str, Any]:
+def describe_data(dataset: Dataset) -> DataRecord:
     """What is noted of the data that a run is trained on: the fields, and how many samples."""
     counts = [len(dataset.tensors[group[0].name]) for group in dataset.spec.groups]
-    return dataset.spec.to_dict() | {"samples": counts}
+    told = dataset.spec.to_dict()
+    return {"name": told["name"], "groups": told["groups"], "samples": counts}
 
 
-def data_spec(record: Mapping[str, Any]) -> DataSpec:
+def data_spec(record: Record) -> DataSpec:
     """What the run's variant was told about its data."""
     return DataSpec.from_dict(record["data"])
 
 
-def samples(record: Mapping[str, Any]) -> tuple[int, ...]:
+def samples(record: Record) -> tuple[int, ...]:
     """How many samples each group has."""
     return tuple(map(int, record["data"]["samples"]))
 
 
-def check_unchanged(path: Path, record: Mapping[str, Any], dataset: Dataset) -> None:
+def check_unchanged(path: Path, record: Record, dataset: Dataset) -> None:
     """Refuse to go on with other data than a run was started with.
 
     A field that the record does not know, such as the labels of a second domain, which runs of API
@@ -92,13 +154,15 @@ def _said(value: object) -> str:
     return str(value) or "empty"
 
 
-def _upgraded(record: dict[str, Any]) -> dict[str, Any]:
+def _upgraded(record: dict[str, Any]) -> Record:
     """The record as this version writes it."""
     data = record["data"]
-    return record if "groups" in data else record | {"data": _data_of_api_1(data)}
+    upgraded: Any = record if "groups" in data else record | {"data": _data_of_api_1(data)}
+    whole: Record = upgraded
+    return whole
 
 
-def _data_of_api_1(data: Mapping[str, Any]) -> dict[str, Any]:
+def _data_of_api_1(data: Mapping[str, Any]) -> DataRecord:
     """Of a shape, the names of the classes, and perhaps of two domains, to groups of fields."""
     shape, counts = tuple(data["shape"]), [data["samples"]]
     names = tuple(data.get("class_names") or map(str, range(data["classes"])))
@@ -106,4 +170,5 @@ def _data_of_api_1(data: Mapping[str, Any]) -> dict[str, Any]:
     if data.get("domains", 1) > 1:
         spec = DataSpec.unpaired(spec, DataSpec.of_shape(shape), data["name"])
         counts.append(data["other_samples"])
-    return spec.to_dict() | {"samples": counts}
+    told = spec.to_dict()
+    return {"name": told["name"], "groups": told["groups"], "samples": counts}

@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from ganzoo.artifacts.files import replacing, write_json
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint, evaluations
-from ganzoo.runs.record import data_spec, read_record
+from ganzoo.runs.record import Record, data_spec, read_record
 
 
 @dataclass
@@ -27,11 +26,11 @@ class Run:
     """A run directory that exists."""
 
     path: Path
-    settings: dict[str, Any]
+    settings: Record
     """The content of ``run.json``."""
 
     @classmethod
-    def create(cls, out: Path | None, name: str, settings: dict[str, Any]) -> "Run":
+    def create(cls, out: Path | None, name: str, settings: Record) -> "Run":
         """Make a run directory, at `out` or under the next number in ``runs/``.
 
         Raises:

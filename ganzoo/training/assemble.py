@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -24,6 +22,7 @@ from ganzoo.engine.distributed import (
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import count_iterations
 from ganzoo.plugins import catalog
+from ganzoo.runs.record import Noted, Record
 from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.manner import choose_manner
 from ganzoo.training.observer import Observer
@@ -44,7 +43,7 @@ class Assembled:
     engine: Engine
     streams: Streams
     """What its batches are drawn from."""
-    record: dict[str, Any]
+    record: Record
     """What ``run.json`` holds of it."""
 
 
@@ -52,7 +51,7 @@ def assemble(
     variant: Variant,
     dataset: Dataset,
     training: Training,
-    record: Mapping[str, Any],
+    record: Record,
     observer: Observer,
 ) -> Assembled:
     """Put a training together.
@@ -145,7 +144,7 @@ def make_exhibits(assembled: Assembled, dataset: Dataset, observer: Observer) ->
     return Exhibits(dataset.spec, examples, dataset.modes, test, quality, class_entropy)
 
 
-def quality_record(exhibits: Exhibits) -> dict[str, Any]:
+def quality_record(exhibits: Exhibits) -> Noted:
     """How quality is measured, where it is, and which way is better: for who compares runs."""
     quality = exhibits.quality
     if quality is None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -12,6 +10,7 @@ from ganzoo.engine.cpu.matmul import NATIVE, choose_matmul
 from ganzoo.engine.distributed import from_first, process_count
 from ganzoo.engine.modes.compiled import compile_key, is_warm
 from ganzoo.engine.modes.execution import COLD_BREAK_EVEN, Execution, choose_mode
+from ganzoo.runs.record import Noted, Record
 from ganzoo.training.settings import Training
 from ganzoo.variant import Variant
 
@@ -21,11 +20,11 @@ class Manner:
     """A decision."""
 
     execution: Execution
-    record: dict[str, Any]
+    record: Noted
     """Of it in ``run.json``, so that the run goes on in the same manner."""
 
 
-def choose_manner(training: Training, record: Mapping[str, Any], variant: Variant) -> Manner:
+def choose_manner(training: Training, record: Record, variant: Variant) -> Manner:
     """Decide how to run the iterations; a run goes on in its mode, where it can.
 
     Args:
@@ -51,7 +50,7 @@ def choose_manner(training: Training, record: Mapping[str, Any], variant: Varian
     if wanted == "auto" and record["device"] == device_name(device):
         wanted = record.get("mode", wanted)
     assert training.steps is not None
-    noted: dict[str, Any] = {}
+    noted: Noted = {}
     if device.type == "cpu":
         # A run from before there was a choice has multiplied natively.
         before = record.get("matmul", NATIVE if "mode" in record else None)

@@ -61,7 +61,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
             )
         exhibits = make_exhibits(assembled, dataset, observer)
         _report_other_plugins(run.plugins, plugins, observer)
-        run.settings |= assembled.record | quality_record(exhibits)
+        run.settings = {**assembled.record, **quality_record(exhibits)}
         run.rewind(engine.iteration)
         return Trainer(run, assembled.training, engine, observer, exhibits)
 

@@ -28,7 +28,7 @@ from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import registry
 from ganzoo.runs.initial import initialise
 from ganzoo.runs.load import build_variant
-from ganzoo.runs.record import describe_data
+from ganzoo.runs.record import Record, describe_data
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.training.assemble import assemble, load_dataset, make_exhibits, quality_record
 from ganzoo.training.manner import device_name
@@ -74,7 +74,7 @@ def start(
             root = str(Path(training.data_root).expanduser().resolve())
             training = dataclasses.replace(training, data_root=root)
         check_suits(registered.spec, dataset.spec)
-        record: dict[str, Any] = {
+        record: Record = {
             "variant": {
                 "name": registered.spec.name,
                 "plugin": registered.plugin.dist,
@@ -100,12 +100,12 @@ def start(
         seed_own(training.seed)
         assembled = assemble(variant, dataset, training, record, observer)
         exhibits = make_exhibits(assembled, dataset, observer)
-        record = assembled.record | quality_record(exhibits)
+        record = {**assembled.record, **quality_record(exhibits)}
         run = _create_run(out, f"{registered.spec.name}-{dataset.name}", record)
         return Trainer(run, assembled.training, assembled.engine, observer, exhibits)
 
 
-def _create_run(out: Path | None, name: str, settings: dict[str, Any]) -> Run:
+def _create_run(out: Path | None, name: str, settings: Record) -> Run:
     run = Run.create(out, name, settings) if is_first() else None
     path = from_first(run.path if run else Path())
     return run or SharedRun(path, settings)

@@ -244,7 +244,7 @@ def test_a_directory_that_is_no_run() -> None:
     ("args", "saying"),
     [
         (["--out", "x.npz", "--n", 0], "--n must be at least 1, not 0"),
-        (["--out", "seven.jpg"], "--out seven.jpg must be a folder, for PNG files"),
+        (["--out", "seven.jpg"], "--out seven.jpg must be a folder, or a name ending in .npz"),
         (["--out", "x.npz", "--n", "few"], ("--n", "few", "`ganzoo sample --help`")),
         (["--out", "x.npz", "--seed", -1], "--seed must be at least 0"),
         (["--out", "x.npz", "--label", 3], "--label needs a conditional variant"),

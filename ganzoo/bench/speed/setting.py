@@ -16,6 +16,7 @@ from ganzoo.config import build, own_settings, parse_size
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.device import pick_device
+from ganzoo.engine.plan import make_plan
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.equip import equipped
@@ -93,12 +94,9 @@ def set_up(game: Game) -> Setting:
 
 
 def due(phases: Sequence[Phase], iteration: int) -> list[tuple[Phase, int]]:
-    """The phases of an iteration, each with its number of updates, as `Phase` defines them."""
-    return [
-        (phase, phase.repeat if isinstance(phase.repeat, int) else phase.repeat(iteration))
-        for phase in phases
-        if iteration % phase.every == 0
-    ]
+    """The phases of an iteration, each with its number of updates."""
+    named = {phase.name: phase for phase in phases}
+    return [(named[name], repeat) for name, repeat in make_plan(phases, iteration).updates]
 
 
 def _load(name: str, root: str | None, size: tuple[int, int] | None) -> Dataset:

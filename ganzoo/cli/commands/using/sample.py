@@ -39,7 +39,8 @@ class SampleCommand(click.RichCommand):
         parser = self.make_parser(ctx)
         parser.ignore_unknown_options = True
         seen, _, _ = parser.parse_args([*args])
-        if isinstance(seen.get("run"), str):
+        complete = bool(seen.get("out") or seen.get("help"))
+        if complete and isinstance(seen.get("run"), str):
             ctx.meta["flags"] = _sampling_flags(Path(seen["run"]))
         return super().parse_args(ctx, args)
 
