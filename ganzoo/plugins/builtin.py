@@ -69,6 +69,7 @@ def ganzoo_register_datasets() -> list[DatasetSpec]:
             0,
             FILES,
         ),
+        DatasetSpec("pairs", "ganzoo.data.sources.pairs:load", "pairs of images", "any", 0, FILES),
     ]
 
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+Half = Literal["", "left", "right"]
 
 DEFAULT_SIZE = (64, 64)
 
@@ -45,6 +46,8 @@ _SUFFIXES = (
 )
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 """What Pillow may find in such a file: not all that it knows, as some run other programs."""
+_ORIENTATION = 0x0112
+_QUARTER_TURNED = 5  # and all above: values of that tag of EXIF
 
 
 def load(request: DataRequest) -> Dataset:
@@ -108,13 +111,20 @@ def no_images(folder: Path) -> GanzooError:
 
 
 def held_out(
-    folder: Path, files: Sequence[str], report: Callable[[str], None]
-) -> tuple[list[str], list[str]]:
-    """A folder's sorted image files without every tenth, and every tenth, for a test split."""
-    train, test = [file for i, file in enumerate(files) if i % 10 != 9], list(files[9::10])
+    where: Path, samples: Sequence[T], report: Callable[[str], None], what: str = "image"
+) -> tuple[list[T], list[T]]:
+    """Samples without every tenth, and every tenth, for a test split.
+
+    Args:
+        where: they come from, for the user.
+        samples: in an order that stays, such as that of their names.
+        report: is told of it.
+        what: one of them is, for the user.
+    """
+    train, test = [one for i, one in enumerate(samples) if i % 10 != 9], list(samples[9::10])
     if test:
         report(
-            f"every tenth image of '{folder}' is the test split: {len(train)} to train on, "
+            f"every tenth {what} of '{where}' is the test split: {len(train)} to train on, "
             f"{len(test)} to test"
         )
     return train, test
@@ -149,6 +159,8 @@ def decode(
     image_size: tuple[int, int],
     report: Callable[[str], None],
     others: Sequence[str] = (),
+    half: Half = "",
+    before: Callable[[], None] = lambda: None,
 ) -> tuple[Tensor, Tensor]:
     """The images in these files, decoded once and from then on mapped from the cache.
 
@@ -158,6 +170,8 @@ def decode(
         image_size: (height, width).
         report: is told of each file that is skipped because it cannot be read, and how many.
         others: the files of the other split, which has as many channels; relative or absolute.
+        half: of each file, where it holds two images beside each other; empty: all of it.
+        before: is called before files are decoded that the cache has not.
 
     Returns:
         The images, uint8 (n, channels, height, width), and which files they come from,
@@ -166,10 +180,11 @@ def decode(
     Raises:
         GanzooError: no file can be read, or the cache cannot be written.
     """
-    path = cache.cache_path(folder, files, others, image_size)
+    path = cache.cache_path(folder, files, others, image_size, half or "images")
     stored = cache.read(path)
     if stored is None:
-        _fill_cache(path, folder, files, others, image_size, report)
+        before()
+        _fill_cache(path, folder, files, others, image_size, report, half)
         stored = cache.read(path)
     if stored is None:
         raise GanzooError(f"the image cache '{path}' cannot be read back: check its disk")
@@ -177,6 +192,12 @@ def decode(
     if len(images) < len(files):
         report(f"{len(files) - len(images)} of {len(files)} files in '{folder}' were skipped")
     return images, kept
+
+
+def upright_sizes(folder: Path, files: Sequence[str]) -> list[tuple[int, int] | None]:
+    """The (height, width) of each file as its header says; None: it cannot be read."""
+    with ThreadPoolExecutor() as pool:
+        return [*_in_order(pool, _upright_size, (folder / file for file in files))]
 
 
 def _splits(root: Path, report: Callable[[str], None]) -> tuple[dict[str, list[str]], int]:
@@ -203,6 +224,7 @@ def _fill_cache(
     others: Sequence[str],
     image_size: tuple[int, int],
     report: Callable[[str], None],
+    half: Half,
 ) -> None:
     from rich.console import Console
     from rich.progress import Progress
@@ -222,7 +244,7 @@ def _fill_cache(
 
         def images() -> Iterator[np.ndarray | None]:
             decoded = _in_order(
-                pool, partial(read_image, channels=channels, size=image_size), paths
+                pool, partial(read_image, channels=channels, size=image_size, half=half), paths
             )
             count = 0
             for file, image in zip(paths, decoded, strict=True):
@@ -261,14 +283,27 @@ def _is_coloured(path: Path) -> bool:
         return False
 
 
-def read_image(path: Path, channels: int, size: tuple[int, int]) -> np.ndarray | str:
-    """The image as uint8 (channels, height, width), or why it cannot be read."""
+def _upright_size(path: Path) -> tuple[int, int] | None:
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            turned = image.getexif().get(_ORIENTATION, 1) >= _QUARTER_TURNED
+            return (image.width, image.height) if turned else (image.height, image.width)
+    except Exception:  # decoding it will say why
+        return None
+
+
+def read_image(
+    path: Path, channels: int, size: tuple[int, int], half: Half = ""
+) -> np.ndarray | str:
+    """The image, or half of it, as uint8 (channels, height, width), or why it cannot be read."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     height, width = size
     try:
         with Image.open(path, formats=_FORMATS) as opened:
-            upright = _eight_bit(ImageOps.exif_transpose(opened))
+            upright = _eight_bit(_half(ImageOps.exif_transpose(opened), half))
         flat = _on_white(upright).convert("L" if channels == 1 else "RGB")
         pixels = np.asarray(ImageOps.fit(flat, (width, height), Image.Resampling.LANCZOS))
     except UnidentifiedImageError:
@@ -277,6 +312,16 @@ def read_image(path: Path, channels: int, size: tuple[int, int]) -> np.ndarray |
         reason = error.strerror if isinstance(error, OSError) else None
         return reason or str(error) or type(error).__name__
     return pixels.reshape(height, width, channels).transpose(2, 0, 1)
+
+
+def _half(image: "Image.Image", half: Half) -> "Image.Image":
+    if not half:
+        return image
+    if image.width % 2:
+        raise ValueError(f"it is {image.width} pixels wide, which are no two images of one width")
+    middle = image.width // 2
+    left = 0 if half == "left" else middle
+    return image.crop((left, 0, left + middle, image.height))
 
 
 def _eight_bit(image: "Image.Image") -> "Image.Image":
