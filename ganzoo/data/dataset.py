@@ -43,7 +43,8 @@ class Truth:
     mode_std: float = 0.0
     """The standard deviation of each component of such a mixture."""
     valid: Callable[[Tensor], Tensor] | None = None
-    """Which samples are as they must be, such as formulas that are right: bool (n,)."""
+    """Which samples keep the rules of the set: of values (n, ...) as its first field stores them,
+    bool (n,). None: there are no rules, or nobody knows them."""
     drawings: str = ""
     """What the samples were made of, one by one, where other sets may be made of the same."""
 

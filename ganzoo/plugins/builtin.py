@@ -1,5 +1,6 @@
 """What the core itself offers, through the same hooks as any plugin."""
 
+from ganzoo.data.made.small import fields
 from ganzoo.hookspecs import hookimpl
 from ganzoo.spec import (
     DOWNLOADED,
@@ -8,6 +9,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    Group,
     LossSpec,
     RegulariserSpec,
 )
@@ -15,7 +17,7 @@ from ganzoo.spec import (
 
 @hookimpl
 def ganzoo_register_datasets() -> list[DatasetSpec]:
-    """The embedded sets, torchvision's, and folders of images."""
+    """The embedded sets, torchvision's, and those that the user has as files."""
     sets = "ganzoo.data.sources.torchvision_sets"
     return [
         DatasetSpec("glyphs", "ganzoo.data.made.glyphs:load", "drawn digits", "1x28x28", 10, MADE),
@@ -69,8 +71,29 @@ def ganzoo_register_datasets() -> list[DatasetSpec]:
             0,
             FILES,
         ),
+        _small("glyph-pairs", "glyphs and their ink, aligned", fields.GLYPH_PAIRS),
+        _small("painted-glyphs", "glyphs with 4 attributes", fields.PAINTED_GLYPHS),
+        _small("moving-glyphs", "videos of flying glyphs", fields.MOVING_GLYPHS),
+        _small("voxels", "solids of 4 kinds", fields.VOXELS),
+        _small("arithmetic", "texts such as 3+(4*7-1)", fields.ARITHMETIC),
+        _small("sines", "5 sine waves at a time", fields.SINES),
+        _small("melodies", "tunes as piano rolls", fields.MELODIES),
+        _small("fruits", "a table of numbers and words", fields.FRUITS),
         DatasetSpec("pairs", "ganzoo.data.sources.pairs:load", "pairs of images", "any", 0, FILES),
     ]
+
+
+def _small(name: str, title: str, group: Group) -> DatasetSpec:
+    """A set of `ganzoo.data.made.small`, whose module is called as the set."""
+    return DatasetSpec(
+        name,
+        f"ganzoo.data.made.small.{name.replace('-', '_')}:load",
+        title,
+        str(group[0]),
+        next((len(field.names) for field in group if field.kind == "label"), 0),
+        MADE,
+        (group,),
+    )
 
 
 @hookimpl
