@@ -60,17 +60,8 @@ def ganzoo_register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec("cifar10", f"{sets}:load_cifar10", "small photos", "3x32x32", 10, DOWNLOADED),
         DatasetSpec("celeba", f"{sets}:load_celeba", "faces", "3x64x64", 0, DOWNLOADED),
-        DatasetSpec(
-            "folder", "ganzoo.data.sources.folder:load", "a folder of images", "any", 0, FILES
-        ),
-        DatasetSpec(
-            "unpaired",
-            "ganzoo.data.sources.unpaired:load",
-            "two folders of images",
-            "any",
-            0,
-            FILES,
-        ),
+        _files("folder", "a folder of images", "folder:load"),
+        _files("unpaired", "two folders of images", "unpaired:load"),
         _small("glyph-pairs", "glyphs and their ink, aligned", fields.GLYPH_PAIRS),
         _small("painted-glyphs", "glyphs with 4 attributes", fields.PAINTED_GLYPHS),
         _small("moving-glyphs", "videos of flying glyphs", fields.MOVING_GLYPHS),
@@ -79,8 +70,16 @@ def ganzoo_register_datasets() -> list[DatasetSpec]:
         _small("sines", "5 sine waves at a time", fields.SINES),
         _small("melodies", "tunes as piano rolls", fields.MELODIES),
         _small("fruits", "a table of numbers and words", fields.FRUITS),
-        DatasetSpec("pairs", "ganzoo.data.sources.pairs:load", "pairs of images", "any", 0, FILES),
+        _files("pairs", "pairs of images", "pairs:load"),
+        _files("csv", "a table", "csv_table:load"),
+        _files("text", "texts, by characters", "text:load"),
+        _files("words", "texts, by words", "text:load_words"),
     ]
+
+
+def _files(name: str, title: str, loader: str) -> DatasetSpec:
+    """A layout of the user's files, read by a function of `ganzoo.data.sources`."""
+    return DatasetSpec(name, f"ganzoo.data.sources.{loader}", title, "any", 0, FILES)
 
 
 def _small(name: str, title: str, group: Group) -> DatasetSpec:
