@@ -20,9 +20,10 @@ from pathlib import Path, PurePosixPath
 import torch
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.kinds.image import image_field
+from ganzoo.data.sources.decoding import decode
 from ganzoo.data.sources.folder import (
     chosen_size,
-    decode,
     existing,
     held_out,
     list_images,
@@ -64,7 +65,7 @@ def load(request: DataRequest) -> Dataset:
     chosen_values = torch.tensor([listed[file] for file in chosen], dtype=torch.uint8)[kept]
     name = root.resolve().name
     group = (
-        Field("image", "image", tuple(images.shape[1:])),
+        image_field("image", images),
         Field("attributes", "attributes", (len(columns),), tuple(columns)),
     )
     return Dataset(DataSpec((group,), name), {"image": images, "attributes": chosen_values})

@@ -19,18 +19,17 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.kinds.image import image_field
+from ganzoo.data.sources.decoding import Half, decode, upright_sizes
 from ganzoo.data.sources.folder import (
-    Half,
     chosen_size,
-    decode,
     existing,
     held_out,
     list_images,
     no_images,
-    upright_sizes,
 )
 from ganzoo.errors import GanzooError
-from ganzoo.spec import DataSpec, Field
+from ganzoo.spec import DataSpec
 
 Pair = tuple[str, str]
 """Paths of the source and of the target, relative to DIR; the same where one file holds both."""
@@ -59,10 +58,7 @@ def load(request: DataRequest) -> Dataset:
         )
     source, target = _decoded(root, chosen, rest, chosen_size(request), request.report)
     name = root.resolve().name
-    fields = tuple(
-        Field(field, "image", tuple(images.shape[1:]))
-        for field, images in (("source", source), ("target", target))
-    )
+    fields = image_field("source", source), image_field("target", target)
     return Dataset(DataSpec((fields,), name), {"source": source, "target": target})
 
 

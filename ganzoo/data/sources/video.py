@@ -22,9 +22,9 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.sources.decoding import decode
 from ganzoo.data.sources.folder import (
     chosen_size,
-    decode,
     existing,
     held_out,
     list_images,
@@ -147,7 +147,7 @@ def _decoded(
 
     def read(some: list[Clip]) -> tuple[Tensor, Tensor]:
         files = [file for clip in some for file in clip]
-        return decode(root, files, size, report, others)
+        return decode(root, files, size, report, others, most_bits=8)
 
     images, kept = read(samples)
     whole = kept.view(len(samples), -1).all(1).tolist()
