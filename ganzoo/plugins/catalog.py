@@ -57,8 +57,10 @@ def described(name: str) -> DataSpec:
         return specs[0]
     channels = max(spec.shape[0] for spec in specs)
     _, height, width = specs[0].shape
+    shape = (channels, height, width)
     first, second = (
-        DataSpec.images((channels, height, width), spec.class_names, spec.name) for spec in specs
+        replace(spec, groups=((replace(spec.sample, shape=shape), *spec.groups[0][1:]),))
+        for spec in specs
     )
     return DataSpec.unpaired(first, second, f"{first.name}+{second.name}")
 
