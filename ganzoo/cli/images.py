@@ -108,7 +108,7 @@ def make_of_images(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ganzoo.data.sources.folder import read_image
+    from ganzoo.data.sources.decoding import read_image
 
     channels, *size = shape
     skipped, fitted = 0, Fitted(size[0], size[1])

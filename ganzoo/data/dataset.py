@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from ganzoo.data.kinds.image import image_field
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec, Field
 
@@ -43,7 +44,8 @@ class Truth:
     mode_std: float = 0.0
     """The standard deviation of each component of such a mixture."""
     valid: Callable[[Tensor], Tensor] | None = None
-    """Which samples are as they must be, such as formulas that are right: bool (n,)."""
+    """Which samples keep the rules of the set: of values (n, ...) as its first field stores them,
+    bool (n,). None: there are no rules, or nobody knows them."""
     drawings: str = ""
     """What the samples were made of, one by one, where other sets may be made of the same."""
 
@@ -95,13 +97,15 @@ class Dataset:
 
         Args:
             name: of the set.
-            images: as above.
+            images: as above, or int16, as `ganzoo.data.kinds.image` stores 16 bits.
             labels: label k of an image means ``classes[k]``; None: unlabelled.
             classes: the labels' names.
             truth: for scoring.
         """
         channels, height, width = images.shape[1:]
         spec = DataSpec.images((channels, height, width), tuple(classes), name)
+        _, *rest = spec.groups[0]
+        spec = replace(spec, groups=((image_field(spec.sample.name, images), *rest),))
         return cls._of(spec, images, labels, truth)
 
     @classmethod

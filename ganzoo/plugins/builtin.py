@@ -1,5 +1,6 @@
 """What the core itself offers, through the same hooks as any plugin."""
 
+from ganzoo.data.made.small import fields
 from ganzoo.hookspecs import hookimpl
 from ganzoo.spec import (
     DOWNLOADED,
@@ -8,6 +9,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    Group,
     LossSpec,
     RegulariserSpec,
 )
@@ -15,7 +17,7 @@ from ganzoo.spec import (
 
 @hookimpl
 def ganzoo_register_datasets() -> list[DatasetSpec]:
-    """The embedded sets, torchvision's, and folders of images."""
+    """The embedded sets, torchvision's, and those that the user has as files."""
     sets = "ganzoo.data.sources.torchvision_sets"
     return [
         DatasetSpec("glyphs", "ganzoo.data.made.glyphs:load", "drawn digits", "1x28x28", 10, MADE),
@@ -58,18 +60,42 @@ def ganzoo_register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec("cifar10", f"{sets}:load_cifar10", "small photos", "3x32x32", 10, DOWNLOADED),
         DatasetSpec("celeba", f"{sets}:load_celeba", "faces", "3x64x64", 0, DOWNLOADED),
-        DatasetSpec(
-            "folder", "ganzoo.data.sources.folder:load", "a folder of images", "any", 0, FILES
-        ),
-        DatasetSpec(
-            "unpaired",
-            "ganzoo.data.sources.unpaired:load",
-            "two folders of images",
-            "any",
-            0,
-            FILES,
-        ),
+        _files("folder", "a folder of images", "folder:load"),
+        _files("unpaired", "two folders of images", "unpaired:load"),
+        _small("glyph-pairs", "glyphs and their ink, aligned", fields.GLYPH_PAIRS),
+        _small("painted-glyphs", "glyphs with 4 attributes", fields.PAINTED_GLYPHS),
+        _small("moving-glyphs", "videos of flying glyphs", fields.MOVING_GLYPHS),
+        _small("voxels", "solids of 4 kinds", fields.VOXELS),
+        _small("arithmetic", "texts such as 3+(4*7-1)", fields.ARITHMETIC),
+        _small("sines", "5 sine waves at a time", fields.SINES),
+        _small("melodies", "tunes as piano rolls", fields.MELODIES),
+        _small("fruits", "a table of numbers and words", fields.FRUITS),
+        _files("pairs", "pairs of images", "pairs:load"),
+        _files("attributes", "images with attributes", "attributes:load"),
+        _files("video", "folders of frames", "video:load"),
+        _files("npz", "named arrays", "npz:load"),
+        _files("csv", "a table", "csv_table:load"),
+        _files("text", "texts, by characters", "text:load"),
+        _files("words", "texts, by words", "text:load_words"),
     ]
+
+
+def _files(name: str, title: str, loader: str) -> DatasetSpec:
+    """A layout of the user's files, read by a function of `ganzoo.data.sources`."""
+    return DatasetSpec(name, f"ganzoo.data.sources.{loader}", title, "any", 0, FILES)
+
+
+def _small(name: str, title: str, group: Group) -> DatasetSpec:
+    """A set of `ganzoo.data.made.small`, whose module is called as the set."""
+    return DatasetSpec(
+        name,
+        f"ganzoo.data.made.small.{name.replace('-', '_')}:load",
+        title,
+        str(group[0]),
+        next((len(field.names) for field in group if field.kind == "label"), 0),
+        MADE,
+        (group,),
+    )
 
 
 @hookimpl

@@ -38,10 +38,10 @@ def load(name: str, request: DataRequest) -> Dataset:
         request if reading or not any(reads) else replace(request, root=None) for reading in reads
     ]
     first = _load(found[0], requests[0])
-    _check_domain(found[0], first)
+    _check_domain(found[0], first.spec)
     height, width = first.spec.shape[1:]
     second = _load(found[1], replace(requests[1], image_size=(height, width)))
-    _check_domain(found[1], second)
+    _check_domain(found[1], second.spec)
     return in_one_shape(first, second, f"{first.name}+{second.name}")
 
 
@@ -57,8 +57,10 @@ def described(name: str) -> DataSpec:
         return specs[0]
     channels = max(spec.shape[0] for spec in specs)
     _, height, width = specs[0].shape
+    shape = (channels, height, width)
     first, second = (
-        DataSpec.images((channels, height, width), spec.class_names, spec.name) for spec in specs
+        replace(spec, groups=((replace(spec.sample, shape=shape), *spec.groups[0][1:]),))
+        for spec in specs
     )
     return DataSpec.unpaired(first, second, f"{first.name}+{second.name}")
 
@@ -102,8 +104,8 @@ def _find(name: str) -> list[Registered[DatasetSpec]]:
             "as in glyphs+ink"
         )
     for row in found:
-        if _is_known(row.spec) and not _data_spec(row.spec).is_image:
-            raise _no_images(row, sample_kind(_data_spec(row.spec)).words)
+        if _is_known(row.spec):
+            _check_domain(row, _data_spec(row.spec))
     return found
 
 
@@ -129,17 +131,14 @@ def _is_known(dataset: DatasetSpec) -> bool:
     return bool(dataset.groups or re.fullmatch(r"\d+(x\d+x\d+)?", dataset.shape))
 
 
-def _check_domain(row: Registered[DatasetSpec], dataset: Dataset) -> None:
-    """Refuse to pair what only its loading shows to be no single domain of images."""
-    if not dataset.spec.is_image:
-        raise _no_images(row, sample_kind(dataset.spec).words)
-    if dataset.spec.domains > 1:
+def _check_domain(row: Registered[DatasetSpec], data: DataSpec) -> None:
+    """Refuse to pair what is no single domain of images."""
+    name = row.spec.name
+    if data.domains > 1:
+        raise GanzooError(f"'{name}' holds two domains by itself: name it alone, without '+'")
+    images = [field.name for field in data.groups[0] if field.kind == "image"]
+    if images != ["image"]:
+        held = f"{len(images)} images in each sample" if images else sample_kind(data).words
         raise GanzooError(
-            f"'{row.spec.name}' holds two domains by itself: name it alone, without '+'"
+            f"'{name}' holds {held} and cannot be one of a pair: A+B takes two sets of images"
         )
-
-
-def _no_images(row: Registered[DatasetSpec], words: str) -> GanzooError:
-    return GanzooError(
-        f"'{row.spec.name}' holds {words} and cannot be one of a pair: A+B takes two sets of images"
-    )

@@ -17,6 +17,7 @@ from ganzoo.data.feed import make_feed
 from ganzoo.data.sources import cache
 from ganzoo.data.sources.folder import load
 from ganzoo.errors import GanzooError
+from ganzoo.spec import Field
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -103,9 +104,37 @@ def test_each_coloured_mode_is_rgb_on_white(folder, name):
 def test_each_gray_mode_has_one_channel(folder, name):
     image, expected = GRAY[name]
     image.save(folder / name)
+    plain("L", 9).save(folder / "zz.png")
     dataset, _ = loaded(folder)
+    assert dataset.fields["image"].dtype == torch.uint8
     assert dataset.spec.shape == (1, 8, 8)
-    assert colours(dataset) == [expected]
+    assert colours(dataset) == [expected, (9,)]
+
+
+def test_sixteen_bits_are_kept_where_all_images_have_them(folder):
+    for name, value in (("a.png", 0), ("b.tiff", 1), ("c.pgm", 40_000), ("d.png", 65_535)):
+        sixteen_bit(value).save(folder / name)
+    (folder / "e.png").write_text("no image")
+    for _ in range(2):  # decoded, and from the cache
+        dataset, _ = loaded(folder)
+        assert dataset.fields["image"].dtype == torch.int16
+        assert dataset.spec.sample == Field("image", "image", (1, 8, 8), (), "16 bits")
+        assert colours(dataset) == [(value - 32_768,) for value in (0, 1, 40_000, 65_535)]
+
+
+def test_sixteen_bits_are_scaled_exactly(folder):
+    steps = np.repeat(np.uint16([[1000, 1001]]), 32, axis=0).repeat(16, axis=1)
+    Image.fromarray(steps).save(folder / "steps.png")
+    image = loaded(folder, (16, 16))[0].fields["image"][0, 0].long() + 32_768
+    assert image[:, :6].unique().tolist() == [1000]
+    assert image[:, 10:].unique().tolist() == [1001]
+
+
+def test_sixteen_bits_of_the_other_split_count(folder):
+    for number in range(10):
+        sixteen_bit(1000).save(folder / f"{number}.png")
+    plain("L", 9).save(folder / "9.png")  # held out
+    assert loaded(folder)[0].fields["image"].dtype == torch.uint8
 
 
 def test_one_coloured_image_makes_all_of_them_coloured(folder):

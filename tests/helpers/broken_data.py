@@ -34,6 +34,16 @@ def both(first, second):
     return Dataset.unpaired("toy", first, second)
 
 
+def ruled(request, valid):
+    return replace(noise(request), truths=(Truth(valid=valid),))
+
+
+def dark(request):
+    image = noise(request).tensors["image"].to(torch.int16) - 32768
+    spec = DataSpec(((Field("image", "image", tuple(image.shape[1:]), (), "16 bits"),),), "toy")
+    return Dataset(spec, {"image": image})
+
+
 def mixture(request):
     if request.image_size is not None:
         raise GanzooError("points have no size: leave out --image-size")
@@ -78,6 +88,8 @@ GOOD_SETS = {
     "images": ("load = noise", ""),
     "points": ("load = mixture", "shape='2'"),
     "domains": ("def load(r): return both(noise(r), noise(r, shift=2))", ""),
+    "rules": ("def load(r): return ruled(r, lambda x: x.flatten(1).double().mean(1) > 0)", ""),
+    "dark 16 bits": ("load = dark", "classes=0"),
     "unlabelled": (
         "def load(r): return Dataset.images('toy', noise(r).tensors['image'])",
         "classes=0",
@@ -234,6 +246,18 @@ BROKEN_SETS = [
         "    return replace(mixture(r), truths=(replace(mixture(r).truth, mode_std=0.001),))",
         "scale modes and mode_std as the samples",
         "shape='2'",
+    ),
+    (
+        "rules",
+        "def load(r): return ruled(r, lambda x: x.flatten(1).double().mean(1) > 128)",
+        "samples of the test split that they break the rules",
+        "",
+    ),
+    (
+        "rules",
+        "def load(r): return ruled(r, lambda x: x > -1)",
+        "'valid' gives bool (40, 1, 8, 9) of 40 samples: make it bool (n,)",
+        "",
     ),
     (
         "deterministic",

@@ -16,7 +16,7 @@ from PIL import Image
 from ganzoo import hookimpl
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import make_feed
-from ganzoo.data.made import glyphs, ink
+from ganzoo.data.made import drawing, glyphs, ink
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.discovery import Candidate
@@ -307,3 +307,23 @@ def test_info_describes_a_pair() -> None:
     assert "network for glyphs+ink, 3x28x28" in result.out
     assert "network for glyphs, 1x28x28" in ganzoo("info", "vanilla").out
     assert ganzoo("info", "vanilla", "--dataset", "glyphs+nope").status == 2
+
+
+@pytest.mark.parametrize("name", ["glyph-pairs", "moving-glyphs", "sines", "ring8"])
+def test_a_pair_takes_two_sets_of_single_images(name: str) -> None:
+    for both in (f"{name}+ink", f"ink+{name}"):
+        with pytest.raises(GanzooError, match=f"'{name}' holds .* and cannot be one of a pair"):
+            catalog.described(both)
+        with pytest.raises(GanzooError, match=f"'{name}' holds .* and cannot be one of a pair"):
+            catalog.load(both, DataRequest())
+
+
+def test_attributes_stay_with_their_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    for samples in (drawing.SAMPLES, drawing.SMALL):
+        monkeypatch.setitem(samples, "test", 50)
+    pair = catalog.load("glyphs+painted-glyphs", DataRequest(split="test"))
+    assert pair.spec == catalog.described("glyphs+painted-glyphs")
+    assert [[field.name for field in group] for group in pair.spec.groups] == [
+        ["a", "a_label"],
+        ["b", "b_attributes", "b_label"],
+    ]

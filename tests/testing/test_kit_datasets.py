@@ -33,6 +33,8 @@ from ganzoo.testing.datasets.checks import DATASET_CHECKS
 from ganzoo.testing.losses.checks import LOSS_CHECKS
 
 SHARED = Path(__file__).parents[3] / "shared/data"
+RULED = ("arithmetic", "melodies", "sines", "fruits")
+"""Data sets of no images, which know what is valid."""
 Install = Callable[..., None]
 
 
@@ -46,7 +48,8 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def few_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sets that are drawn have fewer samples, but all thousand classes."""
-    for samples, train in ((drawing.SAMPLES, 2000), (stacked.SAMPLES, 20_000)):
+    few = ((drawing.SAMPLES, 2000), (drawing.SMALL, 2000), (stacked.SAMPLES, 20_000))
+    for samples, train in few:
         monkeypatch.setitem(samples, "train", train)
         monkeypatch.setitem(samples, "test", 500)
 
@@ -85,8 +88,10 @@ def test_installed_data_sets_conform(name: str) -> None:
     assert not of(Outcome.FAILED, verdicts)
     skipped = of(Outcome.SKIPPED, verdicts)
     if registry().dataset(name).spec.source == "made on the spot":
-        assert skipped.keys() - {"modes"} == {"domains", "missing-files"}
+        assert {"domains", "missing-files"} <= skipped.keys()
         assert ("modes" in skipped) == (name not in ("ring8", "grid25"))
+        assert ("rules" in skipped) == (name not in RULED)
+        assert ("splits-apart" in skipped) == ("image-size" in skipped) == (name in RULED)
     else:
         assert "--data-root" in skipped["loads"]
         assert skipped["labels"] == "it needs files, see 'loads'"
@@ -96,7 +101,11 @@ def test_installed_data_sets_conform(name: str) -> None:
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the files of MNIST")
 def test_mnist_conforms() -> None:
     skipped = of(Outcome.SKIPPED, list(dataset_verdicts("mnist", SHARED)))
-    assert skipped == {"domains": "it has one domain", "modes": "it has no known centres"}
+    assert skipped == {
+        "domains": "it has one domain",
+        "modes": "it has no known centres",
+        "rules": "it has no known rules",
+    }
     check_dataset("mnist", SHARED)
 
 
@@ -115,6 +124,30 @@ def test_folders_conform(tmp_path: Path) -> None:
     for seed, name in enumerate(("trainA", "trainB", "testB")):
         write_images(tmp_path / "pair" / name, 10, seed)
     check_dataset("unpaired", tmp_path / "pair")
+    write_images(tmp_path / "paired" / "A", 10, 3)
+    write_images(tmp_path / "paired" / "B", 10, 4)
+    check_dataset("pairs", tmp_path / "paired")
+    write_images(tmp_path / "faces", 10, 5)
+    rows = "".join(f"{number}.png,{number % 2}\n" for number in range(10))
+    (tmp_path / "faces" / "faces.csv").write_text(f"file,old\n{rows}")
+    check_dataset("attributes", tmp_path / "faces")
+    for number in range(10):
+        write_images(tmp_path / "walks" / str(number), 3, 6 + number)
+    check_dataset("video", tmp_path / "walks")
+
+
+def test_files_conform(tmp_path: Path) -> None:
+    for kind in ("table", "lines", "arrays"):
+        (tmp_path / kind).mkdir()
+    rows = "".join(f"{number}.5,{'ab'[number % 2]}\n" for number in range(20))
+    (tmp_path / "table" / "people.csv").write_text(f"pay,job\n{rows}")
+    check_dataset("csv", tmp_path / "table")
+    (tmp_path / "lines" / "names.txt").write_text("".join(f"{n} a\n" for n in range(20)))
+    check_dataset("text", tmp_path / "lines" / "names.txt")
+    check_dataset("words", tmp_path / "lines")
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 9), dtype=np.uint8)
+    np.savez(tmp_path / "arrays" / "digits.npz", x=images, y=np.arange(20) % 2)
+    check_dataset("npz", tmp_path / "arrays")
 
 
 @pytest.mark.usefixtures("registers")

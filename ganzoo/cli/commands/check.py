@@ -53,8 +53,8 @@ _COLUMN = 11
 @click.option(
     "--data-root",
     metavar="DIR",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="folder of a data set's files  [default: where downloads are]",
+    type=click.Path(path_type=Path, exists=True),
+    help="folder, or file, of a data set's data  [default: where downloads are]",
 )
 @json_option
 def command(name: str, dataset: str | None, data_root: Path | None, as_json: bool) -> int:

@@ -21,6 +21,16 @@ WORDS = "16 bits"
 """The codec of images of 16 bits."""
 
 
+def image_field(name: str, stored: Tensor) -> Field:
+    """The field of images that are stored so, of 8 or 16 bits."""
+    import torch
+
+    from ganzoo.spec import Field
+
+    codec = WORDS if stored.dtype is torch.int16 else ""
+    return Field(name, "image", tuple(stored.shape[1:]), (), codec)
+
+
 class Images(Kind):
     """Pixels."""
 

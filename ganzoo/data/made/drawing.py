@@ -1,7 +1,7 @@
 """What the data sets that are drawn on the spot have in common: their sizes, labels and seeds."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -11,6 +11,8 @@ from ganzoo.data.dataset import DataRequest
 from ganzoo.errors import GanzooError
 
 SAMPLES = {"train": 60_000, "test": 10_000}
+SMALL = {"train": 10_000, "test": 2_000}
+"""Samples of a set that is there to try things with."""
 
 
 def refuse_root(request: DataRequest, name: str) -> None:
@@ -26,16 +28,38 @@ def refuse_root(request: DataRequest, name: str) -> None:
         )
 
 
-def shuffled_labels(request: DataRequest, classes: int) -> tuple[Tensor, Generator]:
+def refuse_size(request: DataRequest, name: str, held: str) -> None:
+    """Keep the user from believing that what is no image was scaled.
+
+    Args:
+        request: which may ask for a size.
+        name: of the data set.
+        held: what it holds, for the user.
+
+    Raises:
+        GanzooError: one is asked for.
+    """
+    if request.image_size is not None:
+        raise GanzooError(f"'{name}' holds {held}: leave out --image-size")
+
+
+def shuffled_labels(
+    request: DataRequest, classes: int, samples: Mapping[str, int] = SAMPLES
+) -> tuple[Tensor, Generator]:
     """Balanced labels int64 (n,) of a drawn split, and the generator to draw its samples with.
+
+    Args:
+        request: for the split.
+        classes: how many labels there are.
+        samples: how many each split has.
 
     Raises:
         GanzooError: the split is neither ``train`` nor ``test``.
     """
-    if request.split not in SAMPLES:
+    if request.split not in samples:
         raise GanzooError(f"there is no split '{request.split}': choose train or test")
     generator = Generator().manual_seed(2 * request.seed + (request.split == "test"))
-    return torch.randperm(SAMPLES[request.split], generator=generator) % classes, generator
+    return torch.randperm(samples[request.split], generator=generator) % classes, generator
 
 
 def stream(request: DataRequest, name: str) -> Generator:

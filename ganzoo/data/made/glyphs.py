@@ -31,16 +31,26 @@ def load(request: DataRequest) -> Dataset:
         GanzooError: the split does not exist, or a side is not of 16 to 256 pixels.
     """
     refuse_root(request, "glyphs")
-    height, width = request.image_size or (28, 28)
+    size = chosen_size(request)
+    labels, generator = shuffled_labels(request, 10)
+    images = draw(labels, size, generator)
+    truth = Truth(drawings=f"glyphs of seed {request.seed}, {request.split} split")
+    return Dataset.images("glyphs", images, labels, tuple("0123456789"), truth)
+
+
+def chosen_size(request: DataRequest, default: tuple[int, int] = (28, 28)) -> tuple[int, int]:
+    """The (height, width) of the glyphs that are asked for.
+
+    Raises:
+        GanzooError: a side is not of 16 to 256 pixels.
+    """
+    height, width = request.image_size or default
     if min(height, width) < 16 or max(height, width) > 256:
         raise GanzooError(
             f"glyphs are drawn with 16 to 256 pixels a side, not {height}x{width}: "
             "choose another --image-size"
         )
-    labels, generator = shuffled_labels(request, 10)
-    images = draw(labels, (height, width), generator)
-    truth = Truth(drawings=f"glyphs of seed {request.seed}, {request.split} split")
-    return Dataset.images("glyphs", images, labels, tuple("0123456789"), truth)
+    return height, width
 
 
 def draw(labels: Tensor, size: tuple[int, int], generator: Generator) -> Tensor:

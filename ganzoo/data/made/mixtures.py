@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset, Truth
-from ganzoo.data.made.drawing import refuse_root, shuffled_labels
+from ganzoo.data.made.drawing import refuse_root, refuse_size, shuffled_labels
 from ganzoo.errors import GanzooError
 
 HIGH_QUALITY = 3.0  # standard deviations from the nearest centre
@@ -72,8 +72,7 @@ def covered(points: Tensor, dataset: Dataset, *, share: float = 0.0) -> tuple[in
 
 def _mixture(name: str, centres: Tensor, std: float, request: DataRequest) -> Dataset:
     refuse_root(request, name)
-    if request.image_size is not None:
-        raise GanzooError(f"'{name}' holds points in the plane: leave out --image-size")
+    refuse_size(request, name, "points in the plane")
     labels, generator = shuffled_labels(request, len(centres))
     points = centres[labels] + std * torch.randn(len(labels), 2, generator=generator)
     classes = tuple(map(str, range(len(centres))))

@@ -1,10 +1,10 @@
 """Decoded images in one safetensors file: written once, and from then on mapped.
 
 A folder's file is written image by image, as all of them may not fit into memory. It holds
-``image``, uint8 (n, channels, height, width), and ``kept``, bool (files,): which of the files the
-images come from, as some cannot be read. The file of a labelled set holds ``image``, ``label``,
-int64 (n,), and the labels' names. Either appears under its name only when it is complete, so a
-writer that is killed leaves nothing that could be taken for a cache.
+``image``, (n, channels, height, width), of uint8, or of int16 for 16 bits, and ``kept``, bool
+(files,): which of the files the images come from, as some cannot be read. The file of a labelled
+set holds ``image``, ``label``, int64 (n,), and the labels' names. Either appears under its name
+only when it is complete, so a writer that is killed leaves nothing that could be taken for a cache.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.errors import GanzooError
 
-VERSION = 1
+VERSION = 2
 """Of how images are decoded and stored: a new one leaves the old files unused."""
 
 _HEADER = 1024 - 8
@@ -88,13 +88,19 @@ def read_labelled(path: Path) -> tuple[Tensor, Tensor, tuple[str, ...]] | None:
     return None
 
 
-def write(path: Path, shape: tuple[int, int, int], images: Iterable[np.ndarray | None]) -> None:
+def write(
+    path: Path,
+    shape: tuple[int, int, int],
+    images: Iterable[np.ndarray | None],
+    words: bool = False,
+) -> None:
     """Store the images as they come; nothing is left behind if this is interrupted.
 
     Args:
         path: from `cache_path`.
         shape: (channels, height, width) of each image.
         images: one a file, uint8, or None for a file that cannot be read.
+        words: the images are int16.
 
     Raises:
         GanzooError: the folder cannot be written.
@@ -108,7 +114,7 @@ def write(path: Path, shape: tuple[int, int, int], images: Iterable[np.ndarray |
                 file.write(image.tobytes())
         file.write(kept)
         file.seek(0)
-        file.write(_HEADER.to_bytes(8, "little") + _header(shape, kept))
+        file.write(_HEADER.to_bytes(8, "little") + _header(shape, kept, words))
 
 
 def write_labelled(path: Path, images: Tensor, labels: Tensor, classes: Sequence[str]) -> None:
@@ -143,11 +149,15 @@ def _writing(path: Path) -> Iterator[Path]:
         ) from error
 
 
-def _header(shape: tuple[int, int, int], kept: bytearray) -> bytes:
+def _header(shape: tuple[int, int, int], kept: bytearray, words: bool) -> bytes:
     images = sum(kept)
-    end = images * int(np.prod(shape))
+    end = images * int(np.prod(shape)) * (1 + words)
     fields = {
-        "image": {"dtype": "U8", "shape": [images, *shape], "data_offsets": [0, end]},
+        "image": {
+            "dtype": "I16" if words else "U8",
+            "shape": [images, *shape],
+            "data_offsets": [0, end],
+        },
         "kept": {"dtype": "BOOL", "shape": [len(kept)], "data_offsets": [end, end + len(kept)]},
     }
     return json.dumps(fields).encode().ljust(_HEADER)

@@ -2,8 +2,9 @@
 
 Any image below DIR is taken, whatever its size and mode. Every image is turned upright, scaled to
 cover the wanted size and cropped around its centre; transparency is laid on white; an animation is
-its first frame. The images have one channel if all of them are grayscale, else three. Files and
-folders whose names start with a dot are left out.
+its first frame. The images have one channel if all of them are grayscale, else three; they have 16
+bits if all of them are grayscale of 16 bits, else 8. Files and folders whose names start with a dot
+are left out.
 
 Labels: where images lie in two or more first-level sub-folders and none directly in DIR, the
 sub-folders are the classes, in the order of their names.
@@ -14,28 +15,17 @@ as the test split.
 """
 
 import os
-import sys
-import warnings
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
-from ganzoo.data.sources import cache
+from ganzoo.data.sources.decoding import decode
 from ganzoo.errors import GanzooError
 
-if TYPE_CHECKING:
-    from PIL import Image
-
 T = TypeVar("T")
-R = TypeVar("R")
 
 DEFAULT_SIZE = (64, 64)
 
@@ -43,8 +33,6 @@ _SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
     *(".ppm", ".pgm", ".pbm", ".pnm"),
 )
-_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-"""What Pillow may find in such a file: not all that it knows, as some run other programs."""
 
 
 def load(request: DataRequest) -> Dataset:
@@ -108,13 +96,20 @@ def no_images(folder: Path) -> GanzooError:
 
 
 def held_out(
-    folder: Path, files: Sequence[str], report: Callable[[str], None]
-) -> tuple[list[str], list[str]]:
-    """A folder's sorted image files without every tenth, and every tenth, for a test split."""
-    train, test = [file for i, file in enumerate(files) if i % 10 != 9], list(files[9::10])
+    where: Path, samples: Sequence[T], report: Callable[[str], None], what: str = "image"
+) -> tuple[list[T], list[T]]:
+    """Samples without every tenth, and every tenth, for a test split.
+
+    Args:
+        where: they come from, for the user.
+        samples: in an order that stays, such as that of their names.
+        report: is told of it.
+        what: one of them is, for the user.
+    """
+    train, test = [one for i, one in enumerate(samples) if i % 10 != 9], list(samples[9::10])
     if test:
         report(
-            f"every tenth image of '{folder}' is the test split: {len(train)} to train on, "
+            f"every tenth {what} of '{where}' is the test split: {len(train)} to train on, "
             f"{len(test)} to test"
         )
     return train, test
@@ -143,42 +138,6 @@ def list_images(folder: Path, report: Callable[[str], None]) -> list[str]:
     return sorted(found)
 
 
-def decode(
-    folder: Path,
-    files: Sequence[str],
-    image_size: tuple[int, int],
-    report: Callable[[str], None],
-    others: Sequence[str] = (),
-) -> tuple[Tensor, Tensor]:
-    """The images in these files, decoded once and from then on mapped from the cache.
-
-    Args:
-        folder: where the files are.
-        files: their paths, relative to `folder`.
-        image_size: (height, width).
-        report: is told of each file that is skipped because it cannot be read, and how many.
-        others: the files of the other split, which has as many channels; relative or absolute.
-
-    Returns:
-        The images, uint8 (n, channels, height, width), and which files they come from,
-        bool (files,).
-
-    Raises:
-        GanzooError: no file can be read, or the cache cannot be written.
-    """
-    path = cache.cache_path(folder, files, others, image_size)
-    stored = cache.read(path)
-    if stored is None:
-        _fill_cache(path, folder, files, others, image_size, report)
-        stored = cache.read(path)
-    if stored is None:
-        raise GanzooError(f"the image cache '{path}' cannot be read back: check its disk")
-    images, kept = stored
-    if len(images) < len(files):
-        report(f"{len(files) - len(images)} of {len(files)} files in '{folder}' were skipped")
-    return images, kept
-
-
 def _splits(root: Path, report: Callable[[str], None]) -> tuple[dict[str, list[str]], int]:
     """The files of each split, and how many folders below `root` their own folder is."""
     names = ("train", "test")
@@ -194,109 +153,3 @@ def _classes(files: Sequence[str], depth: int) -> tuple[str, ...]:
     names = tuple(sorted({file.split("/")[depth] for file in files}))
     labelled = len(names) > 1 and all(file.count("/") > depth for file in files)
     return names if labelled else ()
-
-
-def _fill_cache(
-    path: Path,
-    folder: Path,
-    files: Sequence[str],
-    others: Sequence[str],
-    image_size: tuple[int, int],
-    report: Callable[[str], None],
-) -> None:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    # Threads, as Pillow releases the interpreter lock while it decodes and scales.
-    with (
-        warnings.catch_warnings(),
-        ThreadPoolExecutor() as pool,
-        Progress(
-            console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-        ) as progress,
-    ):
-        warnings.simplefilter("ignore")  # Pillow's, about images that it reads all the same
-        paths = [folder / file for file in files]
-        every = (*paths, *(folder / file for file in others))
-        channels = 3 if any(_in_order(pool, _is_coloured, every)) else 1
-
-        def images() -> Iterator[np.ndarray | None]:
-            decoded = _in_order(
-                pool, partial(read_image, channels=channels, size=image_size), paths
-            )
-            count = 0
-            for file, image in zip(paths, decoded, strict=True):
-                if isinstance(image, str):
-                    report(f"skipped '{file}': {image}")
-                    yield None
-                else:
-                    count += 1
-                    yield image
-            if not count:
-                raise GanzooError(f"none of the {len(files)} files in '{folder}' can be read")
-
-        shown = progress.track(images(), total=len(files), description="decoding images")
-        cache.write(path, (channels, *image_size), shown)
-
-
-def _in_order(pool: Executor, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Like `pool.map`, but only a little ahead of its reader, so that memory stays bounded."""
-    pending: deque[Future[R]] = deque()
-    for item in items:
-        pending.append(pool.submit(function, item))
-        if len(pending) >= 128:
-            yield pending.popleft().result()
-    while pending:
-        yield pending.popleft().result()
-
-
-def _is_coloured(path: Path) -> bool:
-    """Whether the header says so; a palette counts as coloured."""
-    from PIL import Image
-
-    try:
-        with Image.open(path, formats=_FORMATS) as image:
-            return image.mode not in ("1", "L", "LA", "La", "F") and image.mode[0] != "I"
-    except Exception:  # decoding it will say why
-        return False
-
-
-def read_image(path: Path, channels: int, size: tuple[int, int]) -> np.ndarray | str:
-    """The image as uint8 (channels, height, width), or why it cannot be read."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    height, width = size
-    try:
-        with Image.open(path, formats=_FORMATS) as opened:
-            upright = _eight_bit(ImageOps.exif_transpose(opened))
-        flat = _on_white(upright).convert("L" if channels == 1 else "RGB")
-        pixels = np.asarray(ImageOps.fit(flat, (width, height), Image.Resampling.LANCZOS))
-    except UnidentifiedImageError:
-        return "it is not an image"
-    except Exception as error:  # whatever a decoder makes of a damaged file
-        reason = error.strerror if isinstance(error, OSError) else None
-        return reason or str(error) or type(error).__name__
-    return pixels.reshape(height, width, channels).transpose(2, 0, 1)
-
-
-def _eight_bit(image: "Image.Image") -> "Image.Image":
-    """An image whose pixels are wider than 8 bits, scaled and not clipped."""
-    from PIL import Image
-
-    if image.mode == "F":
-        raise ValueError("its pixels are floating-point numbers of unknown range")
-    if not image.mode.startswith("I"):
-        return image
-    pixels = np.asarray(image).astype(np.int64)
-    if pixels.min() < 0 or pixels.max() > 65535:
-        raise ValueError("its pixels do not fit into 16 bits")
-    return Image.fromarray(((pixels + 128) // 257).astype(np.uint8))
-
-
-def _on_white(image: "Image.Image") -> "Image.Image":
-    from PIL import Image
-
-    if not image.has_transparency_data:
-        return image
-    image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

@@ -24,7 +24,8 @@ from torch.nn.functional import interpolate
 
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.sources import cache
-from ganzoo.data.sources.folder import DEFAULT_SIZE, decode
+from ganzoo.data.sources.decoding import decode
+from ganzoo.data.sources.folder import DEFAULT_SIZE
 from ganzoo.errors import GanzooError
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.domains import in_one_shape
+from ganzoo.data.sources.decoding import decode
 from ganzoo.data.sources.folder import (
     chosen_size,
-    decode,
     existing,
     held_out,
     list_images,

@@ -187,6 +187,26 @@ def _modes(subject: DatasetSubject) -> None:
         )
 
 
+@DATASET_CHECKS.check("rules", needs=("values",))
+def _rules(subject: DatasetSubject) -> None:
+    """Where `valid` tells which samples keep the rules, all of the set's own do."""
+    dataset = subject.split("test").group(0)
+    if dataset.truth.valid is None:
+        raise NotApplicable("it has no known rules")
+    samples = dataset.tensors[dataset.spec.sample.name]
+    told = dataset.truth.valid(samples)
+    if told.dtype is not torch.bool or told.shape != samples.shape[:1]:
+        raise Failure(
+            f"'valid' gives {described(told)} of {len(samples)} samples: make it bool (n,)"
+        )
+    if not told.all():
+        broken = int((~told).sum())
+        raise Failure(
+            f"'valid' says of {broken} of the {len(told)} samples of the test split that they "
+            "break the rules: correct it, or leave these samples out"
+        )
+
+
 @DATASET_CHECKS.check("deterministic", needs=("fields",))
 def _deterministic(subject: DatasetSubject) -> None:
     """Loaded twice it is the same: a resumed run goes on with the data that it knows."""

@@ -89,7 +89,7 @@ def _read(files: tuple[Path, ...], variant: Variant) -> Tensor:
     import torch
 
     from ganzoo.artifacts.pixels import to_floats
-    from ganzoo.data.sources.folder import read_image
+    from ganzoo.data.sources.decoding import read_image
 
     channels, height, width = variant.data.shape
     images = []

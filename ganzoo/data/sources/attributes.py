@@ -1,0 +1,205 @@
+"""Images with attributes: ``--dataset attributes --data-root DIR [--image-size HxW]``.
+
+DIR holds images, at any depth, and a table of their attributes: CelebA's ``list_attr_celeba.txt``
+(how many images; the attributes' names; then a file's name and 1 or -1 for each), its ``.csv``, or
+another CSV whose first line names the columns, the first of which holds files. Values are 1 and
+0, 1 and -1, yes and no, or true and false; a column with others is left out. A file counts by its
+path in DIR or, where that is not there, by its name. What counts as an image and how it is decoded
+is as in `folder`.
+
+Splits: ``list_eval_partition.txt``, or ``.csv``, beside the table (0 to train on, 2 to test, others
+left out); else the sub-folders ``train`` and ``test`` of DIR; else every tenth image of the table
+is held out.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+
+import torch
+
+from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.kinds.image import image_field
+from ganzoo.data.sources.decoding import decode
+from ganzoo.data.sources.folder import (
+    chosen_size,
+    existing,
+    held_out,
+    list_images,
+    no_images,
+)
+from ganzoo.data.sources.one_file import read_text
+from ganzoo.errors import GanzooError
+from ganzoo.spec import DataSpec, Field
+
+VALUES = {"1": 1, "0": 0, "-1": 0, "yes": 1, "no": 0, "true": 1, "false": 0}
+PARTITION = "list_eval_partition"
+"""Which image of CelebA is of which split."""
+_SPLIT = {"0": "train", "2": "test"}
+
+Row = list[str]
+
+
+def load(request: DataRequest) -> Dataset:
+    """Fields ``image`` and ``attributes``, as the module's documentation describes.
+
+    Raises:
+        GanzooError: there is no table, or it has no attributes, or none of its images is there.
+    """
+    needed = "a folder of images with a list_attr_*.txt or a .csv of their attributes"
+    root = existing(request.root, "attributes", needed)
+    table = _table(root)
+    columns, rows = _read(table)
+    columns, values = _attributes(table, columns, rows, request.report)
+    files = _files(root, table, [row[0] for row in rows], request.report)
+    listed = {file: value for file, value in zip(files, values, strict=True) if file}
+    splits = _splits(root, table, listed, request.report)
+    chosen, rest = splits[request.split], splits["test" if request.split == "train" else "train"]
+    if not chosen:
+        raise GanzooError(
+            f"'{table}' has no image for the {request.split} split: give it one, or ten images of "
+            "which one is held out"
+        )
+    images, kept = decode(root, chosen, chosen_size(request), request.report, rest)
+    chosen_values = torch.tensor([listed[file] for file in chosen], dtype=torch.uint8)[kept]
+    name = root.resolve().name
+    group = (
+        image_field("image", images),
+        Field("attributes", "attributes", (len(columns),), tuple(columns)),
+    )
+    return Dataset(DataSpec((group,), name), {"image": images, "attributes": chosen_values})
+
+
+def _table(root: Path) -> Path:
+    """The file with the attributes."""
+    listed = sorted(path for path in root.glob("list_attr*") if path.suffix in (".txt", ".csv"))
+    others = sorted(path for path in root.glob("*.csv") if path.stem != PARTITION)
+    found = listed or others
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise GanzooError(
+            f"the folder '{root}' holds no attributes: put a list_attr_celeba.txt or a .csv into "
+            "it, whose first column holds the images' files"
+        )
+    names = ", ".join(path.name for path in found)
+    raise GanzooError(
+        f"the folder '{root}' holds several tables, {names}: leave one, with the attributes"
+    )
+
+
+def _read(path: Path) -> tuple[list[str], list[Row]]:
+    """The attributes' names, and the rows: a file, and a value for each of them."""
+    text = read_text(path)
+    if path.suffix == ".csv":
+        (_, *names), *rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row] or [
+            [""]
+        ]
+        first = 2
+    else:
+        lines = [line.split() for line in text.splitlines()]
+        counted = len(lines[0]) == 1 and lines[0][0].isdecimal() if lines else False
+        names, *rows = lines[counted:] or [[]]
+        first = 2 + counted
+        rows = [row for row in rows if row]
+    if not rows:
+        raise GanzooError(f"'{path}' lists no images: it must have a line for each")
+    for number, row in enumerate(rows, first):
+        if len(row) != len(names) + 1:
+            raise GanzooError(
+                f"line {number} of '{path}' has {len(row) - 1} values, and there are {len(names)} "
+                "attributes: each line needs a file and a value for each of them"
+            )
+    return names, rows
+
+
+def _attributes(
+    path: Path, names: Sequence[str], rows: Sequence[Row], report: Callable[[str], None]
+) -> tuple[list[str], list[list[int]]]:
+    """The names of those that are there or not, and 0 or 1 for each row."""
+    taken: list[str] = []
+    columns: list[list[int]] = []
+    for number, name in enumerate(names, 1):
+        cells = [row[number].strip().lower() for row in rows]
+        strange = next((cell for cell in cells if cell not in VALUES), None)
+        if strange is not None:
+            report(
+                f"column '{name}' of '{path}' is left out: '{strange}' is neither 1 nor 0, -1, "
+                "yes, no, true or false"
+            )
+            continue
+        taken.append(name.strip())
+        columns.append([VALUES[cell] for cell in cells])
+    if not taken:
+        raise GanzooError(
+            f"'{path}' has no column of attributes: they are 1 or 0, 1 or -1, yes or no"
+        )
+    return taken, [list(row) for row in zip(*columns, strict=True)]
+
+
+def _files(
+    root: Path, table: Path, wanted: Sequence[str], report: Callable[[str], None]
+) -> list[str]:
+    """The path, relative to `root`, of each file that the table lists; empty: it is not there."""
+    there = list_images(root, report)
+    if not there:
+        raise no_images(root)
+    paths = set(there)
+    by_name: dict[str, list[str]] = {}
+    for file in there:
+        by_name.setdefault(PurePosixPath(file).name, []).append(file)
+    found: list[str] = []
+    for name in wanted:
+        same = by_name.get(PurePosixPath(name).name, [])
+        if name not in paths and len(same) > 1:
+            raise GanzooError(
+                f"'{table}' lists '{name}', and '{root}' has {same[0]} and {same[1]}: write the "
+                "path into the table"
+            )
+        found.append(name if name in paths else next(iter(same), ""))
+    missing = [name for name, file in zip(wanted, found, strict=True) if not file]
+    if len(missing) == len(wanted):
+        raise GanzooError(
+            f"none of the images that '{table}' lists is in '{root}', such as '{wanted[0]}': its "
+            "first column must hold their files"
+        )
+    if missing:
+        report(
+            f"left out: {len(missing)} of {len(wanted)} images that '{table}' lists and that are "
+            f"not there, such as '{missing[0]}'"
+        )
+    unlisted = sorted(paths - set(found))
+    if unlisted:
+        report(
+            f"left out: {len(unlisted)} images in '{root}' that '{table}' does not list, such as "
+            f"'{unlisted[0]}'"
+        )
+    return found
+
+
+def _splits(
+    root: Path, table: Path, listed: dict[str, list[int]], report: Callable[[str], None]
+) -> dict[str, list[str]]:
+    """The files of each split, in the order of the table where that says nothing else."""
+    files = [*listed]
+    partition = next((p for p in sorted(root.glob(f"{PARTITION}.*"))), None)
+    if partition is not None:
+        lines = [line.replace(",", " ").split() for line in read_text(partition).splitlines()]
+        split_of = {line[0]: _SPLIT.get(line[1], "") for line in lines if len(line) == 2}
+        found = [(file, split_of.get(PurePosixPath(file).name, "")) for file in files]
+        other = sum(not split for _, split in found)
+        if other:
+            report(f"left out: {other} images that '{partition.name}' counts to neither split")
+        return {split: [file for file, of in found if of == split] for split in ("train", "test")}
+    if all((root / split).is_dir() for split in ("train", "test")):
+        heads = [PurePosixPath(file).parts[0] for file in files]
+        other = sum(head not in ("train", "test") for head in heads)
+        if other:
+            report(f"left out: {other} images of '{root}' beside its folders train and test")
+        return {
+            split: [file for file, head in zip(files, heads, strict=True) if head == split]
+            for split in ("train", "test")
+        }
+    train, test = held_out(table, files, report)
+    return {"train": train, "test": test}

@@ -1,0 +1,177 @@
+"""A table: ``--dataset csv --data-root FILE``.
+
+FILE is a CSV whose first line names the columns, or a folder with one, or with ``train.csv`` and
+``test.csv`` of the same columns. A column is of numbers where every cell is one, and of words
+otherwise; whole numbers of which there are at most ten different ones are words too, as they mostly
+are codes. A row with an empty cell in a column of numbers is left out, and so is a column with
+almost as many words as rows, such as a name, or with one value alone.
+
+Splits: as the files say; of one file every tenth row is held out. Both are encoded alike, see
+`ganzoo.data.kinds.table`.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.kinds.table import columns_of, encode, learn, width_of
+from ganzoo.data.made.drawing import refuse_size
+from ganzoo.data.sources.folder import held_out
+from ganzoo.data.sources.one_file import read_text, shown_name, split_files
+from ganzoo.errors import GanzooError
+from ganzoo.spec import DataSpec, Field
+
+CODES = 10
+"""Different whole numbers in a column that is still one of words."""
+MOST_WORDS = 1000
+"""Different words in a column: each takes a value of every row."""
+EMPTY = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+"""What stands for no value."""
+
+Row = list[str]
+
+
+def load(request: DataRequest) -> Dataset:
+    """Rows as the field ``table``, as the module's documentation describes.
+
+    Raises:
+        GanzooError: there is no such file, or it is no table.
+    """
+    first, second = split_files(request.root, "csv", (".csv",), "a .csv file with names above")
+    refuse_size(request, "csv", "rows of a table")
+    names, train = _read(first)
+    test: list[Row] = []
+    if second is not None:
+        others, test = _read(second)
+        if others != names:
+            raise GanzooError(
+                f"'{first}' and '{second}' have other columns: the first lines of both must be one"
+            )
+    rows = train + test
+    discrete = [_is_discrete(column) for column in zip(*rows, strict=True)]
+    columns = [
+        number
+        for number, column in enumerate(zip(*rows, strict=True))
+        if _is_taken(column, names[number], discrete[number], first, request.report)
+    ]
+    if not columns:
+        raise GanzooError(f"'{first}' has no column that can be learned: see what was left out")
+    numbers = [column for column in columns if not discrete[column]]
+    splits = {
+        split: _whole(part, columns, numbers, path, request.report)
+        for split, part, path in (("train", train, first), ("test", test, second or first))
+    }
+    if second is None:
+        kept, held = held_out(first, splits["train"], request.report, "row")
+        splits = {"train": kept, "test": held}
+    if not splits[request.split]:
+        raise GanzooError(
+            f"'{first}' has no row for the {request.split} split: give it ten rows, of which one "
+            "is held out, or give two files, train.csv and test.csv"
+        )
+    name = shown_name(first, second)
+    codec = learn(splits["train"] + splits["test"], [discrete[column] for column in columns])
+    field = Field("table", "table", (), tuple(names[column] for column in columns), codec)
+    field = replace(field, shape=(sum(map(width_of, columns_of(field))),))
+    request.report(_told(name, field, [discrete[column] for column in columns]))
+    return Dataset(DataSpec(((field,),), name), {"table": encode(field, splits[request.split])})
+
+
+def _read(path: Path) -> tuple[list[str], list[Row]]:
+    """The columns' names and the rows."""
+    lines = csv.reader(io.StringIO(read_text(path), newline=""))
+    rows: list[Row] = []
+    try:
+        names = [name.strip() for name in next(lines, [])]
+        for row in lines:
+            if row and len(row) != len(names):
+                raise GanzooError(
+                    f"line {lines.line_num} of '{path}' has {len(row)} cells, and the first line "
+                    f"has {len(names)}: each row needs a cell for each column"
+                )
+            if row:
+                rows.append([cell.strip() for cell in row])
+    except csv.Error as error:
+        raise GanzooError(f"line {lines.line_num} of '{path}' is not of a CSV: {error}") from error
+    if not rows:
+        raise GanzooError(
+            f"'{path}' holds no rows: the first line names the columns, and each other is a row"
+        )
+    if len(set(names)) < len(names) or "" in names:
+        raise GanzooError(
+            f"the first line of '{path}' must name each column, and no name twice: it has "
+            f"{', '.join(names)}"
+        )
+    if all(_number(name) is not None for name in names):
+        raise GanzooError(
+            f"the first line of '{path}' has numbers only: write the columns' names above it"
+        )
+    return names, rows
+
+
+def _is_discrete(column: Sequence[str]) -> bool:
+    """Whether it is one of words."""
+    cells = {cell for cell in column if cell not in EMPTY}
+    values = [_number(cell) for cell in cells]
+    if not cells or None in values:
+        return True
+    whole = all(cell.lstrip("+-").isdecimal() for cell in cells)
+    return whole and len(cells) <= CODES
+
+
+def _is_taken(
+    column: Sequence[str], name: str, discrete: bool, path: Path, report: Callable[[str], None]
+) -> bool:
+    """Whether there is something to learn in it; if not, it is said."""
+    words = len(set(column))
+    if words == 1 and len(column) > 1:
+        report(f"column '{name}' of '{path}' is left out: it has '{column[0]}' in each row")
+        return False
+    if discrete and words > max(CODES, min(MOST_WORDS, len(column) // 2)):
+        report(f"column '{name}' of '{path}' is left out: it has {words} different words")
+        return False
+    return True
+
+
+def _whole(
+    rows: Sequence[Row],
+    columns: Sequence[int],
+    numbers: Sequence[int],
+    path: Path,
+    report: Callable[[str], None],
+) -> list[Row]:
+    """The cells of the columns that are taken, of the rows in which no number is missing."""
+    kept = [
+        [row[column] for column in columns]
+        for row in rows
+        if all(row[column] not in EMPTY for column in numbers)
+    ]
+    if len(kept) < len(rows):
+        report(
+            f"{len(rows) - len(kept)} of {len(rows)} rows of '{path}' are left out: a number is "
+            "missing"
+        )
+    return kept
+
+
+def _told(name: str, field: Field, discrete: Sequence[bool]) -> str:
+    """Which columns are taken for what."""
+    taken = [*zip(field.names, discrete, strict=True)]
+    parts = [
+        f"{what} {', '.join(found)}"
+        for what, words in (("numbers", False), ("words", True))
+        if (found := [each for each, is_words in taken if is_words == words])
+    ]
+    return f"columns of '{name}': {'; '.join(parts)}"
+
+
+def _number(cell: str) -> float | None:
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

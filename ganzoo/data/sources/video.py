@@ -1,0 +1,172 @@
+"""Videos as folders of frames: ``--dataset video --data-root DIR [--image-size HxW]``.
+
+Every folder below DIR that holds images is a video, and its images are the frames, in the order of
+their names, where numbers count as numbers: ``frame2`` comes before ``frame10``. What counts as an
+image and how it is decoded is as in `folder`. All samples have 16 frames, or as many as half of
+the videos have if that is less: a longer video is cut into several, a shorter one is left out.
+
+Labels: where all videos lie in two or more folders one level above their own, these are the
+classes.
+
+Splits: as the two sub-folders ``train`` and ``test`` of DIR say; else every tenth video is held
+out.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from statistics import median_low
+
+import torch
+from torch import Tensor
+
+from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.sources.decoding import decode
+from ganzoo.data.sources.folder import (
+    chosen_size,
+    existing,
+    held_out,
+    list_images,
+    no_images,
+)
+from ganzoo.errors import GanzooError
+from ganzoo.spec import DataSpec, Field
+
+FRAMES = 16
+"""Of a sample, where the videos have as many."""
+
+Clip = tuple[str, ...]
+"""The paths of a video's frames, relative to DIR, in their order."""
+
+
+def load(request: DataRequest) -> Dataset:
+    """Fields ``video`` and perhaps ``label``, as the module's documentation describes.
+
+    Raises:
+        GanzooError: there is no such folder, or no folder of at least two frames in it.
+    """
+    root = existing(request.root, "video", "a folder with a folder of frames for each video")
+    files = list_images(root, request.report)
+    if not files:
+        raise no_images(root)
+    splits = _splits(root, _clips(root, files), request.report)
+    chosen, rest = splits[request.split], splits["test" if request.split == "train" else "train"]
+    if not chosen:
+        raise GanzooError(
+            f"the folder '{root}' has no video for the {request.split} split: give it sub-folders "
+            "'train' and 'test' with videos, or ten videos of which one is held out"
+        )
+    frames = min(FRAMES, median_low([len(clip) for clip in chosen + rest]))
+    samples = _cut(root, chosen, frames, request.report)
+    others = [file for clip in rest for file in clip]
+    images, samples = _decoded(root, samples, others, chosen_size(request), request.report)
+    videos = images.view(len(samples), frames, *images.shape[1:]).transpose(1, 2)
+    name = root.resolve().name
+    group = [Field("video", "video", tuple(videos.shape[1:]))]
+    tensors: dict[str, Tensor] = {"video": videos}
+    classes = _classes(root, chosen + rest)
+    if classes:
+        group.append(Field("label", "label", (), classes))
+        tensors["label"] = torch.tensor([classes.index(_above(clip)) for clip in samples])
+    return Dataset(DataSpec((tuple(group),), name), tensors)
+
+
+def _clips(root: Path, files: Sequence[str]) -> list[Clip]:
+    """The frames of each folder that holds images, the folders by their names."""
+    loose = [file for file in files if "/" not in file]
+    if loose:
+        raise GanzooError(
+            f"the folder '{root}' holds images itself, such as '{loose[0]}': each video must be a "
+            "folder of frames in it"
+        )
+
+    def folder(file: str) -> str:
+        return PurePosixPath(file).parent.as_posix()
+
+    grouped = groupby(sorted(files, key=lambda file: (folder(file), _natural(file))), folder)
+    return [tuple(frames) for _, frames in grouped]
+
+
+def _natural(file: str) -> list[tuple[int, str]]:
+    """By which to sort: numbers by their value, then as they are written."""
+    parts = re.split(r"(\d+)", PurePosixPath(file).name)
+    return [(int(part), part) if part.isdecimal() else (0, part) for part in parts]
+
+
+def _splits(
+    root: Path, clips: Sequence[Clip], report: Callable[[str], None]
+) -> dict[str, list[Clip]]:
+    heads = [PurePosixPath(clip[0]).parts[0] for clip in clips]
+    if not all((root / split).is_dir() for split in ("train", "test")):
+        train, test = held_out(root, clips, report, "video")
+        return {"train": train, "test": test}
+    others = sum(head not in ("train", "test") for head in heads)
+    if others:
+        report(f"left out: {others} videos of '{root}' beside its folders train and test")
+    return {
+        split: [clip for clip, head in zip(clips, heads, strict=True) if head == split]
+        for split in ("train", "test")
+    }
+
+
+def _cut(
+    root: Path, clips: Sequence[Clip], frames: int, report: Callable[[str], None]
+) -> list[Clip]:
+    """Samples of so many frames each."""
+    if frames < 2:
+        raise GanzooError(
+            f"most videos in '{root}' have one frame, such as '{clips[0][0]}': each must be a "
+            "folder of several"
+        )
+    samples = [
+        clip[start : start + frames]
+        for clip in clips
+        for start in range(0, len(clip) - frames + 1, frames)
+    ]
+    report(f"{len(samples)} samples of {frames} frames are cut from {len(clips)} videos")
+    short = sum(len(clip) < frames for clip in clips)
+    rest = sum(len(clip) % frames for clip in clips if len(clip) >= frames)
+    if short:
+        report(f"left out: {short} videos of '{root}' with fewer than {frames} frames")
+    if rest:
+        report(f"left out: {rest} frames of '{root}' at the ends of videos")
+    if not samples:
+        raise GanzooError(f"no video in '{root}' has {frames} frames: give it longer ones")
+    return samples
+
+
+def _decoded(
+    root: Path,
+    samples: list[Clip],
+    others: Sequence[str],
+    size: tuple[int, int],
+    report: Callable[[str], None],
+) -> tuple[Tensor, list[Clip]]:
+    """The frames of the samples of which every frame can be read, one after the other."""
+
+    def read(some: list[Clip]) -> tuple[Tensor, Tensor]:
+        files = [file for clip in some for file in clip]
+        return decode(root, files, size, report, others, most_bits=8)
+
+    images, kept = read(samples)
+    whole = kept.view(len(samples), -1).all(1).tolist()
+    if all(whole):
+        return images, samples
+    report(f"left out: {whole.count(False)} samples of '{root}' with a frame that was skipped")
+    samples = [clip for clip, is_whole in zip(samples, whole, strict=True) if is_whole]
+    if not samples:
+        raise GanzooError(f"each video in '{root}' has a frame that cannot be read")
+    return read(samples)[0], samples  # once more, as they then are mapped and not copied
+
+
+def _classes(root: Path, clips: Sequence[Clip]) -> tuple[str, ...]:
+    """The folders that the videos' folders lie in, where they are labels."""
+    split = all((root / name).is_dir() for name in ("train", "test"))
+    depths = {len(PurePosixPath(clip[0]).parts) for clip in clips}
+    names = tuple(sorted({_above(clip) for clip in clips})) if depths == {3 + split} else ()
+    return names if len(names) > 1 else ()
+
+
+def _above(clip: Clip) -> str:
+    return PurePosixPath(clip[0]).parts[-3]

@@ -1,0 +1,184 @@
+"""Images with attributes: CelebA's list, a CSV with a file column, splits and refusals."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.sources.attributes import load
+from ganzoo.errors import GanzooError
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "faces").mkdir()
+    return tmp_path / "faces"
+
+
+def shade(folder: Path, *values: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for value in values:
+        Image.new("L", (16, 16), value).save(folder / f"{value:03}.png")
+
+
+def loaded(root: Path, split: str = "train") -> tuple[Dataset, list[str]]:
+    said: list[str] = []
+    request = DataRequest(root=root, split=split, image_size=(8, 8), report=said.append)
+    return load(request), said
+
+
+def found(dataset: Dataset) -> dict[int, list[int]]:
+    """The attributes of the image of each shade."""
+    shades = dataset.tensors["image"][:, 0, 0, 0].tolist()
+    return dict(zip(shades, dataset.tensors["attributes"].tolist(), strict=True))
+
+
+def problem(root: Path | None, split: str = "train") -> str:
+    with pytest.raises(GanzooError) as error:
+        load(DataRequest(root=root, split=split, image_size=(8, 8)))
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def celeba(root: Path, *rows: str) -> Path:
+    file = root / "list_attr_celeba.txt"
+    file.write_text("\n".join([str(len(rows)), "Bald Smiling Young ", *rows, ""]))
+    return file
+
+
+def test_celeba_is_read_as_it_lies(root: Path) -> None:
+    shade(root / "img_align_celeba", 1, 2, 3)
+    celeba(root, "001.png -1  1  1", "002.png  1 -1 -1", "003.png -1 -1 1")
+    (root / "list_eval_partition.txt").write_text("001.png 0\n002.png 2\n003.png 1\n")
+    train, said = loaded(root)
+    assert train.name == "faces"
+    image, attributes = train.spec.groups[0]
+    assert (image.name, image.kind, image.shape) == ("image", "image", (1, 8, 8))
+    assert (attributes.name, attributes.kind, attributes.shape) == (
+        "attributes",
+        "attributes",
+        (3,),
+    )
+    assert attributes.names == ("Bald", "Smiling", "Young")
+    assert train.tensors["attributes"].dtype == torch.uint8
+    assert found(train) == {1: [0, 1, 1]}
+    assert found(loaded(root, "test")[0]) == {2: [1, 0, 0]}
+    assert said == ["left out: 1 images that 'list_eval_partition.txt' counts to neither split"]
+
+
+def test_celeba_as_csv_is_read_beside_its_other_tables(root: Path) -> None:
+    shade(root / "img" / "img", 1, 2)
+    (root / "list_attr_celeba.csv").write_text("image_id,Bald\n001.png,-1\n002.png,1\n")
+    (root / "list_bbox_celeba.csv").write_text("image_id,x_1\n001.png,95\n")
+    (root / "list_eval_partition.csv").write_text("image_id,partition\n001.png,0\n002.png,2\n")
+    assert found(loaded(root)[0]) == {1: [0]}
+    assert found(loaded(root, "test")[0]) == {2: [1]}
+
+
+def test_a_csv_says_yes_and_no_in_several_ways(root: Path) -> None:
+    shade(root, 1, 2)
+    file = root / "any.csv"
+    file.write_text("file,hat,glasses,age,old\n001.png,yes,True,30,0\n002.png,No,false,41,1\n")
+    train, said = loaded(root)
+    assert train.spec.groups[0][1].names == ("hat", "glasses", "old")
+    assert found(train) == {1: [1, 1, 0], 2: [0, 0, 1]}
+    assert said == [
+        f"column 'age' of '{file}' is left out: '30' is neither 1 nor 0, -1, yes, no, true or false"
+    ]
+
+
+def test_folders_are_the_splits(root: Path) -> None:
+    shade(root / "train", 1)
+    shade(root / "test", 2)
+    shade(root / "more", 3)
+    (root / "a.csv").write_text("file,x\ntrain/001.png,1\ntest/002.png,0\nmore/003.png,1\n")
+    train, said = loaded(root)
+    assert found(train) == {1: [1]}
+    assert found(loaded(root, "test")[0]) == {2: [0]}
+    assert said == [f"left out: 1 images of '{root}' beside its folders train and test"]
+
+
+def test_without_folders_every_tenth_is_held_out(root: Path) -> None:
+    shade(root, *range(20))
+    (root / "a.csv").write_text("file,x\n" + "".join(f"{k:03}.png,{k % 2}\n" for k in range(20)))
+    train, said = loaded(root)
+    assert found(loaded(root, "test")[0]) == {9: [1], 19: [1]}
+    assert found(train) == {k: [k % 2] for k in range(20) if k % 10 != 9}
+    assert said == [
+        f"every tenth image of '{root / 'a.csv'}' is the test split: 18 to train on, 2 to test"
+    ]
+
+
+def test_what_is_left_out_is_said_and_rows_stay_with_their_images(root: Path) -> None:
+    shade(root, 1, 2, 3, 4)
+    (root / "002.png").write_text("no image")
+    file = root / "a.csv"
+    file.write_text("file,x,y\n009.png,0,0\n001.png,1,0\n002.png,1,1\n003.png,0,1\n")
+    train, said = loaded(root)
+    assert found(train) == {1: [1, 0], 3: [0, 1]}
+    assert said == [
+        f"left out: 1 of 4 images that '{file}' lists and that are not there, such as '009.png'",
+        f"left out: 1 images in '{root}' that '{file}' does not list, such as '004.png'",
+        f"skipped '{root / '002.png'}': it is not an image",
+        f"1 of 3 files in '{root}' were skipped",
+    ]
+
+
+def test_what_is_refused(root: Path) -> None:
+    assert problem(None) == (
+        "--dataset attributes needs --data-root DIR, a folder of images with a list_attr_*.txt or "
+        "a .csv of their attributes"
+    )
+    assert problem(root) == (
+        f"the folder '{root}' holds no attributes: put a list_attr_celeba.txt or a .csv into it, "
+        "whose first column holds the images' files"
+    )
+    file = root / "a.csv"
+    file.write_text("file,x\n")
+    assert problem(root) == f"'{file}' lists no images: it must have a line for each"
+    file.write_text("file,x\n001.png,1\n")
+    assert problem(root).startswith(f"the folder '{root}' holds no images")
+    shade(root, 2)
+    assert problem(root) == (
+        f"none of the images that '{file}' lists is in '{root}', such as '001.png': its first "
+        "column must hold their files"
+    )
+    file.write_text("file,x\n002.png,1,1\n")
+    assert problem(root) == (
+        f"line 2 of '{file}' has 2 values, and there are 1 attributes: each line needs a file and "
+        "a value for each of them"
+    )
+    file.write_text("file,x\n002.png,tall\n")
+    assert problem(root) == (
+        f"'{file}' has no column of attributes: they are 1 or 0, 1 or -1, yes or no"
+    )
+    file.write_text("file,x\n002.png,1\n")
+    assert problem(root, "test") == (
+        f"'{file}' has no image for the test split: give it one, or ten images of which one is "
+        "held out"
+    )
+    shade(root / "a", 7)
+    shade(root / "b", 7)
+    file.write_text("file,x\n007.png,1\n")
+    assert problem(root) == (
+        f"'{file}' lists '007.png', and '{root}' has a/007.png and b/007.png: write the path into "
+        "the table"
+    )
+    (root / "b.csv").write_text("x")
+    assert problem(root) == (
+        f"the folder '{root}' holds several tables, a.csv, b.csv: leave one, with the attributes"
+    )
+    (root / "b.csv").unlink()
+    file.unlink()
+    listed = celeba(root, "007.png 1 -1")
+    assert problem(root) == (
+        f"line 3 of '{listed}' has 2 values, and there are 3 attributes: each line needs a file "
+        "and a value for each of them"
+    )
