@@ -283,6 +283,9 @@ def test_plugins_says_what_each_of_six_registers_and_what_to_do(
         "variants": ["tiny"],
         "datasets": [],
         "losses": [],
+        "regularisers": [],
+        "augmentations": [],
+        "evaluators": [],
         "status": "ok",
         "error": "",
     }
