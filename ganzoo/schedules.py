@@ -1,8 +1,9 @@
 """What follows training: progress, stages, upkeep, the average of weights, and common dials."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Progress:
 class Stage:
     """A part of the training in which iterations are the same computation."""
 
-    level: Hashable = 0
-    """What tells the stage from others: what losses and networks are to look at."""
+    level: Any = 0
+    """What tells the stage from others: what losses and networks are to look at; hashable."""
     batch_size: int | None = None
     """Samples a batch, of all processes together; None: what the user says."""
     resets: tuple[str, ...] = ()

@@ -15,17 +15,28 @@ import pytest
 from helpers.wheels import layered_environment
 
 import ganzoo
+from ganzoo import abilities
 from ganzoo.claims.claim import Claim
+from ganzoo.data.kinds import kinds
+from ganzoo.losses import Scores
+from ganzoo.metrics.evaluator import Evaluator
+from ganzoo.metrics.score import ScoreKind
 from ganzoo.plugins.discovery import HOOKS
 from ganzoo.spec import DatasetSpec, DataSpec, EvaluatorSpec, Field, LossSpec, Need, VariantSpec
 
 PAGE = Path(__file__).parent.parent / "plugins" / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+BEFORE, REST = TEXT.split("## Three harder games\n")
+HARDER, _, AFTER = REST.partition("\n## ")
 TABLES: list[tuple[str, str]] = re.findall(
     r"^\| `(\w+)` \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", TEXT, re.MULTILINE
 )
 """The first header of each table of the reference, and its rows."""
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """The kind and the content of each fenced block, but of those without a kind."""
+    return re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def first_line(node: ast.stmt) -> int:
@@ -111,37 +122,41 @@ def test_merging_is_what_a_reader_would_do() -> None:
     )
 
 
-def test_the_tutorial_runs_from_nothing_to_a_wheel(tmp_path: Path) -> None:
+@pytest.fixture
+def programs(tmp_path: Path) -> dict[str, str]:
+    """The variables of an environment with ganzoo and pip in it, and without network."""
     pytest.importorskip("pip", reason="wheels are built and installed by pip")
     pytest.importorskip("hatchling", reason="wheels are built by hatchling")
     pytest.importorskip("editables", reason="hatchling needs it for pip install -e")
     env = layered_environment(tmp_path / "env")
-    programs = env.python.parent
-    command = programs / "ganzoo"
+    folder = env.python.parent
     own, ours = shlex.quote(str(env.python)), shlex.quote(sys.executable)
+    command = folder / "ganzoo"
     command.write_text(f'#!/bin/sh\nexec {own} -m ganzoo "$@"\n')
     command.chmod(0o755)
-    pip = programs / "pip"  # for an interpreter that has none of its own, and without network
+    pip = folder / "pip"  # for an interpreter that has none of its own
     pip.write_text(f'#!/bin/sh\nexec {ours} -m pip --python {own} "$@"\n')
     pip.chmod(0o755)
-    variables = os.environ | {
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+    return os.environ | {
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
         "OMP_NUM_THREADS": "1",
         "PIP_NO_DEPS": "1",
         "PIP_NO_INDEX": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # which means: without isolation
         "GANZOO_CACHE": str(tmp_path / "cache"),
     }
-    project = tmp_path / "ganzoo-r1gan"
-    project.mkdir()
+
+
+def follow(text: str, folder: Path, variables: dict[str, str]) -> None:
+    """Write every file, run every command, and look for what is said to come of it."""
     output = ""
-    for kind, block in BLOCKS:
+    for kind, block in blocks(text):
         if kind in ("toml", "python"):
-            apply(block, project)
+            apply(block, folder)
         elif kind == "sh":
             done = subprocess.run(
                 [shutil.which("bash") or "bash", "-e", "-c", block],
-                cwd=project,
+                cwd=folder,
                 env=variables,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -153,10 +168,24 @@ def test_the_tutorial_runs_from_nothing_to_a_wheel(tmp_path: Path) -> None:
             assert kind == "text"
             for line in block.splitlines():
                 assert expected(line, output), f"{line!r} is not in\n{output}"
+
+
+def test_the_tutorial_runs_from_nothing_to_a_wheel(
+    tmp_path: Path, programs: dict[str, str]
+) -> None:
+    project = tmp_path / "ganzoo-r1gan"
+    project.mkdir()
+    follow(BEFORE + AFTER, project, programs)
     answers = re.findall(r"^class (\w+)\((?:R1GAN|Adversarial)\)", TEXT, re.MULTILINE)
     assert len(answers) == 4
     code = f"import sys\nimport torch\n{PLAY}"
-    subprocess.run([env.python, "-c", code, *answers], cwd=project, env=variables, check=True)
+    subprocess.run(["python", "-c", code, *answers], cwd=project, env=programs, check=True)
+
+
+def test_the_harder_games_are_written_checked_and_played(
+    tmp_path: Path, programs: dict[str, str]
+) -> None:
+    follow(HARDER, tmp_path, programs)
 
 
 def tables() -> dict[str, list[str]]:
@@ -172,7 +201,9 @@ def tables() -> dict[str, list[str]]:
     "cls",
     [
         *(VariantSpec, DatasetSpec, LossSpec, EvaluatorSpec, Need, Field),
-        *(ganzoo.Player, ganzoo.Phase, ganzoo.DataRequest, ganzoo.Dataset, ganzoo.AdversarialLoss),
+        *(ganzoo.Player, ganzoo.Phase, ganzoo.Stage, ganzoo.Upkeep, ganzoo.Average, ganzoo.Gallery),
+        *(ganzoo.DataRequest, ganzoo.Dataset, ganzoo.Truth, ganzoo.AdversarialLoss, Scores),
+        *(ScoreKind, abilities.Direction, abilities.Control),
     ],
     ids=lambda cls: cls.__name__,
 )
@@ -181,7 +212,13 @@ def test_the_reference_has_every_field(cls: type) -> None:
 
 
 @pytest.mark.parametrize(
-    "cls", [VariantSpec, DatasetSpec, LossSpec, EvaluatorSpec], ids=lambda cls: cls.__name__
+    "cls",
+    [
+        *(VariantSpec, DatasetSpec, LossSpec, EvaluatorSpec, Need, Field),
+        *(ganzoo.Stage, ganzoo.Upkeep, ganzoo.Average, ganzoo.Truth, ganzoo.Gallery),
+        *(ScoreKind, Scores, abilities.Control),
+    ],
+    ids=lambda cls: cls.__name__,
 )
 def test_the_reference_has_every_default(cls: type) -> None:
     table = dict(TABLES)[cls.__name__]
@@ -199,10 +236,40 @@ def test_the_reference_has_all_that_a_batch_and_the_data_have() -> None:
     assert set(tables()["DataSpec"]) == fields | told
     fields = {field.name for field in dataclasses.fields(ganzoo.Batch)}
     assert set(tables()["Batch"]) == fields | {"image", "label", "len"}
+    fields = {field.name for field in dataclasses.fields(ganzoo.Progress)}
+    assert set(tables()["Progress"]) == fields | {"share"}
+
+
+def test_the_reference_has_all_that_a_dataset_can_do() -> None:
+    own = {name for name in vars(ganzoo.Dataset) if not name.startswith("_")}
+    fields = {field.name for field in dataclasses.fields(ganzoo.Dataset)}
+    section = TEXT.split("\n`Dataset.images(")[1].split("\n| `Truth` |")[0]
+    told = {"images", *re.findall(r"`(?:Dataset\.)?(\w+)", section)}
+    assert own - fields <= told
+
+
+@pytest.mark.parametrize("name", ["Classifier", "Translator", "Encoder", "Restorer", "Enlarger"])
+def test_the_reference_has_all_that_an_ability_has(name: str) -> None:
+    (row,) = re.findall(rf"^\| `{name}` \|(.*)", TEXT, re.MULTILINE)
+    own = {each for each in vars(getattr(abilities, name)) if not each.startswith("_")}
+    assert set(re.findall(r"`(\w+)[(`]", row)) - {"missing"} == own
+    assert abilities.ABILITIES.keys() - {"sampler"} == {
+        each.lower() for each in ("Classifier", "Translator", "Encoder", "Restorer", "Enlarger")
+    }
+
+
+def test_the_reference_has_all_that_an_evaluator_can_say() -> None:
+    own = {name for name in vars(Evaluator) if not name.startswith("_")}
+    assert set(tables()["Evaluator"]) == own
+
+
+def test_the_reference_has_every_kind_of_data() -> None:
+    rows = TEXT.split("| kind | in a `Dataset` |")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", rows, re.MULTILINE)) == {*kinds()}
 
 
 def test_the_reference_has_all_that_a_variant_can_say() -> None:
-    own = {name for name in vars(ganzoo.Variant) if not name.startswith("_")}
+    own = {name for name in vars(ganzoo.Variant) if not name.startswith("_")} - {"train"}  # torch's
     annotated = set(ganzoo.Variant.__annotations__)
     assert set(tables()["Variant"]) == own | annotated | {"__init__"}
 

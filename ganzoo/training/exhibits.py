@@ -60,9 +60,9 @@ class Exhibits:
         Where the variant says which pictures it made, they are like the data if they have their
         shape; else only samples of data of one kind are known to be so.
         """
-        real = self.real
-        if real is None and gallery.made is not None:
-            shape = gallery.images.shape[1:]
+        real, shape = self.real, gallery.images.shape[1:]
+        others = real is None or (len(shape) == real.dim() - 1 and shape != real.shape[1:])
+        if gallery.made is not None and others:
             real = next((one for one in self.examples.values() if one.shape[1:] == shape), None)
         if real is None:
             return None

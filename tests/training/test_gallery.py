@@ -9,7 +9,7 @@ from helpers.games import Toy, ToyConfig, points
 from PIL import Image
 from torch import Tensor
 
-from ganzoo import DataSpec, Gallery, GanzooError
+from ganzoo import DataSpec, Field, Gallery, GanzooError
 from ganzoo.artifacts.pictures import add_caption
 from ganzoo.data.kinds import kind_of
 from ganzoo.training.exhibits import Exhibits
@@ -63,6 +63,15 @@ def test_inputs_do_not_count_as_samples() -> None:
     domains = {"a": noise(10, seed=3), "b": given}
     assert Exhibits(pair, domains).diversity(Gallery(both)) is None
     assert Exhibits(pair, domains).diversity(Gallery(both, made=[False] * 10 + [True] * 10)) == 0
+
+
+def test_what_is_made_is_compared_with_the_field_that_it_is_like() -> None:
+    """Pairs of gray images and coloured ones, of which the coloured ones are made."""
+    gray, colour = noise(10)[:, :1], noise(10, seed=1)
+    shown = torch.cat((gray.expand(-1, 3, -1, -1), colour))
+    fields = Field("source", "image", gray.shape[1:]), Field("target", "image", colour.shape[1:])
+    exhibits = Exhibits(DataSpec((fields,)), {"source": gray, "target": colour})
+    assert exhibits.diversity(Gallery(shown, made=[False] * 10 + [True] * 10)) == pytest.approx(1)
 
 
 def test_what_is_no_gallery_is_refused() -> None:

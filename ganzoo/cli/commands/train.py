@@ -270,7 +270,7 @@ def next_commands(trainer: Trainer) -> dict[str, str]:
         variant.sample_latent(1)
         commands["draw more"] = f"ganzoo sample {run} --n 1000 --out samples"
     if isinstance(variant, Translator):
-        direction = variant.directions[0]
+        direction = variant.directions[0].name
         commands["translate"] = (
             f"ganzoo translate {run} --direction {direction} --input DIR --out DIR"
         )

@@ -62,9 +62,16 @@ def output(subject: VariantSubject) -> None:
                 _check_latents(found, variant, ability.name)
         shown = examples(variant, subject.dataset, sample_kind(variant.data).shown)
         pictures_shown = Gallery.of(variant.gallery(shown)).images
-        _check_samples(pictures_shown, variant, "gallery()", variant.data.shape)
+        _check_samples(pictures_shown, variant, "gallery()", _shown_shape(pictures_shown, variant))
         if variant.held_out:
             _check_measured(variant.measure(subject.test.first(MEASURED)))
+
+
+def _shown_shape(shown: Tensor, variant: Variant) -> tuple[int, ...]:
+    """What pictures must be like: a sample, or another field of the data that they are like."""
+    shapes = {field.shape for field in variant.data.fields.values()}
+    shape = tuple(shown.shape[1:])
+    return shape if shape in shapes else variant.data.shape
 
 
 def _check_samples(found: Tensor, variant: Variant, name: str, wanted: tuple[int, ...]) -> None:
