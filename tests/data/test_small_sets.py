@@ -18,6 +18,7 @@ from ganzoo.data.made.drawing import SMALL
 from ganzoo.data.made.small import arithmetic, fields, fruits, melodies, moving_glyphs, sines
 from ganzoo.data.made.small.painted_glyphs import RED, paint
 from ganzoo.data.made.small.voxels import fill
+from ganzoo.engine.cpu.matmul import ONEDNN, SETTINGS
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import registry
 
@@ -106,6 +107,18 @@ def test_the_bytes_depend_on_neither_threads_nor_process() -> None:
         [sys.executable, "-c", code, here], capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == {name: digest(name) for name in SETS}
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has one library only")
+@pytest.mark.parametrize("name", SETS)
+def test_the_bytes_do_not_depend_on_what_multiplies(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training on an AMD's processor may have had oneDNN multiply before a set is drawn."""
+    before = digest(name)
+    monkeypatch.setattr(torch.backends.mkldnn.matmul, "fp32_precision", SETTINGS[ONEDNN])
+    assert digest(name) == before
+    assert torch.backends.mkldnn.matmul.fp32_precision == SETTINGS[ONEDNN]
 
 
 @pytest.mark.parametrize("name", SETS)

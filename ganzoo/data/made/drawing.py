@@ -70,11 +70,18 @@ def stream(request: DataRequest, name: str) -> Generator:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one thread: how work is split over several changes the last bits of a float."""
-    threads = torch.get_num_threads()
+def reproducibly() -> Iterator[None]:
+    """Compute what does not depend on what the process has done or set before.
+
+    On one thread, as how work is split over several changes the last bits of a float, and with
+    torch's own products of matrices, in which a training may have chosen another library.
+    """
+    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+    threads, precision = torch.get_num_threads(), matmul.fp32_precision
     torch.set_num_threads(1)
+    matmul.fp32_precision = "ieee"
     try:
         yield
     finally:
         torch.set_num_threads(threads)
+        matmul.fp32_precision = precision

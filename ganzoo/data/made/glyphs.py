@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import one_hot
 
 from ganzoo.data.dataset import DataRequest, Dataset, Truth
-from ganzoo.data.made.drawing import one_thread, refuse_root, shuffled_labels
+from ganzoo.data.made.drawing import refuse_root, reproducibly, shuffled_labels
 from ganzoo.data.made.strokes import STYLES
 from ganzoo.errors import GanzooError
 
@@ -67,7 +67,7 @@ def draw(labels: Tensor, size: tuple[int, int], generator: Generator) -> Tensor:
     shares = torch.zeros(10, len(STYLES))
     for index, (digit, share, _) in enumerate(STYLES):
         shares[digit, index] = share
-    with one_thread():
+    with reproducibly():
         styles = torch.multinomial(shares[labels], 1, generator=generator)[:, 0]
         for index in range(len(STYLES)):
             for chunk in torch.split((styles == index).nonzero()[:, 0], _CHUNK):

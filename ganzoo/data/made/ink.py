@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.made import glyphs
-from ganzoo.data.made.drawing import one_thread, refuse_root, stream
+from ganzoo.data.made.drawing import refuse_root, reproducibly, stream
 
 INKS = torch.tensor(
     [
@@ -67,7 +67,7 @@ def write(drawings: Tensor, generator: Generator) -> Tensor:
     """
     count, _, height, width = drawings.shape
     images = torch.empty(count, 3, height, width, dtype=torch.uint8)
-    with one_thread():
+    with reproducibly():
         ink, paper = _pick(INKS, count, generator), _pick(PAPERS, count, generator)
         corners = torch.rand(2, count, 2, generator=generator)
         grain, flow = _sheets(round(_SHEET * min(height, width) / 28))

@@ -24,7 +24,7 @@ from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.pixels import to_floats
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.made.drawing import one_thread
+from ganzoo.data.made.drawing import reproducibly
 from ganzoo.engine.device import seeded
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.features.extractor import Features, with_channels
@@ -175,7 +175,7 @@ def fingerprint(dataset: Dataset) -> str:
 def train_net(dataset: Dataset, device: torch.device) -> Net:
     """A classifier of the data set's classes, or of those of its channels; in eval mode."""
     images, labels = _examples(dataset)
-    with seeded(SEED, device), one_thread(), torch.enable_grad():
+    with seeded(SEED, device), reproducibly(), torch.enable_grad():
         net = _make_net(dataset).to(device)
         optimizer = torch.optim.Adam(net.parameters(), fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=STEPS)

@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import one_hot
 
 from ganzoo.data.dataset import DataRequest, Dataset, Truth
-from ganzoo.data.made.drawing import SMALL, one_thread, refuse_root, refuse_size, shuffled_labels
+from ganzoo.data.made.drawing import SMALL, refuse_root, refuse_size, reproducibly, shuffled_labels
 from ganzoo.data.made.small.fields import FRUIT_COLUMNS, FRUITS
 from ganzoo.spec import DataSpec
 
@@ -34,7 +34,7 @@ def load(request: DataRequest) -> Dataset:
     refuse_root(request, NAME)
     refuse_size(request, NAME, "rows of a table")
     fruit, generator = shuffled_labels(request, len(WEIGHTS), SMALL)
-    with one_thread():
+    with reproducibly():
         rows = _rows(fruit, generator)
     return Dataset(DataSpec((FRUITS,), NAME), {"table": rows}, (Truth(valid=valid),))
 

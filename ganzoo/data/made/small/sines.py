@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset, Truth
-from ganzoo.data.made.drawing import SMALL, one_thread, refuse_root, refuse_size, shuffled_labels
+from ganzoo.data.made.drawing import SMALL, refuse_root, refuse_size, reproducibly, shuffled_labels
 from ganzoo.data.made.small.fields import SINES
 from ganzoo.spec import DataSpec
 
@@ -35,7 +35,7 @@ def load(request: DataRequest) -> Dataset:
     frequency, phase = torch.rand(2, len(labels), 1, channels, generator=generator)
     periods = PERIODS[0] + (PERIODS[1] - PERIODS[0]) * frequency
     time = torch.arange(moments).view(1, -1, 1) / moments
-    with one_thread():
+    with reproducibly():
         series = (2 * math.pi * (periods * time + phase)).sin()
     return Dataset(DataSpec((SINES,), NAME), {"series": series}, (Truth(valid=valid),))
 

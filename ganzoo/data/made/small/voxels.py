@@ -4,7 +4,7 @@ import torch
 from torch import Generator, Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
-from ganzoo.data.made.drawing import SMALL, one_thread, refuse_root, refuse_size, shuffled_labels
+from ganzoo.data.made.drawing import SMALL, refuse_root, refuse_size, reproducibly, shuffled_labels
 from ganzoo.data.made.small.fields import VOXELS
 from ganzoo.spec import DataSpec
 
@@ -22,7 +22,7 @@ def load(request: DataRequest) -> Dataset:
     refuse_size(request, NAME, "volumes of 16x16x16 voxels")
     labels, generator = shuffled_labels(request, len(VOXELS[1].names), SMALL)
     volumes = torch.empty(len(labels), *VOXELS[0].shape, dtype=torch.uint8)
-    with one_thread():
+    with reproducibly():
         for chunk in torch.split(torch.arange(len(labels)), _CHUNK):
             volumes[chunk, 0] = fill(labels[chunk], volumes.shape[-1], generator)
     return Dataset(DataSpec((VOXELS,), NAME), {"volume": volumes, "label": labels})
