@@ -111,14 +111,16 @@ def test_the_bytes_depend_on_neither_threads_nor_process() -> None:
 
 @pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has one library only")
 @pytest.mark.parametrize("name", SETS)
-def test_the_bytes_do_not_depend_on_what_multiplies(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_bytes_do_not_depend_on_what_multiplies(name: str) -> None:
     """A training on an AMD's processor may have had oneDNN multiply before a set is drawn."""
-    before = digest(name)
-    monkeypatch.setattr(torch.backends.mkldnn.matmul, "fp32_precision", SETTINGS[ONEDNN])
-    assert digest(name) == before
-    assert torch.backends.mkldnn.matmul.fp32_precision == SETTINGS[ONEDNN]
+    before, matmul = digest(name), torch.backends.mkldnn.matmul
+    precision = matmul.fp32_precision
+    matmul.fp32_precision = SETTINGS[ONEDNN]
+    try:
+        assert digest(name) == before
+        assert matmul.fp32_precision == SETTINGS[ONEDNN]
+    finally:
+        matmul.fp32_precision = precision
 
 
 @pytest.mark.parametrize("name", SETS)
