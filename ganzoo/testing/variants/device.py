@@ -53,9 +53,10 @@ def capture(subject: VariantSubject) -> None:
         upkeep[name] = replace(work, work=_watched(check, name, work.work))
     gradients = check.watching(take_gradients)
     buffers = dict(engine.variant.named_buffers())
+    plan = whole_plan(engine)  # one for all, as the stage may change between them
     for _ in range(RUNS):
         check.begin()
-        play(engine, whole_plan(engine), gradients)
+        play(engine, plan, gradients)
     obstacle = check.obstacle()
     if obstacle is not None:
         raise Failure(f"{obstacle}; keep to tensor operations")

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.artifacts.gallery import Gallery
-from ganzoo.data.dataset import Dataset
 from ganzoo.engine.iterate import take_gradients
 from ganzoo.errors import GanzooError
 from ganzoo.testing.check import Failure, raised
+from ganzoo.testing.variants.abilities import is_shown_for
 from ganzoo.testing.variants.declaration import check_recipe
+from ganzoo.testing.variants.made import others
 from ganzoo.testing.variants.subject import (
     VariantChecks,
     VariantSubject,
@@ -27,17 +28,6 @@ from ganzoo.testing.variants.subject import (
 from ganzoo.variant import Batch, Phase, Variant
 
 CHECKS = VariantChecks()
-KINDS: dict[str, tuple[tuple[int, ...], int, int]] = {
-    "labelled digits": ((1, 28, 28), 10, 1),
-    "unlabelled photos": ((3, 32, 32), 0, 1),
-    "large photos": ((3, 64, 64), 10, 1),
-    "oddly sized images": ((1, 45, 61), 10, 1),
-    "labelled points": ((2,), 8, 1),
-    "unlabelled points": ((2,), 0, 1),
-    "two domains": ((3, 28, 28), 0, 2),
-}
-"""The shape, classes and domains of the data that users have."""
-SAMPLES = 200
 
 
 @CHECKS.check("loss", needs=("phases",))
@@ -72,6 +62,23 @@ def loss(subject: VariantSubject) -> None:
                     f"{where} changes batch.data['{field}'], which the phases share: compute a new "
                     "tensor in its place"
                 )
+    for name, phase in engine.phases.items():
+        if phase.when is not None:
+            _check_gate(name, phase.when(batch))
+
+
+def _check_gate(name: str, gate: object) -> None:
+    """See what `when` of a phase returns."""
+    if not isinstance(gate, Tensor) or gate.dim() or gate.dtype != torch.bool:
+        shown = (
+            f"of {gate.dtype} and shape {tuple(gate.shape)}"
+            if isinstance(gate, Tensor)
+            else repr(gate)
+        )
+        raise Failure(
+            f"`when` of phase '{name}' returns something {shown}: return a 0-d boolean tensor, as "
+            "batch.metrics['real_score'] < 0.8 is"
+        )
 
 
 def _refuse_backward(where: str) -> Callable[..., None]:
@@ -125,12 +132,11 @@ def iteration(subject: VariantSubject) -> None:
             )
 
 
-@CHECKS.check("other-data", needs=("iteration",))
+@CHECKS.check("other-data", needs=("spec", "iteration"))
 def other_data(subject: VariantSubject) -> None:
     """On data of any kind it plays an iteration, or refuses in a sentence that names the data."""
-    for kind in KINDS:
-        dataset = made(kind)
-        where = f"on {kind} of shape {dataset.spec}"
+    for dataset in others(subject.registered.spec):
+        where = f"on {dataset.name} of shape {dataset.spec}"
         try:
             engine = subject.engine(dataset=dataset, batch=2)
         except GanzooError as refusal:
@@ -153,32 +159,18 @@ def other_data(subject: VariantSubject) -> None:
             ) from error
         with engine.averaged() as variant:
             try:
-                shape = Gallery.of(variant.gallery(examples(variant, dataset, 2))).images.shape[1:]
+                found = Gallery.of(variant.gallery(examples(variant, dataset, 2))).images
             except Exception as error:
                 what = raised(error, subject.registered.spec.target)
                 raise Failure(
                     f"{where} gallery(examples) fails ({what}): return samples of data.shape"
                 ) from error
-        if shape != dataset.spec.shape:
+        if not is_shown_for(dataset.spec, found):
+            shape = "x".join(map(str, found.shape[1:]))
             raise Failure(
-                f"{where} gallery(examples) returns samples of shape {'x'.join(map(str, shape))}: "
-                "make the networks for data.shape"
+                f"{where} gallery(examples) returns samples of shape {shape}: make the networks "
+                "for data.shape"
             )
-
-
-def made(kind: str) -> Dataset:
-    """Random samples of one of `KINDS`."""
-    shape, classes, domains = KINDS[kind]
-    generator = torch.Generator().manual_seed(0)
-    if len(shape) == 3:
-        image = torch.randint(256, (SAMPLES, *shape), generator=generator, dtype=torch.uint8)
-    else:
-        image = torch.rand(SAMPLES, *shape, generator=generator) * 2 - 1
-    label = torch.arange(SAMPLES) % classes if classes else None
-    dataset = Dataset.of(kind, image, label, tuple(map(str, range(classes))))
-    if domains == 1:
-        return dataset
-    return Dataset.unpaired(kind, dataset, Dataset.of("other", image.flip(0)))
 
 
 def _check_refusal(sentence: str, name: str, where: str) -> None:
