@@ -134,7 +134,7 @@ def check_arm(arm: Arm, where: str) -> None:
     try:
         config = registry().variant(arm.variant).load().Config
         common, own = options(Training), options(config)
-        given: dict[str, object] = {arm.seed_setting: 0, **arm.settings}
+        given: dict[str, Any] = {arm.seed_setting: 0, **arm.settings}
         for key in [*given]:
             name = key.replace("-", "_")
             if name not in common and name not in own:

@@ -142,10 +142,11 @@ def _translations(
         yield about
         for name, control in variant.controls().items():
             value = control.choices[-1] if control.choices else NUMBER
+            asked: dict[str, Any] = {name: value}
             yield replace(
                 about,
                 name=f"{about.name} with --set {name}={value}",
-                function=partial(variant.translate, direction=direction.name, **{name: value}),
+                function=partial(variant.translate, direction=direction.name, **asked),
             )
 
 

@@ -7,7 +7,6 @@ from ganzoo.claims.read import read_claims
 from ganzoo.claims.shipped import CLAIMS, folder
 from ganzoo.config import options
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import catalog
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import MADE, DataSpec
 from ganzoo.testing.check import Failure
