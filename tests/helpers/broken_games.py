@@ -37,7 +37,7 @@ class WithLevel(Growing):
         return self.get_submodule(self.where).get_buffer("level")
 
     def g_loss(self, batch: Batch) -> Tensor:
-        self.get_submodule(self.where).get_buffer("level").fill_(float(str(batch.stage.level)))
+        self.get_submodule(self.where).get_buffer("level").fill_(batch.stage.level)
         return super().g_loss(batch)
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
@@ -67,7 +67,7 @@ class ResetsNobody(Growing):
 @breaks("stages", r"in stage 1, it cannot be played: ZeroDivisionError at broken_games.py:\d+")
 class FailsLater(Growing):
     def d_loss(self, batch: Batch) -> Tensor:
-        return super().d_loss(batch) * (1 / (1 - int(str(batch.stage.level))))
+        return super().d_loss(batch) * (1 / (1 - batch.stage.level))
 
 
 @breaks("stages", r"in stage 1: gallery\(\) makes samples of shape \(1, 14, 28\), and those of the")

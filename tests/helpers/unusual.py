@@ -145,14 +145,16 @@ class Grows(Healthy):
 
     def stage(self, now: Progress) -> Stage:
         if now.images < 2 * 4:
-            return Stage(0)
-        return Stage(1, batch_size=6, resets=("g", "d")) if now.images < 300 else Stage(2)
+            return Stage((0, "stable"))
+        if now.images < 300:
+            return Stage((1, "fading"), batch_size=6, resets=("g", "d"))
+        return Stage((1, "stable"))
 
     def dials(self, now: Progress) -> Mapping[str, float]:
         return {**super().dials(now), "generator.fade": min(1.0, now.images / 300)}
 
     def g_loss(self, batch: Batch) -> Tensor:
-        self.generator.get_buffer("level").fill_(int(batch.stage.level))  # type: ignore[call-overload]
+        self.generator.get_buffer("level").fill_(batch.stage.level[0])
         return super().g_loss(batch)
 
     def d_loss(self, batch: Batch) -> Tensor:

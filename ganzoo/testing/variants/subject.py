@@ -164,6 +164,6 @@ def examples(variant: Variant, dataset: Dataset, n: int) -> dict[str, Tensor]:
 
 
 def draw(engine: Engine) -> Batch:
-    """The next batch, whole."""
+    """The next batch, whole, of the stage that is."""
     engine.feed.stage(1)
-    return Batch(engine.feed.draw())
+    return Batch(engine.feed.draw(), stage=engine.make_plan().stage)
