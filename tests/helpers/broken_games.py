@@ -204,7 +204,22 @@ class ComesAndGoes(OtherDials):
     by_name = staticmethod(lambda now: {"dial": 1.0} if now.images else {})
 
 
-# output, micro-batches
+# own-parameters, output, micro-batches
+
+
+@breaks(
+    "own-parameters", "upkeep 'thaw' changes eye.scale of a frozen network, which no checkpoint"
+)
+class Thaws(Healthy):
+    frozen = ("eye",)
+
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.eye = nn.Module()
+        self.eye.register_parameter("scale", nn.Parameter(torch.ones(1)))
+
+    def upkeep(self) -> list[Upkeep]:
+        return [Upkeep("thaw", lambda: self.eye.scale.mul_(0.5), every=1000)]  # type: ignore[arg-type]
 
 
 class Identity(Healthy, Translator):

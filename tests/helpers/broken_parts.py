@@ -1,5 +1,6 @@
 """Regularisers and augmentations that each fail one check of the kit."""
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,11 @@ class LeavesGradients(R1):
 class NoiseOnTheCPU(R1):
     def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
         return super().forward(critic, real + torch.randn(real.shape), fake)
+
+
+class PythonRandom(R1):
+    def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        return super().forward(critic, random.random() * real, fake)
 
 
 class Learns(R1):

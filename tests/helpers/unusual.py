@@ -1,5 +1,6 @@
 """Sound variants that do what variants seldom do: no check may find fault with them."""
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -292,6 +293,26 @@ class Able(Healthy, Translator, Encoder):
         return image.flatten(1)[:, :3]
 
 
+class Follows(Healthy):
+    """A copy of D, which nobody trains, follows it by upkeep, and judges fakes beside it."""
+
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.target = copy.deepcopy(self.discriminator).requires_grad_(False)
+
+    def g_loss(self, batch: Batch) -> Tensor:
+        loss = super().g_loss(batch)
+        return loss + softplus(-self.target(self(self.sample_latent(len(batch))))).mean()
+
+    def upkeep(self) -> list[Upkeep]:
+        return [Upkeep("follow", self.follow)]
+
+    def follow(self) -> None:
+        pairs = zip(self.target.parameters(), self.discriminator.parameters(), strict=True)
+        for target, own in pairs:
+            target.lerp_(own, 0.1)
+
+
 class Psi(Healthy):
     """Settings of its sampling, and what can be asked of its translations."""
 
@@ -328,6 +349,7 @@ UNUSUAL: dict[type[Healthy], Any] = {
     ByData: {"capture"},
     Relativistic: set(),
     Able: set(),
+    Follows: set(),
     Psi: set(),
     Restyles: set(),
     Unrepeatable: {"micro-batches", "second-order"},

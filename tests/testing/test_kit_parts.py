@@ -27,6 +27,7 @@ BROKEN_REGULARISERS = [
     ("Vector", "penalty", "return a finite scalar, the mean over samples"),
     ("Reads", "device", "reads a tensor on the host: compute with device tensors alone"),
     ("NoiseOnTheCPU", "device", "meets a tensor on the CPU that"),
+    ("PythonRandom", "seed", "it gives another result with the same seed: draw random"),
     ("Learns", "no-parameters", "bias is a parameter, which no player has and nobody trains"),
     ("TakesGradientsAtTheSamples", "no-leak", "take sample.detach().requires_grad_()"),
     ("LeavesGradients", "no-leak", "call torch.autograd.grad(), not backward()"),

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ganzoo.augmentations import SeenAugmentation
 from ganzoo.config import options
+from ganzoo.engine.device import seeded
 from ganzoo.engine.modes.capture import Watch, Watched
 from ganzoo.errors import GanzooError
 from ganzoo.regularisers import Regulariser
@@ -76,6 +77,20 @@ def _device(subject: PartSubject) -> None:
         raise Failure("what it makes is on the CPU: leave it on the device of the samples")
 
 
+@COMMON.check("seed", needs=("target",))
+def _seed(subject: PartSubject) -> None:
+    """What is random in it is drawn by torch's default generator."""
+    found = []
+    for _ in range(2):
+        with seeded(0, samples().device):
+            found.append(applied(subject, make_critic()).detach())
+    if not torch.equal(found[0], found[1]):
+        raise Failure(
+            "it gives another result with the same seed: draw random numbers by torch's default "
+            "generator, not by numpy's or Python's, so that a training can be repeated"
+        )
+
+
 @COMMON.check("no-parameters", needs=("target",))
 def _no_parameters(subject: PartSubject) -> None:
     """It learns nothing itself: what it remembers is in buffers."""
@@ -137,7 +152,7 @@ def _penalty(subject: PartSubject) -> None:
         )
 
 
-@REGULARISER_CHECKS.check("slope", needs=("penalty",))
+@REGULARISER_CHECKS.check("slope", needs=("penalty", "seed"))
 def _slope(subject: PartSubject) -> None:
     """The gradient that D learns by is the slope of the penalty."""
     part = subject.make().double()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.artifacts.gallery import Gallery
+from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import take_gradients
 from ganzoo.errors import GanzooError
 from ganzoo.testing.check import Failure, raised
@@ -229,8 +230,9 @@ def own_parameters(subject: VariantSubject) -> None:
         reached.update(id(param) for param, gradient in pairs if gradient is not None)
         return value, gradients
 
-    play(engine, whole_plan(engine), watched)
+    play(engine, replace(whole_plan(engine), upkeep=()), watched)
     judge()
+    _check_upkeep_of_frozen(engine)
     for phase in engine.phases.values():
         if phase.name not in moved:
             raise Failure(
@@ -243,3 +245,22 @@ def own_parameters(subject: VariantSubject) -> None:
         for name, parameter in zip(learner.names, learner.params, strict=True):
             if id(parameter) not in reached:
                 raise Failure(f"{name} never gets a gradient, in no phase: use it, or leave it out")
+
+
+@torch.no_grad()
+def _check_upkeep_of_frozen(engine: Engine) -> None:
+    """See whether upkeep, which may write to any other network, leaves frozen ones alone."""
+    frozen = {
+        f"{net}.{name}": value
+        for net in engine.variant.frozen
+        for name, value in engine.variant.get_submodule(net).state_dict().items()
+    }
+    before = {name: value.clone() for name, value in frozen.items()}
+    for work in engine.game.upkeep.values():
+        work.work()
+        for name, value in frozen.items():
+            if not torch.equal(value, before[name]):
+                raise Failure(
+                    f"upkeep '{work.name}' changes {name} of a frozen network, which no checkpoint "
+                    "has: leave the network out of `frozen`, and call requires_grad_(False)"
+                )
