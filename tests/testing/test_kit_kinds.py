@@ -5,7 +5,11 @@ from collections.abc import Callable
 import pytest
 from helpers.every_kind import INIT, VARIANT
 
+from ganzoo.data.kinds import kind_of, kinds
+from ganzoo.errors import GanzooError
+from ganzoo.plugins import catalog
 from ganzoo.plugins.registry import registry
+from ganzoo.spec import VariantSpec
 from ganzoo.testing import Outcome, variant_verdicts
 from ganzoo.testing.variants import declaration
 from ganzoo.testing.variants.made import EXAMPLES, NEEDED, OTHERS, made
@@ -30,13 +34,13 @@ def test_a_game_of_each_kind_of_data_conforms(install: Callable[..., None], kind
 
 
 def test_without_a_set_that_suits_it_is_played_on_what_it_needs(
-    install: Callable[..., None],
+    install: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = INIT.replace('dataset=f"toy-{name}"', 'dataset=""').replace(
-        "in FIELDS.items()\n    ]\n\n\n@hookimpl\ndef ganzoo_register_variants",
-        "in [][:0]\n    ]\n\n\n@hookimpl\ndef ganzoo_register_variants",
-    )
-    install("toy", alone, VARIANT)
+    def none(spec: VariantSpec) -> str:
+        raise GanzooError("no data set that is made on the spot has such samples")
+
+    install("toy", INIT, VARIANT)
+    monkeypatch.setattr(catalog, "default_for", none)
     subject = VariantSubject(registry().variant("game-attributes"))
     assert subject.dataset.name == NEEDED
     assert [*subject.dataset.tensors] == ["image", "attributes"]
@@ -47,14 +51,10 @@ def test_without_a_set_that_suits_it_is_played_on_what_it_needs(
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_is_made_is_as_its_kinds_store_it(name: str) -> None:
-    from ganzoo.data.kinds import kind_of
-
     dataset = made(name, OTHERS[name])
     for field_name, field in dataset.spec.fields.items():
         assert kind_of(field.kind).flaw(field, dataset.tensors[field_name]) == ""
 
 
 def test_there_is_an_example_of_each_kind() -> None:
-    from ganzoo.data.kinds import kinds
-
     assert {*EXAMPLES} == {*kinds()}
