@@ -43,8 +43,8 @@ ROOMS = (
     "compare",
     "metrics",
     "training",
-    "testing",
     "claims",
+    "testing",
     "bench",
     "cli",
 )

@@ -98,9 +98,14 @@ def _flag(name: str, value: Setting) -> list[str]:
     flag = f"--{name.replace('_', '-')}"
     if isinstance(value, bool):
         return [flag if value else flag.replace("--", "--no-", 1)]
-    if isinstance(value, list):
-        return [flag, ",".join(map(str, value))]
-    return [flag, str(value)]
+    return [flag, str(_typed(value))]
+
+
+def _typed(value: Setting) -> str | bool:
+    """A value as it is typed behind its flag, a number of pixels too where a text is wanted."""
+    if isinstance(value, bool):
+        return value
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def reads_files(arm: Arm) -> bool:
@@ -129,12 +134,12 @@ def check_arm(arm: Arm, where: str) -> None:
     try:
         config = registry().variant(arm.variant).load().Config
         common, own = options(Training), options(config)
-        given: dict[str, object] = {arm.seed_setting: 0, **arm.settings}
+        given: dict[str, Any] = {arm.seed_setting: 0, **arm.settings}
         for key in [*given]:
             name = key.replace("-", "_")
             if name not in common and name not in own:
                 raise unknown("setting", key, [*common, *own])
-            given[name] = given.pop(key)
+            given[name] = _typed(given.pop(key))
         reads_files(arm)
         build(Training, {key: value for key, value in given.items() if key in common})
         build(config, {key: value for key, value in given.items() if key not in common})

@@ -271,6 +271,10 @@ def test_info_counts_what_the_paper_networks_hold() -> None:
     }
     assert [phase["name"] for phase in told["phases"]] == ["generator", "discriminator"]
     assert [player["nets"] for player in told["players"]] == [["generator"], ["discriminator"]]
+    assert told["needs"] == "images or points"
+    assert {claim["verdict"] for claim in told["claims"]} <= {"", "reproduced", "not reproduced"}
+    assert all(claim["id"] and claim["says"] for claim in told["claims"])
+    assert told["claims"]
     lr = next(setting for setting in told["settings"] if setting["flag"] == "--lr")
     assert lr == {
         "flag": "--lr",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout, one_hot, softplus
 
 from ganzoo import Adam, Batch, DataSpec, GanzooError, Phase, Player, Upkeep, Variant, option
-from ganzoo.abilities import Classifier, Encoder, Translator
+from ganzoo.abilities import Classifier, Direction, Encoder, Translator
 from ganzoo.schedules import Progress, Stage
 
 
@@ -310,12 +310,12 @@ class NoBuffer(OtherSchedules):
     by_name: ClassVar = {"fade": lambda progress: 1.0}
 
 
-@breaks("schedules", r"'g.lr' is -0.5 at 1.0, .* never negative: use max")
+@breaks("schedules", r"'g.lr' is -0.5 at a progress of 1, .* never negative: use max")
 class NegativeRate(OtherSchedules):
     by_name: ClassVar = {"g.lr": lambda progress: 0.5 - progress}
 
 
-@breaks("schedules", "'dial' is nan at 0.0: return a number")
+@breaks("schedules", "'dial' is nan at a progress of 0: return a number")
 class NoNumber(OtherSchedules):
     by_name: ClassVar = {"dial": lambda progress: math.nan}
 
@@ -601,7 +601,7 @@ class OneSeed(Healthy):
 @breaks(
     "seed",
     "two trainings from one seed differ, at first in 'g_loss': draw .* torch's default",
-    ("capture",),
+    ("capture", "picture"),
 )
 class NumpyNoise(Healthy):
     def sample_latent(self, n: int) -> Tensor:
@@ -867,6 +867,7 @@ class EncodesTooMuch(Healthy, Encoder):
     "sampling", r"translate\(\) in direction 'a2b' gives another result with the same seed: draw"
 )
 class DrawsOnItsOwn(Healthy, Translator):
+    directions = (Direction("a2b", "image", "image"),)
     stochastic = True
     calls = 0
 
@@ -877,6 +878,8 @@ class DrawsOnItsOwn(Healthy, Translator):
 
 @breaks("device", r"translate\(\) in direction 'b2a': .* meets a tensor on the CPU .*torch.ones")
 class TranslatesWithTheCPU(Healthy, Translator):
+    directions = (Direction("a2b", "image", "image"), Direction("b2a", "image", "image"))
+
     def translate(self, image: Tensor, direction: str) -> Tensor:
         return (image if direction == "a2b" else image * -torch.ones(1)).tanh()
 

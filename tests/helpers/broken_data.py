@@ -103,6 +103,55 @@ GOOD_SETS = {
     ),
 }
 
+SEVERAL = """
+def drawn(request, *fields):
+    generator = torch.Generator().manual_seed(2 * request.seed + (request.split == "test"))
+    n, tensors = {"train": 90, "test": 40}[request.split], {}
+    if request.image_size is not None:
+        raise GanzooError("these are of one size: leave out --image-size")
+    for field in fields:
+        shape = (n, *field.shape)
+        if field.kind in ("image", "volume", "video"):
+            tensor = torch.randint(256, shape, generator=generator, dtype=torch.uint8)
+        elif field.kind == "tokens":
+            tensor = torch.randint(len(field.names), shape, generator=generator)
+        elif field.kind in ("attributes", "mask"):
+            tensor = torch.randint(2, shape, generator=generator, dtype=torch.uint8)
+        else:
+            tensor = torch.rand(shape, generator=generator) * 2 - 1
+        tensors[field.name] = tensor
+    return Dataset(DataSpec((fields,), "toy"), tensors)
+
+
+"""
+"""Data of any kind."""
+
+AGE = '[{"low": 0, "high": 9, "digits": 2}]'
+FIELDS = {
+    "many channels": "Field('image', 'image', (7, 8, 8)),",
+    "texts": "Field('tokens', 'tokens', (6,), ('', *'abc')),",
+    "volumes": "Field('volume', 'volume', (1, 4, 5, 6)),",
+    "videos": "Field('video', 'video', (3, 4, 6, 6)),",
+    "series": "Field('series', 'series', (9, 2), ('left', 'right')),",
+    "points in space": "Field('image', 'point', (3,)),",
+    "a table": f"Field('table', 'table', (1,), ('age',), '{AGE}'),",
+    "pairs": "Field('source', 'image', (1, 8, 8)), Field('target', 'image', (3, 8, 8)),",
+    "several kinds": (
+        "Field('image', 'image', (1, 8, 8)), Field('attributes', 'attributes', (2,), ('a', 'b')), "
+        "Field('mask', 'mask', (8, 8), ('sky', 'sea')),"
+    ),
+}
+for name, fields in FIELDS.items():
+    GOOD_SETS[name] = (
+        SEVERAL + f"def load(r): return drawn(r, {fields})",
+        f"groups=(({fields}),), classes=0",
+    )
+GOOD_SETS["domains of two kinds"] = (
+    SEVERAL + "def load(r):\n"
+    f"    return both(drawn(r, {FIELDS['many channels']}), drawn(r, {FIELDS['texts']}))",
+    "shape='any size', classes=0",
+)
+
 ASKS_ELSEWHERE = "def load(r): socket.create_connection(('ganzoo.invalid', 80))"
 
 BROKEN_SETS = [
@@ -168,6 +217,17 @@ BROKEN_SETS = [
         "    return Dataset(spec, {'tokens': tokens})",
         "'tokens' of the train split goes from 3 to 3, and there are 2 symbols",
         "",
+    ),
+    (
+        "files",
+        "def load(r):\n"
+        "    if r.image_size: raise GanzooError('texts have no size')\n"
+        "    generator = torch.Generator().manual_seed(int(r.split == 'test'))\n"
+        "    tokens = torch.randint(2, (90, 4), generator=generator)\n"
+        "    spec = DataSpec(((Field('tokens', 'tokens', (4,), ('ab', 'cd')),),), 'toy')\n"
+        "    return Dataset(spec, {'tokens': tokens})",
+        "cannot be read back (the text '",
+        "groups=((Field('tokens', 'tokens', (4,), ('ab', 'cd')),),), classes=0",
     ),
     (
         "as-registered",

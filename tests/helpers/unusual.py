@@ -1,7 +1,8 @@
 """Sound variants that do what variants seldom do: no check may find fault with them."""
 
+import copy
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -22,8 +23,9 @@ from ganzoo import (
     RMSprop,
     Stage,
     Upkeep,
+    option,
 )
-from ganzoo.abilities import Direction, Encoder, Translator
+from ganzoo.abilities import Control, Direction, Encoder, Translator
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import Plan
 from helpers.broken import Healthy, HealthyConfig
@@ -130,15 +132,31 @@ class Codes(Healthy):
 
 
 class Grows(Healthy):
-    """A layer that only a later stage plays with, and a running mean in a buffer."""
+    """ProGAN-like: levels by images, a fade of its own, other batches, a layer of the last level.
+
+    The stage changes between the runs of several checks.
+    """
 
     def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
         super().__init__(config, data)
         self.generator.later = nn.Linear(3, 3)
+        self.generator.register_buffer("level", torch.zeros((), dtype=torch.int64))
+        self.generator.register_buffer("fade", torch.zeros(()))
         self.register_buffer("mean", torch.zeros(()))
 
     def stage(self, now: Progress) -> Stage:
-        return Stage(now.images >= 1_000_000)
+        if now.images < 2 * 4:
+            return Stage((0, "stable"))
+        if now.images < 300:
+            return Stage((1, "fading"), batch_size=6, resets=("g", "d"))
+        return Stage((1, "stable"))
+
+    def dials(self, now: Progress) -> Mapping[str, float]:
+        return {**super().dials(now), "generator.fade": min(1.0, now.images / 300)}
+
+    def g_loss(self, batch: Batch) -> Tensor:
+        self.generator.get_buffer("level").fill_(batch.stage.level[0])
+        return super().g_loss(batch)
 
     def d_loss(self, batch: Batch) -> Tensor:
         loss = super().d_loss(batch)
@@ -147,7 +165,9 @@ class Grows(Healthy):
         return loss
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
-        return self.generator[:6](latent)
+        level, fade = self.generator.get_buffer("level"), self.generator.get_buffer("fade")
+        grown = latent + fade * self.generator.later(latent)
+        return self.generator[:6](torch.where(level > 0, grown, latent))
 
 
 class ByData(Healthy):
@@ -273,6 +293,52 @@ class Able(Healthy, Translator, Encoder):
         return image.flatten(1)[:, :3]
 
 
+class Follows(Healthy):
+    """A copy of D, which nobody trains, follows it by upkeep, and judges fakes beside it."""
+
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.target = copy.deepcopy(self.discriminator).requires_grad_(False)
+
+    def g_loss(self, batch: Batch) -> Tensor:
+        loss = super().g_loss(batch)
+        return loss + softplus(-self.target(self(self.sample_latent(len(batch))))).mean()
+
+    def upkeep(self) -> list[Upkeep]:
+        return [Upkeep("follow", self.follow)]
+
+    def follow(self) -> None:
+        pairs = zip(self.target.parameters(), self.discriminator.parameters(), strict=True)
+        for target, own in pairs:
+            target.lerp_(own, 0.1)
+
+
+class Psi(Healthy):
+    """Settings of its sampling, and what can be asked of its translations."""
+
+    @dataclass(frozen=True)
+    class Sampling:
+        psi: float = option(1.0, "how far from the mean", minimum=0, maximum=2)
+        noise: str = option("some", "of the layers", choices=("none", "some"))
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.generator(self.sampling.psi * latent)
+
+
+class Restyles(Healthy, Translator):
+    """Translations that are asked for by name and number."""
+
+    directions = (Direction("restyle", "image", "image"),)
+
+    def controls(self) -> Mapping[str, Control]:
+        return {"hue": Control("hue", ("red", "blue")), "strength": Control("how much")}
+
+    def translate(
+        self, image: Tensor, direction: str, hue: str = "red", strength: float = 0.5
+    ) -> Tensor:
+        return ((2.0 if hue == "red" else 1.0) * strength * image).tanh()
+
+
 UNUSUAL: dict[type[Healthy], Any] = {
     Spectral: set(),
     SharesATrunk: set(),
@@ -281,8 +347,11 @@ UNUSUAL: dict[type[Healthy], Any] = {
     Codes: {"second-order"},
     Grows: set(),
     ByData: {"capture"},
-    Relativistic: {"micro-batches"},
+    Relativistic: set(),
     Able: set(),
+    Follows: set(),
+    Psi: set(),
+    Restyles: set(),
     Unrepeatable: {"micro-batches", "second-order"},
 }
 """With the checks that have nothing to say."""

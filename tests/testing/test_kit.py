@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from helpers import broken_games  # noqa: F401  # whose variants are BROKEN too
 from helpers.broken import BROKEN, Broken
 from helpers.unusual import UNUSUAL
 from helpers.zoo import NAMES, digits
@@ -31,7 +33,6 @@ SPEC = VariantSpec(
 )
 SKIPPED = {name: {"second-order"} for name in NAMES} | {
     "wgan-gp": set(),
-    "sgan": {"second-order", "micro-batches"},
 }
 BAD_SPECS: dict[str, dict[str, Any]] = {
     "title is empty .*: give the title": {"title": " "},
@@ -91,7 +92,9 @@ def test_what_is_unusual_is_not_wrong(cls: type) -> None:
 
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: f"{case.check}-{case.cls.__name__}")
 def test_a_broken_variant_fails_the_check_that_is_for_it(case: Broken) -> None:
-    found = failures(verdicts_of(replace(SPEC, target=f"helpers.broken:{case.cls.__name__}")))
+    found = failures(
+        verdicts_of(replace(SPEC, target=f"{case.cls.__module__}:{case.cls.__name__}"))
+    )
     assert set(found) == {case.check, *case.also}, found
     assert_says(found[case.check], case.sentence)
 
@@ -116,10 +119,46 @@ def test_a_plugin_that_imports_torch_when_it_registers_fails(install: Callable[.
     assert_says(found["registration"], "brings in torch, at .*: import it in the module that")
 
 
+CLAIM = """
+[[claim]]
+id = "toy"
+variant = "healthy"
+says = "It plays."
+quantity = "modes of 8"
+paper = "Nobody 2026"
+number = "none"
+minutes = 1
+measure = {{ evaluate = "modes" }}
+holds = {{ at_least = 8 }}
+[claim.arms.ours]
+{setting} = 10
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("claim = 3", "claim is 3: write .* above each claim"),
+        (CLAIM.format(setting="stepps"), "arm ours: there is no setting 'stepps': did you mean"),
+        (CLAIM.format(setting="steps").replace("minutes = 1", ""), "minutes is missing: write how"),
+    ],
+)
+def test_claims_that_cannot_be_reproduced_fail(
+    text: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = registry().variant("vanilla")
+    (tmp_path / "claims.toml").write_text(text.replace('"healthy"', '"vanilla"'))
+    monkeypatch.setattr(declaration, "folder", lambda spec: tmp_path)
+    found = failures(verdicts_of(row.spec, row.plugin))
+    assert set(found) == {"claims"}
+    assert_says(found["claims"], sentence)
+
+
 def test_every_check_has_a_variant_that_fails_it() -> None:
     assert {check.name for check in VARIANT_CHECKS.all} == {
         "registration",
         "spec",
+        "claims",
         *(case.check for case in BROKEN),
     }
 

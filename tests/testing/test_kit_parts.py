@@ -14,9 +14,37 @@ from ganzoo.testing import (
     regulariser_verdicts,
 )
 from ganzoo.testing.check import Outcome
-from ganzoo.testing.parts.checks import AUGMENTATION_CHECKS, REGULARISER_CHECKS, PartSubject
+from ganzoo.testing.parts.checks import (
+    AUGMENTATION_CHECKS,
+    COMMON,
+    REGULARISER_CHECKS,
+    PartSubject,
+)
 
 CORE = registry().plugins[0]
+BROKEN_REGULARISERS = [
+    ("Detached", "penalty", "D learns nothing from the penalty"),
+    ("Vector", "penalty", "return a finite scalar, the mean over samples"),
+    ("Reads", "device", "reads a tensor on the host: compute with device tensors alone"),
+    ("NoiseOnTheCPU", "device", "meets a tensor on the CPU that"),
+    ("PythonRandom", "seed", "it gives another result with the same seed: draw random"),
+    ("Learns", "no-parameters", "bias is a parameter, which no player has and nobody trains"),
+    ("TakesGradientsAtTheSamples", "no-leak", "take sample.detach().requires_grad_()"),
+    ("LeavesGradients", "no-leak", "call torch.autograd.grad(), not backward()"),
+    ("DetachesPart", "slope", "detach nothing of what the penalty is made of"),
+    ("WithoutSettings", "target", "WithoutSettings.Config has no setting 'every'"),
+    ("Nothing", "target", "helpers.broken_parts:Nothing cannot be imported"),
+    ("NoConfig", "target", "must be a subclass of ganzoo.regularisers.Regulariser"),
+]
+BROKEN_AUGMENTATIONS = [
+    ("Cropped", "shape", "samples of shape (6, 2, 8, 8) become (6, 2, 8, 7): keep their shape"),
+    ("InPlace", "no-leak", "it changes the samples that it is given, which others see too"),
+    ("PicturesOnly", "other-data", "on labelled points of shape 2 it fails (ValueError): ra"),
+    ("Curt", "other-data", "on labelled points it refuses with 'images only': write one"),
+    ("Rounded", "differentiable", "no gradient reaches some samples"),
+    ("Brighter", "own-draw", "64 equal samples become 64 equal ones"),
+    ("Detached", "target", "must be a subclass of ganzoo.augmentations.SeenAugmentation"),
+]
 
 
 @pytest.mark.parametrize("name", [row.spec.name for row in registry().regularisers()])
@@ -39,17 +67,7 @@ def failures(spec: Any) -> dict[str, str]:
     return {v.check: v.message for v in verdicts if v.outcome is Outcome.FAILED}
 
 
-@pytest.mark.parametrize(
-    ("name", "check", "message"),
-    [
-        ("Detached", "penalty", "D learns nothing from the penalty"),
-        ("Vector", "penalty", "return a finite scalar, the mean over samples"),
-        ("Reads", "device", "reads a tensor on the host: compute with device tensors alone"),
-        ("WithoutSettings", "target", "WithoutSettings.Config has no setting 'every'"),
-        ("Nothing", "target", "helpers.broken_parts:Nothing cannot be imported"),
-        ("NoConfig", "target", "must be a subclass of ganzoo.regularisers.Regulariser"),
-    ],
-)
+@pytest.mark.parametrize(("name", "check", "message"), BROKEN_REGULARISERS)
 def test_each_check_of_regularisers_fails_what_is_broken(
     name: str, check: str, message: str
 ) -> None:
@@ -58,15 +76,7 @@ def test_each_check_of_regularisers_fails_what_is_broken(
     assert message in found[check]
 
 
-@pytest.mark.parametrize(
-    ("name", "check", "message"),
-    [
-        ("Cropped", "shape", "samples of shape (6, 2, 8, 8) become (6, 2, 8, 7): keep their shape"),
-        ("Rounded", "differentiable", "no gradient reaches some samples"),
-        ("Brighter", "own-draw", "64 equal samples become 64 equal ones"),
-        ("Detached", "target", "must be a subclass of ganzoo.augmentations.SeenAugmentation"),
-    ],
-)
+@pytest.mark.parametrize(("name", "check", "message"), BROKEN_AUGMENTATIONS)
 def test_each_check_of_augmentations_fails_what_is_broken(
     name: str, check: str, message: str
 ) -> None:
@@ -80,3 +90,11 @@ def test_a_spec_says_what_it_is() -> None:
     assert failures(untitled) == {"spec": "'toy' has no title: say in a few words what it is"}
     unlinked = AugmentationSpec("toy", "ganzoo.augmentations:Translation", "a toy", "paper.pdf")
     assert "give a link" in failures(unlinked)["spec"]
+
+
+def test_each_check_has_been_seen_to_fail() -> None:
+    seen = {check for _, check, _ in BROKEN_REGULARISERS} | {"registration", "spec"}
+    assert seen == {check.name for check in REGULARISER_CHECKS.all}
+    common = {check.name for check in COMMON.all}
+    seen = {check for _, check, _ in BROKEN_AUGMENTATIONS} | common
+    assert seen == {check.name for check in AUGMENTATION_CHECKS.all}

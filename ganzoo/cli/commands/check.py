@@ -111,13 +111,14 @@ def _print(row: Found, dataset: str | None, verdicts: Iterator[Verdict]) -> int:
     """Print each verdict as soon as it is known; returns how many failed."""
     from rich.text import Text
 
-    from ganzoo.plugins.catalog import default_for
+    from ganzoo.testing.variants.made import NEEDED
+    from ganzoo.testing.variants.subject import default_data
 
     console = make_console()
     heading = (f"{KINDS[type(row.spec)]} {row.spec.name}", "bold")
     played = ""
     if isinstance(row.spec, VariantSpec):
-        played = f", played on {dataset or default_for(row.spec)}"
+        played = f", played on {dataset or default_data(row.spec) or NEEDED}"
     console.print(Text.assemble(heading, f" of {row.plugin}{played}"))
     console.print()
     counts: Counter[str] = Counter()

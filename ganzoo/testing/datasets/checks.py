@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
-from ganzoo.data.kinds import sample_kind
+from ganzoo.data.kinds import kind_of, sample_kind
 from ganzoo.data.kinds.kind import described
 from ganzoo.data.made.mixtures import covered
 from ganzoo.errors import GanzooError
@@ -25,6 +25,9 @@ _SIZE = (32, 48)
 """(height, width) that is asked for: which is which shows."""
 _SHARED = 0.01
 """Share of the test split that may be in the training split too: collected sets hold strays."""
+
+_SHOWN = 8
+"""Samples that are drawn and written."""
 
 DATASET_CHECKS = Checks[DatasetSubject]()
 
@@ -121,6 +124,29 @@ DATASET_CHECKS.check("values", needs=("fields",))(check_values)
 DATASET_CHECKS.check("labels", needs=("fields",))(check_labels)
 
 
+@DATASET_CHECKS.check("files", needs=("fields",))
+def _files(subject: DatasetSubject) -> None:
+    """Samples are drawn for a person, written as files of their kind, and read back."""
+    for where, part in subject.parts():
+        field = part.spec.sample
+        kind, stored = kind_of(field.kind), part.first(_SHOWN).tensors[field.name]
+        with tempfile.TemporaryDirectory() as folder:
+            kind.draw(field, kind.prepared(stored), Path(folder) / "shown.png", part.modes)
+            kind.write(field, stored, Path(folder), 0)
+            try:
+                found = kind.read(field, Path(folder))
+            except GanzooError as error:
+                raise Failure(
+                    f"samples of {where}, written as files, cannot be read back ({error}): give "
+                    f"'{field.name}' names and a codec that tell its values apart"
+                ) from error
+        if found.shape != stored.shape:
+            raise Failure(
+                f"{len(stored)} samples of {where}, written as files, are read back as "
+                f"{described(found)}: give '{field.name}' names and a codec that tell them apart"
+            )
+
+
 @DATASET_CHECKS.check("as-registered", needs=("spec", "fields"))
 def _as_registered(subject: DatasetSubject) -> None:
     """Shape and classes are those of the spec, and the same in both splits."""
@@ -152,14 +178,16 @@ def _as_registered(subject: DatasetSubject) -> None:
 
 @DATASET_CHECKS.check("domains", needs=("fields",))
 def _domains(subject: DatasetSubject) -> None:
-    """Two unpaired domains are images of one shape, in both splits."""
+    """Two unpaired domains are in both splits, and of one shape where both are images."""
     train, test = map(subject.split, SPLITS)
     if train.other is None and test.other is None:
         raise NotApplicable("it has one domain")
     if train.other is None or test.other is None:
         raise Failure("only one split has a second domain: give `other` to both, or to none")
     for name, split, other in (("train", train, train.other), ("test", test, test.other)):
-        if not split.spec.is_image or split.spec.shape != other.spec.shape:
+        if not (split.spec.is_image and other.spec.is_image):
+            continue
+        if split.group(0).spec.shape != other.spec.shape:
             raise Failure(
                 f"the domains of the {name} split are {split.spec} and {other.spec}: scale them to "
                 "images of one shape (`ganzoo.data.domains.in_one_shape` matches the channels)"

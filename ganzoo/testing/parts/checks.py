@@ -2,68 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+import re
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo.augmentations import SeenAugmentation
 from ganzoo.config import options
+from ganzoo.engine.device import seeded
 from ganzoo.engine.modes.capture import Watch, Watched
-from ganzoo.plugins.registered import Registered, load_target
+from ganzoo.errors import GanzooError
 from ganzoo.regularisers import Regulariser
-from ganzoo.spec import AugmentationSpec, RegulariserSpec
+from ganzoo.spec import DataSpec
 from ganzoo.testing.check import Checks, Failure
+from ganzoo.testing.parts.subject import SHAPE, PartSubject, applied, make_critic, samples
 from ganzoo.testing.registration import check_registration
+from ganzoo.testing.variants.device import META, DeviceWatch, Mixed
+from ganzoo.testing.variants.made import OTHERS, made
+from ganzoo.testing.variants.noise import KnownNoise, in_float64
 
-N, SHAPE = 6, (2, 8, 8)
-"""Samples, and the shape of each."""
+__all__ = ["AUGMENTATION_CHECKS", "COMMON", "REGULARISER_CHECKS", "PartSubject"]
 
-
-@dataclass
-class PartSubject:
-    """An installed regulariser or augmentation."""
-
-    registered: Registered[RegulariserSpec] | Registered[AugmentationSpec]
-
-    @cached_property
-    def cls(self) -> type[Regulariser] | type[SeenAugmentation]:
-        """What the spec's target names.
-
-        Raises:
-            GanzooError: it is none of the spec's kind.
-        """
-        cls: type[Regulariser] | type[SeenAugmentation] = load_target(self.registered.spec)
-        return cls
-
-    def make(self) -> Regulariser | SeenAugmentation:
-        """One with its default settings."""
-        made: Any = self.cls
-        part: Regulariser | SeenAugmentation = made(made.Config())
-        return part
-
-
-def samples(seed: int = 0) -> Tensor:
-    """(N, *SHAPE) in [-1, 1]."""
-    return torch.rand(N, *SHAPE, generator=torch.Generator().manual_seed(seed)) * 2 - 1
-
-
-def make_critic() -> nn.Module:
-    """A D without BatchNorm, smooth, so that all derivatives exist."""
-    with torch.random.fork_rng([]):
-        torch.manual_seed(0)
-        return nn.Sequential(nn.Flatten(), nn.Linear(128, 8), nn.Softplus(), nn.Linear(8, 1))
-
-
-def applied(subject: PartSubject, critic: nn.Module) -> Tensor:
-    """A penalty of `critic`, or augmented samples."""
-    part = subject.make()
-    if isinstance(part, Regulariser):
-        return part(lambda sample: critic(sample)[:, 0], samples(1), samples(2))
-    return part(samples(1))
-
+_STEP = 1e-5
+"""Of a central difference in float64, along a direction of norm 1."""
+_SLOPE_ERROR = 1e-3
+"""Of such a difference, as a share of it."""
 
 COMMON = Checks[PartSubject]()
 
@@ -103,6 +66,67 @@ def _device(subject: PartSubject) -> None:
         applied(subject, critic)
     if seen.host_reads:
         raise Failure(f"{seen.host_reads[0]}: compute with device tensors alone")
+    try:
+        with DeviceWatch():
+            found = applied(subject, critic.to(META), META)
+    except Mixed as error:
+        raise Failure(
+            f"{error}: make it with device=sample.device, or by register_buffer()"
+        ) from error
+    if found.device != META:
+        raise Failure("what it makes is on the CPU: leave it on the device of the samples")
+
+
+@COMMON.check("seed", needs=("target",))
+def _seed(subject: PartSubject) -> None:
+    """What is random in it is drawn by torch's default generator."""
+    found = []
+    for _ in range(2):
+        with seeded(0, samples().device):
+            found.append(applied(subject, make_critic()).detach())
+    if not torch.equal(found[0], found[1]):
+        raise Failure(
+            "it gives another result with the same seed: draw random numbers by torch's default "
+            "generator, not by numpy's or Python's, so that a training can be repeated"
+        )
+
+
+@COMMON.check("no-parameters", needs=("target",))
+def _no_parameters(subject: PartSubject) -> None:
+    """It learns nothing itself: what it remembers is in buffers."""
+    for name, _ in subject.make().named_parameters():
+        raise Failure(
+            f"{name} is a parameter, which no player has and nobody trains: make it a buffer by "
+            "register_buffer()"
+        )
+
+
+@COMMON.check("no-leak", needs=("target",))
+def _no_leak(subject: PartSubject) -> None:
+    """Samples and D are left as they were."""
+    part, critic = subject.make(), make_critic()
+    real, fake = samples(1), samples(2)
+    weights = [weight.detach().clone() for weight in critic.parameters()]
+    if isinstance(part, Regulariser):
+        part(lambda sample: critic(sample)[:, 0], real, fake)
+    else:
+        part(real)
+    if not (torch.equal(real, samples(1)) and torch.equal(fake, samples(2))):
+        raise Failure(
+            "it changes the samples that it is given, which others see too: compute new tensors, "
+            "without operations in place"
+        )
+    if real.requires_grad or fake.requires_grad:
+        raise Failure(
+            "it has the samples that it is given need gradients, and others go on with them: take "
+            "sample.detach().requires_grad_()"
+        )
+    for weight, before in zip(critic.parameters(), weights, strict=True):
+        if weight.grad is not None or not torch.equal(weight, before):
+            raise Failure(
+                "it leaves gradients or other weights in D: call torch.autograd.grad(), not "
+                "backward(), and leave weights to the optimizer"
+            )
 
 
 REGULARISER_CHECKS = Checks[PartSubject]()
@@ -125,6 +149,44 @@ def _penalty(subject: PartSubject) -> None:
         raise Failure(
             "D learns nothing from the penalty: compute it without detach(), and gradients with "
             "create_graph=True"
+        )
+
+
+@REGULARISER_CHECKS.check("slope", needs=("penalty", "seed"))
+def _slope(subject: PartSubject) -> None:
+    """The gradient that D learns by is the slope of the penalty."""
+    part = subject.make().double()
+    assert isinstance(part, Regulariser)
+    buffers = {name: value.clone() for name, value in part.named_buffers()}
+    real, fake = samples(1).double(), samples(2).double()
+    generator = torch.Generator().manual_seed(0)
+    shapes = [param.shape for param in make_critic().parameters()]
+    direction = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes]
+    length = torch.stack([way.square().sum() for way in direction]).sum().sqrt()
+
+    def penalty(step: float) -> tuple[Tensor, list[nn.Parameter]]:
+        critic = make_critic().double()
+        with torch.no_grad():
+            for name, value in part.named_buffers():
+                value.copy_(buffers[name])
+            for param, way in zip(critic.parameters(), direction, strict=True):
+                param.add_(step / length * way)
+        with in_float64(), KnownNoise(exact=True):
+            return part(lambda sample: critic(sample)[:, 0], real, fake), [*critic.parameters()]
+
+    value, params = penalty(0)
+    grads = torch.autograd.grad(value, params, allow_unused=True)
+    wanted = sum(
+        float((grad * way).sum() / length)
+        for grad, way in zip(grads, direction, strict=True)
+        if grad is not None
+    )
+    ahead, behind = (penalty(step)[0].item() for step in (_STEP, -_STEP))
+    slope = (ahead - behind) / (2 * _STEP)
+    if abs(slope - wanted) > _SLOPE_ERROR * max(abs(slope), abs(wanted), 1e-3):
+        raise Failure(
+            f"along a random direction of D's weights the penalty has the slope {slope:.4g}, and "
+            f"its gradient says {wanted:.4g}: detach nothing of what the penalty is made of"
         )
 
 
@@ -158,7 +220,7 @@ def _own_draw(subject: PartSubject) -> None:
     """Each sample is changed by a draw of its own."""
     part = subject.make()
     assert isinstance(part, SeenAugmentation)
-    equal = samples()[:1].expand(64, *SHAPE)
+    equal = samples()[:1].repeat(64, *[1] * len(SHAPE))
     with torch.no_grad(), torch.random.fork_rng([]):
         torch.manual_seed(0)
         out = part(equal)
@@ -166,3 +228,32 @@ def _own_draw(subject: PartSubject) -> None:
         raise Failure(
             "64 equal samples become 64 equal ones: draw for each sample by itself, on its device"
         )
+
+
+@AUGMENTATION_CHECKS.check("other-data", needs=("shape",))
+def _other_data(subject: PartSubject) -> None:
+    """Data of any kind that networks see as numbers are changed, or refused by name."""
+    for name, groups in OTHERS.items():
+        data, part = DataSpec(groups, name), subject.make()
+        assert isinstance(part, SeenAugmentation)
+        try:
+            part.check(data)
+        except GanzooError as refusal:
+            if name not in str(refusal) or re.search(r"[\n.] ", str(refusal)):
+                raise Failure(
+                    f"on {name} it refuses with '{refusal}': write one sentence that has data.name"
+                ) from refusal
+            continue
+        stored = made(name, groups).first(2).tensors[data.sample.name]
+        if data.sample.kind == "tokens":
+            continue  # of which each game makes numbers in a way of its own
+        sample = stored.float() / 255
+        try:
+            shape = part(sample).shape
+        except Exception as error:
+            raise Failure(
+                f"on {name} of shape {data} it fails ({type(error).__name__}): raise GanzooError "
+                "in check(data) for what it is not made for"
+            ) from error
+        if shape != sample.shape:
+            raise Failure(f"{name} of shape {data} become {tuple(shape)}: keep their shape")

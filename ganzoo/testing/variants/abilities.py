@@ -1,14 +1,19 @@
 """What a trained variant computes row by row, in each of its abilities."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganzoo.abilities import Classifier, Encoder, Enlarger, Restorer, Translator
+from ganzoo.config import build, options
+from ganzoo.data.kinds import kind_of
 from ganzoo.engine.device import seeded
+from ganzoo.spec import DataSpec, Field
+from ganzoo.testing.check import Failure
 from ganzoo.testing.variants.subject import VariantSubject, examples
 from ganzoo.variant import Variant
 
@@ -16,6 +21,8 @@ ROWS = 7
 """A number that no batch has."""
 SAMPLES, PROBABILITIES, LATENTS = "samples", "probabilities", "latents"
 """What it may make."""
+NUMBER = 1.0
+"""What is asked for by a control that takes a number."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +34,8 @@ class Ability:
     function: Callable[..., Tensor]
     arguments: tuple[Tensor, ...]
     """As many rows of each."""
-    shape: tuple[int, ...] = ()
-    """Of a sample that it makes."""
+    field: Field | None = None
+    """What samples that it makes are like; None: it makes none."""
     makes: str = SAMPLES
     stochastic: bool = False
     """Whether it draws random numbers, by the seed alone."""
@@ -44,44 +51,110 @@ class Ability:
 
 def abilities(subject: VariantSubject, variant: Variant) -> Iterator[Ability]:
     """All of a variant in eval mode, on latents and on samples of the data."""
-    if type(variant).sample_latent is not Variant.sample_latent:
-        arguments = [variant.sample_latent(ROWS)]
-        if variant.conditional:
-            arguments.append(torch.arange(ROWS) % variant.data.classes)
-        yield Ability("forward()", variant, tuple(arguments), variant.data.shape)
+    yield from _of_latents(variant)
     yield from of_real_samples(subject, variant)
 
 
+def _of_latents(variant: Variant) -> Iterator[Ability]:
+    """The samples that it draws, in each way that can be asked for."""
+    if type(variant).sample_latent is Variant.sample_latent:
+        return
+    arguments = [variant.sample_latent(ROWS)]
+    if variant.conditional:
+        arguments.append(torch.arange(ROWS) % variant.data.classes)
+    sample = variant.data.sample
+    yield Ability("forward()", variant, tuple(arguments), sample)
+    for words, sampling in _asked(variant):
+        set_so = partial(_sampled_so, variant, sampling)
+        yield Ability(f"forward() with {words}", set_so, tuple(arguments), sample)
+
+
+def _asked(variant: Variant) -> Iterator[tuple[str, Any]]:
+    """The ways of sampling in which one setting is at an end of its range, or another choice."""
+    if variant.Sampling is None:
+        return
+    for name, setting in options(variant.Sampling).items():
+        ends = [end for end in (setting.minimum, setting.maximum) if end is not None]
+        for value in setting.choices or ends:
+            yield f"{setting.flag} {value}", build(variant.Sampling, {name: value})
+
+
+def _sampled_so(variant: Variant, sampling: Any, *arguments: Tensor) -> Tensor:
+    """Its samples with other settings than its own."""
+    before, variant.sampling = variant.sampling, sampling
+    try:
+        return variant(*arguments)
+    finally:
+        variant.sampling = before
+
+
 def of_real_samples(subject: VariantSubject, variant: Variant) -> Iterator[Ability]:
-    """What it computes of samples of the data."""
+    """What it computes of samples of the data.
+
+    Raises:
+        Failure: it translates fields that the data have not.
+    """
     if not isinstance(variant, Translator | Classifier | Encoder | Restorer | Enlarger):
         return
     there = {
         name: tensor.to(variant.device)
         for name, tensor in examples(variant, subject.dataset, ROWS).items()
     }
-    image, shape = next(iter(there.values())), variant.data.shape
+    sample = variant.data.sample
+    image = there.get(sample.name, next(iter(there.values())))
     if isinstance(variant, Translator):
-        fields = variant.data.fields
-        for direction in variant.directions:
-            target = fields[direction.target].shape if direction.target in fields else shape
-            yield Ability(
-                f"translate() in direction '{direction.name}'",
-                partial(variant.translate, direction=direction.name),
-                (there.get(direction.source, image),),
-                target,
-                stochastic=variant.stochastic,
-            )
+        yield from _translations(variant, variant.data, there)
     if isinstance(variant, Classifier):
         yield Ability("classify()", variant.classify, (image,), makes=PROBABILITIES)
     if isinstance(variant, Encoder):
         yield Ability("encode()", variant.encode, (image,), makes=LATENTS)
-        yield Ability("reconstruct()", variant.reconstruct, (image,), shape)
+        yield Ability("reconstruct()", variant.reconstruct, (image,), sample)
     if isinstance(variant, Restorer):
         missing = torch.zeros_like(image[:, :1])
-        missing[..., : shape[1] // 2, :] = 1
-        yield Ability("restore()", variant.restore, (image * (1 - missing), missing), shape)
+        missing[..., : sample.shape[1] // 2, :] = 1
+        given = image * (1 - missing), missing
+        yield Ability("restore()", variant.restore, given, sample)
     if isinstance(variant, Enlarger):
-        channels, height, width = shape
+        channels, height, width = sample.shape
         larger = channels, height * variant.factor, width * variant.factor
-        yield Ability("enlarge()", variant.enlarge, (image,), larger)
+        yield Ability("enlarge()", variant.enlarge, (image,), replace(sample, shape=larger))
+
+
+def _translations(
+    variant: Translator, data: DataSpec, there: dict[str, Tensor]
+) -> Iterator[Ability]:
+    """In each direction, as they are and with each thing that can be asked of them."""
+    for direction in variant.directions:
+        for name in (direction.source, direction.target):
+            if name not in data.fields or name not in there:
+                raise Failure(
+                    f"the direction '{direction.name}' names the field '{name}', and the data have "
+                    f"{', '.join(map(repr, data.fields))}: set `directions` to fields that "
+                    "streams() gives"
+                )
+        about = Ability(
+            f"translate() in direction '{direction.name}'",
+            partial(variant.translate, direction=direction.name),
+            (there[direction.source],),
+            data.fields[direction.target],
+            stochastic=variant.stochastic,
+        )
+        yield about
+        for name, control in variant.controls().items():
+            value = control.choices[-1] if control.choices else NUMBER
+            asked: dict[str, Any] = {name: value}
+            yield replace(
+                about,
+                name=f"{about.name} with --set {name}={value}",
+                function=partial(variant.translate, direction=direction.name, **asked),
+            )
+
+
+def is_shown_for(data: DataSpec, shown: Tensor) -> bool:
+    """Whether pictures are shaped as samples of one of the data's fields."""
+    shape = tuple(shown.shape[1:])
+    return any(
+        shape == field.shape or (kind_of(field.kind).whole and shape[:-1] == field.shape)
+        for field in data.fields.values()
+        if not kind_of(field.kind).beside
+    )

@@ -5,7 +5,17 @@ from dataclasses import replace
 from functools import wraps
 
 from ganzoo.engine.device import seeded
-from ganzoo.testing.variants import declaration, device, gradients, play, repeat, samples, structure
+from ganzoo.testing.variants import (
+    declaration,
+    device,
+    gradients,
+    pictures,
+    play,
+    repeat,
+    samples,
+    stages,
+    structure,
+)
 from ganzoo.testing.variants.subject import CPU, VariantChecks, VariantSubject
 
 __all__ = ["VARIANT_CHECKS", "VariantSubject"]
@@ -29,7 +39,9 @@ for group in (
     structure,
     play,
     samples,
+    pictures,
     repeat,
+    stages,
     gradients,
     device,
 ):

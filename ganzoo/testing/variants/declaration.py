@@ -3,14 +3,15 @@
 from datetime import date
 from typing import Any
 
+from ganzoo.claims.read import read_claims
+from ganzoo.claims.shipped import CLAIMS, folder
 from ganzoo.config import options
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import catalog
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import MADE, DataSpec
 from ganzoo.testing.check import Failure
 from ganzoo.testing.registration import check_registration
-from ganzoo.testing.variants.subject import VariantChecks, VariantSubject
+from ganzoo.testing.variants.subject import VariantChecks, VariantSubject, default_data
 from ganzoo.variant import Variant
 
 CHECKS = VariantChecks()
@@ -38,7 +39,7 @@ def spec(subject: VariantSubject) -> None:
         raise Failure(f"year is {spec.year} {where}: give the year of the paper")
     if spec.paper and not spec.paper.startswith(("https://", "http://")):
         raise Failure(f"paper is '{spec.paper}' {where}: give a link, or leave it out")
-    for name in catalog.default_for(spec).split("+"):
+    for name in filter(None, default_data(spec).split("+")):
         source = registry().dataset(name).spec.source
         if source != MADE:
             raise Failure(
@@ -51,6 +52,21 @@ def spec(subject: VariantSubject) -> None:
 def target(subject: VariantSubject) -> None:
     """The target is a whole Variant, whose Config is a dataclass of documented options."""
     assert subject.cls  # loading it looks at all of that
+
+
+@CHECKS.check("claims", needs=("target",))
+def claims(subject: VariantSubject) -> None:
+    """Its claims, where its plugin states any, can be reproduced as they are written."""
+    from ganzoo.claims.training import check_arm
+
+    spec = subject.registered.spec
+    place = folder(spec)
+    if place is None or not (place / CLAIMS).is_file():
+        return
+    for claim in read_claims(place / CLAIMS):
+        for arm in claim.arms:
+            if claim.variant == spec.name and not arm.made_by:
+                check_arm(arm, f"{CLAIMS}, claim {claim.id}")
 
 
 @CHECKS.check("config", needs=("target",))

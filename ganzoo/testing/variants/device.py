@@ -25,7 +25,7 @@ from ganzoo.testing.variants.subject import (
     play,
     whole_plan,
 )
-from ganzoo.variant import Batch, Phase, players_of
+from ganzoo.variant import Phase, players_of
 
 CHECKS = VariantChecks()
 RUNS = 4
@@ -53,9 +53,10 @@ def capture(subject: VariantSubject) -> None:
         upkeep[name] = replace(work, work=_watched(check, name, work.work))
     gradients = check.watching(take_gradients)
     buffers = dict(engine.variant.named_buffers())
+    plan = whole_plan(engine)  # one for all, as the stage may change between them
     for _ in range(RUNS):
         check.begin()
-        play(engine, whole_plan(engine), gradients)
+        play(engine, plan, gradients)
     obstacle = check.obstacle()
     if obstacle is not None:
         raise Failure(f"{obstacle}; keep to tensor operations")
@@ -122,7 +123,8 @@ _MAY_MIX = ("aten::copy_", "aten::_to_copy", "aten::index", "aten::_index_put")
 def device(subject: VariantSubject) -> None:
     """Losses, samples, translations and classes are computed on the variant's own device alone."""
     engine = subject.engine()
-    batch = Batch(_moved(draw(engine).data))
+    batch = draw(engine)
+    batch.data = _moved(batch.data)
     shown = _moved(examples(engine.variant, subject.dataset, ROWS))
     variant = engine.variant.to(META)
     players = players_of(variant)

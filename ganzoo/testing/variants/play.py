@@ -11,11 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.artifacts.gallery import Gallery
-from ganzoo.data.dataset import Dataset
+from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import take_gradients
 from ganzoo.errors import GanzooError
 from ganzoo.testing.check import Failure, raised
+from ganzoo.testing.variants.abilities import is_shown_for
 from ganzoo.testing.variants.declaration import check_recipe
+from ganzoo.testing.variants.made import others
 from ganzoo.testing.variants.subject import (
     VariantChecks,
     VariantSubject,
@@ -27,17 +29,6 @@ from ganzoo.testing.variants.subject import (
 from ganzoo.variant import Batch, Phase, Variant
 
 CHECKS = VariantChecks()
-KINDS: dict[str, tuple[tuple[int, ...], int, int]] = {
-    "labelled digits": ((1, 28, 28), 10, 1),
-    "unlabelled photos": ((3, 32, 32), 0, 1),
-    "large photos": ((3, 64, 64), 10, 1),
-    "oddly sized images": ((1, 45, 61), 10, 1),
-    "labelled points": ((2,), 8, 1),
-    "unlabelled points": ((2,), 0, 1),
-    "two domains": ((3, 28, 28), 0, 2),
-}
-"""The shape, classes and domains of the data that users have."""
-SAMPLES = 200
 
 
 @CHECKS.check("loss", needs=("phases",))
@@ -72,6 +63,23 @@ def loss(subject: VariantSubject) -> None:
                     f"{where} changes batch.data['{field}'], which the phases share: compute a new "
                     "tensor in its place"
                 )
+    for name, phase in engine.phases.items():
+        if phase.when is not None:
+            _check_gate(name, phase.when(batch))
+
+
+def _check_gate(name: str, gate: object) -> None:
+    """See what `when` of a phase returns."""
+    if not isinstance(gate, Tensor) or gate.dim() or gate.dtype != torch.bool:
+        shown = (
+            f"of {gate.dtype} and shape {tuple(gate.shape)}"
+            if isinstance(gate, Tensor)
+            else repr(gate)
+        )
+        raise Failure(
+            f"`when` of phase '{name}' returns something {shown}: return a 0-d boolean tensor, as "
+            "batch.metrics['real_score'] < 0.8 is"
+        )
 
 
 def _refuse_backward(where: str) -> Callable[..., None]:
@@ -125,12 +133,11 @@ def iteration(subject: VariantSubject) -> None:
             )
 
 
-@CHECKS.check("other-data", needs=("iteration",))
+@CHECKS.check("other-data", needs=("spec", "iteration"))
 def other_data(subject: VariantSubject) -> None:
     """On data of any kind it plays an iteration, or refuses in a sentence that names the data."""
-    for kind in KINDS:
-        dataset = made(kind)
-        where = f"on {kind} of shape {dataset.spec}"
+    for dataset in others(subject.registered.spec):
+        where = f"on {dataset.name} of shape {dataset.spec}"
         try:
             engine = subject.engine(dataset=dataset, batch=2)
         except GanzooError as refusal:
@@ -153,32 +160,18 @@ def other_data(subject: VariantSubject) -> None:
             ) from error
         with engine.averaged() as variant:
             try:
-                shape = Gallery.of(variant.gallery(examples(variant, dataset, 2))).images.shape[1:]
+                found = Gallery.of(variant.gallery(examples(variant, dataset, 2))).images
             except Exception as error:
                 what = raised(error, subject.registered.spec.target)
                 raise Failure(
                     f"{where} gallery(examples) fails ({what}): return samples of data.shape"
                 ) from error
-        if shape != dataset.spec.shape:
+        if not is_shown_for(dataset.spec, found):
+            shape = "x".join(map(str, found.shape[1:]))
             raise Failure(
-                f"{where} gallery(examples) returns samples of shape {'x'.join(map(str, shape))}: "
-                "make the networks for data.shape"
+                f"{where} gallery(examples) returns samples of shape {shape}: make the networks "
+                "for data.shape"
             )
-
-
-def made(kind: str) -> Dataset:
-    """Random samples of one of `KINDS`."""
-    shape, classes, domains = KINDS[kind]
-    generator = torch.Generator().manual_seed(0)
-    if len(shape) == 3:
-        image = torch.randint(256, (SAMPLES, *shape), generator=generator, dtype=torch.uint8)
-    else:
-        image = torch.rand(SAMPLES, *shape, generator=generator) * 2 - 1
-    label = torch.arange(SAMPLES) % classes if classes else None
-    dataset = Dataset.of(kind, image, label, tuple(map(str, range(classes))))
-    if domains == 1:
-        return dataset
-    return Dataset.unpaired(kind, dataset, Dataset.of("other", image.flip(0)))
 
 
 def _check_refusal(sentence: str, name: str, where: str) -> None:
@@ -237,8 +230,9 @@ def own_parameters(subject: VariantSubject) -> None:
         reached.update(id(param) for param, gradient in pairs if gradient is not None)
         return value, gradients
 
-    play(engine, whole_plan(engine), watched)
+    play(engine, replace(whole_plan(engine), upkeep=()), watched)
     judge()
+    _check_upkeep_of_frozen(engine)
     for phase in engine.phases.values():
         if phase.name not in moved:
             raise Failure(
@@ -251,3 +245,22 @@ def own_parameters(subject: VariantSubject) -> None:
         for name, parameter in zip(learner.names, learner.params, strict=True):
             if id(parameter) not in reached:
                 raise Failure(f"{name} never gets a gradient, in no phase: use it, or leave it out")
+
+
+@torch.no_grad()
+def _check_upkeep_of_frozen(engine: Engine) -> None:
+    """See whether upkeep, which may write to any other network, leaves frozen ones alone."""
+    frozen = {
+        f"{net}.{name}": value
+        for net in engine.variant.frozen
+        for name, value in engine.variant.get_submodule(net).state_dict().items()
+    }
+    before = {name: value.clone() for name, value in frozen.items()}
+    for work in engine.game.upkeep.values():
+        work.work()
+        for name, value in frozen.items():
+            if not torch.equal(value, before[name]):
+                raise Failure(
+                    f"upkeep '{work.name}' changes {name} of a frozen network, which no checkpoint "
+                    "has: leave the network out of `frozen`, and call requires_grad_(False)"
+                )

@@ -41,7 +41,7 @@ def seed(subject: VariantSubject) -> None:
         metrics = [trained.step() for _ in range(BEFORE)]
         if trained is engine:
             wanted = metrics
-    different = _difference(wanted, metrics) or _difference([engine.state()], [repeated.state()])
+    different = difference(wanted, metrics) or difference([engine.state()], [repeated.state()])
     if different:
         raise Failure(
             f"two trainings from one seed differ, at first in {different}: draw random numbers by "
@@ -70,7 +70,7 @@ def resume(subject: VariantSubject) -> None:
         resumed = subject.engine()
         resumed.load_state(checkpoint.load_state(saved, identity, resumed.state()))
     continued = [resumed.step() for _ in range(AFTER)]
-    different = _difference(metrics, continued) or _difference([engine.state()], [resumed.state()])
+    different = difference(metrics, continued) or difference([engine.state()], [resumed.state()])
     lost = [name for name in kept if not _alike(kept[name], fresh.get(name))]
     # What is built once, at first use, is built again by a training that goes on.
     lost = [name for name in lost if different or not _alike(later.get(name), kept[name])]
@@ -88,7 +88,7 @@ def _parameters(variant: nn.Module) -> dict[str, Tensor]:
     return {name: parameter.detach() for name, parameter in variant.named_parameters()}
 
 
-def _difference(one: list[dict[str, Tensor]], other: list[dict[str, Tensor]]) -> str | None:
+def difference(one: list[dict[str, Tensor]], other: list[dict[str, Tensor]]) -> str | None:
     """The first name whose values differ by a bit."""
     for before, after in zip(one, other, strict=True):
         for name in before | after:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from ganzoo.artifacts.gallery import Gallery
-from ganzoo.data.kinds import sample_kind
+from ganzoo.data.kinds import kind_of, sample_kind
 from ganzoo.runs.load import published_weights
+from ganzoo.spec import Field
 from ganzoo.testing.check import Failure, NotApplicable
 from ganzoo.testing.variants.abilities import PROBABILITIES, ROWS, SAMPLES, abilities
 from ganzoo.testing.variants.subject import (
@@ -39,43 +40,48 @@ def output(subject: VariantSubject) -> None:
     engine = subject.engine()
     play(engine, whole_plan(engine))
     with engine.averaged() as variant:
-        if type(variant).sample_latent is not Variant.sample_latent:
-            latent = variant.sample_latent(ROWS)
-            if len(latent) != ROWS:
-                raise Failure(
-                    f"sample_latent({ROWS}) gives {len(latent)} rows: make the first dimension n"
-                )
-        for ability in abilities(subject, variant):
-            found = ability()
-            if len(found) != ROWS:
-                raise Failure(f"{ability.name} makes {len(found)} rows of {ROWS}: give one for one")
-            if ability.makes == SAMPLES:
-                _check_samples(found, variant, ability.name, ability.shape)
-                latent, *label = ability.arguments
-                kind = sample_kind(variant.data)
-                if kind.bounded and latent.is_floating_point():
-                    far = ability.function(FAR * latent, *label)
-                    _check_range(far, kind.words, f"{ability.name} of inputs far from 0")
-            elif ability.makes == PROBABILITIES:
-                _check_probabilities(found, variant, ability.name)
-            else:
-                _check_latents(found, variant, ability.name)
-        shown = examples(variant, subject.dataset, sample_kind(variant.data).shown)
-        pictures_shown = Gallery.of(variant.gallery(shown)).images
-        _check_samples(pictures_shown, variant, "gallery()", _shown_shape(pictures_shown, variant))
+        check_results(subject, variant)
         if variant.held_out:
             _check_measured(variant.measure(subject.test.first(MEASURED)))
 
 
-def _shown_shape(shown: Tensor, variant: Variant) -> tuple[int, ...]:
-    """What pictures must be like: a sample, or another field of the data that they are like."""
-    shapes = {field.shape for field in variant.data.fields.values()}
-    shape = tuple(shown.shape[1:])
-    return shape if shape in shapes else variant.data.shape
+def check_results(subject: VariantSubject, variant: Variant) -> None:
+    """See whether what a variant in eval mode makes is as it must be.
+
+    Raises:
+        Failure: it is not.
+    """
+    if type(variant).sample_latent is not Variant.sample_latent:
+        latent = variant.sample_latent(ROWS)
+        if len(latent) != ROWS:
+            raise Failure(
+                f"sample_latent({ROWS}) gives {len(latent)} rows: make the first dimension n"
+            )
+    for ability in abilities(subject, variant):
+        found = ability()
+        if len(found) != ROWS:
+            raise Failure(f"{ability.name} makes {len(found)} rows of {ROWS}: give one for one")
+        if ability.makes == SAMPLES:
+            field = ability.field or variant.data.sample
+            _check_samples(found, field, ability.name)
+            latent, *label = ability.arguments
+            kind = kind_of(field.kind)
+            if kind.bounded and latent.is_floating_point():
+                far = ability.function(FAR * latent, *label)
+                _check_range(far, kind.words, f"{ability.name} of inputs far from 0")
+        elif ability.makes == PROBABILITIES:
+            _check_probabilities(found, variant, ability.name)
+        else:
+            _check_latents(found, variant, ability.name)
+    shown = examples(variant, subject.dataset, sample_kind(variant.data).shown)
+    pictures_shown = Gallery.of(variant.gallery(shown)).images
+    shape = tuple(pictures_shown.shape[1:])
+    shown_like = [field for field in variant.data.fields.values() if field.shape == shape]
+    _check_samples(pictures_shown, [*shown_like, variant.data.sample][0], "gallery()")
 
 
-def _check_samples(found: Tensor, variant: Variant, name: str, wanted: tuple[int, ...]) -> None:
-    kind, shape = sample_kind(variant.data), tuple(found.shape[1:])
+def _check_samples(found: Tensor, field: Field, name: str) -> None:
+    kind, shape, wanted = kind_of(field.kind), tuple(found.shape[1:]), field.shape
     made = torch.int64 if kind.whole else torch.float32
     if kind.whole and shape[:-1] == wanted and found.dtype == torch.float32:
         return  # a weight for each symbol
@@ -169,9 +175,18 @@ def published(subject: VariantSubject) -> None:
     engine = subject.engine()
     play(engine, whole_plan(engine))
     with engine.averaged() as trained:
-        weights = {name: value.clone() for name, value in published_weights(trained).items()}
-        wanted = list(abilities(subject, trained))
-        results = [ability() for ability in wanted]
+        check_published(subject, trained)
+
+
+def check_published(subject: VariantSubject, trained: Variant) -> None:
+    """See whether another variant with the published weights of this one makes the same.
+
+    Raises:
+        Failure: it does not.
+    """
+    weights = {name: value.clone() for name, value in published_weights(trained).items()}
+    wanted = list(abilities(subject, trained))
+    results = [ability() for ability in wanted]
     other = subject.build(seed=1).eval()
     with torch.no_grad():
         for name, live in published_weights(other).items():

@@ -8,14 +8,19 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ganzoo.schedules import Progress, Stage
+from ganzoo.engine.learner import BETA2, DIALS, HALF_LIFE
+from ganzoo.schedules import Progress, Stage, Upkeep
 from ganzoo.testing.check import Failure
 from ganzoo.testing.variants.subject import ITERATIONS, TYPICAL, VariantChecks, VariantSubject
-from ganzoo.variant import OptimSpec, Phase, Player, Variant, players_of
+from ganzoo.variant import Adam, OptimSpec, Phase, Player, Variant, players_of
 
 CHECKS = VariantChecks()
 _ITERATIONS = (0, 1, 24, 25, TYPICAL, 500, 10 * ITERATIONS)
 """At which a function of the iteration is tried."""
+MOMENTS = tuple(
+    Progress(round(share * ITERATIONS), ITERATIONS, round(share * 1e6)) for share in (0, 0.5, 1)
+)
+"""At which dials are asked for."""
 _LARGEST_EPS = 0.1
 """Of a norm; the usual ones are 1e-5 to 1e-3."""
 
@@ -62,6 +67,20 @@ def players(subject: VariantSubject) -> None:
                 "name it in `frozen`, or call requires_grad_(False)"
             )
     _check_existing(variant, variant.published, "published")
+    _check_named(variant)
+
+
+def _check_named(variant: Variant) -> None:
+    """See whether what is named beside the players is there, and is what it must be."""
+    if variant.frozen:
+        _check_existing(variant, variant.frozen, "frozen")
+    buffers = dict(variant.named_buffers())
+    for name in variant.synchronised:
+        if name not in buffers or not buffers[name].is_floating_point():
+            raise Failure(
+                f"synchronised names '{name}', which is no float buffer: call register_buffer() "
+                "for what processes are to have the mean of"
+            )
 
 
 @CHECKS.check("normalisation", needs=("recipe",))
@@ -92,6 +111,12 @@ def phases(subject: VariantSubject) -> None:
         if not _is_count(phase.every):
             raise Failure(f"every of phase '{phase.name}' is {phase.every!r}: give 1 or more")
         _check_repeat(phase)
+    if found and found[0].together:
+        raise Failure(
+            f"phase '{found[0].name}' is the first and moves together with the one before it: "
+            "leave out together=True, or put it behind another"
+        )
+    _check_upkeep(variant.upkeep())
     for name in players:
         if all(phase.player != name for phase in found):
             raise Failure(f"player '{name}' moves in no phase: add one, or leave the player out")
@@ -104,33 +129,63 @@ def phases(subject: VariantSubject) -> None:
             )
 
 
+def _check_upkeep(found: list[Upkeep]) -> None:
+    names = [work.name for work in found]
+    for work in found:
+        if names.count(work.name) > 1:
+            raise Failure(f"two upkeeps are called '{work.name}': give each a name of its own")
+        if not _is_count(work.every):
+            raise Failure(f"every of upkeep '{work.name}' is {work.every!r}: give 1 or more")
+
+
 @CHECKS.check("schedules", needs=("phases",))
 def schedules(subject: VariantSubject) -> None:
-    """Schedules are finite functions of progress for learning rates and 0-d buffers."""
+    """Dials are finite functions of progress, for 0-d buffers and for what players have."""
     variant = subject.build()
     players, buffers = players_of(variant), dict(variant.named_buffers())
-    for name, schedule in variant.schedules().items():
-        player, dot, attribute = name.rpartition(".")
-        is_rate = bool(dot) and attribute == "lr"
-        if is_rate and player not in players:
+    names = {*variant.dials(MOMENTS[0])}
+    for now in MOMENTS:
+        at = f"at a progress of {now.share:g}"
+        dials = _twice(lambda now: {**variant.dials(now)}, now, f"dials() {at}")
+        assert isinstance(dials, dict)
+        if {*dials} != names:
             raise Failure(
-                f"the schedule '{name}' is of no player: name one of {', '.join(players)}, as in "
-                f"'{next(iter(players))}.lr'"
+                f"dials() names {', '.join({*dials} ^ names)} at one time and not at another: name "
+                "all of them always"
             )
-        if not is_rate and (name not in buffers or buffers[name].dim()):
-            raise Failure(
-                f"the schedule '{name}' sets no 0-d buffer: call register_buffer('{name}', "
-                "torch.tensor(0.0)), or name PLAYER.lr"
-            )
-        for progress in (0.0, 0.5, 1.0):
-            value = _twice(schedule, progress, f"the schedule '{name}'")
+        for name, value in dials.items():
             if not isinstance(value, int | float) or not math.isfinite(value):
-                raise Failure(f"the schedule '{name}' is {value} at {progress}: return a number")
-            if is_rate and value < 0:
+                raise Failure(f"the dial '{name}' is {value} {at}: return a number")
+            player, dot, dial = name.rpartition(".")
+            if dot and dial in DIALS and name not in buffers:
+                if value < 0:
+                    raise Failure(
+                        f"the dial '{name}' is {value:g} {at}, and it is never negative: use "
+                        "max(0, ...)"
+                    )
+                _check_dial_of_player(name, player, dial, players)
+            elif name not in buffers or buffers[name].dim():
                 raise Failure(
-                    f"the schedule '{name}' is {value} at {progress}, and a factor on a learning "
-                    "rate is never negative: use max(0, ...)"
+                    f"the dial '{name}' sets no 0-d buffer: call register_buffer('{name}', "
+                    "torch.tensor(0.0)), or name PLAYER.lr"
                 )
+
+
+def _check_dial_of_player(name: str, player: str, dial: str, players: dict[str, Player]) -> None:
+    if player not in players:
+        raise Failure(
+            f"the dial '{name}' is of no player: name one of {', '.join(players)}, as in "
+            f"'{next(iter(players))}.{dial}'"
+        )
+    if dial == BETA2 and not isinstance(players[player].optim, Adam):
+        raise Failure(
+            f"the dial '{name}' is of an optimizer without betas: give player '{player}' an Adam"
+        )
+    if dial == HALF_LIFE and players[player].average.half_life is None:
+        raise Failure(
+            f"the dial '{name}' is of an average without a half-life: give player '{player}' "
+            "ema=Average(half_life=...)"
+        )
 
 
 def _check_existing(variant: Variant, nets: object, whose: str) -> None:

@@ -24,6 +24,7 @@ from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registered import Registered, load_target
 from ganzoo.spec import DataSpec, VariantSpec
 from ganzoo.testing.check import Checks
+from ganzoo.testing.variants.made import NEEDED, made, needed
 from ganzoo.variant import Batch, Variant
 
 CPU = torch.device("cpu")
@@ -79,19 +80,22 @@ class VariantSubject:
         except Exception:  # is for the checks to find
             return
 
-    @property
-    def _dataset_name(self) -> str:
-        return self._dataset or catalog.default_for(self.registered.spec)
-
     @cached_property
     def dataset(self) -> Dataset:
         """What checks play on."""
-        return catalog.load(self._dataset_name, DataRequest(self._root))
+        return self._load("train")
 
     @cached_property
     def test(self) -> Dataset:
         """Its test split."""
-        return catalog.load(self._dataset_name, DataRequest(self._root, "test"))
+        return self._load("test")
+
+    def _load(self, split: str) -> Dataset:
+        name = self._dataset or default_data(self.registered.spec)
+        if not name:
+            groups = needed(self.registered.spec)[0]
+            return made(NEEDED, groups, seed=int(split == "test"))
+        return catalog.load(name, DataRequest(self._root, split))
 
     def config(self, data: DataSpec) -> Any:
         """The variant's settings where the user sets none."""
@@ -130,6 +134,14 @@ class VariantSubject:
         return engine
 
 
+def default_data(spec: VariantSpec) -> str:
+    """What a variant is played on; empty: no data set that is made on the spot suits it."""
+    try:
+        return catalog.default_for(spec)
+    except GanzooError:
+        return ""
+
+
 VariantChecks = Checks[VariantSubject]
 
 
@@ -152,6 +164,6 @@ def examples(variant: Variant, dataset: Dataset, n: int) -> dict[str, Tensor]:
 
 
 def draw(engine: Engine) -> Batch:
-    """The next batch, whole."""
+    """The next batch, whole, of the stage that is."""
     engine.feed.stage(1)
-    return Batch(engine.feed.draw())
+    return Batch(engine.feed.draw(), stage=engine.make_plan().stage)

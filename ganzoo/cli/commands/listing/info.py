@@ -9,6 +9,7 @@ import rich_click as click
 from ganzoo.cli.output import json_option, make_console, make_table, print_json
 from ganzoo.config import Option, build, options, own_settings
 from ganzoo.data.needs import in_words
+from ganzoo.errors import GanzooError
 from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
@@ -54,6 +55,7 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
         "year": spec.year,
         "paper": spec.paper,
         "needs": in_words(spec.needs),
+        "claims": _claims(spec),
         "plugin": registered.plugin.dist,
         "version": registered.plugin.version,
         "steps": recipe["steps"],
@@ -79,6 +81,20 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
             for net in player.nets
         },
     }
+
+
+def _claims(spec: VariantSpec) -> list[dict[str, str]]:
+    """What its plugin says that it shows, and what came of that; nothing, where it says nothing."""
+    from ganzoo.claims.shipped import claims_of, results
+
+    try:
+        stated = claims_of(spec)
+        found = {one["claim"]: one["verdict"] for one in results(spec)}
+    except GanzooError:
+        return []
+    return [
+        {"id": claim.id, "says": claim.says, "verdict": found.get(claim.id, "")} for claim in stated
+    ]
 
 
 def _setting(option: Option, suited: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +130,13 @@ def _print(description: dict[str, Any]) -> None:
     networks.columns[1].justify = "right"
     for net, count in description["parameters"].items():
         networks.add_row(net, f"{count:,}")
-    for table in (settings, players, phases, networks):
+    claims = make_table("claim", "what it says", "here")
+    for row in description["claims"]:
+        claims.add_row(row["id"], row["says"], row["verdict"] or "not yet tried")
+    shown_tables = [settings, players, phases, networks]
+    if description["claims"]:
+        shown_tables.append(claims)
+    for table in shown_tables:
         console.print()
         console.print(table)
 
