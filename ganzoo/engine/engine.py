@@ -140,6 +140,8 @@ class Engine:
             self._stage = stage
             self._enter(stage)
             for player in stage.resets:
+                if player not in self.learners:
+                    raise unknown(f"player that stage {stage.level} resets,", player, self.learners)
                 self.learners[player].forget()
 
     def _enter(self, stage: Stage) -> None:

@@ -65,6 +65,7 @@ def start(
             raise GanzooError("--steps and --epochs both say how long to train: give one of them")
         device = own_device(pick_device(training.device))
         dataset = load_dataset(training, observer)
+        check_suits(registered.spec, dataset.spec)
         recipe = cls.recipe(dataset.spec)
         recipe["batch_size"] = min(recipe["batch_size"], len(dataset))
         if training.epochs is not None:
@@ -73,7 +74,6 @@ def start(
         if training.data_root is not None:
             root = str(Path(training.data_root).expanduser().resolve())
             training = dataclasses.replace(training, data_root=root)
-        check_suits(registered.spec, dataset.spec)
         record: Record = {
             "variant": {
                 "name": registered.spec.name,

@@ -265,3 +265,15 @@ def test_a_training_without_stages_has_the_state_that_it_always_had() -> None:
     assert isinstance(engine.variant.generator, nn.Sequential)
     names = {name for name in engine.state() if not name.startswith(("variant.", "g.", "d."))}
     assert names == {"rng.cpu", "iteration", "feed.drawn"}
+
+
+def test_a_stage_resets_players_that_there_are() -> None:
+    class Misnamed(Toy):
+        def stage(self, now: Progress) -> Stage:
+            return Stage(now.images // 16, resets=("critic",))
+
+    engine = make_engine(Misnamed)
+    for _ in range(3):
+        engine.step()
+    with pytest.raises(GanzooError, match="no player that stage 1 resets, 'critic'"):
+        engine.step()

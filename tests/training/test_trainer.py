@@ -229,3 +229,14 @@ def test_the_header_says_how_a_game_is_computed_where_that_is_not_as_usual(
     assert result.status == 0, result.err
     found = [line.split(maxsplit=1)[1] for line in result.out.splitlines() if "  with  " in line]
     assert found == ([] if shown is None else [shown])
+
+
+def test_data_that_do_not_suit_are_refused_before_a_recipe_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ganzoo_dcgan.variant import DCGAN
+
+    monkeypatch.setattr(DCGAN, "recipe", lambda data: {"steps": min(data.shape[1:])})
+    result = ganzoo("train", "dcgan", "--dataset", "ring8", "--out", tmp_path / "run")
+    assert result.status == 2
+    assert "dcgan needs images of 28 to 128 pixels, and 'ring8' has points" in result.err
