@@ -32,14 +32,14 @@ def check_suits(spec: VariantSpec, data: DataSpec) -> None:
         if not data.is_image:
             held = kind_of(data.kind).words
             raise GanzooError(f"{given}, of {held}: use images, as in --dataset glyphs+ink")
-        other = "ink" if data.name == "glyphs" else "glyphs"
         raise GanzooError(
-            f"{given}: name another beside it, as in --dataset {data.name}+{other}, or use "
-            "--dataset unpaired"
+            f"{given}: put a plus between the names of two, as in --dataset glyphs+ink or "
+            "folder+glyphs, or use --dataset unpaired"
         )
     if len(needs) < data.domains:
         raise GanzooError(
-            f"{name} is played on one set of samples, and '{data.name}' is two domains: name one"
+            f"{name} is played on one set of samples, and '{data.name}' is two domains: name one "
+            "of them alone, as in --dataset folder --data-root DIR/trainA"
         )
     for wanted, group in zip(needs, data.groups, strict=True):
         for need in wanted:
@@ -77,12 +77,15 @@ def _check_field(spec: VariantSpec, need: Need, group: Group, data: DataSpec) ->
         return
     wanted = f"{spec.name} needs {in_words(spec.needs)}, and '{data.name}' has"
     if need.kinds == ("label",):
-        raise GanzooError(f"{spec.name} needs labelled data, and '{data.name}' has no labels")
+        raise GanzooError(
+            f"{spec.name} needs labelled data, and '{data.name}' has no labels: of a folder, give "
+            "each class a sub-folder of its own"
+        )
     same = [field.name for field in group if field.kind in need.kinds]
     if same:
         raise GanzooError(
             f"{wanted} no field '{need.field}' but {' and '.join(map(repr, same))}: name a data "
-            "set whose fields are called so"
+            f"set that has '{need.field}'"
         )
     held = " and ".join(kind_of(field.kind).words for field in group if field.kind != "label")
     raise GanzooError(

@@ -64,7 +64,11 @@ def test_what_has_the_fields_suits_whatever_else_it_has() -> None:
         (((IMAGE,),), PAIRS, "has no field 'image' but 'source' and 'target': name a data set"),
         (((IMAGE, Need(("mask",))),), PHOTOS, "toy needs images with masks, and 'photos' has imag"),
         (((IMAGE,),), BOTH, "toy is played on one set of samples, and 'photos+digits' is two"),
-        (((IMAGE,), (IMAGE,)), DIGITS, "name another beside it, as in --dataset digits+glyphs"),
+        (
+            ((IMAGE,), (IMAGE,)),
+            DIGITS,
+            "put a plus between the names of two, as in --dataset glyphs+ink",
+        ),
         (((IMAGE,), (IMAGE,)), TEXTS, "'texts' is one, of texts: use images"),
     ],
 )

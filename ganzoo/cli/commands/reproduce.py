@@ -146,7 +146,8 @@ def _choose(
 
 def _advice(skipped: Sequence[Claim]) -> str:
     minutes = sum(claim.minutes for claim in skipped)
-    return f"--long runs them, in some {minutes:.0f} minutes, and --claim one of them"
+    names = ", ".join(claim.id for claim in skipped)
+    return f"--long runs them, in some {minutes:.0f} minutes, and --claim one of them: {names}"
 
 
 def _written(out: Path, name: str) -> tuple[Path, Path]:
