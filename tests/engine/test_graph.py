@@ -1,21 +1,16 @@
 """Captured iterations, with a tape in the place of a CUDA graph where there is no CUDA device.
 
-A tape does what a graph does: it takes down every operation with its addresses and its numbers, and
-runs them again without the host. What a real graph adds, `test_modes.py` tests on a GPU.
+What a real graph adds, `test_modes.py` tests on a GPU.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from helpers.games import Eventful, Toy, ToyConfig, points
+from helpers.tapes import FakeCuda, TapingTorch
 from helpers.zoo import NAMES, make_small
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from ganzoo import Batch, Phase
 from ganzoo.data.feed import make_feed
@@ -28,80 +23,14 @@ from ganzoo.engine.modes.graph import Graphs
 OBJECTIVES = [(name, {}) for name in NAMES] + [("sgan", {"objective": "odena"})]
 
 
-class Tape(TorchDispatchMode):
-    def __init__(self) -> None:
-        super().__init__()
-        self._calls: list[tuple[Any, Any, Any]] = []
-        self._before: dict[int, tuple[Tensor, Tensor]] = {}
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func._schema.is_mutable or "batch_norm" in func.name():
-            for place in tree_leaves(args):
-                if isinstance(place, Tensor):
-                    self._before.setdefault(place.data_ptr(), (place, place.clone()))
-        out = func(*args, **(kwargs or {}))
-        self._calls.append((func, (args, kwargs or {}), out))
-        return out
-
-    def take_back(self) -> None:
-        """What was changed while it recorded: a real capture runs nothing."""
-        with torch.no_grad():
-            for place, value in self._before.values():
-                place.copy_(value)
-
-    def replay(self) -> None:
-        """Run all again, each result to where it was: views of it are up to date at once."""
-        with torch.no_grad():
-            for func, (args, kwargs), out in self._calls:
-                schema = func._schema
-                if schema.is_mutable:
-                    func(*args, **kwargs)
-                elif not any(result.alias_info for result in schema.returns):
-                    again = func(*args, **kwargs)
-                    for place, value in zip(tree_leaves(out), tree_leaves(again), strict=True):
-                        if isinstance(place, Tensor):
-                            place.copy_(value)
-
-
-class FakeCuda:
-    """As much of `torch.cuda` as the engine needs to capture, with tapes on the CPU."""
-
-    CUDAGraph = Tape
-
-    captures = 0
-
-    @contextmanager
-    def graph(self, tape: Tape, **_: Any) -> Iterator[None]:
-        self.captures += 1
-        random = torch.get_rng_state()
-        with tape:
-            yield
-        tape.take_back()
-        torch.set_rng_state(random)
-
-    def Stream(self, _: Any) -> Any:
-        return SimpleNamespace(wait_stream=lambda other: None)
-
-    current_stream = Stream
-
-    def stream(self, _: Any) -> Any:
-        return nullcontext()
-
-    def synchronize(self, _: Any) -> None:
-        pass
-
-
 def captured(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
     """Have the engine capture on tapes."""
-
-    fake = FakeCuda()
-    shown = SimpleNamespace(**{name: getattr(torch, name) for name in ("full", "int64", "stack")})
-    shown.cuda, shown.empty = fake, torch.empty
-    monkeypatch.setattr(graph, "torch", shown)
+    taping = TapingTorch()
+    monkeypatch.setattr(graph, "torch", taping)
     cpu = torch.device("cpu")
     take, kept = take_gradients, engine.execution.kept
     engine._run = Graphs(engine._play, take, take, cpu, kept, print)
-    return fake
+    return taping.cuda
 
 
 def rows(engine: Engine, iterations: int) -> list[dict[str, float]]:

@@ -1,0 +1,88 @@
+"""Tapes in the place of CUDA graphs, for a machine without a CUDA device.
+
+A tape does what a graph does: it takes down every operation with its addresses and its numbers, and
+runs them again without the host.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+
+class Tape(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self._calls: list[tuple[Any, Any, Any]] = []
+        self._before: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func._schema.is_mutable or "batch_norm" in func.name():
+            for place in tree_leaves(args):
+                if isinstance(place, Tensor):
+                    self._before.setdefault(place.data_ptr(), (place, place.clone()))
+        out = func(*args, **(kwargs or {}))
+        self._calls.append((func, (args, kwargs or {}), out))
+        return out
+
+    def take_back(self) -> None:
+        """What was changed while it recorded: a real capture runs nothing."""
+        with torch.no_grad():
+            for place, value in self._before.values():
+                place.copy_(value)
+
+    def replay(self) -> None:
+        """Run all again, each result to where it was: views of it are up to date at once."""
+        with torch.no_grad():
+            for func, (args, kwargs), out in self._calls:
+                schema = func._schema
+                if schema.is_mutable:
+                    func(*args, **kwargs)
+                elif not any(result.alias_info for result in schema.returns):
+                    again = func(*args, **kwargs)
+                    for place, value in zip(tree_leaves(out), tree_leaves(again), strict=True):
+                        if isinstance(place, Tensor):
+                            place.copy_(value)
+
+
+class FakeCuda:
+    """As much of `torch.cuda` as the engine needs to capture, with tapes on the CPU."""
+
+    CUDAGraph = Tape
+
+    captures = 0
+
+    @contextmanager
+    def graph(self, tape: Tape, **_: Any) -> Iterator[None]:
+        self.captures += 1
+        random = torch.get_rng_state()
+        with tape:
+            yield
+        tape.take_back()
+        torch.set_rng_state(random)
+
+    def Stream(self, _: Any) -> Any:
+        return SimpleNamespace(wait_stream=lambda other: None)
+
+    current_stream = Stream
+
+    def stream(self, _: Any) -> Any:
+        return nullcontext()
+
+    def synchronize(self, _: Any) -> None:
+        pass
+
+
+class TapingTorch:
+    """`torch`, but for its CUDA: for the module that captures graphs."""
+
+    def __init__(self) -> None:
+        self.cuda = FakeCuda()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(torch, name)
