@@ -42,7 +42,6 @@ def test_modes_on_a_cpu(
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("mode", ["eager", "compile", "graph", "graph+compile"])
 @pytest.mark.parametrize(("variant", "size"), GAMES)

@@ -611,7 +611,6 @@ def test_looking_at_the_command_does_not_import_torch() -> None:
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_modes_on_a_gpu() -> None:
     from ganzoo.bench.speed.compare import describe_machine
 

@@ -509,11 +509,7 @@ def test_batches_are_copied_ahead_in_order_and_each_stream_waits_for_the_other(m
         assert labels(feed, 2) == unbroken[32:34]
 
 
-on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-
-
 @pytest.mark.gpu
-@on_cuda
 @pytest.mark.parametrize("n", [1, 3])
 def test_on_cuda_both_feeds_give_the_same_batches_without_waiting_for_the_device(n):
     cuda = torch.device("cuda")
@@ -542,7 +538,6 @@ def test_on_cuda_both_feeds_give_the_same_batches_without_waiting_for_the_device
 
 
 @pytest.mark.gpu
-@on_cuda
 @pytest.mark.parametrize("resident", [True, False])
 def test_on_cuda_draws_are_captured_as_a_graph_which_follows_each_stage(resident):
     cuda = torch.device("cuda")
@@ -566,7 +561,6 @@ def test_on_cuda_draws_are_captured_as_a_graph_which_follows_each_stage(resident
 
 
 @pytest.mark.gpu
-@on_cuda
 def test_on_cuda_a_replayed_graph_augments_anew():
     cuda = torch.device("cuda")
     with feeding(pictures(8), 8, resident=True, device=cuda, flip=True, crop=2) as feed:

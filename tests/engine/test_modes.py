@@ -324,7 +324,6 @@ def test_bf16_is_used_where_no_gradient_is_differentiated() -> None:
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize(("name", "settings"), OBJECTIVES)
 def test_a_captured_run_is_the_eager_run_bitwise(name: str, settings: dict[str, Any]) -> None:
     cuda, messages = torch.device("cuda"), []
@@ -354,7 +353,6 @@ def test_a_captured_run_is_the_eager_run_bitwise(name: str, settings: dict[str, 
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_an_eventful_game_is_captured_as_it_is_played_eagerly() -> None:
     """Gates, steps at once, upkeep and stages, and the dials that are numbers on a CPU."""
 
