@@ -15,6 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol, Self
 
 import torch
@@ -304,11 +305,15 @@ class Variant(nn.Module, ABC):
         decay of its Adam and ``"NAME.half_life"`` that of its average, in images; any other name is
         a 0-d buffer of the variant, which averaged networks have as it is, unaveraged.
         """
-        return {name: dial(now.share) for name, dial in self.schedules().items()}
+        return {name: dial(now.share) for name, dial in self._schedules.items()}
 
     def schedules(self) -> dict[str, Callable[[float], float]]:
         """Dials, by the names of `dials`, as functions of the progress in [0, 1] alone."""
         return {}
+
+    @cached_property
+    def _schedules(self) -> dict[str, Callable[[float], float]]:
+        return self.schedules()
 
     def iterate(self, engine: Plays, plan: Any) -> dict[str, Tensor]:
         """One iteration; override it (and clear `capturable`) only where data decides the order.
