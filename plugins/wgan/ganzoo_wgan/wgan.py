@@ -69,8 +69,8 @@ class WGAN(Wasserstein):
         """The authors' schedule: near its optimum, f gives G a gradient to be trusted."""
         return 100 if iteration < 25 or iteration % 500 == 0 else self.config.n_critic
 
-    @torch.no_grad()
     def clip_weights(self) -> None:
         """Algorithm 1, line 7: all weights, BatchNorm's scales too, lie in a compact set."""
-        for weight in self.critic.parameters():
-            weight.clamp_(-self.config.clip, self.config.clip)
+        weights = [weight.detach() for weight in self.critic.parameters()]
+        torch._foreach_clamp_min_(weights, -self.config.clip)
+        torch._foreach_clamp_max_(weights, self.config.clip)
