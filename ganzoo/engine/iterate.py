@@ -96,8 +96,8 @@ def iterate(
         synchronise(game.synchronised)
         for name in plan.upkeep:
             game.upkeep[name].work()
-    for learner in game.learners.values():
-        learner.average()
+        for learner in game.learners.values():
+            learner.average()
     for batch in drawn:
         for name, value in batch[0].metrics.items():
             several = [part.metrics[name] for part in batch]

@@ -205,16 +205,18 @@ class Learner:
         for place, value in zip(places, before, strict=True):
             place.copy_(torch.where(made.to(place.device), place, value))
 
-    @torch.no_grad()
     def average(self) -> None:
-        """Move the averaged networks towards the current ones, running statistics included."""
+        """Move the averaged networks towards the current ones, running statistics included.
+
+        To be called where no gradients are taken.
+        """
         if not self.averaged:
             return
         self._updates += 1  # t, as a tensor for a captured iteration to follow
         weight = self._least
         if self._half_life is None:
             weight = torch.maximum(9 / (10 + self._updates), weight)
-        torch._foreach_lerp_(self._average, self._current, [weight] * len(self._average))
+        move_towards(self._average, self._current, weight)
         if self._copies:
             torch._foreach_copy_(self._copies, self._copied)
 
@@ -267,6 +269,19 @@ class Learner:
         if self.averaged:
             tensors["average.updates"] = self._updates
         return tensors
+
+
+def move_towards(tensors: list[Tensor], others: list[Tensor], share: Tensor) -> None:
+    """Move each tensor by a share, 0-d, of its distance to the other.
+
+    On CUDA in three launches for all of them: `torch.lerp` of a 0-d weight has one for each.
+    """
+    if not share.is_cuda:
+        torch._foreach_lerp_(tensors, others, [share] * len(tensors))
+        return
+    distances = torch._foreach_sub(others, tensors)
+    torch._foreach_mul_(distances, share)
+    torch._foreach_add_(tensors, distances)
 
 
 def _set(current: float | Tensor, value: float) -> float | Tensor:
