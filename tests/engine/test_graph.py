@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from helpers.games import Eventful, Toy, ToyConfig, points
-from helpers.tapes import FakeCuda, TapingTorch
+from helpers.tapes import FakeCuda, Recorder, Tape, TapingTorch
 from helpers.zoo import NAMES, make_small
 from torch import Tensor
 
@@ -23,9 +23,11 @@ from ganzoo.engine.modes.graph import Graphs
 OBJECTIVES = [(name, {}) for name in NAMES] + [("sgan", {"objective": "odena"})]
 
 
-def captured(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
+def captured(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: type[Tape] | type[Recorder] = Tape
+) -> FakeCuda:
     """Have the engine capture on tapes."""
-    taping = TapingTorch()
+    taping = TapingTorch(kind)
     monkeypatch.setattr(graph, "torch", taping)
     cpu = torch.device("cpu")
     take, kept = take_gradients, engine.execution.kept
@@ -52,6 +54,17 @@ def test_a_captured_training_is_the_eager_one_bitwise(
     assert fake.captures >= 1
     for key, value in eager.state().items():
         assert torch.equal(taped.state()[key], value), key
+
+
+@pytest.mark.parametrize(("name", "settings"), OBJECTIVES)
+def test_what_a_launch_reads_or_writes_is_kept_alive(
+    name: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graph holds addresses: memory that dies before a launch is somebody else's by then."""
+    engine = make_small(name, Execution(kept=9), **settings)
+    fake = captured(engine, monkeypatch, Recorder)
+    rows(engine, 9)
+    assert fake.captures >= 1
 
 
 def test_an_eventful_training_is_captured_and_the_eager_one_bitwise(

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -50,15 +51,53 @@ class Tape(TorchDispatchMode):
                             place.copy_(value)
 
 
+class Recorder(TorchDispatchMode):
+    """What a graph knows: addresses. Memory that it uses and did not get itself must live on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._own: dict[int, Any] = {}
+        self._others: dict[int, tuple[StorageWeakRef, str]] = {}
+        self.operations = 0
+
+    def see(self, operation: str, tree: Any) -> None:
+        """Take down the tensors that an operation is given."""
+        for leaf in tree_leaves(tree):
+            if isinstance(leaf, Tensor):
+                memory = leaf.untyped_storage()
+                if memory._cdata not in self._own and memory._cdata not in self._others:
+                    what = f"{leaf.dtype} {tuple(leaf.shape)}, which {operation} is given"
+                    self._others[memory._cdata] = StorageWeakRef(memory), what
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func.name() != "aten::lift_fresh":  # a number of the host's, which a graph takes down
+            self.see(func.name(), (args, kwargs))
+        self.operations += 1
+        out = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(out):
+            if isinstance(leaf, Tensor) and leaf.untyped_storage()._cdata not in self._others:
+                self._own[leaf.untyped_storage()._cdata] = leaf.untyped_storage()
+        return out
+
+    def take_back(self) -> None:
+        """Nothing: what was recorded has been run once too often."""
+
+    def replay(self) -> None:
+        """Run nothing, but fail where a graph would use memory that somebody else may have now."""
+        dead = [what for reference, what in self._others.values() if reference.expired()]
+        assert not dead, f"a replay uses dead tensors: {'; '.join(dead)}"
+
+
 class FakeCuda:
     """As much of `torch.cuda` as the engine needs to capture, with tapes on the CPU."""
 
-    CUDAGraph = Tape
-
     captures = 0
 
+    def __init__(self, graph: type[Tape] | type[Recorder] = Tape) -> None:
+        self.CUDAGraph = graph
+
     @contextmanager
-    def graph(self, tape: Tape, **_: Any) -> Iterator[None]:
+    def graph(self, tape: Tape | Recorder, **_: Any) -> Iterator[None]:
         self.captures += 1
         random = torch.get_rng_state()
         with tape:
@@ -81,8 +120,8 @@ class FakeCuda:
 class TapingTorch:
     """`torch`, but for its CUDA: for the module that captures graphs."""
 
-    def __init__(self) -> None:
-        self.cuda = FakeCuda()
+    def __init__(self, graph: type[Tape] | type[Recorder] = Tape) -> None:
+        self.cuda = FakeCuda(graph)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(torch, name)

@@ -25,6 +25,9 @@ class Captured:
     """Of the metrics."""
     metrics: Tensor
     """(rows, names): a ring that each launch writes its next row of."""
+    last_row: Tensor
+    """(1,) int64: which row was written last. The graph knows its address, and nobody else has it:
+    without it, launches would count in memory that somebody else may have by then."""
     row: int = 0
     """Which row is next."""
 
@@ -111,12 +114,12 @@ class Graphs:
     def _record(self, plan: Plan) -> Captured:
         names = self._names[plan]
         ring = torch.empty(self._kept, len(names), device=self._device)
-        row = torch.full((1,), -1, dtype=torch.int64, device=self._device)
+        last_row = torch.full((1,), -1, dtype=torch.int64, device=self._device)
         graph = torch.cuda.CUDAGraph()
         torch.cuda.synchronize(self._device)
         with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
             metrics = self._play(plan, self._gradients)
-            row.add_(1).remainder_(self._kept)
+            last_row.add_(1).remainder_(self._kept)
             values = torch.stack([metrics[name].float() for name in names])
-            ring.index_copy_(0, row, values.unsqueeze(0))
-        return Captured(graph, names, ring)
+            ring.index_copy_(0, last_row, values.unsqueeze(0))
+        return Captured(graph, names, ring, last_row)
