@@ -5,10 +5,21 @@ from contextlib import contextmanager
 
 import torch
 
+from ganzoo.engine.arithmetic import compute_in_float32
 from ganzoo.errors import GanzooError
 
 
 def pick_device(name: str) -> torch.device:
+    """The device that ``--device`` names, which from now on computes as ganzoo promises.
+
+    See `find_device`.
+    """
+    device = find_device(name)
+    compute_in_float32(device)
+    return device
+
+
+def find_device(name: str) -> torch.device:
     """The device that ``--device`` names; ``auto``: the fastest that there is.
 
     Raises:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.feed import Feed
+from ganzoo.engine.arithmetic import arithmetic
 from ganzoo.engine.distributed import process_count
 from ganzoo.engine.frozen import check_fingerprints, freeze
 from ganzoo.engine.iterate import Game, Gradients, iterate
@@ -19,7 +20,6 @@ from ganzoo.engine.modes.execution import (
     keep_float32_outputs,
     make_gradients,
     make_plain_gradients,
-    set_precision,
 )
 from ganzoo.engine.modes.graph import Graphs
 from ganzoo.engine.modes.names import BF16, GRAPH
@@ -74,7 +74,8 @@ class Engine:
         self._stage = variant.stage(self.now)
         self._enter(self._stage)
         device = variant.device
-        set_precision(execution.precision, device)
+        self.arithmetic = arithmetic(execution.precision, device)
+        """Makes blocks in the precision of iterations; all else is float32."""
         if execution.precision == BF16:
             keep_float32_outputs(variant, players)
         if execution.recompute:
@@ -164,7 +165,8 @@ class Engine:
         """
         plan = self.make_plan()
         self._set_dials(plan)
-        metrics = self.variant.iterate(self, plan)
+        with self.arithmetic():
+            metrics = self.variant.iterate(self, plan)
         self.iteration += 1
         return metrics
 

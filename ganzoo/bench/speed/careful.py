@@ -5,7 +5,8 @@
 - fused Adam (torch has no fused RMSprop: foreach);
 - nothing is read by the host;
 - the same moving average as the engine's, by one foreach call, its weight computed on the host;
-- torch's defaults otherwise: its allocator, its threads, its matrix products, contiguous images.
+- torch's defaults otherwise: its allocator, its threads, its matrix products, contiguous images,
+  and on CUDA convolutions in TF32.
 
 It keeps no schedule of the learning rate.
 """

@@ -18,9 +18,9 @@ from typing import Any
 import torch
 from torch.nn.functional import conv2d
 
+from ganzoo.engine.arithmetic import arithmetic
 from ganzoo.engine.cpu.matmul import route_matmul
-from ganzoo.engine.device import pick_device
-from ganzoo.engine.modes.execution import set_precision
+from ganzoo.engine.device import find_device
 from ganzoo.engine.modes.names import BF16, PRECISIONS
 from ganzoo.errors import GanzooError
 
@@ -54,11 +54,13 @@ def peaks(device: torch.device) -> dict[str, float]:
     found = {}
     for precision in PRECISIONS:
         try:
-            set_precision(precision, device)
+            computing = arithmetic(precision, device)
         except GanzooError:
             continue
         dtype = torch.bfloat16 if precision == BF16 else torch.float32
-        found[precision] = max(_best(work, flops, device) for work, flops in _probes(device, dtype))
+        with computing():
+            best = (_best(work, flops, device) for work, flops in _probes(device, dtype))
+            found[precision] = max(best)
     return found
 
 
@@ -104,7 +106,7 @@ def _processor() -> str:
 def main() -> None:
     """Print the description, or what is wrong, as JSON."""
     try:
-        print(json.dumps(describe(pick_device(sys.argv[1]))))  # noqa: T201
+        print(json.dumps(describe(find_device(sys.argv[1]))))  # noqa: T201
     except GanzooError as error:
         print(json.dumps({"error": str(error)}))  # noqa: T201
 

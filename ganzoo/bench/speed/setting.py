@@ -15,7 +15,7 @@ from ganzoo.bench.speed.spec import Game
 from ganzoo.config import build, own_settings, parse_size
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.needs import check_suits
-from ganzoo.engine.device import pick_device
+from ganzoo.engine.device import find_device
 from ganzoo.engine.plan import make_plan
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
@@ -76,7 +76,7 @@ def set_up(game: Game) -> Setting:
         raise GanzooError(
             f"{game.variant} plays iterations of its own, which the loops to compare with cannot"
         )
-    device = pick_device(game.device)
+    device = find_device(game.device)  # baselines compute by torch's defaults
     name, size = game.dataset or catalog.default_for(registered.spec), parse_size(game.image_size)
     source = _load(name, game.data_root, size)
     shape = (source.spec.shape[0], *size) if size and source.spec.is_image else source.spec.shape

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ganzoo.engine.iterate import Gradients, take_gradients
 from ganzoo.engine.modes.compiled import CompiledGradients, is_warm
-from ganzoo.engine.modes.names import BF16, COMPILE, EAGER, FP32, GRAPH, TF32
+from ganzoo.engine.modes.names import BF16, COMPILE, EAGER, FP32, GRAPH
 from ganzoo.errors import GanzooError
 from ganzoo.variant import Batch, Phase, Player, Variant
 
@@ -94,20 +94,6 @@ def _require_compiler(device: torch.device) -> None:
             "--mode compile needs a C++ compiler, and there is no g++: install one, or set CXX, or "
             "use --mode eager"
         )
-
-
-def set_precision(precision: str, device: torch.device) -> None:
-    """Have matrix products and convolutions on CUDA be what the precision says.
-
-    Raises:
-        GanzooError: the device has no such arithmetic.
-    """
-    if device.type == "cuda":
-        tf32 = precision != FP32
-        torch.backends.cuda.matmul.allow_tf32 = tf32
-        torch.backends.cudnn.allow_tf32 = tf32
-    elif precision == TF32:
-        raise GanzooError("--precision tf32 is arithmetic of CUDA devices: use fp32 or bf16")
 
 
 def keep_float32_outputs(variant: Variant, players: dict[str, Player]) -> None:
