@@ -184,6 +184,12 @@ class Engine:
         self.feed.stage(plan.batches)
         return self._run(plan)
 
+    def close(self) -> None:
+        """Give back what runs in the background and what is captured; a later step starts anew."""
+        self.feed.close()
+        if isinstance(self._run, Graphs):
+            self._run.close()
+
     def _play(self, plan: Plan, gradients: Gradients) -> dict[str, Tensor]:
         return iterate(plan, self.game, partial(self._draw, plan.stage), gradients)
 

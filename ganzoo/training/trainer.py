@@ -104,7 +104,7 @@ class Trainer:
             ) from error
         finally:
             self._tuner.close()
-            self.engine.feed.close()
+            self.engine.close()
 
     def _make_tuner(self) -> ThreadTuner:
         """Compiled code is made for one number of threads, which therefore stays as it is."""

@@ -82,7 +82,6 @@ def test_an_engine_is_timed_as_it_trains_and_a_loop_by_hand_by_the_defaults_of_t
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_convolutions_on_a_gpu_are_those_of_float32() -> None:
     device = pick_device("cuda")
     image, filters = torch.randn(8, 64, 16, 16), torch.randn(64, 64, 3, 3)

@@ -290,6 +290,17 @@ def test_torchrun_passes_a_signal_on_and_all_is_saved(tmp_path: Path) -> None:
     assert "rank1.rng.cpu" in states(run, step)
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")
+def test_processes_that_have_captured_their_exchange_end(tmp_path: Path) -> None:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    flags = (*VANILLA, "--device", "cuda", "--mode", "graph", "--steps", 50)
+    command = [*torchrun, "--standalone", "-m", "ganzoo", "train", *map(str, flags)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "not captured" not in done.stdout
+
+
 @pytest.mark.parametrize("count", [None, "1"])
 def test_one_process_joins_nothing(monkeypatch: pytest.MonkeyPatch, count: str | None) -> None:
     if count is not None:

@@ -139,3 +139,22 @@ def test_what_the_host_counts_is_not_captured_but_named(monkeypatch: pytest.Monk
     assert fake.captures == 0
     (message,) = messages
     assert message.startswith("not captured as a CUDA graph, and slower: phase 'd': test_graph.py:")
+
+
+def test_a_closed_engine_has_no_graphs_and_can_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that have captured NCCL would have the end of its processes wait for good."""
+    eager, taped = toy(EveryThird), toy(EveryThird)
+    expected = rows(eager, 24)
+    resets: list[Tape] = []
+    reset = Tape.reset
+    monkeypatch.setattr(Tape, "reset", lambda tape: (resets.append(tape), reset(tape)))
+    fake = captured(taped, monkeypatch)
+    torch.manual_seed(1)
+    found = [taped.step() for _ in range(14)]
+    captures = fake.captures
+    assert captures == 2
+    taped.close()
+    assert len(resets) == captures
+    found += [taped.step() for _ in range(10)]
+    assert [{name: float(value) for name, value in row.items()} for row in found] == expected
+    assert fake.captures > captures

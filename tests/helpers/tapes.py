@@ -37,6 +37,9 @@ class Tape(TorchDispatchMode):
             for place, value in self._before.values():
                 place.copy_(value)
 
+    def reset(self) -> None:
+        self._calls.clear()
+
     def replay(self) -> None:
         """Run all again, each result to where it was: views of it are up to date at once."""
         with torch.no_grad():

@@ -210,6 +210,24 @@ def test_ctrl_c_is_answered_within_the_iteration(
     assert len(said) == 1
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_training_leaves_nothing_open_however_it_ends(
+    fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CUDA graph that is left would have the end of its processes wait for good."""
+    closed: list[Engine] = []
+    close = Engine.close
+    monkeypatch.setattr(Engine, "close", lambda engine: (closed.append(engine), close(engine)))
+    trainer = start("vanilla", {"dataset": "ring8", "steps": 1}, tmp_path / "run")
+    if fails:
+        monkeypatch.setattr(Engine, "step", lambda engine: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            trainer.fit()
+    else:
+        trainer.fit()
+    assert closed == [trainer.engine]
+
+
 @pytest.mark.parametrize(
     ("flags", "shown"),
     [

@@ -88,6 +88,15 @@ class Graphs:
         captured = self._captured[plan]
         return self._play(plan, self._gradients) if captured is None else captured.launch()
 
+    def close(self) -> None:
+        """Destroy the graphs: what NCCL has captured keeps its processes from ending."""
+        for captured in self._captured.values():
+            if captured is not None:
+                captured.graph.reset()
+        self._captured.clear()
+        self._checks.clear()
+        self._names.clear()
+
     def _warm_up(self, plan: Plan, gradients: Gradients) -> dict[str, Tensor]:
         """A real iteration, on the stream on which it will be captured."""
         current = torch.cuda.current_stream(self._device)
