@@ -27,7 +27,9 @@ class AdversarialConfig:
     """The settings of every two-player game."""
 
     loss: AdversarialLoss = option(
-        "non-saturating", "adversarial loss: a name that `ganzoo losses` lists", names=LOSS
+        "non-saturating",
+        "adversarial loss, as in hinge or least-squares:a=-1,c=0: see `ganzoo losses`",
+        names=LOSS,
     )
     regulariser: Mapping[str, Regulariser] = option(
         None,

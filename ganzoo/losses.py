@@ -8,10 +8,14 @@ samples are `real`, on fakes `fake`; any shape. With ``D = sigmoid(logits)``,
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
+
+from ganzoo.config import option
+from ganzoo.errors import GanzooError
 
 
 def _identity(logits: Tensor) -> Tensor:
@@ -44,8 +48,14 @@ PROBABILITIES = Scores()
 
 @dataclass(frozen=True)
 class AdversarialLoss:
-    """Both sides of a two-player game."""
+    """Both sides of a two-player game.
 
+    A loss with settings is a subclass with a `Config` of options, made of one: ``__init__(config)``
+    hands both sides on.
+    """
+
+    Config: ClassVar[type]
+    """Only of a loss with settings: its dataclass."""
     discriminator: Callable[[Tensor, Tensor], Tensor]
     """(real logits, fake logits) -> scalar."""
     generator: Callable[[Tensor, Tensor | None], Tensor]
@@ -68,13 +78,40 @@ minimax = AdversarialLoss(_cross_entropy, lambda fake, _: -softplus(fake).mean()
 non_saturating = AdversarialLoss(_cross_entropy, lambda fake, _: softplus(-fake).mean())
 """Goodfellow et al. 2014, section 3: G maximises E[log D(G(z))]."""
 
-least_squares = AdversarialLoss(
-    lambda real, fake: 0.5 * (real - 1).square().mean() + 0.5 * fake.square().mean(),
-    lambda fake, _: 0.5 * (fake - 1).square().mean(),
-    score=_identity,
-    scores=Scores(0.5, probability=False),
-)
-"""Mao et al. 2017, eq. 9: a = 0, b = c = 1."""
+
+@dataclass(frozen=True)
+class LeastSquaresConfig:
+    """The three constants."""
+
+    a: float = option(0.0, "D's target for fakes")
+    b: float = option(1.0, "D's target for samples of the data")
+    c: float = option(1.0, "what G wants D to say of its fakes")
+
+
+class LeastSquares(AdversarialLoss):
+    """Mao et al. 2017, by default as in eq. 9: a = 0, b = c = 1.
+
+    Where b - c = 1 and b - a = 2, as with a = -1, b = 1 and c = 0, G minimises Pearson's χ²
+    divergence between p + q and 2q, p being the data and q the fakes. The halves are the paper's:
+    many implementations leave them out, which doubles the losses.
+    """
+
+    Config = LeastSquaresConfig
+
+    def __init__(self, config: LeastSquaresConfig) -> None:
+        a, b, c = config.a, config.b, config.c
+        if a == b:
+            raise GanzooError(f"a and b must differ, or D has nothing to tell apart: both are {a}")
+        super().__init__(
+            lambda real, fake: 0.5 * (real - b).square().mean() + 0.5 * (fake - a).square().mean(),
+            lambda fake, _: 0.5 * (fake - c).square().mean(),
+            score=_identity,
+            scores=Scores((a + b) / 2, probability=False, sign=1 if b > a else -1),
+        )
+
+
+least_squares = LeastSquares(LeastSquaresConfig())
+"""Mao et al. 2017, eq. 9."""
 
 hinge = AdversarialLoss(
     lambda real, fake: relu(1 - real).mean() + relu(1 + fake).mean(),
@@ -93,13 +130,29 @@ wasserstein = AdversarialLoss(
 """Arjovsky et al. 2017, eq. 3; the critic must be kept Lipschitz by other means."""
 
 
-def _relativistic(better: Tensor, worse: Tensor | None) -> Tensor:
+def _relativistic_average(better: Tensor, worse: Tensor | None) -> Tensor:
     """How far `better` is from looking more real than the average of `worse`, and vice versa."""
     assert worse is not None
     return softplus(worse.mean() - better).mean() + softplus(worse - better.mean()).mean()
 
 
 relativistic_average = AdversarialLoss(
-    _relativistic, _relativistic, generator_sees_real=True, scores=Scores(None)
+    _relativistic_average,
+    _relativistic_average,
+    generator_sees_real=True,
+    scores=Scores(None),
 )
 """Jolicoeur-Martineau 2019, eqs. 11 to 14 (RaSGAN): the generator's side swaps the roles."""
+
+
+def _relativistic(better: Tensor, worse: Tensor | None) -> Tensor:
+    """How far `better` is from looking more real than what is at the same place of `worse`."""
+    assert worse is not None
+    return softplus(worse - better).mean()
+
+
+relativistic = AdversarialLoss(
+    _relativistic, _relativistic, generator_sees_real=True, scores=Scores(None)
+)
+"""Jolicoeur-Martineau 2019 (RSGAN): each sample of the data is judged beside the fake at its place.
+Huang et al. 2024 (R3GAN) play it with R1 and R2."""

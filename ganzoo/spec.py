@@ -116,7 +116,7 @@ class LossSpec:
     name: str
     """What the user types, in lower case."""
     target: str
-    """Where the `ganzoo.losses.AdversarialLoss` is."""
+    """Where the `ganzoo.losses.AdversarialLoss` is, or a subclass that has a `Config`."""
     title: str
     """What it is, in a few words."""
     paper: str = ""

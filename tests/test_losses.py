@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ganzoo import losses
+from ganzoo import AdversarialConfig, GanzooError, losses
+from ganzoo.config import build
+from ganzoo.plugins.equip import equipped, loss_of
 from ganzoo.plugins.registry import registry
 
 LOGITS = st.lists(st.floats(-8, 8), min_size=1, max_size=9)
@@ -88,15 +90,15 @@ def test_every_registered_loss_pushes_both_sides_the_right_way() -> None:
     names = [row.spec.name for row in registry().losses()]
     assert {"minimax", "non-saturating", "least-squares", "hinge", "wasserstein"} < set(names)
     for name in names:
-        loss = registry().loss(name).load()
+        loss = loss_of(name)
         real = torch.tensor([0.2, -0.1], requires_grad=True)
-        fake = torch.tensor([0.1, -0.3], requires_grad=True)
+        fake = torch.tensor([-0.1, -0.3], requires_grad=True)  # where G is found out, if by little
         d_real, d_fake = torch.autograd.grad(loss.discriminator(real, fake), (real, fake))
         (g_fake,) = torch.autograd.grad(
             loss.generator(fake, real if loss.generator_sees_real else None), fake
         )
         assert (d_real < 0).all(), name
-        assert (d_fake > 0).all() or name == "least-squares", name
+        assert (d_fake > 0).all() or name == "least-squares", name  # its target for them is 0
         assert (g_fake < 0).all(), name
 
 
@@ -110,3 +112,84 @@ def test_what_verdicts_are_worth() -> None:
     assert energy.belief(0.0) > 0.5 > energy.belief(2.0)
     assert losses.hinge.scores.belief(1e9) == 1
     assert losses.relativistic_average.scores.undecided is None
+
+
+PAIRS = st.lists(st.tuples(st.floats(-8, 8), st.floats(-8, 8)), min_size=1, max_size=9)
+
+
+@given(PAIRS)
+def test_relativistic_judges_pairs(pairs: list[tuple[float, float]]) -> None:
+    real, fake = tensors(*map(list, zip(*pairs, strict=True)))
+    loss = losses.relativistic
+    assert loss.discriminator(real, fake) == pytest.approx(-log_d(real - fake).mean().item())
+    assert loss.generator(fake, real) == pytest.approx(-log_d(fake - real).mean().item())
+
+
+@pytest.mark.parametrize("name", ["relativistic", "relativistic-average"])
+def test_relativistic_losses_know_no_level(name: str) -> None:
+    """A constant that D adds to all changes neither losses nor gradients."""
+    loss = loss_of(name)
+
+    def sides(shift: float) -> list[Tensor]:
+        real = torch.linspace(-1, 2, 5, dtype=torch.float64).requires_grad_()
+        fake = torch.linspace(1, -2, 5, dtype=torch.float64).requires_grad_()
+        values = [loss.discriminator(real + shift, fake + shift)]
+        values.append(loss.generator(fake + shift, real + shift))
+        grads = [g for v in values for g in torch.autograd.grad(v, (real, fake))]
+        return [*values, *grads]
+
+    for one, other in zip(sides(0.0), sides(7.0), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_a_relativistic_d_that_cannot_tell_loses_log_2() -> None:
+    zero = torch.zeros(5, dtype=torch.float64)
+    assert losses.relativistic.discriminator(zero, zero) == pytest.approx(math.log(2))
+    assert losses.relativistic.generator(zero, zero) == pytest.approx(math.log(2))
+
+
+def test_least_squares_has_three_constants() -> None:
+    loss = loss_of("least-squares:a=-1,b=1,c=0")
+    real, fake = tensors([0.5, 2.0], [-3.0, 1.0])
+    assert loss.discriminator(real, fake) == (0.25 + 1) / 4 + (4 + 4) / 4
+    assert loss.generator(fake, None) == (9 + 1) / 4
+    assert loss.scores.belief(0.0) == 0.5
+    energy = loss_of("least-squares:a=1,b=0,c=0")
+    assert energy.scores.belief(0.0) > 0.5 > energy.scores.belief(1.0)
+    assert loss_of("least-squares").generator(fake, None) == losses.least_squares.generator(
+        fake, None
+    )
+
+
+def test_least_squares_with_minus_1_1_and_0_is_pearsons_divergence() -> None:
+    """Mao et al. 2017, on three atoms: D* = (p - q) / (p + q), and then χ²(p + q, 2q)."""
+    loss = loss_of("least-squares:a=-1,b=1,c=0")
+    p, q = tensors([0.5, 0.3, 0.2], [0.1, 0.3, 0.6])
+    real, fake = ([i for i in range(3) for _ in range(round(10 * float(m[i])))] for m in (p, q))
+    best = ((p - q) / (p + q)).requires_grad_()
+    (slope,) = torch.autograd.grad(loss.discriminator(best[real], best[fake]), best)
+    torch.testing.assert_close(slope, torch.zeros(3, dtype=torch.float64))
+    value = loss.generator(best[real], None) + loss.generator(best[fake], None)
+    chi = ((p + q - 2 * q).square() / (p + q)).sum()
+    assert 2 * value.item() == pytest.approx(float(chi))
+
+
+def test_a_loss_is_equipped_with_the_settings_that_its_text_has() -> None:
+    config = equipped(build(AdversarialConfig, {"loss": "least-squares:c=0.9"}))
+    assert config.loss.generator(torch.full((3,), 0.9), None) == 0
+    assert equipped(build(AdversarialConfig, {"loss": "hinge"})).loss is losses.hinge
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hinge,minimax", "--loss hinge,minimax names 2 losses: give one"),
+        ("hinge:a=1", "--loss hinge has no settings: leave out a"),
+        ("least-squares:a=1", "--loss least-squares: a and b must differ"),
+        ("least-squares:d=1", "--loss least-squares: there is no setting 'd'"),
+        ("", "there is no loss ''"),
+    ],
+)
+def test_a_loss_that_is_none_is_refused(text: str, message: str) -> None:
+    with pytest.raises(GanzooError, match=f"^{message}"):
+        loss_of(text)

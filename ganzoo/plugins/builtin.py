@@ -112,7 +112,7 @@ def ganzoo_register_losses() -> list[LossSpec]:
             f"{arxiv}1406.2661",
         ),
         LossSpec(
-            "least-squares", f"{at}:least_squares", "LSGAN, Mao et al. 2017", f"{arxiv}1611.04076"
+            "least-squares", f"{at}:LeastSquares", "LSGAN, Mao et al. 2017", f"{arxiv}1611.04076"
         ),
         LossSpec("hinge", f"{at}:hinge", "Lim & Ye 2017", f"{arxiv}1705.02894"),
         LossSpec(
@@ -122,6 +122,12 @@ def ganzoo_register_losses() -> list[LossSpec]:
             "relativistic-average",
             f"{at}:relativistic_average",
             "RaSGAN, Jolicoeur-Martineau 2019",
+            f"{arxiv}1807.00734",
+        ),
+        LossSpec(
+            "relativistic",
+            f"{at}:relativistic",
+            "RSGAN, pairwise, Jolicoeur-Martineau 2019",
             f"{arxiv}1807.00734",
         ),
     ]

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ganzoo.config import AUGMENTATIONS, LOSS, REGULARISERS, build, options
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
+
+if TYPE_CHECKING:
+    from ganzoo.losses import AdversarialLoss
 
 C = TypeVar("C")
 
@@ -29,13 +32,42 @@ def equipped(config: C) -> C:
         if not option.names or not isinstance(text, str | None):  # it is equipped already
             continue
         if option.names == LOSS:
-            changes[name] = registry().loss(text or "").load()
+            changes[name] = loss_of(text or "", option.flag)
         else:
-            changes[name] = _made(text or "", option.names, option.flag)
+            changes[name] = _parts(text or "", option.names, option.flag)
     return replace(config, **changes) if changes else config  # type: ignore[type-var]
 
 
-def _made(text: str, kind: str, flag: str) -> dict[str, Any]:
+def loss_of(text: str, flag: str = "--loss") -> AdversarialLoss:
+    """The loss that ``hinge`` or ``least-squares:a=-1,b=1,c=0`` names.
+
+    Raises:
+        GanzooError: there is none of that name, it has no such setting, or there are several.
+    """
+    named = [*parsed(text, flag)]
+    if len(named) > 1:
+        raise GanzooError(f"{flag} {text} names {len(named)} losses: give one")
+    name, settings = named[0] if named else (text, {})
+    found = registry().loss(name).load()
+    if settings and not isinstance(found, type):
+        raise GanzooError(f"{flag} {name} has no settings: leave out {', '.join(settings)}")
+    loss: AdversarialLoss = _made(found, name, settings, flag) if isinstance(found, type) else found
+    return loss
+
+
+def _made(cls: Any, name: str, settings: dict[str, object], flag: str) -> Any:
+    """One of a class that has a `Config`, with these settings.
+
+    Raises:
+        GanzooError: it has no such setting.
+    """
+    try:
+        return cls(build(cls.Config, settings))
+    except GanzooError as error:
+        raise GanzooError(f"{flag} {name}: {str(error).removeprefix('--')}") from error
+
+
+def _parts(text: str, kind: str, flag: str) -> dict[str, Any]:
     """The parts that ``r1:gamma=1,r2`` names, by name, in order."""
     find: dict[str, Callable[[str], Registered[Any]]] = {
         REGULARISERS: registry().regulariser,
@@ -44,13 +76,9 @@ def _made(text: str, kind: str, flag: str) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for name, settings in parsed(text, flag):
         registered = find[kind](name)
-        cls = registered.load()
         if registered.spec.name in parts:
             raise GanzooError(f"{flag} {text} names {name} twice: give it once")
-        try:
-            parts[registered.spec.name] = cls(build(cls.Config, settings))
-        except GanzooError as error:
-            raise GanzooError(f"{flag} {name}: {str(error).removeprefix('--')}") from error
+        parts[registered.spec.name] = _made(registered.load(), name, settings, flag)
     return parts
 
 

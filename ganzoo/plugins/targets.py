@@ -77,11 +77,7 @@ def check_target(spec: Spec, found: Any) -> None:
                     "(DataRequest) -> Dataset"
                 )
         case LossSpec():
-            if not isinstance(found, AdversarialLoss):
-                raise GanzooError(
-                    f"{spec.target} is {_described(found)}: it must be an instance of "
-                    "ganzoo.AdversarialLoss(discriminator, generator)"
-                )
+            _check_loss(spec.target, found)
         case EvaluatorSpec():
             if isinstance(found, type) or not callable(getattr(found, "judge", None)):
                 raise GanzooError(
@@ -92,6 +88,17 @@ def check_target(spec: Spec, found: Any) -> None:
             _check_part(spec.target, found, Regulariser)
         case AugmentationSpec():
             _check_part(spec.target, found, SeenAugmentation)
+
+
+def _check_loss(target: str, found: Any) -> None:
+    """See whether what is found is a loss, or a class of losses that have settings."""
+    if isinstance(found, type) and issubclass(found, AdversarialLoss) and hasattr(found, "Config"):
+        check_config(found, frozenset())
+    elif not isinstance(found, AdversarialLoss):
+        raise GanzooError(
+            f"{target} is {_described(found)}: it must be an instance of "
+            "ganzoo.AdversarialLoss(discriminator, generator), or a subclass with a Config"
+        )
 
 
 def _check_part(target: str, found: Any, base: type) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,12 +23,15 @@ class LossSubject:
 
     @cached_property
     def loss(self) -> AdversarialLoss:
-        """What the spec's target names.
+        """What the spec's target names, with its default settings.
 
         Raises:
             GanzooError: it is no loss.
         """
-        loss: AdversarialLoss = load_target(self.registered.spec)
+        found: Any = load_target(self.registered.spec)
+        if isinstance(found, AdversarialLoss):
+            return found
+        loss: AdversarialLoss = found(found.Config())
         return loss
 
     def sides(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:

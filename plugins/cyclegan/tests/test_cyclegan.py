@@ -16,7 +16,7 @@ from ganzoo import Batch, DataSpec, GanzooError
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import Feed, make_feed
 from ganzoo.engine.engine import Engine
-from ganzoo.plugins.equip import equipped
+from ganzoo.plugins.equip import equipped, loss_of
 from ganzoo.plugins.registry import registry
 from ganzoo.runs.load import load_variant
 from ganzoo.runs.run import Run
@@ -251,7 +251,7 @@ def test_any_adversarial_loss(name: str) -> None:
     variant = engine.variant
     batch = Batch(engine.feed.draw())
     variant.generators_loss(batch)
-    adversarial = 2 * registry().loss(name).load().generator(
+    adversarial = 2 * loss_of(name).generator(
         variant.discriminator_b(variant.a2b(batch.data["a"])),
         variant.discriminator_b(batch.data["b"]),
     )
