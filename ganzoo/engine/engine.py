@@ -285,18 +285,21 @@ class Engine:
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Go on from a state: copied in place, for whoever holds the addresses.
 
-        `tensors` must have the names and shapes of `state`; whoever reads a
-        checkpoint sees to it.
+        `tensors` must have the names and shapes of `state`; whoever reads a checkpoint sees to it.
+        The random state of the device may be missing, which is then seeded.
         """
         check_fingerprints(self._fingerprints, tensors)
         for name, live in self.state().items():
-            saved = tensors[name]
             if name == "rng.cpu":
-                torch.set_rng_state(saved)
+                torch.set_rng_state(tensors[name])
             elif name.startswith("rng."):
-                torch.get_device_module(self.variant.device).set_rng_state(saved)
+                generator = torch.get_device_module(self.variant.device)
+                if name in tensors:
+                    generator.set_rng_state(tensors[name])
+                else:  # the seed is each process's own, as its state on the CPU is
+                    generator.manual_seed(int(torch.randint(2**63 - 1, ())))
             else:
-                live.copy_(saved)
+                live.copy_(tensors[name])
         self._iteration = int(tensors["iteration"])
         self.feed.drawn = int(tensors["feed.drawn"])
         if self._has_stages:

@@ -13,6 +13,7 @@ late: a training that is killed earlier than that goes back to where the one bef
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -31,6 +32,8 @@ KEPT = 2
 """Checkpoints kept in a run; more than one, for a disk that damages the last."""
 STATE, WEIGHTS = "state.safetensors", "weights.safetensors"
 MANIFEST = "manifest.json"
+_OF_A_DEVICE = re.compile(r"(rank\d+\.)?rng\.(?!cpu$)\w+")
+"""The names of random states that no device of another type has."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,9 @@ def every(folder: Path) -> dict[str, Path]:
 def load_state(path: Path, identity: Identity, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors to go on from, with the names and shapes of `expected`.
 
+    Random states of devices of another type are left out, and those of a device that the training
+    was not on are missing.
+
     Raises:
         GanzooError: the checkpoint is damaged, a pickle, or of another variant or shape.
     """
@@ -247,7 +253,8 @@ def _load(
             f"{file} is a checkpoint of {found.variant} for {found.data} samples, not of "
             f"{identity.variant} for {identity.data}: its run.json belongs to another run"
         )
-    for key in sorted(expected.keys() | tensors.keys()):
+    tied = {key for key in expected.keys() ^ tensors.keys() if _OF_A_DEVICE.fullmatch(key)}
+    for key in sorted((expected.keys() | tensors.keys()) - tied):
         here = tuple(expected[key].shape) if key in expected else "no such tensor"
         there = tuple(tensors[key].shape) if key in tensors else "no such tensor"
         if here != there:
@@ -255,7 +262,7 @@ def _load(
                 f"{file} does not fit the variant: '{key}' is {there} in the file and {here} in "
                 "the network that run.json describes"
             )
-    return tensors
+    return {key: tensor for key, tensor in tensors.items() if key not in tied}
 
 
 def _verify(path: Path, name: str) -> None:

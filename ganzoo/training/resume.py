@@ -53,7 +53,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         newest = run.latest_checkpoint()
         own = engine.own()
         tensors = checkpoint.load_state(newest, run.identity, like_all(engine.state(), own))
-        engine.load_state(scatter_state(tensors, own))
+        engine.load_state(scatter_state(tensors, own & tensors.keys()))
         if engine.iteration >= engine.iterations:
             raise GanzooError(
                 f"{path} is at step {engine.iteration} already: ask for more with --steps, which "
@@ -61,6 +61,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
             )
         exhibits = make_exhibits(assembled, dataset, observer)
         _report_other_plugins(run.plugins, plugins, observer)
+        _report_other_device(run.settings["device"], assembled.record["device"], observer)
         run.settings = {**assembled.record, **quality_record(exhibits)}
         run.rewind(engine.iteration)
         return Trainer(run, assembled.training, engine, observer, exhibits)
@@ -99,6 +100,14 @@ def _resumed(run: Run, given: Mapping[str, object]) -> Training:
     if changed.get("epochs") is not None:
         changed.setdefault("steps", None)
     return build(Training, run.settings["training"] | changed)
+
+
+def _report_other_device(before: str, now: str, observer: Observer) -> None:
+    if before != now:
+        observer.report(
+            f"from here on the run is on {now}, and was on {before}: it is not the same bit for "
+            "bit, as another device draws other random numbers and adds up in another order"
+        )
 
 
 def _report_other_plugins(

@@ -69,6 +69,7 @@ RESUMABLE = frozenset(
         "data_root",
         "device",
         "mode",
+        "precision",
         "threads",
         "log_every",
         "sample_every",
