@@ -5,7 +5,7 @@ one of D: the fakes of G's step are D's fakes, so they are generated once, and b
 at the same weights. Where G's loss looks at real samples too, G has a batch of its own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from ganzoo.augmentations import SeenAugmentation
 from ganzoo.config import AUGMENTATIONS, LOSS, REGULARISERS, option
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import PRIORS, Discriminator, Generator, sample_prior
-from ganzoo.regularisers import Regulariser
+from ganzoo.regularisers import Regulariser, Remembered
 from ganzoo.schedules import decays
 from ganzoo.spec import DataSpec
 from ganzoo.variant import Adam, Batch, Phase, Player, Variant
@@ -68,8 +68,15 @@ class Adversarial(Variant):
         self.scores = config.loss.scores
         self.regularisers = nn.ModuleDict(config.regulariser)
         self.augmentations = nn.ModuleDict(config.augment)
+        for term in config.regulariser.values():
+            term.check(data)
         for augmentation in config.augment.values():
             augmentation.check(data)
+        self.synchronised = tuple(
+            name
+            for name, value in self.named_buffers()
+            if value.is_floating_point() and not name.endswith(".weight")
+        )
 
     def players(self) -> dict[str, Player]:
         optim = Adam(self.config.lr, betas=(self.config.beta1, 0.999))
@@ -124,14 +131,23 @@ class Adversarial(Variant):
         batch.metrics["real_score"] = self.loss.score(real_logits.detach()).mean()
         batch.metrics["fake_score"] = self.loss.score(fake_logits.detach()).mean()
         loss = self.loss.discriminator(real_logits, fake_logits)
+        said = (batch.image, real_logits), (fake, fake_logits)
         for term in self.config.regulariser.values():
             if term.every == 1:
-                loss = loss + self.regularisation(batch, term)
+                loss = loss + self.regularisation(batch, term, said)
         return loss
 
-    def regularisation(self, batch: Batch, term: Regulariser) -> Tensor:
-        """One more term of D's loss, of D as it sees samples through the augmentation."""
-        critic = partial(self.judge, label=self.condition(batch))
+    def regularisation(
+        self, batch: Batch, term: Regulariser, said: Sequence[tuple[Tensor, Tensor]] = ()
+    ) -> Tensor:
+        """One more term of D's loss, of D as it sees samples through the augmentation.
+
+        Args:
+            batch: the batch that D sees.
+            term: the regulariser.
+            said: samples that D has judged in this step, with its logits.
+        """
+        critic = Remembered(partial(self.judge, label=self.condition(batch)), said)
         penalty = term(critic, batch.image, self.fakes(batch))
         batch.metrics[term.metric] = penalty.detach()
         return term.weight * penalty

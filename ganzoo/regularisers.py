@@ -5,7 +5,7 @@ as it is. It is each sample's own only where D judges every sample by itself, wi
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.config import option
+from ganzoo.spec import DataSpec
 
 Critic = Callable[[Tensor], Tensor]
 """D as it is trained: samples (n, ...) to logits, of any shape, all of whose parts belong to the
@@ -45,9 +46,20 @@ class Regulariser(nn.Module, ABC):
         self.every: int = config.every
         self.register_buffer("weight", torch.tensor(weight))
 
+    def check(self, data: DataSpec) -> None:
+        """See whether it suits the data.
+
+        Raises:
+            GanzooError: it does not, and why.
+        """
+
     @abstractmethod
     def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
-        """The penalty, a scalar, without its weight, of samples (n, ...) each, detached."""
+        """The penalty, a scalar, without its weight, of samples (n, ...) each, detached.
+
+        In D's own step, `critic` has judged `real` and `fake` themselves already, and answers
+        about them with those logits, at no cost.
+        """
 
     if TYPE_CHECKING:
 
@@ -118,6 +130,24 @@ class ZeroCentred(Regulariser):
 
     def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
         return squared_norms(critic, between(real, fake)).mean()
+
+
+class Remembered:
+    """A critic that knows what it has said of certain tensors.
+
+    Args:
+        critic: judges all others.
+        said: pairs of samples and their logits.
+    """
+
+    def __init__(self, critic: Critic, said: Sequence[tuple[Tensor, Tensor]]) -> None:
+        self._critic, self._said = critic, said
+
+    def __call__(self, sample: Tensor) -> Tensor:
+        for known, logits in self._said:
+            if known is sample:
+                return logits
+        return self._critic(sample)
 
 
 def between(real: Tensor, fake: Tensor) -> Tensor:

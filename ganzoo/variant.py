@@ -200,7 +200,7 @@ class Variant(nn.Module, ABC):
     frozen: ClassVar[tuple[str, ...]] = ()
     """Networks that phases read and nobody trains: always in eval mode, not in checkpoints, and
     known again by their hash."""
-    synchronised: ClassVar[tuple[str, ...]] = ()
+    synchronised: tuple[str, ...] = ()
     """Float buffers that are the mean over all processes, once an iteration, before upkeep."""
     capturable: ClassVar[bool] = True
     """False where `iterate` is overridden by a game whose order is decided by data."""

@@ -1,7 +1,9 @@
 """Penalties against closed forms, and in the game against a loop written by hand."""
 
+import cmath
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,13 +12,21 @@ from helpers.games import points
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import Adversarial, AdversarialConfig, Dataset, DataSpec
+from ganzoo import Adversarial, AdversarialConfig, Batch, Dataset, DataSpec
 from ganzoo.config import build
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.networks import Discriminator, Generator
 from ganzoo.plugins.equip import equipped
-from ganzoo.regularisers import R1, R2, OneCentred, Regulariser, ZeroCentred
+from ganzoo.regularisers import (
+    R1,
+    R2,
+    Critic,
+    OneCentred,
+    Regulariser,
+    RegulariserConfig,
+    ZeroCentred,
+)
 
 CPU = torch.device("cpu")
 A = torch.tensor([[2.0, 1.0], [1.0, -1.0]])
@@ -61,36 +71,54 @@ def test_points_lie_between_pairs() -> None:
     assert float(seen[0].mean()) == pytest.approx(0.5, abs=0.05)
 
 
-def test_dirac_gan_circles_without_r1_and_converges_with_it() -> None:
-    """Mescheder et al. 2018, section 2: C = psi x, data at 0; the step's eigenvalues are known."""
-    gamma = 1.0
-    term = R1(R1.Config(gamma=gamma))
+def dirac(part: Regulariser | None) -> Tensor:
+    """Mescheder et al. 2018, section 2: G says theta, the data are 0, and C = psi x.
 
-    def field(state: Tensor, weight: float) -> Tensor:
+    Returns:
+        The eigenvalues of the Jacobian of the gradient vector field at its equilibrium, (2,).
+    """
+
+    def field(state: Tensor) -> Tensor:
         theta, psi = state
-        real = torch.zeros(1, 1)
-        penalty = weight * term.weight * term(lambda x: psi * x, real, real)
-        d_loss = softplus(psi * theta) + softplus(torch.zeros(())) + penalty
-        (d_psi,) = torch.autograd.grad(d_loss, psi, retain_graph=True)
-        (d_theta,) = torch.autograd.grad(softplus(-psi * theta), theta)
+        d_loss = softplus(psi * theta)
+        if part is not None:
+            real = torch.zeros(1, 1, dtype=torch.float64)
+            fake = theta.detach().view(1, 1)
+            d_loss = d_loss + part.weight * part(lambda x: psi * x[:, 0], real, fake)
+        (d_psi,) = torch.autograd.grad(d_loss, psi, create_graph=True)
+        (d_theta,) = torch.autograd.grad(softplus(-psi * theta), theta, create_graph=True)
         return -torch.stack((d_theta, d_psi))
 
-    def jacobian(weight: float) -> Tensor:
-        at, step = torch.tensor([1e-4, 1e-4]), 1e-2
-        columns = []
-        for i in range(2):
-            shift = torch.zeros(2)
-            shift[i] = step
-            ends = [field((at + s * shift).requires_grad_(), weight) for s in (1, -1)]
-            columns.append((ends[0] - ends[1]) / (2 * step))
-        return torch.stack(columns, 1)
+    at = torch.zeros(2, dtype=torch.float64)
+    jacobian: Any = torch.autograd.functional.jacobian(field, at)
+    return torch.linalg.eigvals(jacobian)
 
-    free = torch.linalg.eigvals(jacobian(0.0))
-    assert free.real.abs().max() < 1e-3
-    assert free.imag.abs().min() == pytest.approx(0.5, abs=1e-3)
-    held = torch.linalg.eigvals(jacobian(1.0))
-    expected = -gamma / 2
-    assert held.real.max() == pytest.approx(expected, abs=5e-2)
+
+def test_the_dirac_gan_circles_without_a_penalty() -> None:
+    values = sorted(dirac(None).tolist(), key=lambda value: value.imag)
+    assert values == pytest.approx([-0.5j, 0.5j])
+
+
+@pytest.mark.parametrize("gamma", [0.1, 0.9, 10.0])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda gamma: R1(R1.Config(gamma=gamma)),
+        lambda gamma: R2(R2.Config(gamma=gamma)),
+        lambda gamma: ZeroCentred(ZeroCentred.Config(weight=gamma / 2)),
+    ],
+    ids=["r1", "r2", "zero-centred"],
+)
+def test_the_dirac_gan_converges_with_a_penalty_around_0(
+    make: Callable[[float], Regulariser], gamma: float
+) -> None:
+    """-γ/2 ± √(γ²/4 - 1/4): of γ = 10, -0.02506 and -9.97494, and no circles from γ = 1 on."""
+    values = sorted(
+        dirac(make(gamma).double()).tolist(), key=lambda value: (value.real, value.imag)
+    )
+    root = cmath.sqrt(gamma**2 / 4 - 0.25)
+    assert values == pytest.approx([-gamma / 2 - root, -gamma / 2 + root])
+    assert all(value.real < 0 for value in values)
 
 
 class Linear(Generator):
@@ -192,3 +220,37 @@ def test_a_relativistic_generator_has_real_samples_of_its_own() -> None:
     assert all(math.isfinite(value) for value in metrics.values())
     assert engine.images_seen == 8
     assert make_engine(points(), loss="hinge").make_plan().batches == 1
+
+
+class Asks(Regulariser):
+    """What D has said, and what it says of equal samples that it has not seen."""
+
+    metric = "asked"
+    second_order = False
+
+    def __init__(self, config: RegulariserConfig) -> None:
+        super().__init__(config, 1.0)
+
+    def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        return (critic(real) - critic(fake)).square().mean()
+
+
+class Noisy(Smooth):
+    calls = 0
+
+    def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        self.calls += 1
+        return super().forward(image + torch.randn_like(image))
+
+
+def test_a_term_that_asks_for_ds_own_verdicts_costs_no_forward_pass() -> None:
+    data = points()
+    config = equipped(build(AdversarialConfig, {"latent_dim": 3}))
+    term = Asks(RegulariserConfig())
+    game = Game(replace(config, regulariser={"asks": term}), data.spec)
+    game.discriminator = noisy = Noisy()
+    batch = Batch(make_feed(data, 4, device=CPU, seed=1).draw())
+    game.discriminator_loss(batch)
+    assert noisy.calls == 2
+    game.regularisation(batch, term)  # as lazily, in a phase of its own
+    assert noisy.calls == 4

@@ -65,6 +65,11 @@ class Learns(R1):
         self.bias = nn.Parameter(torch.zeros(()))
 
 
+class ImagesAlone(R1):
+    def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        return super().forward(critic, real.flip(3), fake)
+
+
 class WithoutSettings(R1):
     Config = dataclass(frozen=True)(type("Empty", (), {}))
 

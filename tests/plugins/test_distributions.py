@@ -18,6 +18,7 @@ VARIANTS = {
     "ganzoo-sgan": ["sgan"],
     "ganzoo-cyclegan": ["cyclegan"],
     "ganzoo-losses": [],
+    "ganzoo-regularisers": [],
 }
 
 USE_ALL = """

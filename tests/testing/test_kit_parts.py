@@ -32,6 +32,7 @@ BROKEN_REGULARISERS = [
     ("TakesGradientsAtTheSamples", "no-leak", "take sample.detach().requires_grad_()"),
     ("LeavesGradients", "no-leak", "call torch.autograd.grad(), not backward()"),
     ("DetachesPart", "slope", "detach nothing of what the penalty is made of"),
+    ("ImagesAlone", "other-data", "on labelled points of shape 2 it fails (IndexError): raise"),
     ("WithoutSettings", "target", "WithoutSettings.Config has no setting 'every'"),
     ("Nothing", "target", "helpers.broken_parts:Nothing cannot be imported"),
     ("NoConfig", "target", "must be a subclass of ganzoo.regularisers.Regulariser"),

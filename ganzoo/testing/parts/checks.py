@@ -157,8 +157,10 @@ def _slope(subject: PartSubject) -> None:
     """The gradient that D learns by is the slope of the penalty."""
     part = subject.make().double()
     assert isinstance(part, Regulariser)
-    buffers = {name: value.clone() for name, value in part.named_buffers()}
     real, fake = samples(1).double(), samples(2).double()
+    with in_float64():
+        part(lambda sample: make_critic().double()(sample)[:, 0], real, fake)
+    buffers = {name: value.clone() for name, value in part.named_buffers()}
     generator = torch.Generator().manual_seed(0)
     shapes = [param.shape for param in make_critic().parameters()]
     direction = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes]
@@ -230,12 +232,12 @@ def _own_draw(subject: PartSubject) -> None:
         )
 
 
+@REGULARISER_CHECKS.check("other-data", needs=("penalty", "no-leak"))
 @AUGMENTATION_CHECKS.check("other-data", needs=("shape",))
 def _other_data(subject: PartSubject) -> None:
-    """Data of any kind that networks see as numbers are changed, or refused by name."""
+    """Data of any kind that networks see as numbers are dealt with, or refused by name."""
     for name, groups in OTHERS.items():
         data, part = DataSpec(groups, name), subject.make()
-        assert isinstance(part, SeenAugmentation)
         try:
             part.check(data)
         except GanzooError as refusal:
@@ -248,12 +250,16 @@ def _other_data(subject: PartSubject) -> None:
         if data.sample.kind == "tokens":
             continue  # of which each game makes numbers in a way of its own
         sample = stored.float() / 255
+        wanted = sample.shape if isinstance(part, SeenAugmentation) else ()
         try:
-            shape = part(sample).shape
+            if isinstance(part, Regulariser):
+                shape = part(lambda x: x.flatten(1).square().sum(1), sample, sample / 2).shape
+            else:
+                shape = part(sample).shape
         except Exception as error:
             raise Failure(
                 f"on {name} of shape {data} it fails ({type(error).__name__}): raise GanzooError "
                 "in check(data) for what it is not made for"
             ) from error
-        if shape != sample.shape:
+        if shape != wanted:
             raise Failure(f"{name} of shape {data} become {tuple(shape)}: keep their shape")

@@ -58,5 +58,6 @@ def applied(subject: PartSubject, critic: nn.Module, device: torch.device | None
     part = subject.make().to(device)
     real, fake = samples(1).to(device), samples(2).to(device)
     if isinstance(part, Regulariser):
+        part(lambda sample: critic(sample)[:, 0], real, fake)  # it may have to see something first
         return part(lambda sample: critic(sample)[:, 0], real, fake)
     return part(real)
