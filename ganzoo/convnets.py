@@ -7,8 +7,11 @@ sizes: 28 -> 14 -> 7 -> 4, and 96x80 -> 48x40 -> 24x20 -> 12x10 -> 6x5.
 
 from itertools import pairwise
 from math import prod
+from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from ganzoo.errors import GanzooError
 from ganzoo.networks import Discriminator, Generator
@@ -101,3 +104,41 @@ class ConvDiscriminator(Discriminator):
     def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         logits: Tensor = self.net(image)
         return logits
+
+
+class ReflectionPad2d(nn.ReflectionPad2d):
+    """As torch's, with a gradient that CUDA adds up in one order too: for runs that are exact."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(n, maps, height, width) to the same, larger by the padding."""
+        if not _adds_up_in_any_order(input):
+            return super().forward(input)
+        padded: Tensor = _Reflection.apply(input, self.padding)
+        return padded
+
+
+def _adds_up_in_any_order(image: Tensor) -> bool:
+    return image.is_cuda and not torch.compiler.is_compiling()
+
+
+class _Reflection(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, image: Tensor, padding: tuple[int, int, int, int]) -> Tensor:
+        ctx.padding = padding
+        return pad(image, padding, "reflect")
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        left, right, top, bottom = ctx.padding
+        return _folded(_folded(grad, -1, left, right), -2, top, bottom), None
+
+
+def _folded(grad: Tensor, dim: int, before: int, after: int) -> Tensor:
+    """The gradient of an image, of that of its reflections in one dimension too."""
+    size = grad.size(dim) - before - after
+    inner = grad.narrow(dim, before, size).clone()
+    inner.narrow(dim, 1, before).add_(grad.narrow(dim, 0, before).flip(dim))
+    inner.narrow(dim, size - 1 - after, after).add_(
+        grad.narrow(dim, before + size, after).flip(dim)
+    )
+    return inner

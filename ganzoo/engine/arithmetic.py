@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -12,13 +13,22 @@ from ganzoo.engine.modes.names import TF32
 from ganzoo.errors import GanzooError
 
 
-def compute_in_float32(device: torch.device) -> None:
-    """Have matrix products and convolutions of float32 not be rounded, for the whole process.
+def compute_exactly(device: torch.device) -> None:
+    """Have the device compute in float32 and the same each time, for the whole process.
 
-    On CUDA torch rounds the operands of convolutions to TF32, of 10 bits, unless it is told.
+    Unless it is told, torch rounds the operands of convolutions on CUDA to TF32, of 10 bits, and
+    adds up some gradients there in any order. Of what it has in no other form it now warns.
     """
     if device.type == "cuda":
         _round(False)
+        # Both are read when they are first needed: by cuBLAS, and by the compiler, which would
+        # choose among reductions by time.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        os.environ.setdefault("TORCHINDUCTOR_DETERMINISTIC", "1")
+        # As `use_deterministic_algorithms`, which imports the compiler for a second.
+        torch.set_deterministic_debug_mode("warn")
+        # Memory that nobody reads.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def arithmetic(precision: str, device: torch.device) -> Callable[[], AbstractContextManager[None]]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import torch
 
-from ganzoo.engine.arithmetic import compute_in_float32
+from ganzoo.engine.arithmetic import compute_exactly
 from ganzoo.errors import GanzooError
 
 
@@ -15,7 +15,7 @@ def pick_device(name: str) -> torch.device:
     See `find_device`.
     """
     device = find_device(name)
-    compute_in_float32(device)
+    compute_exactly(device)
     return device
 
 

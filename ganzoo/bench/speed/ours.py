@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ganzoo.bench.speed.setting import ITERATIONS, START, Setting
 from ganzoo.bench.speed.spec import Entrant
 from ganzoo.data.feed import make_feed
-from ganzoo.engine.arithmetic import compute_in_float32
+from ganzoo.engine.arithmetic import compute_exactly
 from ganzoo.engine.cpu.allocator import keep_freed_memory
 from ganzoo.engine.cpu.matmul import choose_matmul
 from ganzoo.engine.cpu.threads import make_tuner
@@ -56,7 +56,7 @@ def make_engine(setting: Setting, entrant: Entrant, report: Callable[[str], None
 def prepare_process(variant: Variant) -> list[str]:
     """Set what `ganzoo train` sets for its process; what depends on the machine, in words."""
     keep_freed_memory()
-    compute_in_float32(variant.device)
+    compute_exactly(variant.device)
     if variant.device.type != "cpu":
         return []
     library, _ = choose_matmul(variant)

@@ -25,9 +25,11 @@ class Captured:
     """Of the metrics."""
     metrics: Tensor
     """(rows, names): a ring that each launch writes its next row of."""
+    rows: Tensor
+    """(rows, 1) int64: their numbers."""
     last_row: Tensor
-    """(1,) int64: which row was written last. The graph knows its address, and nobody else has it:
-    without it, launches would count in memory that somebody else may have by then."""
+    """(1,) int64: which row was written last. The graph knows the addresses of both, and nobody
+    else has them: without them, launches would count in what somebody else may have by then."""
     row: int = 0
     """Which row is next."""
 
@@ -124,11 +126,13 @@ class Graphs:
         names = self._names[plan]
         ring = torch.empty(self._kept, len(names), device=self._device)
         last_row = torch.full((1,), -1, dtype=torch.int64, device=self._device)
+        rows = torch.arange(self._kept, device=self._device).unsqueeze(1)
         graph = torch.cuda.CUDAGraph()
         torch.cuda.synchronize(self._device)
         with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
             metrics = self._play(plan, self._gradients)
             last_row.add_(1).remainder_(self._kept)
             values = torch.stack([metrics[name].float() for name in names])
-            ring.index_copy_(0, last_row, values.unsqueeze(0))
-        return Captured(graph, names, ring, last_row)
+            # An index_copy_ would sort its one index, to be the same each time.
+            ring.copy_(torch.where(rows == last_row, values, ring))
+        return Captured(graph, names, ring, rows, last_row)

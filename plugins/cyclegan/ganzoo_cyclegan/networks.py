@@ -6,6 +6,7 @@ so the convolution before it no biases, which it would take away again.
 
 from torch import Tensor, nn
 
+from ganzoo.convnets import ReflectionPad2d
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec
 
@@ -38,7 +39,7 @@ def make_generator(width: int, blocks: int, data: DataSpec) -> nn.Sequential:
     channels, *full = data.shape
     half = [-(-side // 2) for side in full]
     layers: list[nn.Module] = [
-        nn.ReflectionPad2d(3),
+        ReflectionPad2d(3),
         nn.Conv2d(channels, width, 7, bias=False),
         *_norm_relu(width),
     ]
@@ -51,7 +52,7 @@ def make_generator(width: int, blocks: int, data: DataSpec) -> nn.Sequential:
         padding = (1 - h % 2, 1 - w % 2)
         up = nn.ConvTranspose2d(maps, maps // 2, 3, 2, 1, output_padding=padding, bias=False)
         layers += [up, *_norm_relu(maps // 2)]
-    return nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, channels, 7), nn.Tanh())
+    return nn.Sequential(*layers, ReflectionPad2d(3), nn.Conv2d(width, channels, 7), nn.Tanh())
 
 
 class ResidualBlock(nn.Module):
@@ -60,10 +61,10 @@ class ResidualBlock(nn.Module):
     def __init__(self, maps: int) -> None:
         super().__init__()
         self.net = nn.Sequential(
-            nn.ReflectionPad2d(1),
+            ReflectionPad2d(1),
             nn.Conv2d(maps, maps, 3, bias=False),
             *_norm_relu(maps),
-            nn.ReflectionPad2d(1),
+            ReflectionPad2d(1),
             nn.Conv2d(maps, maps, 3, bias=False),
             nn.InstanceNorm2d(maps),
         )
