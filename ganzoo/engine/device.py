@@ -1,9 +1,11 @@
-"""Where tensors live, and seeds there."""
+"""Where tensors live, seeds there, and the way from there to the host."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from ganzoo.engine.arithmetic import compute_exactly
 from ganzoo.errors import GanzooError
@@ -45,6 +47,32 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices, device_type=device.type if devices else "cuda"):
         torch.manual_seed(seed)
         yield
+
+
+@dataclass(frozen=True)
+class Arriving:
+    """A tensor on its way to the host."""
+
+    tensor: Tensor
+    arrived: torch.cuda.Event | None = None
+    """None: it need not be waited for."""
+
+    def wait(self) -> Tensor:
+        """The tensor, when it is there."""
+        if self.arrived is not None:
+            self.arrived.synchronize()
+        return self.tensor
+
+
+def bring_to_host(tensor: Tensor) -> Arriving:
+    """Copy a tensor to the host, on CUDA while both go on."""
+    if not tensor.is_cuda:
+        return Arriving(tensor.cpu())
+    there = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+    there.copy_(tensor, non_blocking=True)
+    event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    event.record()
+    return Arriving(there, event)
 
 
 def memory_used(device: torch.device) -> int:

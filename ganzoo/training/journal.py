@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from ganzoo.engine.device import memory_used
-from ganzoo.engine.distributed import mean_over_ranks
 from ganzoo.engine.engine import Engine
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
 from ganzoo.runs.run import Run
 from ganzoo.training.observer import Observer, Record
+from ganzoo.training.readings import Sent
 from ganzoo.training.watchdog import Watchdog
 
 
@@ -54,6 +54,9 @@ class Journal:
         self._observer = observer
         self._watchdog = watchdog
         self._pending: list[tuple[int, dict[str, Tensor]]] = []
+        self._sent: tuple[Sent, Record] | None = None
+        """Flushed and not read yet, with all else that the record will say."""
+        self._late = engine.variant.device.type == "cuda"
         self._clock, self._seen = 0.0, 0
 
     def recall(self) -> None:
@@ -76,43 +79,59 @@ class Journal:
         self._pending.append((self._engine.iteration, metrics))
 
     def flush(self) -> None:
-        """Read the pending metrics, all in one transfer, and write their means as a record.
+        """Write a record of the pending metrics; on CUDA that of the window before is written.
+
+        There the host would have to wait until the device has nothing left to do: the means of
+        this window are read when the next one is flushed, or when all must be `settle`d.
 
         Raises:
             Diverged: a loss is not finite.
         """
+        self.settle()
         if not self._pending:
             return
-        flat = torch.stack([value for _, row in self._pending for value in row.values()])
-        values = iter(mean_over_ranks(flat).tolist())
-        window: dict[str, list[float]] = defaultdict(list)
-        for step, row in self._pending:
-            for name in row:
-                value = next(values)
-                if name.endswith("_loss") and not math.isfinite(value):
-                    raise self.diverged(f"the loss of phase '{name[:-5]}' is {value}", step)
-                window[name].append(value)
+        sent = Sent.of(self._pending)
         self._pending.clear()
-        now, seen = time.perf_counter(), self._engine.images_seen
-        metrics = {name: math.fsum(values) / len(values) for name, values in window.items()}
-        record = Record(
-            step=self._engine.iteration,
-            metrics=metrics,
-            images_per_second=(seen - self._seen) / (now - self._clock),
-            memory=memory_used(self._engine.variant.device),
-        )
+        engine, now = self._engine, time.perf_counter()
+        seen = engine.images_seen
+        speed = (seen - self._seen) / (now - self._clock)
         self._clock, self._seen = now, seen
-        self.note(metrics)
-        self._observer.logged(record)
+        memory = memory_used(engine.variant.device)
+        self._sent = sent, Record(engine.iteration, {}, speed, memory)
+        if not self._late:
+            self.settle()
+
+    def settle(self) -> None:
+        """Write the record of what was flushed, if that was not done yet.
+
+        To be called by all processes alike, before anything is said or saved of this step.
+
+        Raises:
+            Diverged: a loss is not finite.
+        """
+        if self._sent is None:
+            return
+        (sent, record), self._sent = self._sent, None
+        window: dict[str, list[float]] = defaultdict(list)
+        for step, name, value in sent.read():
+            if name.endswith("_loss") and not math.isfinite(value):
+                raise self.diverged(f"the loss of phase '{name[:-5]}' is {value}", step)
+            window[name].append(value)
+        metrics = {name: math.fsum(values) / len(values) for name, values in window.items()}
+        self._write(record.step, metrics)
+        self._observer.logged(replace(record, metrics=metrics))
 
     def note(self, values: dict[str, float]) -> None:
         """Write a record of this step, and have the watchdog see it."""
-        record = {"step": self._engine.iteration, **values}
+        self._write(self._engine.iteration, values)
+
+    def _write(self, step: int, values: dict[str, float]) -> None:
+        record = {"step": step, **values}
         self._run.append_metrics(record)
         for sentence in self._watchdog.see(record):
             message = self._with_best(sentence)
-            self._run.log(f"step {self._engine.iteration}: {message}")
-            self._observer.report(f"step {self._engine.iteration:,}: {message}")
+            self._run.log(f"step {step}: {message}")
+            self._observer.report(f"step {step:,}: {message}")
             self.alarm = self.alarm or message
 
     def diverged(self, what: str, step: int) -> Diverged:

@@ -193,6 +193,7 @@ class Trainer:
         Where a training is interrupted that is not logged: one that goes on logs the same as one
         that was not interrupted.
         """
+        self._journal.settle()
         step = self.engine.iteration
         path = self.run.samples / f"{step:08d}.png"
         if is_first() and not path.exists():
@@ -223,6 +224,7 @@ class Trainer:
 
     def _evaluate(self) -> None:
         """Measure the quality, once a step, and keep the weights of the best."""
+        self._journal.settle()
         self._refuse_unsound()
         quality, step = self._exhibits.quality, self.engine.iteration
         if quality is None or self._last_evaluated == step:  # the first process measures for all
@@ -254,6 +256,7 @@ class Trainer:
         """Save a checkpoint of this step, once, if all is finite."""
         if self._saved is None or int(self._saved.name) != self.engine.iteration:
             self._journal.flush()
+            self._journal.settle()
             self._refuse_unsound()
             state = gather_state(self.engine.state(), self.engine.own())
             self._saved = from_first(self._write(state) if is_first() else Path())

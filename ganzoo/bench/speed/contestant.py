@@ -33,11 +33,11 @@ class Contestant:
         self._process: list[str] = []
         self._batches = 0
         if entrant.kind == ENGINE:
-            from ganzoo.bench.speed.ours import make_engine, prepare_process
+            from ganzoo.bench.speed.ours import make_engine, prepare_process, training_step
 
             self._process = prepare_process(setting.variant)
             self._engine = make_engine(setting, entrant, self._notes.append)
-            self._step: Callable[[], object] = self._engine.step
+            self._step: Callable[[], object] = training_step(self._engine)
         else:
             self._step = self._make_baseline(setting, entrant)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from statistics import median
 
@@ -22,6 +22,7 @@ from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import iterate
 from ganzoo.engine.modes.execution import Execution, choose_mode, make_gradients
 from ganzoo.engine.modes.names import COMPILE
+from ganzoo.training.readings import Sent
 from ganzoo.variant import Batch, Phase, Variant
 
 PLUS_COMPILE = "+compile"
@@ -61,6 +62,22 @@ def prepare_process(variant: Variant) -> list[str]:
         return []
     library, _ = choose_matmul(variant)
     return [f"float32 matrices are multiplied by the {library} library"]
+
+
+def training_step(engine: Engine) -> Callable[[], None]:
+    """An iteration, and what a training does besides: it reads the metrics of so many at once."""
+    rows: list[tuple[int, dict[str, Tensor]]] = []
+    sent: list[Sent] = []
+
+    def step() -> None:
+        rows.append((engine.iteration, engine.step()))
+        if len(rows) == engine.execution.kept:
+            sent.append(Sent.of(rows))
+            rows.clear()
+            if len(sent) > 1 or engine.variant.device.type != "cuda":
+                deque(sent.pop(0).read(), maxlen=0)
+
+    return step
 
 
 def tune_threads(engine: Engine, seconds: float) -> None:
