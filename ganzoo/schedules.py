@@ -28,7 +28,7 @@ class Stage:
     """A part of the training in which iterations are the same computation."""
 
     level: Any = 0
-    """What tells the stage from others: what losses and networks are to look at; hashable."""
+    """What tells the stage from others, hashable: the variant has it as `Variant.level`."""
     batch_size: int | None = None
     """Samples a batch, of all processes together; None: what the user says."""
     resets: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ from ganzoo.engine.modes.graph import Graphs
 from ganzoo.engine.modes.names import BF16, GRAPH
 from ganzoo.engine.modes.recompute import recompute_activations
 from ganzoo.engine.plan import Plan, make_plan
+from ganzoo.engine.stages import enter, enter_again, has_stages
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.schedules import Progress, Stage
 from ganzoo.variant import Batch, Player, Variant, players_of
@@ -61,7 +62,8 @@ class Engine:
         self.feed = self._feed(feed)
         self._feeds = {feed.batch_size: feed}
         self._default_size = feed.batch_size
-        self._iteration = 0
+        self.iteration = 0
+        """Iterations made so far."""
         self._images_before = 0
         """Images seen that are not `feed.drawn` batches of the feed's present size."""
         players = players_of(variant)
@@ -71,8 +73,8 @@ class Engine:
         upkeep = {work.name: work for work in variant.upkeep()}
         buffers = [variant.get_buffer(name) for name in variant.synchronised]
         self.game = Game(self.phases, self.learners, upkeep, buffers)
-        self._stage = variant.stage(self.now)
-        self._enter(self._stage)
+        self._stage = enter(variant, self.now)
+        self._resize_batches()
         device = variant.device
         self.arithmetic = arithmetic(execution.precision, device)
         """Makes blocks in the precision of iterations; all else is float32."""
@@ -128,26 +130,21 @@ class Engine:
         """How far the training is."""
         return Progress(self.iteration, self.iterations, self.images_seen)
 
-    @property
-    def iteration(self) -> int:
-        """Iterations made so far. Setting it enters the stage that comes next."""
-        return self._iteration
+    def _enter_stage(self) -> None:
+        """Begin the stage that the next iteration is in, unless it is that already."""
+        if self.variant.stage(self.now) == self._stage:
+            return
+        self._stage = enter(self.variant, self.now)
+        self._resize_batches()
+        for player in self._stage.resets:
+            if player not in self.learners:
+                stage = f"stage {self._stage.level}"
+                raise unknown(f"player that {stage} resets,", player, self.learners)
+            self.learners[player].forget()
 
-    @iteration.setter
-    def iteration(self, number: int) -> None:
-        self._iteration = number
-        stage = self.variant.stage(self.now)
-        if stage != self._stage:
-            self._stage = stage
-            self._enter(stage)
-            for player in stage.resets:
-                if player not in self.learners:
-                    raise unknown(f"player that stage {stage.level} resets,", player, self.learners)
-                self.learners[player].forget()
-
-    def _enter(self, stage: Stage) -> None:
+    def _resize_batches(self) -> None:
         """Go on with batches of the stage's size, from the same place in the data."""
-        size = stage.batch_size or self._default_size
+        size = self._stage.batch_size or self._default_size
         if size != self.feed.batch_size:
             if size not in self._feeds:
                 self._feeds[size] = self._feed(self.feed.resized(size))
@@ -171,7 +168,8 @@ class Engine:
         return metrics
 
     def make_plan(self) -> Plan:
-        """What is due in the next iteration."""
+        """What is due in the next iteration, whose stage is entered."""
+        self._enter_stage()
         upkeep = self.game.upkeep.values()
         return make_plan(self.phases.values(), self.iteration, self._stage, upkeep)
 
@@ -265,13 +263,9 @@ class Engine:
             tensors[f"rng.{device.type}"] = torch.get_device_module(device).get_rng_state()
         tensors["iteration"] = torch.tensor(self.iteration)
         tensors["feed.drawn"] = torch.tensor(self.feed.drawn)
-        if self._has_stages:
+        if has_stages(self.variant):
             tensors["images"] = torch.tensor(self.images_seen)
         return tensors
-
-    @property
-    def _has_stages(self) -> bool:
-        return type(self.variant).stage is not Variant.stage
 
     def own(self) -> set[str]:
         """The names in `state` of what each process has of its own: random states and buffers."""
@@ -300,11 +294,9 @@ class Engine:
                     generator.manual_seed(int(torch.randint(2**63 - 1, ())))
             else:
                 live.copy_(tensors[name])
-        self._iteration = int(tensors["iteration"])
+        self.iteration = int(tensors["iteration"])
+        self._stage = enter_again(self.variant)
+        self._resize_batches()
         self.feed.drawn = int(tensors["feed.drawn"])
-        if self._has_stages:
-            images = int(tensors["images"])
-            self._stage = self.variant.stage(Progress(self._iteration, self.iterations, images))
-            self._enter(self._stage)
-            self.feed.drawn = int(tensors["feed.drawn"])
-            self._images_before = images - self.feed.drawn * self.feed.batch_size
+        if has_stages(self.variant):
+            self._images_before = int(tensors["images"]) - self.feed.drawn * self.feed.batch_size

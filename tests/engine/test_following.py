@@ -12,6 +12,8 @@ from ganzoo import SGD, Adam, Average, Batch, DataSpec, GanzooError, Phase, Play
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.modes.execution import Execution
+from ganzoo.engine.stages import enter_again
+from ganzoo.runs.load import published_weights
 
 CPU = torch.device("cpu")
 
@@ -176,7 +178,8 @@ class Growing(Toy):
         return Stage(1, batch_size=6) if now.images < 40 else Stage(2, resets=("d",))
 
     def d_loss(self, batch: Batch) -> Tensor:
-        batch.metrics["level"] = torch.tensor(float(batch.stage.level))
+        assert self.level == batch.stage.level
+        batch.metrics["level"] = torch.tensor(float(self.level))
         batch.metrics["size"] = torch.tensor(float(len(batch)))
         batch.metrics["first"] = batch.image[0, 0]
         return super().d_loss(batch)
@@ -204,6 +207,8 @@ def test_a_stage_has_an_optimizer_start_anew() -> None:
     engine = make_engine(Growing)
     for _ in range(8):
         engine.step()
+    assert float(engine.learners["d"].state()["optimizer.discriminator.0.weight.step"]) == 8
+    engine.make_plan()  # enters the stage of the next iteration
     steps = {name: learner.state() for name, learner in engine.learners.items()}
     assert float(steps["d"]["optimizer.discriminator.0.weight.step"]) == 0
     assert float(steps["g"]["optimizer.generator.0.weight.step"]) == 8
@@ -227,6 +232,44 @@ def test_a_training_with_stages_goes_on_bitwise(stopped: int) -> None:
         assert torch.equal(two.state()[name], tensor), name
 
 
+@pytest.mark.parametrize("stopped", [0, 3, 4, 5, 8, 9])
+def test_samples_are_drawn_in_the_stage_that_was_trained_last(stopped: int) -> None:
+    """Also where the next iteration is of another, of which nothing is trained yet."""
+
+    class Louder(Growing):
+        def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+            return self.generator(latent) * 10**self.level
+
+    engine = make_engine(Louder)
+    level = 0
+    for _ in range(stopped):
+        level = int(engine.step()["level"])
+    latent = torch.ones(4, 3)
+    with engine.averaged() as variant:
+        samples = variant(latent)
+        weights = {name: value.clone() for name, value in published_weights(variant).items()}
+        assert torch.equal(samples, variant.generator(latent) * 10**level)
+    saved = {name: tensor.clone() for name, tensor in engine.state().items()}
+    resumed, loaded = make_engine(Louder), make_engine(Louder).variant.eval()
+    resumed.load_state(saved)
+    with resumed.averaged() as variant:
+        assert torch.equal(variant(latent), samples)
+    with torch.no_grad():
+        for name, live in published_weights(loaded).items():
+            live.copy_(weights[name])
+        enter_again(loaded)
+        assert torch.equal(loaded(latent), samples)
+
+
+def test_a_variant_with_stages_has_no_other_level() -> None:
+    class Other(Growing):
+        def level(self, now: Progress) -> int:  # type: ignore[override]
+            return 0
+
+    with pytest.raises(GanzooError, match="Other has stages and a `level` of its own"):
+        make_engine(Other)
+
+
 def test_stages_are_different_plans() -> None:
     engine = make_engine(Growing)
     plans = []
@@ -243,6 +286,7 @@ def test_a_stage_whose_batches_cannot_be_split_is_refused() -> None:
             return Stage(now.images, batch_size=7 if now.images else None)
 
     engine = make_engine(Odd, parts=2)
+    engine.step()
     with pytest.raises(GanzooError, match="--batch-size 7 cannot be split into --accumulate 2"):
         engine.step()
 
@@ -273,7 +317,7 @@ def test_a_stage_resets_players_that_there_are() -> None:
             return Stage(now.images // 16, resets=("critic",))
 
     engine = make_engine(Misnamed)
-    for _ in range(3):
+    for _ in range(4):
         engine.step()
     with pytest.raises(GanzooError, match="no player that stage 1 resets, 'critic'"):
         engine.step()

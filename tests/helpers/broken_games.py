@@ -23,39 +23,54 @@ class Growing(Healthy):
         return Stage(int(now.images >= 200))
 
 
-class WithLevel(Growing):
-    """Its samples depend on a buffer that a loss sets."""
+class KeepsTheLevel(Growing):
+    """Its samples depend on a buffer that a loss sets, and not on the variant's own level."""
 
     where = "generator"
 
     def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
         super().__init__(config, data)
-        self.get_submodule(self.where).register_buffer("level", torch.zeros(()))
-
-    @property
-    def level(self) -> Tensor:
-        return self.get_submodule(self.where).get_buffer("level")
+        self.get_submodule(self.where).register_buffer("kept", torch.zeros(()))
 
     def g_loss(self, batch: Batch) -> Tensor:
-        self.get_submodule(self.where).get_buffer("level").fill_(batch.stage.level)
+        self.get_submodule(self.where).get_buffer("kept").fill_(self.level)
         return super().g_loss(batch)
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
-        return super().forward(latent * (1 + self.get_submodule(self.where).get_buffer("level")))
+        return super().forward(latent * (1 + self.get_submodule(self.where).get_buffer("kept")))
 
 
 @breaks(
     "stages",
-    r"in stage 1: the averaged 'generator', .* has level = 0\.\d+ and the trained one 1: set "
-    r"'generator.level' in dials\(\)",
+    r"in stage 1: the averaged 'generator', .* has kept = 0\.\d+ and the trained one 1: set "
+    r"'generator.kept' in dials\(\)",
 )
-class AveragesTheLevel(WithLevel):
+class AveragesTheLevel(KeepsTheLevel):
     pass
 
 
 @breaks("stages", r"in stage 1: forward\(\) gives another result with the weights of generator alo")
-class LevelOfTheOther(WithLevel):
+class LevelOfTheOther(KeepsTheLevel):
     where = "discriminator"
+
+
+@breaks("stages", r"in stage 1: forward\(\) gives another result .* take the stage from self.level")
+class RemembersTheLevel(Growing):
+    reached = 0
+
+    def g_loss(self, batch: Batch) -> Tensor:
+        self.reached = self.level
+        return super().g_loss(batch)
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        return super().forward(latent * (1 + self.reached))
+
+
+@breaks("players", "LevelOfItsOwn has stages and a `level` of its own", ("normalisation",))
+class LevelOfItsOwn(Growing):
+    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.register_buffer("level", torch.zeros(()))
 
 
 @breaks("stages", "in stage 1: its `resets` name the player 'critic', who is none of g, d: name so")
@@ -67,18 +82,14 @@ class ResetsNobody(Growing):
 @breaks("stages", r"in stage 1, it cannot be played: ZeroDivisionError at broken_games.py:\d+")
 class FailsLater(Growing):
     def d_loss(self, batch: Batch) -> Tensor:
-        return super().d_loss(batch) * (1 / (1 - batch.stage.level))
+        return super().d_loss(batch) * (1 / (1 - self.level))
 
 
 @breaks("stages", r"in stage 1: gallery\(\) makes samples of shape \(1, 14, 28\), and those of the")
-class ShowsHalf(WithLevel):
-    def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
-        super().__init__(config, data)
-        self.generator.level = self.generator.level.long()
-
+class ShowsHalf(Growing):
     def gallery(self, examples: dict[str, Tensor]) -> Tensor:
         image = examples["image"]
-        return image[:, :, : image.shape[2] // 2] if self.generator.level == 1 else image
+        return image[:, :, : image.shape[2] // 2] if self.level else image
 
 
 @breaks("stages", "in stage 1: a training that goes on from a checkpoint there differs in 'g_loss'")
@@ -86,7 +97,7 @@ class CountsInTheSecondStage(Growing):
     calls = 0
 
     def g_loss(self, batch: Batch) -> Tensor:
-        self.calls += int(batch.stage.level == 1)
+        self.calls += int(self.level == 1)
         return super().g_loss(batch) * (1 + self.calls)
 
 

@@ -99,7 +99,7 @@ class Eventful(Toy):
         batch.shared["fake"] = self(self.sample_latent(len(batch))).detach()
         loss = super().d_loss(batch)
         self.verdicts += batch.metrics["real_score"]
-        return self.pressure * loss * (1 + int(batch.stage.level))
+        return self.pressure * loss * (1 + int(self.level))
 
     def pull(self, batch: Batch) -> Tensor:
         weight: Tensor = self.discriminator[0].weight

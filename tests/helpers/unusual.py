@@ -140,7 +140,6 @@ class Grows(Healthy):
     def __init__(self, config: HealthyConfig, data: DataSpec) -> None:
         super().__init__(config, data)
         self.generator.later = nn.Linear(3, 3)
-        self.generator.register_buffer("level", torch.zeros((), dtype=torch.int64))
         self.generator.register_buffer("fade", torch.zeros(()))
         self.register_buffer("mean", torch.zeros(()))
 
@@ -154,10 +153,6 @@ class Grows(Healthy):
     def dials(self, now: Progress) -> Mapping[str, float]:
         return {**super().dials(now), "generator.fade": min(1.0, now.images / 300)}
 
-    def g_loss(self, batch: Batch) -> Tensor:
-        self.generator.get_buffer("level").fill_(batch.stage.level[0])
-        return super().g_loss(batch)
-
     def d_loss(self, batch: Batch) -> Tensor:
         loss = super().d_loss(batch)
         self.mean.lerp_(loss.detach(), 0.1)
@@ -165,9 +160,9 @@ class Grows(Healthy):
         return loss
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
-        level, fade = self.generator.get_buffer("level"), self.generator.get_buffer("fade")
-        grown = latent + fade * self.generator.later(latent)
-        return self.generator[:6](torch.where(level > 0, grown, latent))
+        if self.level[0]:
+            latent = latent + self.generator.get_buffer("fade") * self.generator.later(latent)
+        return self.generator[:6](latent)
 
 
 class ByData(Healthy):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import take_gradients
+from ganzoo.engine.stages import has_stages
 from ganzoo.errors import GanzooError
 from ganzoo.testing.check import Failure, raised
 from ganzoo.testing.variants.abilities import is_shown_for
@@ -26,7 +27,7 @@ from ganzoo.testing.variants.subject import (
     play,
     whole_plan,
 )
-from ganzoo.variant import Batch, Phase, Variant
+from ganzoo.variant import Batch, Phase
 
 CHECKS = VariantChecks()
 
@@ -239,7 +240,7 @@ def own_parameters(subject: VariantSubject) -> None:
                 f"phase '{phase.name}' moves no parameter of its player '{phase.player}': have its "
                 "loss depend on that player's networks"
             )
-    if type(engine.variant).stage is not Variant.stage:
+    if has_stages(engine.variant):
         return  # a later stage may reach what this one does not
     for learner in engine.learners.values():
         for name, parameter in zip(learner.names, learner.params, strict=True):

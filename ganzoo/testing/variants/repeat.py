@@ -9,11 +9,13 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import Tensor, nn
 
+from ganzoo.engine.stages import has_stages
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Identity
 from ganzoo.runs.load import published_weights
 from ganzoo.testing.check import Failure
 from ganzoo.testing.variants.subject import VariantChecks, VariantSubject
+from ganzoo.variant import Variant
 
 CHECKS = VariantChecks()
 BEFORE, AFTER = 2, 2
@@ -99,11 +101,12 @@ def difference(one: list[dict[str, Tensor]], other: list[dict[str, Tensor]]) -> 
     return None
 
 
-def _attributes(variant: nn.Module) -> Iterator[tuple[str, object]]:
-    """What the modules hold besides networks, parameters and buffers, as it is now."""
+def _attributes(variant: Variant) -> Iterator[tuple[str, object]]:
+    """What the modules hold besides networks, parameters, buffers and its level, as it is now."""
+    known = {"level"} if has_stages(variant) else set()
     for path, module in variant.named_modules():
         for name, value in vars(module).items():
-            if name not in _OF_EVERY_MODULE:
+            if name not in _OF_EVERY_MODULE and (path or name not in known):
                 yield f"{path}.{name}".lstrip("."), _frozen(value)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.data.kinds import kind_of, sample_kind
+from ganzoo.engine.stages import enter_again, has_stages
 from ganzoo.runs.load import published_weights
 from ganzoo.spec import Field
 from ganzoo.testing.check import Failure, NotApplicable
@@ -191,16 +192,18 @@ def check_published(subject: VariantSubject, trained: Variant) -> None:
     with torch.no_grad():
         for name, live in published_weights(other).items():
             live.copy_(weights[name])
+        enter_again(other)
         found = [
             replace(new, arguments=old.arguments)()
             for new, old in zip(abilities(subject, other), wanted, strict=True)
         ]
     rest = [name for name, _ in other.named_children() if name not in other.published]
+    stage = ", or take the stage from self.level" if has_stages(other) else ""
     for ability, result, again in zip(wanted, results, found, strict=True):
         if not torch.equal(result, again):
             raise Failure(
                 f"{ability.name} gives another result with the weights of "
                 f"{', '.join(other.published)} alone, which are all that weights.safetensors "
                 f"holds: add what it reads to `published` (there is {', '.join(rest)}), and have "
-                "buffers that it reads on these networks"
+                f"buffers that it reads on these networks{stage}"
             )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import take_gradients
+from ganzoo.engine.stages import has_stages
 from ganzoo.schedules import Progress, Stage
 from ganzoo.testing.check import Failure, raised
 from ganzoo.testing.variants.repeat import difference
@@ -55,7 +56,7 @@ def stages(subject: VariantSubject) -> None:
         except Exception as error:
             what = raised(error, subject.registered.spec.target)
             raise Failure(f"{where}, it cannot be played: {what}") from error
-    if type(engine.variant).stage is Variant.stage:
+    if not has_stages(engine.variant):
         return
     for learner in engine.learners.values():
         for name, parameter in zip(learner.names, learner.params, strict=True):
@@ -149,7 +150,7 @@ def _check_going_on(
     if different:
         raise Failure(
             f"a training that goes on from a checkpoint there differs in {different}: take the "
-            "stage from batch.stage, dials from dials(), and keep what changes in buffers"
+            "stage from self.level, dials from dials(), and keep what changes in buffers"
         )
 
 

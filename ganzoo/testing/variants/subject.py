@@ -18,6 +18,7 @@ from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import Gradients, take_gradients
 from ganzoo.engine.modes.execution import Execution
 from ganzoo.engine.plan import Plan, make_plan
+from ganzoo.engine.stages import START, enter
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.equip import equipped
@@ -103,7 +104,7 @@ class VariantSubject:
         return equipped(build(self.cls.Config, own))
 
     def build(self, seed: int = 0, data: DataSpec | None = None) -> Variant:
-        """The variant with new weights.
+        """The variant with new weights, in its first stage.
 
         Raises:
             GanzooError: it refuses the data.
@@ -111,7 +112,9 @@ class VariantSubject:
         data = data or self.dataset.spec
         check_suits(self.registered.spec, data)
         torch.manual_seed(seed)
-        return self.cls(self.config(data), data)
+        variant = self.cls(self.config(data), data)
+        enter(variant, START)
+        return variant
 
     def engine(
         self,
@@ -148,7 +151,7 @@ VariantChecks = Checks[VariantSubject]
 def whole_plan(engine: Engine) -> Plan:
     """An iteration in which every phase is due once."""
     once = [replace(phase, every=1, repeat=1) for phase in engine.phases.values()]
-    stage = engine.variant.stage(engine.now)
+    stage = engine.make_plan().stage
     return make_plan(once, 0, stage, engine.game.upkeep.values())
 
 
