@@ -18,6 +18,16 @@ def to_pil(image: Tensor) -> Image.Image:
     return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
 
 
+def visible(images: Tensor) -> Tensor:
+    """Images (n, channels, height, width) as a picture can show them.
+
+    Of others than gray and colour all channels lie beside each other, in gray.
+    """
+    if images.shape[1] in (1, 3):
+        return images
+    return images.transpose(1, 2).flatten(2).unsqueeze(1)  # height, then channel and width
+
+
 def grid(images: Tensor, columns: int = COLUMNS, gap: int = 2) -> Tensor:
     """uint8 images (n, c, h, w) side by side as one (c, rows * h, columns * w), with black gaps."""
     n, c, h, w = images.shape

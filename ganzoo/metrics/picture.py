@@ -6,7 +6,7 @@ import torch
 
 from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.gallery import COLUMNS
-from ganzoo.artifacts.pictures import grid, to_pil
+from ganzoo.artifacts.pictures import grid, to_pil, visible
 from ganzoo.metrics.images.images import Images
 
 GAP = 8
@@ -26,7 +26,8 @@ def draw_nearest(images: Images, path: Path) -> None:
     halves = []
     for chosen in (suspicion.argsort()[:COLUMNS], torch.arange(min(COLUMNS, len(images)))):
         first, second = images.training[indices[chosen]].unbind(1)
-        halves.append(grid(torch.cat((images.pixels[chosen], first, second)), len(chosen)))
+        rows = torch.cat((images.pixels[chosen], first, second))
+        halves.append(grid(visible(rows), len(chosen)))
     gap = torch.full_like(halves[0][:, :GAP], 255)
     with replacing(path) as temporary:
         to_pil(torch.cat((halves[0], gap, halves[1]), 1)).save(temporary)

@@ -1,4 +1,61 @@
-"""A plugin with a small data set and a small game for each kind of data, as sources."""
+"""A plugin with a small data set and a small game for each kind of data, as sources.
+
+One kind is none of ganzoo's: `KIND` is the file that it would have among them.
+"""
+
+KIND = '''
+"""Directions in a plane: float32 (n, directions) in radians, made as half turns in [-1, 1]."""
+
+import csv
+import math
+
+import torch
+
+from ganzoo.data.kinds.kind import Kind, described
+from ganzoo.spec import Field
+
+
+class Angles(Kind):
+    """As winds and hands of clocks have them."""
+
+    words = "angles"
+    array = "angles"
+    example = Field("angle", "angle", (2,))
+    bounded = True
+    distinct = True
+
+    def flaw(self, field, stored):
+        if stored.dtype is not torch.float32 or stored.dim() != 2:
+            return f"is {described(stored)}: angles are float32 (n, directions)"
+        return ""
+
+    def invented(self, field, n, generator):
+        return super().invented(field, n, generator) * math.pi
+
+    def prepared(self, stored):
+        return stored / math.pi
+
+    def restored(self, field, made):
+        return made * math.pi
+
+    def draw(self, field, made, path, modes=None, columns=None):
+        from ganzoo.data.kinds import kind_of
+
+        hands = torch.stack((torch.cos(made * math.pi), torch.sin(made * math.pi)), -1)
+        kind_of("point").draw(field, hands.flatten(0, 1), path)
+
+    def write(self, field, stored, folder, first):
+        with (folder / "samples.csv").open("a", newline="") as file:
+            csv.writer(file).writerows(stored.tolist())
+
+    def read(self, field, folder):
+        with (folder / "samples.csv").open(newline="") as file:
+            rows = [[float(word) for word in row] for row in csv.reader(file)]
+        return self.checked(field, torch.tensor(rows), folder)
+
+
+KIND = Angles()
+'''
 
 INIT = '''
 """Games on data of every kind."""
@@ -24,6 +81,7 @@ FIELDS = {
         Field("image", "image", (1, 8, 8)), Field("attributes", "attributes", (2,), ("hat", "tie"))
     ),
     "mask": (Field("image", "image", (1, 8, 8)), Field("mask", "mask", (8, 8), ("sky", "sea"))),
+    "angle": (Field("angle", "angle", (2,)),),
     "pair": (Field("source", "image", (1, 8, 8)), Field("target", "image", (3, 8, 8))),
 }
 
@@ -78,18 +136,7 @@ def load(name, request):
         raise GanzooError("toys are of one size: leave out --image-size")
     tensors = {}
     for field in FIELDS[name]:
-        shape = (N[request.split], *field.shape)
-        if field.codec == "16 bits":
-            drawn = torch.randint(-32768, 32768, shape, generator=generator).to(torch.int16)
-        elif field.kind in ("image", "volume", "video"):
-            drawn = torch.randint(256, shape, generator=generator, dtype=torch.uint8)
-        elif field.kind in ("tokens", "label"):
-            drawn = torch.randint(len(field.names), shape, generator=generator)
-        elif field.kind in ("attributes", "mask"):
-            drawn = torch.randint(2, shape, generator=generator, dtype=torch.uint8)
-        else:
-            drawn = torch.rand(shape, generator=generator) * 2 - 1
-        tensors[field.name] = drawn
+        tensors[field.name] = kind_of(field.kind).invented(field, N[request.split], generator)
     return Dataset(DataSpec((FIELDS[name],), f"toy-{name}"), tensors)
 
 

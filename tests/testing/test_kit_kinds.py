@@ -1,8 +1,10 @@
 """The kit on games of every kind of data, on sets that are registered and on none."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+import torch
 from helpers.every_kind import INIT, VARIANT
 
 from ganzoo.data.kinds import kind_of, kinds
@@ -12,11 +14,12 @@ from ganzoo.plugins.registry import registry
 from ganzoo.spec import VariantSpec
 from ganzoo.testing import Outcome, variant_verdicts
 from ganzoo.testing.variants import declaration
-from ganzoo.testing.variants.made import EXAMPLES, NEEDED, OTHERS, made
+from ganzoo.testing.variants.made import NEEDED, made, others
 from ganzoo.testing.variants.subject import VariantSubject
 
 KINDS = ["image", "deep", "point", "volume", "video", "tokens", "series", "table", "label"]
 KINDS += ["attributes", "mask", "pair"]
+CODECS = {"image": ("", "16 bits"), "series": ("", "bytes")}
 
 
 @pytest.fixture(autouse=True)
@@ -49,12 +52,25 @@ def test_without_a_set_that_suits_it_is_played_on_what_it_needs(
     assert failed == []
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", others())
 def test_what_is_made_is_as_its_kinds_store_it(name: str) -> None:
-    dataset = made(name, OTHERS[name])
+    dataset = made(name, others()[name])
     for field_name, field in dataset.spec.fields.items():
         assert kind_of(field.kind).flaw(field, dataset.tensors[field_name]) == ""
 
 
-def test_there_is_an_example_of_each_kind() -> None:
-    assert {*EXAMPLES} == {*kinds()}
+@pytest.mark.parametrize("name", kinds())
+def test_values_are_invented_as_their_kind_stores_them(name: str) -> None:
+    kind, generator = kind_of(name), torch.Generator().manual_seed(0)
+    assert kind.example.kind == name
+    for codec in CODECS.get(name, ("",)):
+        field = replace(kind.example, name="x", codec=codec or kind.example.codec)
+        stored = kind.invented(field, 3, generator)
+        assert kind.flaw(field, stored) == ""
+        assert stored.shape == (3, *field.shape)
+
+
+def test_there_are_data_of_each_kind() -> None:
+    found = {field.kind for groups in others().values() for group in groups for field in group}
+    assert found == {*kinds()}
+    assert {"small texts", "small images with masks"} <= {*others()}

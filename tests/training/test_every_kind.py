@@ -1,21 +1,23 @@
-"""A third party's game on data of each kind: listed, checked, trained, killed, resumed, sampled.
+"""A third party's game on data of each kind, and of one more.
 
-None of them has a line in the core outside `ganzoo.data.kinds`.
+They are listed, checked, trained, killed, resumed, sampled and measured, and none of them has a
+line in the core outside `ganzoo.data.kinds`.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from helpers.cli import ganzoo
-from helpers.every_kind import INIT, VARIANT
+from helpers.every_kind import INIT, KIND, VARIANT
 from safetensors.torch import load_file
 
+from ganzoo.data import kinds as folder
 from ganzoo.data.kinds import kind_of, kinds
 from ganzoo.data.sample_files import read_samples
 from ganzoo.runs.record import data_spec, read_record
@@ -34,6 +36,7 @@ NEEDS = {
     "label": "labelled images",
     "attributes": "images with attributes",
     "mask": "images with masks",
+    "angle": "angles",
     "pair": "pairs of images",
 }
 STEPS, KILLED_AT = 6, 5
@@ -43,9 +46,11 @@ MOVED = ("image", "deep", "volume", "video", "mask", "pair")
 TORN = """
 import os, signal, sys
 import torch
+import ganzoo.data.kinds
 from ganzoo.cli import run
 from ganzoo.engine.engine import Engine
 
+ganzoo.data.kinds.__path__.append("kinds")
 step = Engine.step
 
 def dying(engine):
@@ -66,9 +71,19 @@ for name in sys.argv[1].split():
 
 
 @pytest.fixture
-def toys(install: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def toys(
+    install: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[None]:
+    """The games, and in the folder of the kinds a file more."""
     monkeypatch.chdir(tmp_path)
+    Path("kinds").mkdir()
+    Path("kinds/angle.py").write_text(KIND)
+    monkeypatch.setattr(folder, "__path__", [*folder.__path__, "kinds"])
+    kinds.cache_clear()
     install("toy", INIT, VARIANT)
+    yield
+    kinds.cache_clear()
+    sys.modules.pop("ganzoo.data.kinds.angle", None)
 
 
 def flags(name: str) -> list[object]:
@@ -89,7 +104,7 @@ def results(run: Path) -> dict[str, object]:
 
 
 def test_all_kinds_are_among_them() -> None:
-    assert {*NEEDS} - {"deep", "pair"} == {*kinds()}
+    assert {*NEEDS} - {"deep", "pair", "angle"} == {*kinds()}
 
 
 @pytest.mark.usefixtures("toys")
@@ -145,3 +160,7 @@ def test_each_trains_is_killed_goes_on_and_is_sampled_as_what_it_is() -> None:
         assert files.dtype == arrays.dtype
         torch.testing.assert_close(files, arrays, rtol=0, atol=1e-4)
         assert kind_of(field.kind).flaw(field, files) == ""
+
+        measured = ganzoo("evaluate", whole, "--n", 40, "--json")
+        assert measured.status == 0, measured.err
+        assert json.loads(measured.out)["scores"]

@@ -6,13 +6,12 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.data.kinds.kind import Kind, described
+from ganzoo.data.kinds.kind import Kind, described, whole_numbers
 from ganzoo.errors import GanzooError
+from ganzoo.spec import Field
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from ganzoo.spec import Field
+    from torch import Generator, Tensor
 
 FILE = "attributes.csv"
 
@@ -22,6 +21,7 @@ class Attributes(Kind):
 
     words = "attributes"
     array = "attributes"
+    example = Field("attributes", "attributes", (3,), ("hat", "tie", "smile"))
     shown = 40
     beside = "{} with attributes"
 
@@ -33,6 +33,9 @@ class Attributes(Kind):
         if stored.shape[1] != len(field.names):
             return f"has {stored.shape[1]} columns: give a name for each of them in Field.names"
         return ""
+
+    def invented(self, field: Field, n: int, generator: Generator) -> Tensor:
+        return whole_numbers(field, n, generator, 2).byte()
 
     def prepared(self, stored: Tensor) -> Tensor:
         return stored.float()

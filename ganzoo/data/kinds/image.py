@@ -9,13 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.data.kinds.kind import Kind, described, numbered
+from ganzoo.data.kinds.kind import Kind, described, numbered, whole_numbers
 from ganzoo.errors import GanzooError
+from ganzoo.spec import Field
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from ganzoo.spec import Field
+    from torch import Generator, Tensor
 
 WORDS = "16 bits"
 """The codec of images of 16 bits."""
@@ -24,8 +23,6 @@ WORDS = "16 bits"
 def image_field(name: str, stored: Tensor) -> Field:
     """The field of images that are stored so, of 8 or 16 bits."""
     import torch
-
-    from ganzoo.spec import Field
 
     codec = WORDS if stored.dtype is torch.int16 else ""
     return Field(name, "image", tuple(stored.shape[1:]), (), codec)
@@ -36,6 +33,7 @@ class Images(Kind):
 
     words = "images"
     array = "images"
+    example = Field("image", "image", (3, 32, 32))
     moves = True
     bounded = True
     distinct = True
@@ -50,6 +48,13 @@ class Images(Kind):
                 "values from 0 to 255, or int16 with the codec '16 bits'"
             )
         return ""
+
+    def invented(self, field: Field, n: int, generator: Generator) -> Tensor:
+        import torch
+
+        if field.codec == WORDS:
+            return (whole_numbers(field, n, generator, 2**16) - 2**15).to(torch.int16)
+        return whole_numbers(field, n, generator, 256).byte()
 
     def prepared(self, stored: Tensor) -> Tensor:
         from ganzoo.artifacts.pixels import to_floats
@@ -71,14 +76,13 @@ class Images(Kind):
     ) -> None:
         """A grid; of more or other channels than gray or colour, all beside each other in gray."""
         from ganzoo.artifacts.gallery import COLUMNS
-        from ganzoo.artifacts.pictures import grid, to_pil
+        from ganzoo.artifacts.pictures import grid, to_pil, visible
         from ganzoo.artifacts.pixels import to_bytes
 
         columns, channels = columns or COLUMNS, made.shape[1]
         if channels not in (1, 3):
-            made = made.transpose(1, 2).flatten(2).unsqueeze(1)  # height, then channel and width
             columns = max(1, columns // channels)
-        to_pil(grid(to_bytes(made), columns)).save(path)
+        to_pil(grid(to_bytes(visible(made)), columns)).save(path)
 
     def write(self, field: Field, stored: Tensor, folder: Path, first: int) -> None:
         """A PNG each, where one can hold it; else an ``.npy`` (height, width, channels)."""

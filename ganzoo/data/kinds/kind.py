@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
     from ganzoo.spec import Field
 
@@ -26,6 +26,8 @@ class Kind(ABC):
     """Several samples, for the user: ``"images"``."""
     array: str
     """What they are called in an ``.npz``."""
+    example: Field
+    """A small field of the kind, which variants and augmentations are tried on."""
     moves: bool = False
     """Whether ``--flip`` and ``--crop`` change them: along the last two axes, height and width."""
     bounded: bool = False
@@ -43,6 +45,12 @@ class Kind(ABC):
     @abstractmethod
     def flaw(self, field: Field, stored: Tensor) -> str:
         """What is wrong with stored values, and what they must be; empty where all is well."""
+
+    def invented(self, field: Field, n: int, generator: Generator) -> Tensor:
+        """`n` random stored values; by default float32 in [-1, 1]."""
+        import torch
+
+        return torch.rand(n, *field.shape, generator=generator) * 2 - 1
 
     @abstractmethod
     def prepared(self, stored: Tensor) -> Tensor:
@@ -142,6 +150,13 @@ class Kind(ABC):
 def described(stored: Tensor) -> str:
     """Type and shape, in a few words."""
     return f"{str(stored.dtype).removeprefix('torch.')} {tuple(stored.shape)}"
+
+
+def whole_numbers(field: Field, n: int, generator: Generator, below: int) -> Tensor:
+    """Random numbers of a field's shape, int64 from 0 on."""
+    import torch
+
+    return torch.randint(below, (n, *field.shape), generator=generator)
 
 
 def numbered(folder: Path, suffix: str) -> list[Path]:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from ganzoo.data.kinds.kind import Kind, described
 from ganzoo.errors import GanzooError
+from ganzoo.spec import Field
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from ganzoo.spec import Field
+    from torch import Generator, Tensor
 
 FILE = "labels.txt"
 
@@ -21,6 +20,7 @@ class Labels(Kind):
 
     words = "labels"
     array = "labels"
+    example = Field("label", "label", (), tuple("0123456789"))
     whole = True
     shown = 40
     beside = "labelled {}"
@@ -31,6 +31,12 @@ class Labels(Kind):
         if stored.dtype is not torch.int64 or stored.dim() != 1:
             return f"is {described(stored)}: make it int64 (n,)"
         return ""
+
+    def invented(self, field: Field, n: int, generator: Generator) -> Tensor:
+        """Each class as often as the others."""
+        import torch
+
+        return torch.arange(n) % len(field.names)
 
     def prepared(self, stored: Tensor) -> Tensor:
         return stored

@@ -9,12 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.data.kinds.kind import Kind, described, numbered
+from ganzoo.data.kinds.kind import Kind, described, numbered, whole_numbers
+from ganzoo.spec import Field
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from ganzoo.spec import Field
+    from torch import Generator, Tensor
 
 
 class Masks(Kind):
@@ -22,6 +21,7 @@ class Masks(Kind):
 
     words = "masks"
     array = "masks"
+    example = Field("mask", "mask", (32, 32), ("sky", "sea"))
     moves = True
     whole = True
     beside = "{} with masks"
@@ -34,6 +34,9 @@ class Masks(Kind):
         if field.names and stored.max() >= len(field.names):
             return f"has the class {stored.max()}, and there are {len(field.names)}, from 0 on"
         return ""
+
+    def invented(self, field: Field, n: int, generator: Generator) -> Tensor:
+        return whole_numbers(field, n, generator, max(2, len(field.names))).byte()
 
     def prepared(self, stored: Tensor) -> Tensor:
         return stored.long()

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from ganzoo.data.kinds.kind import Kind, described
 from ganzoo.errors import GanzooError
+from ganzoo.spec import Field
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from ganzoo.spec import Field
 
 FILE = "samples.csv"
 
@@ -21,6 +20,7 @@ class Points(Kind):
 
     words = "points"
     array = "points"
+    example = Field("point", "point", (2,))
     distinct = True
     shown = 2000
 

@@ -12,13 +12,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.data.kinds.kind import Kind, described, numbered
+from ganzoo.data.kinds.kind import Kind, described, numbered, whole_numbers
 from ganzoo.errors import GanzooError
+from ganzoo.spec import Field
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from ganzoo.spec import Field
+    from torch import Generator, Tensor
 
 ROLL = "bytes"
 """The codec of series that are stored as uint8."""
@@ -31,6 +30,7 @@ class Series(Kind):
 
     words = "series"
     array = "series"
+    example = Field("series", "series", (16, 2), ("left", "right"))
     bounded = True
     shown = 16
 
@@ -46,6 +46,11 @@ class Series(Kind):
         if stored.dtype is torch.float32 and not stored.abs().max() <= 1:
             return "has values beyond [-1, 1]: divide them, and note the range in Field.codec"
         return ""
+
+    def invented(self, field: Field, n: int, generator: Generator) -> Tensor:
+        if field.codec == ROLL:
+            return whole_numbers(field, n, generator, 256).byte()
+        return super().invented(field, n, generator)
 
     def prepared(self, stored: Tensor) -> Tensor:
         from ganzoo.artifacts.pixels import to_floats

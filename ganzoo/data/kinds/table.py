@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.data.kinds.kind import Kind, described
 from ganzoo.errors import GanzooError
+from ganzoo.spec import Field
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ganzoo.spec import Field
-
 FILE = "samples.csv"
+_EXAMPLE = [{"low": 0, "high": 99, "digits": 0}, {"words": ["rome", "york"]}]
 Column = dict[str, Any]
 """``{"low": 0.0, "high": 9.0, "digits": 2}`` of a number with so many decimals;
 ``{"words": ["a", "b"]}`` of a word."""
@@ -32,6 +32,7 @@ class Tables(Kind):
 
     words = "tables"
     array = "rows"
+    example = Field("table", "table", (3,), ("age", "town"), json.dumps(_EXAMPLE))
     shown = 40
 
     def flaw(self, field: Field, stored: Tensor) -> str:

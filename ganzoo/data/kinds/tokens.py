@@ -14,13 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.data.kinds.kind import Kind, described
+from ganzoo.data.kinds.kind import Kind, described, whole_numbers
 from ganzoo.errors import GanzooError
+from ganzoo.spec import Field
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from ganzoo.spec import Field
+    from torch import Generator, Tensor
 
 FILE = "samples.txt"
 
@@ -30,6 +29,7 @@ class Tokens(Kind):
 
     words = "texts"
     array = "tokens"
+    example = Field("tokens", "tokens", (6,), ("", *"abcd"))
     whole = True
     shown = 40
 
@@ -46,6 +46,9 @@ class Tokens(Kind):
                 "symbols, from 0 on"
             )
         return ""
+
+    def invented(self, field: Field, n: int, generator: Generator) -> Tensor:
+        return whole_numbers(field, n, generator, len(field.names))
 
     def prepared(self, stored: Tensor) -> Tensor:
         return stored

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.data.kinds.kind import Kind, described, numbered
+from ganzoo.data.kinds.kind import Kind, described, numbered, whole_numbers
+from ganzoo.spec import Field
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from ganzoo.spec import Field
+    from torch import Generator, Tensor
 
 FRAME_MS = 100
 
@@ -20,6 +19,7 @@ class Videos(Kind):
 
     words = "videos"
     array = "videos"
+    example = Field("video", "video", (3, 4, 16, 16))
     moves = True
     bounded = True
     distinct = True
@@ -34,6 +34,9 @@ class Videos(Kind):
             f"is {described(stored)}: videos are uint8 (n, channels, frames, height, width) with "
             "values from 0 to 255, and with 1 channel or 3"
         )
+
+    def invented(self, field: Field, n: int, generator: Generator) -> Tensor:
+        return whole_numbers(field, n, generator, 256).byte()
 
     def prepared(self, stored: Tensor) -> Tensor:
         from ganzoo.artifacts.pixels import to_floats

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.data.kinds.kind import Kind, described, numbered
+from ganzoo.data.kinds.kind import Kind, described, numbered, whole_numbers
 from ganzoo.errors import GanzooError
+from ganzoo.spec import Field
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from ganzoo.spec import Field
+    from torch import Generator, Tensor
 
 
 class Volumes(Kind):
@@ -19,6 +18,7 @@ class Volumes(Kind):
 
     words = "volumes"
     array = "volumes"
+    example = Field("volume", "volume", (1, 8, 8, 8))
     moves = True
     bounded = True
     distinct = True
@@ -33,6 +33,9 @@ class Volumes(Kind):
             f"is {described(stored)}: volumes are uint8 (n, channels, depth, height, width) with "
             "values from 0 to 255"
         )
+
+    def invented(self, field: Field, n: int, generator: Generator) -> Tensor:
+        return whole_numbers(field, n, generator, 256).byte()
 
     def prepared(self, stored: Tensor) -> Tensor:
         from ganzoo.artifacts.pixels import to_floats

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ganzoo.augmentations import SeenAugmentation
 from ganzoo.config import options
+from ganzoo.data.kinds import kind_of
 from ganzoo.engine.device import seeded
 from ganzoo.engine.modes.capture import Watch, Watched
 from ganzoo.errors import GanzooError
@@ -18,7 +19,7 @@ from ganzoo.testing.check import Checks, Failure
 from ganzoo.testing.parts.subject import SHAPE, PartSubject, applied, make_critic, samples
 from ganzoo.testing.registration import check_registration
 from ganzoo.testing.variants.device import META, DeviceWatch, Mixed
-from ganzoo.testing.variants.made import OTHERS, made
+from ganzoo.testing.variants.made import made, others
 from ganzoo.testing.variants.noise import KnownNoise, in_float64
 
 __all__ = ["AUGMENTATION_CHECKS", "COMMON", "REGULARISER_CHECKS", "PartSubject"]
@@ -236,7 +237,7 @@ def _own_draw(subject: PartSubject) -> None:
 @AUGMENTATION_CHECKS.check("other-data", needs=("shape",))
 def _other_data(subject: PartSubject) -> None:
     """Data of any kind that networks see as numbers are dealt with, or refused by name."""
-    for name, groups in OTHERS.items():
+    for name, groups in others().items():
         data, part = DataSpec(groups, name), subject.make()
         try:
             part.check(data)
@@ -247,9 +248,10 @@ def _other_data(subject: PartSubject) -> None:
                 ) from refusal
             continue
         stored = made(name, groups).first(2).tensors[data.sample.name]
-        if data.sample.kind == "tokens":
+        kind = kind_of(data.kind)
+        if kind.whole:
             continue  # of which each game makes numbers in a way of its own
-        sample = stored.float() / 255
+        sample = kind.prepared(stored)
         wanted = sample.shape if isinstance(part, SeenAugmentation) else ()
         try:
             if isinstance(part, Regulariser):

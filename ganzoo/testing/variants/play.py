@@ -18,7 +18,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.testing.check import Failure, raised
 from ganzoo.testing.variants.abilities import is_shown_for
 from ganzoo.testing.variants.declaration import check_recipe
-from ganzoo.testing.variants.made import others
+from ganzoo.testing.variants.made import tried
 from ganzoo.testing.variants.subject import (
     VariantChecks,
     VariantSubject,
@@ -137,7 +137,7 @@ def iteration(subject: VariantSubject) -> None:
 @CHECKS.check("other-data", needs=("spec", "iteration"))
 def other_data(subject: VariantSubject) -> None:
     """On data of any kind it plays an iteration, or refuses in a sentence that names the data."""
-    for dataset in others(subject.registered.spec):
+    for dataset in tried(subject.registered.spec):
         where = f"on {dataset.name} of shape {dataset.spec}"
         try:
             engine = subject.engine(dataset=dataset, batch=2)
