@@ -110,13 +110,13 @@ class DatasetSpec:
 
 
 @dataclass(frozen=True)
-class LossSpec:
-    """An adversarial loss that ``--loss NAME`` can name."""
+class PartSpec:
+    """Something by which a variant is trained or judged, named after a flag."""
 
     name: str
     """What the user types, in lower case."""
     target: str
-    """Where the `ganzoo.losses.AdversarialLoss` is, or a subclass that has a `Config`."""
+    """Where it is: ``"ganzoo_mine.losses:hinge"``."""
     title: str
     """What it is, in a few words."""
     paper: str = ""
@@ -125,56 +125,26 @@ class LossSpec:
     """The plugin interface that it was built for."""
 
 
-@dataclass(frozen=True)
-class EvaluatorSpec:
-    """A way to judge what a variant has learned, which ``--metrics NAME`` can name."""
+class LossSpec(PartSpec):
+    """A `ganzoo.losses.AdversarialLoss`, or a subclass that has a `Config`, for ``--loss NAME``."""
 
-    name: str
-    """What the user types, in lower case."""
-    target: str
-    """Where the `ganzoo.metrics.evaluator.Evaluator` is."""
-    title: str
-    """What it looks at, in a few words."""
+
+class RegulariserSpec(PartSpec):
+    """A `ganzoo.regularisers.Regulariser` subclass, a term of D's loss for ``--regulariser``."""
+
+
+class AugmentationSpec(PartSpec):
+    """A `ganzoo.augmentations.SeenAugmentation` subclass for ``--augment``, of what D sees."""
+
+
+@dataclass(frozen=True)
+class EvaluatorSpec(PartSpec):
+    """A `ganzoo.metrics.evaluator.Evaluator` that ``--metrics NAME`` can name."""
+
     kinds: tuple[str, ...] = ()
     """The kinds of data that it is for, such as ``("image",)``; empty: any."""
     ability: str = "sampler"
     """Which ability it judges: a name of `ganzoo.abilities.ABILITIES`; empty: any variant."""
-    paper: str = ""
-    """A link to the paper."""
-    api: int = API
-    """The plugin interface that it was built for."""
-
-
-@dataclass(frozen=True)
-class RegulariserSpec:
-    """A term of D's loss that ``--regulariser NAME`` can name."""
-
-    name: str
-    """What the user types, in lower case."""
-    target: str
-    """Where the `ganzoo.regularisers.Regulariser` subclass is."""
-    title: str
-    """What it is, in a few words."""
-    paper: str = ""
-    """A link to the paper."""
-    api: int = API
-    """The plugin interface that it was built for."""
-
-
-@dataclass(frozen=True)
-class AugmentationSpec:
-    """A change of what D sees that ``--augment NAME`` can name."""
-
-    name: str
-    """What the user types, in lower case."""
-    target: str
-    """Where the `ganzoo.augmentations.SeenAugmentation` subclass is."""
-    title: str
-    """What it is, in a few words."""
-    paper: str = ""
-    """A link to the paper."""
-    api: int = API
-    """The plugin interface that it was built for."""
 
 
 @dataclass(frozen=True)

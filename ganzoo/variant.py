@@ -206,7 +206,7 @@ class Variant(nn.Module, ABC):
     """False where `iterate` is overridden by a game whose order is decided by data."""
 
     level: Any
-    """Of the `stage` that it is in, for losses, `forward` and `gallery`; there only with stages."""
+    """Of its `stage`: what losses and `forward` look at, also where a checkpoint is loaded."""
 
     def __init__(self, config: Any, data: DataSpec) -> None:
         """Build the networks for the data.
@@ -298,11 +298,7 @@ class Variant(nn.Module, ABC):
         return []
 
     def stage(self, now: Progress) -> Stage:
-        """What the structure of an iteration depends on besides what is due.
-
-        Its level is `level` in all that is computed until another stage begins, also of samples
-        that are drawn from a checkpoint.
-        """
+        """What the structure of an iteration depends on besides what is due; see `level`."""
         return ONLY_STAGE
 
     def dials(self, now: Progress) -> Mapping[str, float]:

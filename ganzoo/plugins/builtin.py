@@ -1,5 +1,6 @@
 """What the core itself offers, through the same hooks as any plugin."""
 
+from ganzoo.data.kinds import kinds
 from ganzoo.data.made.small import fields
 from ganzoo.hookspecs import hookimpl
 from ganzoo.spec import (
@@ -176,11 +177,11 @@ def ganzoo_register_augmentations() -> list[AugmentationSpec]:
 def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
     """In the order in which they judge: what is drawn first, then what is made of real samples."""
     at, arxiv, images = "ganzoo.metrics", "https://arxiv.org/abs/", ("image",)
-    numbers = ("image", "point", "volume", "video", "series", "table")
+    numbers = tuple(name for name, kind in kinds().items() if not (kind.whole or kind.beside))
 
     def of_images(name: str, title: str, paper: str = "") -> EvaluatorSpec:
         target = f"{at}.images.measures:{name}"
-        return EvaluatorSpec(name.replace("_", "-"), target, title, images, paper=paper)
+        return EvaluatorSpec(name.replace("_", "-"), target, title, paper, kinds=images)
 
     return [
         of_images("frechet", "Fréchet distance of features", f"{arxiv}1706.08500"),
@@ -197,31 +198,34 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
             "modes",
             f"{at}.points.modes:modes",
             "modes of a known mixture",
-            ("point",),
-            paper=f"{arxiv}1705.07761",
+            f"{arxiv}1705.07761",
+            kinds=("point",),
         ),
         EvaluatorSpec(
             "distance",
             f"{at}.tensors.evaluator:distance",
             "distances of samples of any numbers",
-            numbers,
+            kinds=numbers,
         ),
         EvaluatorSpec(
-            "tokens", f"{at}.tokens.evaluator:tokens", "runs of neighbouring tokens", ("tokens",)
+            "tokens",
+            f"{at}.tokens.evaluator:tokens",
+            "runs of neighbouring tokens",
+            kinds=("tokens",),
         ),
         EvaluatorSpec(
             "translation",
             f"{at}.translation.evaluator:translation",
             "translations between two unpaired domains",
-            images,
-            "translator",
+            kinds=images,
+            ability="translator",
         ),
         EvaluatorSpec(
             "asked",
             f"{at}.translation.asked:asked",
             "whether a translation shows the class that was asked for",
-            images,
-            "translator",
+            kinds=images,
+            ability="translator",
         ),
         EvaluatorSpec(
             "pairs",
@@ -233,29 +237,29 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
             "reconstruction",
             f"{at}.pixels.reconstruction:reconstruction",
             "samples made again from their latents",
-            numbers,
-            "encoder",
+            kinds=numbers,
+            ability="encoder",
         ),
         EvaluatorSpec(
             "restoration",
             f"{at}.pixels.reconstruction:restoration",
             "the missing middle of images",
-            images,
-            "restorer",
+            kinds=images,
+            ability="restorer",
         ),
         EvaluatorSpec(
             "enlargement",
             f"{at}.pixels.reconstruction:enlargement",
             "small images made large again",
-            images,
-            "enlarger",
+            kinds=images,
+            ability="enlarger",
         ),
         EvaluatorSpec(
             "accuracy",
             f"{at}.classification:accuracy",
             "classes of test images",
-            images,
-            "classifier",
+            kinds=images,
+            ability="classifier",
         ),
         EvaluatorSpec(
             "measure", f"{at}.own:measure", "what the variant measures of itself", ability=""
