@@ -45,6 +45,8 @@ class Noted(TypedDict, total=False):
     """How iterations are run: see `ganzoo.engine.modes`."""
     mode_because: str
     """Why so."""
+    compiled_graph: bool
+    """Whether the phases of captured graphs are compiled, on CUDA."""
     matmul: str
     """How matrices are multiplied on the CPU."""
     quality_protocol: str

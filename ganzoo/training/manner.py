@@ -46,8 +46,8 @@ def choose_manner(training: Training, record: Record, variant: Variant) -> Manne
         precision,
         device.type,
     )
-    wanted = training.mode
-    if wanted == "auto" and record["device"] == device_name(device):
+    wanted, as_before = training.mode, record["device"] == device_name(device)
+    if wanted == "auto" and as_before:
         wanted = record.get("mode", wanted)
     assert training.steps is not None
     noted: Noted = {}
@@ -58,13 +58,18 @@ def choose_manner(training: Training, record: Record, variant: Variant) -> Manne
     mode, because = from_first(choose_mode(wanted, device, variant, training.steps, key))
     if wanted != training.mode:
         because = "as before"
+    compiled_graph = from_first(training.steps >= COLD_BREAK_EVEN or is_warm(key))
+    if device.type == "cuda":
+        if as_before:  # there are more steps now, or the cache is warm
+            compiled_graph = record.get("compiled_graph", compiled_graph)
+        noted["compiled_graph"] = compiled_graph
     noted |= {"mode": mode, "mode_because": because, "device": device_name(device)}
     execution = Execution(
         mode,
         precision,
         training.accumulate,
         training.recompute,
-        compiled_graph=from_first(training.steps >= COLD_BREAK_EVEN or is_warm(key)),
+        compiled_graph=compiled_graph,
         kept=training.log_every,
         compile_key=key,
     )

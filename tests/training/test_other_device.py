@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -14,9 +15,12 @@ from torch import Tensor
 
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
+from ganzoo.engine.modes.execution import COLD_BREAK_EVEN
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import STATE, WEIGHTS
 from ganzoo.runs.run import Run
+from ganzoo.training.manner import choose_manner
+from ganzoo.training.settings import Training
 
 CUDA = torch.device("cuda")
 RANDOM = torch.arange(16, dtype=torch.uint8)
@@ -147,6 +151,38 @@ def test_only_random_states_of_a_device_may_be_missing_or_too_many(
     assert checkpoint.load_state(newest, run.identity, wanted).keys() == (plain | several).keys()
     with pytest.raises(checkpoint.GanzooError, match=r"'rng\.own\.cuda' is no such tensor"):
         checkpoint.load_state(newest, run.identity, plain | several | {"rng.own.cuda": RANDOM})
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_graphs_are_of_compiled_phases_if_they_were_before(
+    compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many steps are asked for now: compiled code rounds differently."""
+    variant = Toy(ToyConfig(), points().spec)
+    monkeypatch.setattr(Toy, "device", CUDA)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: GPU)
+    record: Any = {"variant": {}, "config": {}, "device": GPU}
+    few, many = (Training(batch_size=4, steps=n) for n in (10, COLD_BREAK_EVEN))
+    begun = choose_manner(many if compiled else few, record, variant)
+    assert begun.execution.compiled_graph == compiled
+    going_on = choose_manner(few if compiled else many, record | begun.record, variant)
+    assert (going_on.execution.mode, going_on.execution.compiled_graph) == ("graph", compiled)
+    elsewhere = choose_manner(many, record | begun.record | {"device": "another"}, variant)
+    assert elsewhere.execution.compiled_graph
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+def test_a_run_goes_on_on_a_gpu_bit_for_bit(mode: str, tmp_path: Path) -> None:
+    flags = ("--device", "cuda", "--mode", mode)
+    whole, torn = (train(tmp_path / name, *flags, "--log-every", 2) for name in ("a", "b"))
+    for run, stops in ((whole, [24]), (torn, [13, 24])):
+        for steps in stops:
+            assert ganzoo("train", "--resume", run.path, "--steps", steps).status == 0
+    one, other = (
+        load_file(Run.open(run.path).latest_checkpoint() / STATE) for run in (whole, torn)
+    )
+    assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 @pytest.mark.gpu
