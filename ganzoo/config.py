@@ -13,11 +13,11 @@ import dataclasses
 import inspect
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from ganzoo.errors import GanzooError, unknown
+from ganzoo.errors import GanzooError, UnknownError, unknown
 
 C = TypeVar("C")
 
@@ -157,9 +157,15 @@ def build(config: type[C], values: Mapping[str, object]) -> C:
     for key, value in values.items():
         name = key.replace("-", "_")
         if name not in known:
-            raise unknown("setting", key, known)
+            raise unknown_setting(key, known)
         converted[name] = known[name].convert(value)
     return config(**converted)
+
+
+def unknown_setting(key: str, known: Iterable[str], hint: str = "") -> UnknownError:
+    """The error for a setting that does not exist; those that do are spelled as the user does."""
+    spelled = known if "_" in key else [name.replace("_", "-") for name in known]
+    return unknown("setting", key, spelled, hint)
 
 
 def own_settings(config: type, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from ganzoo.claims.claim import Arm, Setting, digest
-from ganzoo.errors import GanzooError, unknown
+from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import registry
 from ganzoo.runs.child import STOPPED, begun, follow, last_words
 from ganzoo.runs.run import Run
@@ -128,7 +128,7 @@ def check_arm(arm: Arm, where: str) -> None:
     Raises:
         GanzooError: there is no such variant or setting, or a value is not allowed.
     """
-    from ganzoo.config import build, options
+    from ganzoo.config import build, options, unknown_setting
     from ganzoo.training.settings import Training
 
     try:
@@ -138,7 +138,7 @@ def check_arm(arm: Arm, where: str) -> None:
         for key in [*given]:
             name = key.replace("-", "_")
             if name not in common and name not in own:
-                raise unknown("setting", key, [*common, *own])
+                raise unknown_setting(key, [*common, *own])
             given[name] = _typed(given.pop(key))
         reads_files(arm)
         build(Training, {key: value for key, value in given.items() if key in common})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from ganzoo.schedules import ONLY_STAGE, Stage, Upkeep
-from ganzoo.variant import Phase
+from ganzoo.schedules import ONLY_STAGE, Progress, Stage, Upkeep
+from ganzoo.variant import Phase, Variant
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,24 @@ def make_plan(
     return Plan(tuple(updates), shared + own, stage, due)
 
 
-def count_iterations(phases: Sequence[Phase], batches: float) -> int:
-    """How many iterations, from the first on, draw at least so many batches."""
-    drawn = iteration = 0
-    while drawn < batches:
-        drawn += make_plan(phases, iteration).batches
-        iteration += 1
-    return iteration
+def count_iterations(variant: Variant, batches: float, size: int) -> int:
+    """How many iterations, from the first on, draw at least so many batches of that size.
+
+    A stage that follows the share of the training, which depends on their number, is as if the
+    stages had no sizes of their own.
+    """
+    phases = variant.phases()
+
+    def count(stage: Callable[[int, int], Stage]) -> int:
+        iteration = images = 0
+        while images < batches * size:
+            now = stage(iteration, images)
+            images += make_plan(phases, iteration).batches * (now.batch_size or size)
+            iteration += 1
+        return iteration
+
+    alike = count(lambda iteration, images: ONLY_STAGE)
+    return count(lambda iteration, images: variant.stage(Progress(iteration, alike, images)))
 
 
 def who_move_at_once(plan: Plan, phases: Mapping[str, Phase]) -> list[list[tuple[Phase, int]]]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.config import parse_size
+from ganzoo.data.kinds import sample_kind
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.catalogue import Known, check_names, suitable
 from ganzoo.metrics.evaluator import CONTROL, FEATURES, JUDGES, MADE, SAMPLES
@@ -24,6 +25,7 @@ from ganzoo.metrics.images.images import Images
 from ganzoo.metrics.protocol import Protocol
 from ganzoo.metrics.score import Report, Score
 from ganzoo.metrics.splits import Splits, chosen_rows, load_splits
+from ganzoo.plugins import catalog
 from ganzoo.plugins.registry import preferring
 from ganzoo.runs.generate import Drawn
 from ganzoo.runs.load import load_variant
@@ -125,6 +127,10 @@ def evaluate_samples(
         rows = chosen_rows(len(samples), n, wish.seed)
         samples, labels = samples[rows], None if labels is None else labels[rows]
     size = (samples.shape[2], samples.shape[3]) if samples.dim() == 4 else None
+    if size is not None and (words := _surely_no_images(dataset)):
+        raise GanzooError(
+            f"these samples are images, and '{dataset}' has {words}: name a --dataset of images"
+        )
     splits = load_splits(dataset, data_root, size, wish.report)
     data = splits.test.spec
     if data.domains > 1:
@@ -132,6 +138,15 @@ def evaluate_samples(
     given = Drawn(_fitted(samples, data), labels)
     exam = Exam(_make_ground(splits, wish, n, 0), given=given)
     return _judge(exam, wish, "these samples")
+
+
+def _surely_no_images(dataset: str) -> str:
+    """What the samples of a data set are, if it is known before it is loaded, and no images."""
+    try:
+        described = catalog.described(dataset)
+    except GanzooError:  # its files decide, or there is no such data set
+        return ""
+    return "" if described.is_image else sample_kind(described).words
 
 
 def _make_ground(splits: Splits, wish: Wish, drawn: int, made: int) -> Ground:

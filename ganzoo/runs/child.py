@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -99,9 +100,16 @@ def begun(path: Path) -> Run | None:
 
 
 def last_words(log: Path) -> str:
-    """Of a process that failed: what it says last in a file."""
+    """Of a process that failed: what it says last in a file, and where it was raised."""
     lines = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return lines[-1].removeprefix("ganzoo: error: ") if lines else f"it failed: see {log}"
+    if not lines:
+        return f"it failed: see {log}"
+    said = lines[-1].removeprefix("ganzoo: error: ")
+    frames = re.findall(r'^File "(.+)", line (\d+), in ', "\n".join(lines), re.MULTILINE)
+    if not frames or said != lines[-1]:
+        return said
+    file, line = frames[-1]
+    return f"{said} at {Path(file).name}:{line} (see {log})"
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int | None:

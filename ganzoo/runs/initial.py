@@ -49,8 +49,9 @@ def initialise(variant: Variant, named: str, report: Callable[[str], None]) -> N
             here, there = (_shape(tensors[name].get(key)) for tensors in (ours, theirs))
             if here != there:
                 raise GanzooError(
-                    f"--init {named}: '{name}.{key}' is {there} in {path} and {here} here: give "
-                    f"the settings of that run, or name another network, as in {path}:NETWORK"
+                    f"--init {named}: '{name}.{key}' is {there} in {path}, a run of "
+                    f"{run.identity.variant}, and {here} here: give settings that make equal "
+                    f"networks, or name another network, as in {path}:NETWORK"
                 )
     for name in common:
         for key, live in ours[name].items():

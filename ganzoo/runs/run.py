@@ -7,7 +7,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -226,14 +226,14 @@ class SharedRun(Run):
         """Leave it to the first."""
 
 
-def find_runs(folder: Path) -> list[Run]:
-    """The runs in a folder, by name; what is no run or damaged is left out."""
+def find_runs(folder: Path, report: Callable[[str], None]) -> list[Run]:
+    """The runs in a folder, by name; a damaged one is left out, and reported in a sentence."""
     runs = []
     for path in sorted(folder.glob("*/run.json")):
         try:
             runs.append(Run.open(path.parent))
-        except GanzooError:
-            continue
+        except GanzooError as error:
+            report(f"left out: {error}")
     return runs
 
 

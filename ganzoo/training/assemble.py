@@ -74,6 +74,11 @@ def assemble(
     assert training.steps is not None
     manner = choose_manner(training, record, variant)
     engine = Engine(variant, feed, training.steps, manner.execution, observer.report)
+    if variant.batchwise and training.accumulate > 1:
+        observer.report(
+            f"--accumulate {training.accumulate} trains this variant differently, as it compares "
+            "the samples of a batch, and each part of one is seen by itself"
+        )
     record = {**record, **manner.record, "training": dataclasses.asdict(training)}
     return Assembled(training, engine, streams, record)
 
@@ -98,7 +103,7 @@ def _with_steps(training: Training, variant: Variant, feed: Feed) -> Training:
     """The settings with everything decided that was left open."""
     steps = training.steps
     if training.epochs is not None:
-        steps = count_iterations(variant.phases(), training.epochs * feed.batches_per_epoch)
+        steps = count_iterations(variant, training.epochs * feed.batches_per_epoch, feed.batch_size)
     assert steps is not None
     return dataclasses.replace(
         training,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ganzoo.config import build, options
+from ganzoo.config import build, options, unknown_setting
 from ganzoo.engine.device import pick_device
 from ganzoo.engine.distributed import (
     is_first,
@@ -15,7 +15,7 @@ from ganzoo.engine.distributed import (
     process_count,
     scatter_state,
 )
-from ganzoo.errors import GanzooError, unknown
+from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
@@ -88,7 +88,7 @@ def _resumed(run: Run, given: Mapping[str, object]) -> Training:
     changed: dict[str, object] = {}
     for key, value in given.items():
         if key not in known:
-            raise unknown("setting", key, known)
+            raise unknown_setting(key, known)
         wanted = known[key].convert(value)
         if key in RESUMABLE:
             changed[key] = wanted

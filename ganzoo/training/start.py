@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from ganzoo.config import build, options
+from ganzoo.config import build, options, unknown_setting
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.device import pick_device
 from ganzoo.engine.distributed import (
@@ -22,7 +22,7 @@ from ganzoo.engine.distributed import (
     process_count,
     seed_own,
 )
-from ganzoo.errors import GanzooError, unknown
+from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import registry
@@ -116,7 +116,7 @@ def _split(given: Mapping[str, object], cls: type[Variant]) -> tuple[Training, A
     common, own = options(Training), options(cls.Config)
     for key in given:
         if key not in common | own:
-            raise unknown("setting", key, common | own)
+            raise unknown_setting(key, common | own)
     return (
         build(Training, {key: given[key] for key in common.keys() & given.keys()}),
         build(cls.Config, {key: given[key] for key in own.keys() & given.keys()}),

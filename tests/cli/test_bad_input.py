@@ -148,6 +148,8 @@ def test_a_device_that_is_not_there(command: list[str], tiny: Path) -> None:
     ("content", "saying"),
     [
         ("stepz = 5", ("there is no setting 'stepz': did you mean 'steps'?", "settings.toml")),
+        ("batch-siz = 5", ("no setting 'batch-siz': did you mean 'batch-size'?", "settings.toml")),
+        ("batch_siz = 5", "there is no setting 'batch_siz': did you mean 'batch_size'?"),
         ("steps = ", ("settings.toml is not TOML", "line 1")),
         ("steps = 5\nlr = 1e", ("settings.toml is not TOML", "line 2")),
         ("batch-size = 0", ("--batch-size must be at least 1, not 0", "settings.toml")),
@@ -327,6 +329,14 @@ def test_a_checkpoint_of_another_variant(tiny: Path) -> None:
 def test_a_damaged_manifest(tiny: Path, content: str) -> None:
     (checkpoint(tiny) / "manifest.json").write_text(content)
     both_refuse(tiny, "manifest.json", "damaged")
+
+
+def test_a_damaged_run_is_named_beside_the_list(tiny: Path) -> None:
+    (tiny / "run.json").write_text("{")
+    listed = ganzoo("runs", tiny.parent)
+    assert listed.status == 0
+    assert "left out: " in listed.err
+    assert "run.json" in listed.err
 
 
 def test_damaged_settings(tiny: Path) -> None:

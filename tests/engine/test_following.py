@@ -12,6 +12,7 @@ from ganzoo import SGD, Adam, Average, Batch, DataSpec, GanzooError, Phase, Play
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.modes.execution import Execution
+from ganzoo.engine.plan import count_iterations
 from ganzoo.engine.stages import enter_again
 from ganzoo.runs.load import published_weights
 
@@ -201,6 +202,12 @@ def test_stages_change_the_size_of_a_batch_and_go_on_in_the_data(budget: int | N
     for start, row in zip(seen[:4], rows, strict=False):
         assert row["first"] == order[start, 0]
     assert rows[4]["first"] == order[12, 0]  # batch 16 // 6 = 2 of six: no sample is skipped
+
+
+def test_epochs_are_counted_in_batches_of_the_stages() -> None:
+    variant = make_engine(Growing).variant
+    assert count_iterations(variant, 10, 4) == 8  # 40 samples: 4 batches of 4, 4 of 6
+    assert count_iterations(make_engine(Toy).variant, 10, 4) == 10
 
 
 def test_a_stage_has_an_optimizer_start_anew() -> None:

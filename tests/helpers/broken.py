@@ -876,6 +876,14 @@ class DrawsOnItsOwn(Healthy, Translator):
         return (image + self.calls / 100).tanh()
 
 
+@breaks("sampling", r"translate\(\) .* another result each time: .* or say stochastic = True")
+class ForgetsToSaySo(Healthy, Translator):
+    directions = (Direction("a2b", "image", "image"),)
+
+    def translate(self, image: Tensor, direction: str) -> Tensor:
+        return (image + torch.rand_like(image)).tanh()
+
+
 @breaks("device", r"translate\(\) in direction 'b2a': .* meets a tensor on the CPU .*torch.ones")
 class TranslatesWithTheCPU(Healthy, Translator):
     directions = (Direction("a2b", "image", "image"), Direction("b2a", "image", "image"))

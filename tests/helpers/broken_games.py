@@ -242,7 +242,7 @@ class Identity(Healthy, Translator):
 
 @breaks(
     "output",
-    "the direction 'a2b' names the field 'a', and the data have 'image', 'label': set",
+    "the direction 'a2b' names the field 'a', and the data have 'image', 'label': name one",
     ("device",),
 )
 class TranslatesWhatIsNotThere(Identity):

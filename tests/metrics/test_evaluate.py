@@ -333,7 +333,10 @@ def test_data_without_labels_need_inception_for_features(tmp_path: Path) -> None
         (("RUN", "--checkpoint", "best"), "best"),
         (("nowhere",), "nowhere"),
         (("--samples", "SAMPLES", "--dataset", "folder", "--data-root", "DATA"), "--n 3"),
-        (("--samples", "SAMPLES", "--dataset", "ring8", "--n", "3"), "points"),
+        (
+            ("--samples", "SAMPLES", "--dataset", "ring8", "--n", "3"),
+            "these samples are images, and 'ring8' has points: name a --dataset of images",
+        ),
         (("--samples", "TEXT", "--dataset", "ring8"), "neither a folder of images nor"),
         (("--samples", "PICKLE", "--dataset", "ring8"), "neither a folder of images nor"),
         (("--samples", "FLOATS", "--dataset", "ring8"), "must be uint8"),

@@ -70,7 +70,10 @@ def test_what_does_not_fit_is_refused_before_anything_is_changed(first: Path) ->
     variant, other = fresh(first, latent_dim=3), fresh(first, latent_dim=3)
     with pytest.raises(GanzooError) as error:
         said(first, variant)
-    assert f"'generator.net.0.weight' is (8, 2) in {first} and (8, 3) here" in str(error.value)
+    assert (
+        f"'generator.net.0.weight' is (8, 2) in {first}, a run of vanilla, and (8, 3) here"
+        in str(error.value)
+    )
     for one, two in zip(variant.parameters(), other.parameters(), strict=True):
         assert torch.equal(one, two)
     assert said(first, variant, ":discriminator")

@@ -154,6 +154,16 @@ def test_claims_that_cannot_be_reproduced_fail(
     assert_says(found["claims"], sentence)
 
 
+def test_a_claim_of_the_template_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = registry().variant("vanilla")
+    text = CLAIM.format(setting="steps").replace('"healthy"', '"vanilla"')
+    (tmp_path / "claims.toml").write_text(text.replace("It plays.", "TODO: the sentence."))
+    monkeypatch.setattr(declaration, "folder", lambda spec: tmp_path)
+    claims = verdicts_of(row.spec, row.plugin)["claims"]
+    assert claims.outcome is Outcome.SKIPPED
+    assert "claim toy of claims.toml is the template's: write what the paper" in claims.message
+
+
 def test_every_check_has_a_variant_that_fails_it() -> None:
     assert {check.name for check in VARIANT_CHECKS.all} == {
         "registration",

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers.cli import ganzoo
+from helpers.cli import TINY, ganzoo
 from PIL import Image
 from torch import Tensor
 
 from ganzoo.engine.engine import Engine
+from ganzoo.plugins.registry import registry
 from ganzoo.runs import checkpoint
 from ganzoo.runs.run import Run
 from ganzoo.training.observer import Observer
@@ -258,3 +259,13 @@ def test_data_that_do_not_suit_are_refused_before_a_recipe_is_asked_for(
     result = ganzoo("train", "dcgan", "--dataset", "ring8", "--out", tmp_path / "run")
     assert result.status == 2
     assert "dcgan needs images of 28 to 128 pixels, and 'ring8' has points" in result.err
+
+
+def test_accumulate_is_warned_of_where_samples_of_a_batch_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flags = ("train", "vanilla", *TINY, "--steps", 1, "--accumulate", 2)
+    assert "differently" not in ganzoo(*flags, "--out", tmp_path / "one").out
+    monkeypatch.setattr(registry().variant("vanilla").load(), "batchwise", True)
+    said = ganzoo(*flags, "--out", tmp_path / "two").out
+    assert "--accumulate 2 trains this variant differently" in " ".join(said.split())

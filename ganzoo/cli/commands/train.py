@@ -15,8 +15,8 @@ from click.core import ParameterSource
 
 from ganzoo.cli import INTERRUPTED, complain
 from ganzoo.cli.flags import make_flag
-from ganzoo.config import options
-from ganzoo.errors import GanzooError, unknown
+from ganzoo.config import options, unknown_setting
+from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import VariantSpec
@@ -197,7 +197,9 @@ def _check_keys(file: Mapping[str, object], registered: Registered[VariantSpec],
     known = options(Training) | options(registered.load().Config)
     for key, value in file.items():
         if key not in known:
-            raise unknown("setting", key, known, f" (in {path})")
+            keys = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            (written,) = (one for one in keys if one.replace("-", "_") == key)
+            raise unknown_setting(written, known, f" (in {path})")
         try:
             known[key].convert(value)
         except GanzooError as error:

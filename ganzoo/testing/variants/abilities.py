@@ -127,10 +127,11 @@ def _translations(
     for direction in variant.directions:
         for name in (direction.source, direction.target):
             if name not in data.fields or name not in there:
+                whose = "streams() gives" if name in data.fields else "the data have"
+                known = there if name in data.fields else data.fields
                 raise Failure(
-                    f"the direction '{direction.name}' names the field '{name}', and the data have "
-                    f"{', '.join(map(repr, data.fields))}: set `directions` to fields that "
-                    "streams() gives"
+                    f"the direction '{direction.name}' names the field '{name}', and {whose} "
+                    f"{', '.join(map(repr, known))}: name one of these in `directions`"
                 )
         about = Ability(
             f"translate() in direction '{direction.name}'",

@@ -9,7 +9,7 @@ from ganzoo.config import options
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import MADE, DataSpec
-from ganzoo.testing.check import Failure
+from ganzoo.testing.check import Failure, NotApplicable
 from ganzoo.testing.registration import check_registration
 from ganzoo.testing.variants.subject import VariantChecks, VariantSubject, default_data
 from ganzoo.variant import Variant
@@ -64,6 +64,11 @@ def claims(subject: VariantSubject) -> None:
     if place is None or not (place / CLAIMS).is_file():
         return
     for claim in read_claims(place / CLAIMS):
+        if any(text.startswith("TODO") for text in (claim.says, claim.paper, claim.differences)):
+            raise NotApplicable(
+                f"claim {claim.id} of {CLAIMS} is the template's: write what the paper claims in "
+                "place of each TODO, or delete the file"
+            )
         for arm in claim.arms:
             if claim.variant == spec.name and not arm.made_by:
                 check_arm(arm, f"{CLAIMS}, claim {claim.id}")

@@ -152,6 +152,11 @@ def sampling(subject: VariantSubject) -> None:
                         f"{ability.name} gives another result with the same seed: draw its random "
                         "numbers from torch's default generator"
                     )
+                if ability.name.startswith("translate()"):
+                    raise Failure(
+                        f"{ability.name} gives another result each time: in eval mode, draw no "
+                        "random numbers (self.training tells), or say stochastic = True"
+                    )
                 raise Failure(
                     f"{ability.name} gives another result each time: in eval mode, draw no random "
                     "numbers (self.training tells), and take them from the latent"

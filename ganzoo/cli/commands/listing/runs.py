@@ -1,5 +1,6 @@
 """``ganzoo runs``: the runs in a folder."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -28,7 +29,7 @@ def command(folder: Path | None, as_json: bool) -> None:
             "state": run.state,
             "created": run.settings.get("created"),
         }
-        for run in find_runs(where)
+        for run in find_runs(where, partial(click.echo, err=True))
     ]
     if as_json:
         print_json(rows)

@@ -1,0 +1,24 @@
+"""What a process that failed leaves to be said."""
+
+from pathlib import Path
+
+from ganzoo.runs.child import last_words
+
+
+def test_an_error_of_a_plugin_is_told_with_its_line(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    log.write_text(
+        "step 1\nTraceback (most recent call last):\n"
+        '  File "/a/ganzoo/engine.py", line 12, in step\n    play()\n'
+        '  File "/b/ganzoo_mine/variant.py", line 34, in d_loss\n    1 / 0\n'
+        "ZeroDivisionError: division by zero\n"
+    )
+    assert last_words(log) == f"ZeroDivisionError: division by zero at variant.py:34 (see {log})"
+
+
+def test_a_sentence_is_told_as_it_is(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    log.write_text("step 1\nganzoo: error: there is no data set 'x'\n")
+    assert last_words(log) == "there is no data set 'x'"
+    log.write_text("")
+    assert last_words(log) == f"it failed: see {log}"
