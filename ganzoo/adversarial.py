@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganzoo.augmentations import SeenAugmentation
 from ganzoo.config import AUGMENTATIONS, LOSS, REGULARISERS, option
+from ganzoo.errors import GanzooError
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import PRIORS, Discriminator, Generator, sample_prior
 from ganzoo.regularisers import Regulariser, Remembered
@@ -70,8 +71,13 @@ class Adversarial(Variant):
         self.augmentations = nn.ModuleDict(config.augment)
         for term in config.regulariser.values():
             term.check(data)
-        for augmentation in config.augment.values():
+        for name, augmentation in config.augment.items():
             augmentation.check(data)
+            if augmentation.observes and self.scores.undecided is None:
+                raise GanzooError(
+                    f"--augment {name} adapts to how many samples of the data D takes for real, "
+                    "of which verdicts of this --loss say nothing: choose another loss"
+                )
         self.synchronised = tuple(
             name
             for name, value in self.named_buffers()
@@ -128,8 +134,10 @@ class Adversarial(Variant):
         fake = self.fakes(batch)
         real_logits = self.judge(batch.image, label)
         fake_logits = self.judge(fake, label)
-        batch.metrics["real_score"] = self.loss.score(real_logits.detach()).mean()
+        verdicts = self.loss.score(real_logits.detach())
+        batch.metrics["real_score"] = verdicts.mean()
         batch.metrics["fake_score"] = self.loss.score(fake_logits.detach()).mean()
+        batch.metrics |= self.show(verdicts)
         loss = self.loss.discriminator(real_logits, fake_logits)
         said = (batch.image, real_logits), (fake, fake_logits)
         for term in self.config.regulariser.values():
@@ -151,6 +159,17 @@ class Adversarial(Variant):
         penalty = term(critic, batch.image, self.fakes(batch))
         batch.metrics[term.metric] = penalty.detach()
         return term.weight * penalty
+
+    @torch.no_grad()
+    def show(self, verdicts: Tensor) -> dict[str, Tensor]:
+        """Have augmentations that adapt see what D said of samples of the data; their metrics."""
+        metrics: dict[str, Tensor] = {}
+        for augmentation in self.config.augment.values():
+            if augmentation.observes:
+                assert self.scores.undecided is not None  # as __init__ demands
+                certainty = self.scores.sign * (verdicts - self.scores.undecided)
+                metrics |= augmentation.observe(certainty)
+        return metrics
 
     def judge(self, image: Tensor, label: Tensor | None) -> Tensor:
         """D's logits of samples that are augmented, where that is wanted."""

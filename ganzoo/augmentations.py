@@ -21,6 +21,8 @@ class SeenAugmentation(nn.Module, ABC):
     """One change of what D sees, drawn anew for each sample; what it remembers is in buffers."""
 
     Config: ClassVar[type]
+    observes: bool = False
+    """Whether it adapts to D's verdicts, and `observe` is to be called."""
 
     @abstractmethod
     def __init__(self, config: Any) -> None:
@@ -36,6 +38,18 @@ class SeenAugmentation(nn.Module, ABC):
     @abstractmethod
     def forward(self, sample: Tensor) -> Tensor:
         """The samples (n, ...) changed: differentiable, without a look at a tensor on the host."""
+
+    def observe(self, certainty: Tensor) -> dict[str, Tensor]:
+        """See, in each of D's steps and without gradients, what D says of samples of the data.
+
+        Args:
+            certainty: how far above undecided each verdict is: below 0, where D takes a sample of
+                the data for a fake.
+
+        Returns:
+            Scalars to log, by name.
+        """
+        return {}
 
     if TYPE_CHECKING:
 

@@ -205,8 +205,7 @@ def _shape(subject: PartSubject) -> None:
 @AUGMENTATION_CHECKS.check("differentiable", needs=("shape",))
 def _differentiable(subject: PartSubject) -> None:
     """G learns through it, from every sample."""
-    part, sample = subject.make(), samples().requires_grad_()
-    assert isinstance(part, SeenAugmentation)
+    part, sample = subject.make_augmentation(), samples().requires_grad_()
     out = part(sample)
     grad = None
     if out.requires_grad:
@@ -221,8 +220,7 @@ def _differentiable(subject: PartSubject) -> None:
 @AUGMENTATION_CHECKS.check("own-draw", needs=("shape",))
 def _own_draw(subject: PartSubject) -> None:
     """Each sample is changed by a draw of its own."""
-    part = subject.make()
-    assert isinstance(part, SeenAugmentation)
+    part = subject.make_augmentation()
     equal = samples()[:1].repeat(64, *[1] * len(SHAPE))
     with torch.no_grad(), torch.random.fork_rng([]):
         torch.manual_seed(0)

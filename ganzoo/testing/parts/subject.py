@@ -40,6 +40,16 @@ class PartSubject:
         part: Regulariser | SeenAugmentation = made(made.Config())
         return part
 
+    def make_augmentation(self, device: torch.device | None = None) -> SeenAugmentation:
+        """One that has seen a D as certain of millions of samples as can be, if it adapts."""
+        part = self.make().to(device)
+        assert isinstance(part, SeenAugmentation)
+        if part.observes:
+            certainty = torch.full((1_000_000,), 0.5, device=device)
+            for _ in range(20):
+                part.observe(certainty)
+        return part
+
 
 def samples(seed: int = 0) -> Tensor:
     """(N, *SHAPE) in [-1, 1]."""
@@ -55,9 +65,9 @@ def make_critic() -> nn.Module:
 
 def applied(subject: PartSubject, critic: nn.Module, device: torch.device | None = None) -> Tensor:
     """A penalty of `critic`, which is on the device, or augmented samples."""
-    part = subject.make().to(device)
     real, fake = samples(1).to(device), samples(2).to(device)
+    part = subject.make().to(device)
     if isinstance(part, Regulariser):
         part(lambda sample: critic(sample)[:, 0], real, fake)  # it may have to see something first
         return part(lambda sample: critic(sample)[:, 0], real, fake)
-    return part(real)
+    return subject.make_augmentation(device)(real)

@@ -5,7 +5,7 @@ from ganzoo import AugmentationSpec, hookimpl
 
 @hookimpl
 def ganzoo_register_augmentations() -> list[AugmentationSpec]:
-    """Offer `colour`, `cutout`, and `diffaugment`, which is both and the core's `translation`."""
+    """Offer `colour`, `cutout`, `diffaugment`, which is both and `translation`, and `ada`."""
     at, paper = "ganzoo_augmentations.diffaugment", "https://arxiv.org/abs/2006.10738"
     return [
         AugmentationSpec(
@@ -17,5 +17,11 @@ def ganzoo_register_augmentations() -> list[AugmentationSpec]:
             f"{at}:DiffAugment",
             "colour, translation and cutout, Zhao et al. 2020",
             paper,
+        ),
+        AugmentationSpec(
+            "ada",
+            "ganzoo_augmentations.ada:ADA",
+            "as much as D overfits, Karras et al. 2020",
+            "https://arxiv.org/abs/2006.06676",
         ),
     ]
