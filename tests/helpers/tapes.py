@@ -103,10 +103,12 @@ class FakeCuda:
     def graph(self, tape: Tape | Recorder, **_: Any) -> Iterator[None]:
         self.captures += 1
         random = torch.get_rng_state()
-        with tape:
-            yield
-        tape.take_back()
-        torch.set_rng_state(random)
+        try:
+            with tape:
+                yield
+        finally:  # a capture that fails has run nothing either
+            tape.take_back()
+            torch.set_rng_state(random)
 
     def Stream(self, _: Any) -> Any:
         return SimpleNamespace(wait_stream=lambda other: None)

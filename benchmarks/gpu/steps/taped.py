@@ -1,0 +1,18 @@
+"""For a rehearsal: graphs are captured on the CPU, on the tapes that the tests have."""
+
+from __future__ import annotations
+
+from helpers.tapes import FakeCuda, TapingTorch
+
+from ganzoo.bench.speed import ours
+from ganzoo.engine.modes import graph
+from ganzoo.training import manner
+
+
+def capture_on_tapes() -> FakeCuda:
+    """From now on ``--mode graph`` is taken, on the CPU too."""
+    taping = TapingTorch()
+    graph.torch = taping  # type: ignore[assignment]
+    for module in (ours, manner):
+        module.choose_mode = lambda wanted, *_, **__: (wanted, "rehearsed on tapes")
+    return taping.cuda
