@@ -66,25 +66,28 @@ def iterate(
     Returns:
         The loss of each phase and the metrics of its last update: detached scalars.
     """
-    shared: list[list[Batch]] = []
-    drawn: list[list[Batch]] = []
+    shared: dict[int, list[Batch]] = {}
+    metrics: list[list[dict[str, Tensor]]] = []
     losses: dict[str, Tensor] = {}
 
     def batch_of(phase: Phase, number: int) -> list[Batch]:
-        if phase.fresh or number == len(shared):
-            drawn.append(draw())
-            if phase.fresh:
-                return drawn[-1]
-            shared.append(drawn[-1])
-        return shared[number]
+        if not phase.fresh and number in shared:
+            return shared[number]
+        batch = draw()
+        metrics.append([part.metrics for part in batch])
+        if not phase.fresh:
+            shared[number] = batch
+        return batch
 
-    for moving in who_move_at_once(plan, game.phases):
+    groups = who_move_at_once(plan, game.phases)
+    for place, moving in enumerate(groups):
+        coming = [repeat for group in groups[place + 1 :] for _, repeat in group]
         for number in range(max(repeat for _, repeat in moving)):
             moves = []
             for phase in (phase for phase, repeat in moving if number < repeat):
                 batch, params = batch_of(phase, number), game.learners[phase.player].params
-                parts = (gradients(phase, params, part) for part in batch)
-                losses[f"{phase.name}_loss"], grads = average(parts, len(batch))
+                found = (gradients(phase, params, part) for part in batch)
+                losses[f"{phase.name}_loss"], grads = average(found, len(batch))
                 moves.append((phase, batch, average_over_ranks(grads)))
             made = [is_made(phase, batch) for phase, batch, _ in moves]
             for (phase, _, grads), when in zip(moves, made, strict=True):
@@ -92,15 +95,17 @@ def iterate(
                 if phase.after is not None:
                     with torch.no_grad():
                         phase.after()
+            if number >= max(coming, default=0):  # nobody will see this batch again
+                shared.pop(number, None)
     with torch.no_grad():
         synchronise(game.synchronised)
         for name in plan.upkeep:
             game.upkeep[name].work()
         for learner in game.learners.values():
             learner.average()
-    for batch in drawn:
-        for name, value in batch[0].metrics.items():
-            several = [part.metrics[name] for part in batch]
+    for parts in metrics:
+        for name, value in parts[0].items():
+            several = [part[name] for part in parts]
             losses[name] = value if len(several) == 1 else torch.stack(several).mean()
     return losses
 

@@ -1,6 +1,7 @@
 """The engine against loops written by hand, bit for bit."""
 
 import copy
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -181,6 +182,34 @@ def test_repeats_get_fresh_batches_and_phases_share_the_first() -> None:
         assert torch.equal(image, expected)
     assert engine.feed.drawn == 3
     assert engine.images_seen == 12
+
+
+def test_no_batch_is_held_longer_than_somebody_needs_it() -> None:
+    class Patient(Toy):
+        def phases(self) -> list[Phase]:
+            return [
+                Phase("d", loss=self.d_loss, repeat=9),
+                Phase("second", "d", loss=self.d_loss, repeat=2),
+                Phase("g", loss=self.g_loss),
+            ]
+
+        def d_loss(self, batch: Batch) -> Tensor:
+            batch.shared["fake"] = self(self.sample_latent(len(batch))).detach()
+            return super().d_loss(batch)
+
+    engine = make_engine(Patient)
+    draw, drawn, alive = engine.feed.draw, list[weakref.ref[Tensor]](), list[int]()
+
+    def watched() -> dict[str, Tensor]:
+        fields = draw()
+        drawn.append(weakref.ref(fields["image"]))
+        alive.append(sum(image() is not None for image in drawn))
+        return fields
+
+    engine.feed.draw = watched  # type: ignore[method-assign]
+    metrics = engine.step()
+    assert alive == [1, 2, 3, 4, 4, 4, 4, 4, 4]  # the first two, the one before and the new one
+    assert metrics.keys() == {"d_loss", "second_loss", "g_loss", "real_score"}
 
 
 def test_plan_of_lazy_and_scheduled_phases() -> None:
