@@ -5,6 +5,7 @@ import torch
 from helpers.zoo import NAMES, make_small
 from torch import Tensor, nn
 
+from ganzoo import GanzooError
 from ganzoo.engine.modes.execution import Execution
 from ganzoo.engine.modes.recompute import recompute_activations
 
@@ -71,3 +72,49 @@ def test_every_variant_trains_likewise(name: str) -> None:
 
 def engine_first(engine: object) -> str:
     return next(name for name, _ in engine.variant.named_parameters())
+
+
+def pretend_capture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have this thread be captured, as far as a network can tell, and refuse what torch refuses."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError(
+            "Cannot call CUDAGeneratorImpl::current_seed during CUDA graph capture"
+        )
+
+    monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: True)
+    monkeypatch.setattr(Tensor, "is_cuda", True)
+    for name in ("get_rng_state", "set_rng_state"):
+        monkeypatch.setattr(torch, name, refuse)
+
+
+def test_what_is_captured_reads_no_random_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    nets = [nn.Sequential(*[nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Tanh()] * 3) for _ in range(2)]
+    nets[1].load_state_dict(nets[0].state_dict())
+    recompute_activations(nets[1])
+    x = torch.randn(5, 4)
+    for net in nets:
+        net(x).sum().backward()  # the eager runs that come before a capture
+    pretend_capture(monkeypatch)
+    for net in nets:
+        net(x).square().sum().backward()
+    for one, other in zip(nets[0].parameters(), nets[1].parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad)
+    for one, other in zip(nets[0].buffers(), nets[1].buffers(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_noise_is_not_captured_where_it_would_be_drawn_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    net = nn.Sequential(*[nn.Linear(4, 4), nn.Dropout(0.3), nn.Tanh()] * 3)
+    recompute_activations(net)
+    x = torch.randn(5, 4)
+    net(x).sum().backward()
+    net.eval()
+    net(x).sum().backward()
+    pretend_capture(monkeypatch)
+    net(x).sum().backward()  # in eval mode there is no noise
+    net.train()
+    with pytest.raises(GanzooError, match=r"layers twice that draw random numbers .* leave it out"):
+        net(x)

@@ -6,13 +6,18 @@ Chen et al. 2016: of n layers in sequence, the inputs of about sqrt(n) stretches
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
+
+from ganzoo.errors import GanzooError
 
 SHORTEST = 4
 """Layers; a shorter sequence has nothing to forget."""
@@ -33,27 +38,72 @@ def recompute_activations(module: nn.Module) -> None:
 def _recompute(sequence: nn.Sequential) -> None:
     layers = iter([*sequence])
     length = math.ceil(math.sqrt(len(sequence)))
-    stretches = [nn.Sequential(*stretch) for stretch in iter(lambda: [*islice(layers, length)], [])]
+    stretches = [_Stretch(stretch) for stretch in iter(lambda: [*islice(layers, length)], [])]
 
     def forward(value: Tensor) -> Tensor:
         for stretch in stretches:
-            value = (_checkpointed if torch.is_grad_enabled() else _plain)(stretch, value)
+            value = stretch(value)
         return value
 
     sequence.forward = forward  # type: ignore[method-assign]
 
 
-def _plain(stretch: nn.Sequential, value: Tensor) -> Tensor:
-    result: Tensor = stretch(value)
-    return result
+class _Stretch:
+    """Layers in sequence, of which the first input alone is kept.
+
+    Going backward they draw the same random numbers again, if they draw any. A CUDA graph can set
+    no generator back: what is captured must not draw.
+    """
+
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        self._layers = nn.Sequential(*layers)
+        self._draws: dict[bool, bool] = {}
+        """Whether they draw, by whether they are in train mode, as soon as it is known."""
+
+    def __call__(self, value: Tensor) -> Tensor:
+        if not torch.is_grad_enabled():
+            return self._layers(value)  # type: ignore[no-any-return]
+        training = self._layers[0].training
+        captured = value.is_cuda and torch.cuda.is_current_stream_capturing()
+        if captured and self._draws.get(training, True):
+            raise GanzooError(
+                "--recompute computes layers twice that draw random numbers (such as Dropout), "
+                "which no graph can draw twice: leave it out"
+            )
+        watched = _Draws() if training not in self._draws and not captured else None
+
+        def contexts() -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
+            return watched or nullcontext(), _StatisticsKept(self._layers)
+
+        result: Tensor = checkpoint(
+            self._layers,
+            value,
+            use_reentrant=False,
+            context_fn=contexts,
+            preserve_rng_state=not captured,
+        )
+        if watched is not None:
+            self._draws[training] = watched.found
+        return result
 
 
-def _checkpointed(stretch: nn.Sequential, value: Tensor) -> Tensor:
-    def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
-        return nullcontext(), _StatisticsKept(stretch)
+class _Draws(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Sees whether random numbers are drawn."""
 
-    result: Tensor = checkpoint(stretch, value, use_reentrant=False, context_fn=contexts)
-    return result
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.found = False
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Run one operation."""
+        self.found = self.found or torch.Tag.nondeterministic_seeded in func.tags
+        return func(*args, **(kwargs or {}))
 
 
 class _StatisticsKept(AbstractContextManager[None]):
