@@ -41,10 +41,17 @@ def find_device(name: str) -> torch.device:
 
 
 @contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """A block in which the default generators start from `seed`, and after which they go on."""
+def drawing_apart(device: torch.device) -> Iterator[None]:
+    """A block after which the default generators go on as if it had not been."""
     devices = [] if device.type == "cpu" else [torch.empty(0, device=device).device.index or 0]
     with torch.random.fork_rng(devices, device_type=device.type if devices else "cuda"):
+        yield
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """A block in which the default generators start from `seed`, and after which they go on."""
+    with drawing_apart(device):
         torch.manual_seed(seed)
         yield
 

@@ -19,7 +19,7 @@ from ganzoo.engine.modes.execution import (
     Execution,
     keep_float32_outputs,
     make_gradients,
-    make_plain_gradients,
+    make_watching,
 )
 from ganzoo.engine.modes.graph import Graphs
 from ganzoo.engine.modes.names import BF16, GRAPH
@@ -86,8 +86,8 @@ class Engine:
         self._run: Callable[[Plan], dict[str, Tensor]]
         self.play_with(gradients)
         if execution.mode == GRAPH and variant.capturable:
-            plain = make_plain_gradients(execution, device)
-            self._run = Graphs(self._play, gradients, plain, device, execution.kept, report)
+            watching = make_watching(execution, gradients, variant)
+            self._run = Graphs(self._play, gradients, watching, device, execution.kept, report)
 
     def _make_learners(self, players: dict[str, Player]) -> dict[str, Learner]:
         phases = self.variant.phases()

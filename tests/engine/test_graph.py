@@ -3,6 +3,7 @@
 What a real graph adds, `test_modes.py` tests on a GPU.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,16 +11,18 @@ import torch
 from helpers.games import Eventful, Toy, ToyConfig, points
 from helpers.tapes import FakeCuda, Recorder, Tape, TapingTorch
 from helpers.zoo import NAMES, make_small
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils._python_dispatch import _disable_current_modes
 
 from ganzoo import Batch, Phase
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import take_gradients
-from ganzoo.engine.modes import graph
-from ganzoo.engine.modes.execution import Execution
+from ganzoo.engine.modes import graph, recording
+from ganzoo.engine.modes.execution import Execution, make_watching
 from ganzoo.engine.modes.graph import Graphs
 
+CPU = torch.device("cpu")
 OBJECTIVES = [(name, {}) for name in NAMES] + [("sgan", {"objective": "odena"})]
 
 
@@ -29,9 +32,10 @@ def captured(
     """Have the engine capture on tapes."""
     taping = TapingTorch(kind)
     monkeypatch.setattr(graph, "torch", taping)
-    cpu = torch.device("cpu")
-    take, kept = take_gradients, engine.execution.kept
-    engine._run = Graphs(engine._play, take, take, cpu, kept, print)
+    monkeypatch.setattr(recording, "torch", taping)
+    watching = make_watching(engine.execution, take_gradients, engine.variant)
+    kept = engine.execution.kept
+    engine._run = Graphs(engine._play, take_gradients, watching, CPU, kept, print)
     return taping.cuda
 
 
@@ -158,3 +162,31 @@ def test_a_closed_engine_has_no_graphs_and_can_begin_anew(monkeypatch: pytest.Mo
     found += [taped.step() for _ in range(10)]
     assert [{name: float(value) for name, value in row.items()} for row in found] == expected
     assert fake.captures > captures
+
+
+def compiled_otherwise(
+    phase: Phase, params: Sequence[nn.Parameter], batch: Batch
+) -> tuple[Tensor, list[Tensor | None]]:
+    """As compiled code: gradients with other last bits, and nothing that can be watched."""
+    with _disable_current_modes():
+        loss, grads = take_gradients(phase, params, batch)
+        return loss, [None if grad is None else grad * 1.001 for grad in grads]
+
+
+@pytest.mark.parametrize("name", ["cyclegan", "dcgan", "sgan"])
+def test_a_watched_iteration_has_the_bits_of_compiled_code(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a run that is resumed, and watched again, goes on as the one that was captured."""
+    compiled, taped = make_small(name), make_small(name, Execution(kept=9, compiled_graph=True))
+    compiled.play_with(compiled_otherwise)
+    expected = rows(compiled, 9)
+    captured(taped, monkeypatch)
+    watching = make_watching(taped.execution, compiled_otherwise, taped.variant)
+    messages: list[str] = []
+    taped._run = Graphs(taped._play, compiled_otherwise, watching, CPU, 9, messages.append)
+    found = rows(taped, 3)
+    assert found == expected[:3]
+    assert taped.variant.training
+    checks = taped._run._checks.values()
+    assert all(len(seen.operations) > 10 for c in checks for seen in c._runs[0].values())

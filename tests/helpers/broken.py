@@ -63,7 +63,7 @@ class Healthy(Variant):
     def g_loss(self, batch: Batch) -> Tensor:
         fake = self(self.sample_latent(len(batch)))
         batch.shared["fake"] = fake.detach()
-        weight = torch.tensor(0.5, device=self.device)
+        weight = torch.full((), 0.5, device=self.device)
         return weight * softplus(-self.discriminator(fake)).mean()
 
     def d_loss(self, batch: Batch) -> Tensor:
@@ -828,7 +828,19 @@ class HostSchedule(OtherLoss):
 class HostTensor(HostSchedule):
     def times(self, loss: Tensor) -> float | Tensor:
         self.calls += 1
-        return torch.tensor(1 + 0.1 * self.calls, device=self.device)
+        return torch.tensor(1 + 0.1 * self.calls)
+
+
+@breaks("capture", r"phase 'd': broken.py:\d+: `.*torch.tensor.*` copies numbers from the host")
+class HostNumber(OtherLoss):
+    def times(self, loss: Tensor) -> float | Tensor:
+        return torch.tensor(1.0, device=self.device)
+
+
+@breaks("capture", r"phase 'd': broken.py:\d+: `.*\[\[0\]\].*` copies numbers from the host")
+class ListOfIndices(OtherLoss):
+    def times(self, loss: Tensor) -> float | Tensor:
+        return loss.new_ones(2)[[0]].mean()
 
 
 @breaks("capture", r"broken.py:\d+: .*random\(\)` is not the same at every iteration", ("seed",))

@@ -267,7 +267,7 @@ class DividesByPsi(Healthy):
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         psi = self.sampling.psi
-        return super().forward(latent / torch.tensor(float(psi), device=self.device) * psi)
+        return super().forward(latent / torch.full((), float(psi), device=self.device) * psi)
 
 
 @breaks("micro-batches", "changes the gradient of phase 'g' by 0.5 .*: take the mean over the bat")

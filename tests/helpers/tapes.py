@@ -111,7 +111,7 @@ class FakeCuda:
             torch.set_rng_state(random)
 
     def Stream(self, _: Any) -> Any:
-        return SimpleNamespace(wait_stream=lambda other: None)
+        return SimpleNamespace(wait_stream=lambda other: None, device_index=0)
 
     current_stream = Stream
 
@@ -121,12 +121,17 @@ class FakeCuda:
     def synchronize(self, _: Any) -> None:
         pass
 
+    def graph_pool_handle(self) -> Any:
+        return None
+
 
 class TapingTorch:
-    """`torch`, but for its CUDA: for the module that captures graphs."""
+    """`torch`, but for its CUDA: for the modules that capture graphs, `graph` and `recording`."""
 
     def __init__(self, graph: type[Tape] | type[Recorder] = Tape) -> None:
         self.cuda = FakeCuda(graph)
+        names = ("_cuda_endAllocateToPool", "_cuda_releasePool")
+        self._C = SimpleNamespace(**dict.fromkeys(names, lambda *_: None))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(torch, name)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from helpers.tapes import FakeCuda, TapingTorch
 
 from ganzoo.bench.speed import ours
-from ganzoo.engine.modes import graph
+from ganzoo.engine.modes import graph, recording
 from ganzoo.training import manner
 
 
 def capture_on_tapes() -> FakeCuda:
     """From now on ``--mode graph`` is taken, on the CPU too."""
     taping = TapingTorch()
-    graph.torch = taping  # type: ignore[assignment]
+    graph.torch = recording.torch = taping  # type: ignore[assignment]
     for module in (ours, manner):
         module.choose_mode = lambda wanted, *_, **__: (wanted, "rehearsed on tapes")
     return taping.cuda

@@ -4,37 +4,47 @@ from __future__ import annotations
 
 import linecache
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules import _functions as sync_batch_norm
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from ganzoo.engine.iterate import Gradients
-from ganzoo.variant import Batch, Phase
+from ganzoo.engine.device import drawing_apart
+from ganzoo.engine.iterate import Gradients, take_gradients
+from ganzoo.variant import Batch, Phase, Variant
 
 _TORCH = str(Path(torch.__file__).parent)
 _HERE = str(Path(__file__).parents[1])
-_READS = {
-    "aten::_local_scalar_dense": "reads a tensor on the host",
-    "aten::nonzero": "makes a tensor whose size depends on data",
-    "aten::masked_select": "makes a tensor whose size depends on data",
-    "aten::unique_dim": "makes a tensor whose size depends on data",
-    "aten::_unique2": "makes a tensor whose size depends on data",
-    "aten::repeat_interleave.Tensor": "makes a tensor whose size depends on data",
-    "aten::equal": "reads a tensor on the host",
+_READS = "reads a tensor on the host"
+_COPIES = "copies numbers from the host (keep them in a buffer, or use torch.full)"
+_VARIES = "makes a tensor whose size depends on data"
+_REASONS = {
+    "aten::_local_scalar_dense": _READS,
+    "aten::equal": _READS,
+    "aten::nonzero": _VARIES,
+    "aten::masked_select": _VARIES,
+    "aten::unique_dim": _VARIES,
+    "aten::_unique2": _VARIES,
+    "aten::repeat_interleave.Tensor": _VARIES,
 }
 _LEAVE_TORCH = (
     *(Tensor.tolist, Tensor.numpy, Tensor.__array__, Tensor.__dlpack__),
     *(Tensor.cpu, Tensor.pin_memory),
 )
 """On a CPU these are no operations."""
+_FROM_NUMBERS = (torch.tensor, torch.as_tensor, torch.asarray, Tensor.new_tensor)
+_TO_DEVICE = (Tensor.to, Tensor.cuda)
+_UNCAPTURED = sync_batch_norm.__file__
+"""It indexes by a mask, but where it is captured."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +55,14 @@ class Line:
     number: int
 
     def __str__(self) -> str:
+        if self == BACKWARD_PASS:
+            return self.file
         code = linecache.getline(self.file, self.number).strip()
         return f"{Path(self.file).name}:{self.number}: `{code}`"
+
+
+BACKWARD_PASS = Line("the backward pass", 0)
+"""Of no line: autograd's own threads run it on CUDA, which nobody's code has called."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,7 @@ class Operation:
     name: str
     arguments: tuple[object, ...]
     where: Line
-    """The variant's line that called it."""
+    """The variant's line that called it, or `BACKWARD_PASS`."""
 
     def same_as(self, other: Operation) -> bool:
         """Whether a replay of the one would be the other."""
@@ -82,18 +98,32 @@ class _Functions(TorchFunctionMode):
         super().__init__()
         self.in_one_hot = False
         self._seen = seen
+        self._numbers: list[Tensor] = []
+        """0-d tensors on the CPU, which may be used on any device, but not be brought there."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         """Run one function of torch."""
+        kwargs = kwargs or {}
         if func in _LEAVE_TORCH:
-            self._seen.host_reads.append(f"{calling_line()} reads a tensor on the host")
+            self._seen.host_reads.append(f"{calling_line()} {_READS}")
+        if func in _TO_DEVICE and any(args[0] is number for number in self._numbers):
+            self._seen.host_reads.append(f"{calling_line()} {_COPIES}")
         self.in_one_hot = func is torch.nn.functional.one_hot
         try:
-            return func(*args, **(kwargs or {}))
+            result = func(*args, **kwargs)
         finally:
             self.in_one_hot = False
+        if func in _FROM_NUMBERS and not result.dim() and not _is_tensor(*args[-1:]):
+            if kwargs.get("device") is not None or func is Tensor.new_tensor:
+                self._seen.host_reads.append(f"{calling_line()} {_COPIES}")
+            self._numbers.append(result)
+        return result
+
+
+def _is_tensor(data: Any = None) -> bool:
+    return isinstance(data, Tensor)
 
 
 class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -121,44 +151,78 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Take down one operation and run it."""
-        leaves = tree_leaves((args, kwargs or {}))
+        kwargs = kwargs or {}
         where = calling_line()
         name = func.name()
         arguments = tuple(
             (leaf.shape, leaf.dtype) if isinstance(leaf, Tensor) else leaf
-            for leaf in leaves
+            for leaf in tree_leaves((args, kwargs))
             if not isinstance(leaf, torch.Generator)
         )
         if name == "aten::lift_fresh" and args[0].device.type == "cpu":  # of torch.tensor(numbers)
             with torch._C.DisableTorchFunction():
                 arguments += (repr(args[0].tolist()),)
         self.seen.operations.append(Operation(name, arguments, where))
-        reason = None if self._functions.in_one_hot else _READS.get(name)
-        if name.startswith("aten::index") and any(
-            isinstance(leaf, Tensor) and leaf.dtype in (torch.bool, torch.uint8)
-            for leaf in tree_leaves(args[1:2])
-        ):
-            reason = "indexes by a mask, so that the size of the result depends on data"
-        if name == "aten::_to_copy" and _leaves_device(args[0], kwargs or {}):
-            reason = "reads a tensor on the host"
-        if reason is not None:
+        reason = _reason(name, args, kwargs)
+        if reason and not self._functions.in_one_hot and not _is_within(_UNCAPTURED):
             self.seen.host_reads.append(f"{where} {reason}")
-        return func(*args, **(kwargs or {}))
+        return func(*args, **kwargs)
 
 
-def _leaves_device(tensor: Tensor, kwargs: Mapping[str, Any]) -> bool:
-    device = kwargs.get("device")
-    return tensor.device.type != "cpu" and device is not None and torch.device(device).type == "cpu"
+def _reason(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
+    """What an operation does that a captured one cannot, if it does."""
+    if name.startswith("aten::index"):
+        indices = [leaf for leaf in tree_leaves(args[1:2]) if isinstance(leaf, Tensor)]
+        if any(index.dtype in (torch.bool, torch.uint8) for index in indices):
+            return "indexes by a mask, so that the size of the result depends on data"
+        return _crossing(*(index.device for index in indices), args[0].device)
+    if name == "aten::lift_fresh" and (args[0].dim() or args[0].device.type != "cpu"):
+        return _COPIES
+    if name == "aten::_to_copy":
+        return _crossing(args[0].device, torch.device(kwargs.get("device") or args[0].device))
+    if name == "aten::copy_":
+        return _crossing(args[1].device, args[0].device)
+    return _REASONS.get(name)
+
+
+def _crossing(*way: torch.device) -> str | None:
+    """What it is to bring tensors from some devices to the last one."""
+    *sources, target = (device.type == "cpu" for device in way)
+    if all(source == target for source in sources):
+        return None
+    return _READS if target else _COPIES
 
 
 def calling_line() -> Line:
     """The innermost line that is neither torch's nor the engine's."""
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        if not frame.f_code.co_filename.startswith((_TORCH, _HERE, "<")):
+    while frame is not None and frame.f_code is not take_gradients.__code__:
+        if _is_somebodys(frame.f_code):
             return Line(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
-    return Line("torch", 0)
+    return BACKWARD_PASS
+
+
+def raising_line(error: BaseException) -> Line | None:
+    """The innermost such line that an error comes from; None: there is none."""
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if _is_somebodys(trace.tb_frame.f_code):
+            line = Line(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    return line
+
+
+def _is_somebodys(code: CodeType) -> bool:
+    return not code.co_filename.startswith((_TORCH, _HERE, "<"))
+
+
+def _is_within(file: str) -> bool:
+    """Whether a function of that file is being run."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename != file:
+        frame = frame.f_back
+    return frame is not None
 
 
 class CaptureCheck:
@@ -186,6 +250,23 @@ class CaptureCheck:
 
         return watched
 
+    def rehearsing(self, rehearsed: Gradients, gradients: Gradients, variant: Variant) -> Gradients:
+        """The same gradients, each after a rehearsal in another way, which is watched instead.
+
+        Compiled code cannot be watched; and who watched other code would get other last bits.
+        """
+        watched = self.watching(rehearsed)
+
+        def both(
+            phase: Phase, params: Sequence[nn.Parameter], batch: Batch
+        ) -> tuple[Tensor, list[Tensor | None]]:
+            copied = replace(batch, shared={**batch.shared}, metrics={**batch.metrics})
+            with _leaving_no_trace(variant):
+                watched(phase, params, copied)
+            return gradients(phase, params, batch)
+
+        return both
+
     def watch(self, phase: str) -> Watch:
         """Count what runs in the block as of the phase."""
         return Watch(self._runs[-1].setdefault(phase, Watched()))
@@ -207,6 +288,17 @@ class CaptureCheck:
                 if difference is not None:
                     return f"phase '{phase}': {difference}"
         return None
+
+
+@contextmanager
+def _leaving_no_trace(variant: Variant) -> Iterator[None]:
+    """A block after which buffers are what they were, and the same random numbers are drawn."""
+    before = [(buffer, buffer.clone()) for buffer in variant.buffers()]
+    with drawing_apart(variant.device):
+        yield
+    with torch.no_grad():
+        for buffer, value in before:
+            buffer.copy_(value)
 
 
 def _difference(before: Sequence[Operation], after: Sequence[Operation]) -> str | None:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.engine.iterate import Gradients, take_gradients
+from ganzoo.engine.modes.capture import CaptureCheck
 from ganzoo.engine.modes.compiled import CompiledGradients, is_warm
 from ganzoo.engine.modes.names import BF16, COMPILE, EAGER, FP32, GRAPH
 from ganzoo.errors import GanzooError
@@ -118,12 +119,17 @@ def make_gradients(execution: Execution, device: torch.device, report: Report) -
     if execution.mode == COMPILE or (execution.mode == GRAPH and execution.compiled_graph):
         compiled = CompiledGradients(report, execution.compile_key)
         return _in_precision(compiled, execution, device)
-    return make_plain_gradients(execution, device)
-
-
-def make_plain_gradients(execution: Execution, device: torch.device) -> Gradients:
-    """The same without compiled code."""
     return _in_precision(take_gradients, execution, device)
+
+
+def make_watching(
+    execution: Execution, gradients: Gradients, variant: Variant
+) -> Callable[[CaptureCheck], Gradients]:
+    """How a check is made to watch these gradients, which `make_gradients` has made."""
+    if not execution.compiled_graph:
+        return lambda check: check.watching(gradients)
+    plain = _in_precision(take_gradients, execution, variant.device)
+    return lambda check: check.rehearsing(plain, gradients, variant)
 
 
 def _in_precision(gradients: Gradients, execution: Execution, device: torch.device) -> Gradients:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from ganzoo.engine.iterate import Gradients
 from ganzoo.engine.modes.capture import CaptureCheck
+from ganzoo.engine.modes.recording import Recording, Unrecordable
 from ganzoo.engine.plan import Plan
 
 Play = Callable[[Plan, Gradients], dict[str, Tensor]]
@@ -50,7 +52,7 @@ class Graphs:
     Args:
         play: one iteration, eagerly.
         gradients: how those of a phase are computed.
-        watched: the same without compiled code, which cannot be watched.
+        watching: has a check watch them, as one of its methods does.
         device: a CUDA device.
         kept: iterations whose metrics must stay readable.
         report: is told, in a sentence, of a plan that stays eager.
@@ -60,15 +62,15 @@ class Graphs:
         self,
         play: Play,
         gradients: Gradients,
-        watched: Gradients,
+        watching: Callable[[CaptureCheck], Gradients],
         device: torch.device,
         kept: int,
         report: Callable[[str], None],
     ) -> None:
-        self._play, self._gradients, self._watched = play, gradients, watched
+        self._play, self._gradients, self._watching = play, gradients, watching
         self._kept, self._report = kept, report
         self._device = device
-        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self._recording = Recording(device)
         self._checks: dict[Plan, CaptureCheck] = {}
         self._captured: dict[Plan, Captured | None] = {}
         self._names: dict[Plan, tuple[str, ...]] = {}
@@ -80,7 +82,7 @@ class Graphs:
             check = self._checks.setdefault(plan, CaptureCheck())
             if not check.complete:
                 check.begin()
-                return self._warm_up(plan, check.watching(self._watched))
+                return self._warm_up(plan, self._watching(check))
             if plan not in self._names:
                 metrics = self._warm_up(plan, self._gradients)
                 self._names[plan] = tuple(metrics)
@@ -95,18 +97,14 @@ class Graphs:
         for captured in self._captured.values():
             if captured is not None:
                 captured.graph.reset()
+        self._recording = Recording(self._device)  # torch takes no memory pool up again
         self._captured.clear()
         self._checks.clear()
         self._names.clear()
 
     def _warm_up(self, plan: Plan, gradients: Gradients) -> dict[str, Tensor]:
         """A real iteration, on the stream on which it will be captured."""
-        current = torch.cuda.current_stream(self._device)
-        self._stream.wait_stream(current)
-        with torch.cuda.stream(self._stream):
-            metrics = self._play(plan, gradients)
-        current.wait_stream(self._stream)
-        return metrics
+        return self._recording.warm_up(partial(self._play, plan, gradients))
 
     def _capture(self, plan: Plan, check: CaptureCheck) -> Captured | None:
         """The graph of an iteration, none of which is run now; None where there can be none."""
@@ -114,9 +112,8 @@ class Graphs:
         if obstacle is None:
             try:
                 return self._record(plan)
-            except RuntimeError as error:
-                torch.cuda.synchronize(self._device)
-                obstacle = str(error).strip().splitlines()[0]
+            except Unrecordable as error:
+                obstacle = str(error)
         if obstacle not in self._reported:
             self._reported.add(obstacle)
             self._report(f"not captured as a CUDA graph, and slower: {obstacle}")
@@ -127,12 +124,12 @@ class Graphs:
         ring = torch.empty(self._kept, len(names), device=self._device)
         last_row = torch.full((1,), -1, dtype=torch.int64, device=self._device)
         rows = torch.arange(self._kept, device=self._device).unsqueeze(1)
-        graph = torch.cuda.CUDAGraph()
-        torch.cuda.synchronize(self._device)
-        with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
+
+        def iteration() -> None:
             metrics = self._play(plan, self._gradients)
             last_row.add_(1).remainder_(self._kept)
             values = torch.stack([metrics[name].float() for name in names])
             # An index_copy_ would sort its one index, to be the same each time.
             ring.copy_(torch.where(rows == last_row, values, ring))
-        return Captured(graph, names, ring, rows, last_row)
+
+        return Captured(self._recording.graph_of(iteration), names, ring, rows, last_row)
