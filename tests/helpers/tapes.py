@@ -95,6 +95,7 @@ class FakeCuda:
     """As much of `torch.cuda` as the engine needs to capture, with tapes on the CPU."""
 
     captures = 0
+    capturing = False
 
     def __init__(self, graph: type[Tape] | type[Recorder] = Tape) -> None:
         self.CUDAGraph = graph
@@ -102,11 +103,13 @@ class FakeCuda:
     @contextmanager
     def graph(self, tape: Tape | Recorder, **_: Any) -> Iterator[None]:
         self.captures += 1
+        self.capturing = True
         random = torch.get_rng_state()
         try:
             with tape:
                 yield
         finally:  # a capture that fails has run nothing either
+            self.capturing = False
             tape.take_back()
             torch.set_rng_state(random)
 
