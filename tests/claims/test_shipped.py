@@ -134,12 +134,11 @@ def test_a_variant_without_a_package_has_no_claims(
 # ------------------------------------------------------------------------ the plugins of this zoo
 
 
-def test_every_plugin_of_this_repository_has_claims() -> None:
-    assert [file.parent.name for file in FILES] == [
-        f"ganzoo_{folder.name}"
-        for folder in sorted((ROOT / "plugins").iterdir())
-        if folder.is_dir()
-    ]
+def test_every_plugin_of_this_repository_that_has_variants_has_claims() -> None:
+    entries = sorted(ROOT.glob("plugins/*/ganzoo_*/__init__.py"))
+    with_variants = [file for file in entries if "VariantSpec(" in file.read_text()]
+    assert len(with_variants) >= 6
+    assert [file.parent for file in FILES] == [file.parent for file in with_variants]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
