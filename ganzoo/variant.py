@@ -144,7 +144,8 @@ class Batch:
     """Detached scalars to be logged; the host reads them only when it logs. What some names mean
     to the watchdog (``real_score``, ``fake_score``, ``gradient_penalty``):
     `ganzoo.training.watchdog`."""
-    stage: Stage = ONLY_STAGE
+    # Not as a plain default: where a batch is made, torch 2.11 compiles no code that knows a Stage.
+    stage: Stage = field(default_factory=lambda: ONLY_STAGE)
     """The iteration's `Variant.stage`."""
 
     @property
