@@ -34,7 +34,7 @@ def checks(groups: Mapping[str, Sequence[str]]) -> list[Step]:
     return [
         *tests,
         *(_step(f"equality: {game}", 170, "equality", game) for game in reversed(GAMES)),
-        *(_step(f"kill and resume: {variant}", 100, "resume", variant) for variant in RESUMED),
+        *(_step(f"kill and resume: {variant}", 300, "resume", variant) for variant in RESUMED),
         _step("a failed capture", 60, "failed_capture"),
     ]
 

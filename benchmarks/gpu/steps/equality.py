@@ -22,6 +22,7 @@ from ganzoo.bench.speed.ours import make_engine
 from ganzoo.bench.speed.setting import Setting, set_up
 from ganzoo.bench.speed.spec import Entrant
 from gpu.steps.games import BEST, COMPILE, EAGER, GAMES, GRAPH, game
+from gpu.steps.taped import capture_on_tapes
 from gpu.steps.told import REHEARSING, WHOLE, compiled_code, found
 
 ITERATIONS = 10
@@ -110,8 +111,6 @@ def main() -> None:
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(compiled_code(name))
     entrants = [COMPILE, BEST]
     if REHEARSING:
-        from gpu.steps.taped import capture_on_tapes
-
         capture_on_tapes()
         # A tape does not see what compiled code does, and one game shows how compiling goes.
         entrants = [COMPILE] if name == next(iter(GAMES)) else []

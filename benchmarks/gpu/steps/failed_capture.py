@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 import torch
 from helpers.games import Toy, ToyConfig, points
-from helpers.tapes import Tape
 from torch import Tensor
-from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 from ganzoo import Batch
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.modes.execution import Execution
+from gpu.steps.taped import capture_on_tapes
 from gpu.steps.told import DEVICE, REHEARSING, found
 
 ITERATIONS = 12
@@ -36,11 +35,14 @@ class Waits(Toy):
         return super().d_loss(batch)
 
 
+cuda = capture_on_tapes() if REHEARSING else None
+
+
 def wait() -> None:
     """Wait for the device."""
-    if not REHEARSING:
+    if cuda is None:
         torch.cuda.synchronize()
-    elif any(isinstance(mode, Tape) for mode in _get_current_dispatch_mode_stack()):
+    elif cuda.capturing:
         raise RuntimeError("operation not permitted when stream is capturing")
 
 
@@ -58,10 +60,6 @@ def train(cls: type[Toy], mode: str) -> tuple[Sequence[dict[str, float]], list[s
 
 def main() -> None:
     """Try both, each followed by a game that can be captured."""
-    if REHEARSING:
-        from gpu.steps.taped import capture_on_tapes
-
-        capture_on_tapes()
     problems = []
     for cls, notes_expected in ((ReadsOnHost, 1), (Toy, 0), (Waits, 1), (Toy, 0)):
         expected, _ = train(cls, "eager")

@@ -14,6 +14,7 @@ import torch
 
 from ganzoo.cli import main as ganzoo
 from ganzoo.engine.engine import Engine
+from gpu.steps.taped import capture_on_tapes
 from gpu.steps.told import REHEARSING
 
 
@@ -32,8 +33,6 @@ def die_at(iteration: int) -> None:
 def main() -> None:
     """Run the command."""
     if REHEARSING:
-        from gpu.steps.taped import capture_on_tapes
-
         capture_on_tapes()
     torch.use_deterministic_algorithms(True, warn_only=True)
     if sys.argv[1] == "--die-at":
