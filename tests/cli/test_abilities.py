@@ -31,7 +31,7 @@ def ganzoo_register_variants():
 @hookimpl
 def ganzoo_register_evaluators():
     at = "ganzoo_toy.variant:brightness"
-    return [EvaluatorSpec("brightness", at, "how light samples are", ("image",))]
+    return [EvaluatorSpec("brightness", at, "how light samples are", kinds=("image",))]
 """
 VARIANT = """
 from dataclasses import dataclass

@@ -120,3 +120,9 @@ def test_a_setting_must_not_be_called_as_a_flag_of_the_command(
     result = ganzoo("train", "toy", "--dataset", "ring8", "--out", tmp_path / "run")
     assert result.status == 2
     assert "Toy.Sampling.seed would be a second flag --seed of `ganzoo sample`" in result.err
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize(("n", "said"), [(1, "1 sample: "), (2, "2 samples: ")])
+def test_one_sample_is_not_called_samples(n: int, said: str) -> None:
+    assert ganzoo("sample", "run", "--n", str(n), "--out", "drawn.npz").out.startswith(said)

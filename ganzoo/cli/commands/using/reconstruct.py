@@ -15,7 +15,7 @@ from ganzoo.cli.images import (
     write_arrays,
     write_pngs,
 )
-from ganzoo.cli.output import device_option
+from ganzoo.cli.output import counted, device_option
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def command(run: Path, source: Path, out: Path, device: str) -> None:
         found = dict(make_of_images(folder, files, shape, encode, "encoding"))
         latents = torch.stack([*found.values()]).numpy()
         write_arrays({"latents": latents, "files": [*found]}, out)
-        click.echo(f"the latents of {len(found):,} images: {out}")
+        click.echo(f"the latents of {counted(len(found), 'image')}: {out}")
     else:
         made = make_of_images(folder, files, shape, reconstruct, "reconstructing")
-        click.echo(f"{write_pngs(made, out):,} images: {out}")
+        click.echo(f"{counted(write_pngs(made, out), 'image')}: {out}")

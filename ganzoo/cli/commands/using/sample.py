@@ -11,7 +11,7 @@ import rich_click as click
 from click.core import ParameterSource
 
 from ganzoo.cli.flags import make_flag
-from ganzoo.cli.output import device_option
+from ganzoo.cli.output import counted, device_option
 from ganzoo.config import build, options
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import preferring, registry
@@ -130,7 +130,7 @@ def command(
         raise GanzooError(
             f"the samples cannot be written to {out} ({error.strerror}): choose another --out"
         ) from error
-    click.echo(f"{n:,} samples: {out}")
+    click.echo(f"{counted(n, 'sample')}: {out}")
 
 
 def _with_progress(drawn: Iterator[Drawn], n: int) -> Iterator[Drawn]:

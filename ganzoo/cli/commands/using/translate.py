@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from ganzoo.cli.images import find_images, image_shape, load_able, make_of_images, write_pngs
-from ganzoo.cli.output import device_option
+from ganzoo.cli.output import counted, device_option
 from ganzoo.errors import GanzooError, unknown
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def command(
     function = translate_bytes(variant, way.name, asked)
     made = make_of_images(folder, files, shape, function, "translating")
     count = write_pngs(_seeded(made, seed or 0, variant), out)
-    click.echo(f"{count:,} images: {out}")
+    click.echo(f"{counted(count, 'image')}: {out}")
 
 
 def chosen_direction(variant: Translator, name: str | None) -> Direction:
