@@ -15,7 +15,8 @@ CASES = [*NAMES, "sgan objective=odena"]
 @pytest.mark.parametrize("case", CASES)
 def test_every_variant_is_captured_on_a_device_that_has_no_values(case: str) -> None:
     script = Path(fake_cuda.__file__)
-    environment = os.environ | {"PYTHONPATH": str(script.parents[1])}
+    paths = [str(script.parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     command = [sys.executable, str(script), *case.split()]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     found = [line for line in done.stdout.splitlines() if not line.endswith("in order")]
