@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ganzoo.config import parse_size
 from ganzoo.plugins.registry import registry
 from ganzoo.testing.check import Outcome, Verdict
 from ganzoo.testing.datasets.checks import DATASET_CHECKS, DatasetSubject
@@ -17,7 +18,10 @@ class NonConforming(AssertionError):
 
 
 def variant_verdicts(
-    name: str, dataset: str | None = None, root: Path | None = None
+    name: str,
+    dataset: str | None = None,
+    root: Path | None = None,
+    image_size: str | None = None,
 ) -> Iterator[Verdict]:
     """Check an installed variant, one verdict after the other.
 
@@ -25,12 +29,14 @@ def variant_verdicts(
         name: as typed after ``ganzoo train``.
         dataset: what to play on; None: what its spec names.
         root: the folder of the data set's files; None: the default one.
+        image_size: as typed after ``--image-size``, for a variant that is made for images of
+            other sizes than the data have; None: the data's own.
 
     Raises:
         GanzooError: there is no such variant, or it cannot be played on that data set.
     """
-    subject = VariantSubject(registry().variant(name), dataset, root)
-    if dataset is not None:
+    subject = VariantSubject(registry().variant(name), dataset, root, parse_size(image_size))
+    if dataset is not None or image_size is not None:
         subject.require_data()
     return VARIANT_CHECKS.verdicts(subject)
 
@@ -96,14 +102,19 @@ def evaluator_verdicts(name: str) -> Iterator[Verdict]:
     return EVALUATOR_CHECKS.verdicts(EvaluatorSubject(registry().evaluator(name)))
 
 
-def check_variant(name: str, dataset: str | None = None, root: Path | None = None) -> None:
+def check_variant(
+    name: str,
+    dataset: str | None = None,
+    root: Path | None = None,
+    image_size: str | None = None,
+) -> None:
     """Check an installed variant; see `variant_verdicts`.
 
     Raises:
         NonConforming: at least one check failed.
         GanzooError: there is no such variant.
     """
-    _demand("variant", name, variant_verdicts(name, dataset, root))
+    _demand("variant", name, variant_verdicts(name, dataset, root, image_size))
 
 
 def check_dataset(name: str, root: Path | None = None) -> None:

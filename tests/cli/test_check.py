@@ -10,8 +10,10 @@ from helpers.cli import ganzoo
 from PIL import Image
 
 from ganzoo.plugins.discovery import KINDS
+from ganzoo.plugins.registry import registry
 from ganzoo.testing.losses.checks import LOSS_CHECKS
 from ganzoo.testing.variants.checks import VARIANT_CHECKS
+from ganzoo.testing.variants.subject import VariantSubject
 
 Install = Callable[..., None]
 
@@ -160,6 +162,11 @@ def test_bad_input(install: Install, tmp_path: Path) -> None:
         "ring8", "--data-root", tmp_path
     )
     assert "does not exist" in refusal("folder", "--data-root", tmp_path / "nowhere")
+    assert "--image-size is of what a variant plays on, and 'hinge' is none" in refusal(
+        "hinge", "--image-size", "32"
+    )
+    assert "dcgan needs images of 28 to 128 pixels a side" in refusal("dcgan", "--image-size", "20")
+    assert "--image-size must be a number such as 64" in refusal("dcgan", "--image-size", "big")
 
 
 def test_a_name_that_two_offer_must_be_qualified(install: Install) -> None:
@@ -185,3 +192,10 @@ def test_each_kind_by_its_qualified_name(kind: str, name: str) -> None:
     assert result.status == 0
     dist, _, own = name.partition(":")
     assert result.out.startswith(f"{kind} {own} of {dist} ")
+
+
+def test_a_variant_plays_on_images_of_the_size_that_is_named() -> None:
+    registered = registry().variant("dcgan")
+    assert VariantSubject(registered).dataset.spec.shape == (1, 28, 28)
+    assert VariantSubject(registered, image_size=(32, 40)).dataset.spec.shape == (1, 32, 40)
+    assert VariantSubject(registered, image_size=(32, 40)).test.spec.shape == (1, 32, 40)

@@ -56,8 +56,15 @@ _COLUMN = 11
     type=click.Path(path_type=Path, exists=True),
     help="folder, or file, of a data set's data  [default: where downloads are]",
 )
+@click.option("--image-size", metavar="SIZE", help="resize a variant's images to 64, or to 96x80")
 @json_option
-def command(name: str, dataset: str | None, data_root: Path | None, as_json: bool) -> int:
+def command(
+    name: str,
+    dataset: str | None,
+    data_root: Path | None,
+    image_size: str | None,
+    as_json: bool,
+) -> int:
     """Check what is called NAME, a variant, a data set or a loss, for the author of its plugin.
 
     Each line is a demand that some command relies on, and below one that is not met stands what to
@@ -65,8 +72,11 @@ def command(name: str, dataset: str | None, data_root: Path | None, as_json: boo
     failed.
     """
     found: list[Found] = registry().named(name)
-    if dataset is not None and not any(isinstance(row.spec, VariantSpec) for row in found):
+    has_variant = any(isinstance(row.spec, VariantSpec) for row in found)
+    if dataset is not None and not has_variant:
         raise GanzooError(f"--dataset is what a variant plays on, and '{name}' is none")
+    if image_size is not None and not has_variant:
+        raise GanzooError(f"--image-size is of what a variant plays on, and '{name}' is none")
     if data_root is not None and dataset is None and not any(map(_reads_files, found)):
         raise GanzooError(f"--data-root is for a data set that reads files, and '{name}' does not")
     if as_json:
@@ -75,7 +85,7 @@ def command(name: str, dataset: str | None, data_root: Path | None, as_json: boo
                 {"kind": KINDS[type(row.spec)], "name": row.spec.name, "plugin": row.plugin.dist}
                 | dataclasses.asdict(verdict)
                 for row in found
-                for verdict in _verdicts(row, dataset, data_root)
+                for verdict in _verdicts(row, dataset, data_root, image_size)
             ]
         print_json(records)
         return int(any(record["outcome"] == "failed" for record in records))
@@ -83,7 +93,7 @@ def command(name: str, dataset: str | None, data_root: Path | None, as_json: boo
     for number, row in enumerate(found):
         if number:
             click.echo()
-        failed += _print(row, dataset, _verdicts(row, dataset, data_root))
+        failed += _print(row, dataset, _verdicts(row, dataset, data_root, image_size))
     return int(failed > 0)
 
 
@@ -91,11 +101,13 @@ def _reads_files(row: Found) -> bool:
     return isinstance(row.spec, DatasetSpec) and row.spec.source != MADE
 
 
-def _verdicts(row: Found, dataset: str | None, root: Path | None) -> Iterator[Verdict]:
+def _verdicts(
+    row: Found, dataset: str | None, root: Path | None, image_size: str | None
+) -> Iterator[Verdict]:
     from ganzoo import testing
 
     if isinstance(row.spec, VariantSpec):
-        return testing.variant_verdicts(row.qualified, dataset, root)
+        return testing.variant_verdicts(row.qualified, dataset, root, image_size)
     if isinstance(row.spec, DatasetSpec):
         return testing.dataset_verdicts(row.qualified, root)
     if isinstance(row.spec, RegulariserSpec):

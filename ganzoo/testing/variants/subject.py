@@ -44,6 +44,7 @@ class VariantSubject:
         registered: its spec and its plugin.
         dataset: what to play on; None: what suits the spec.
         root: the folder of the data set's files; None: the default one.
+        image_size: of images, as (height, width); None: the data's own.
     """
 
     def __init__(
@@ -51,11 +52,13 @@ class VariantSubject:
         registered: Registered[VariantSpec],
         dataset: str | None = None,
         root: Path | None = None,
+        image_size: tuple[int, int] | None = None,
     ) -> None:
         self.registered = registered
         self.name = registered.spec.name
         self._dataset = dataset
         self._root = root
+        self._image_size = image_size
 
     @cached_property
     def cls(self) -> type[Variant]:
@@ -96,7 +99,7 @@ class VariantSubject:
         if not name:
             groups = needed(self.registered.spec)[0]
             return made(NEEDED, groups, seed=int(split == "test"))
-        return catalog.load(name, DataRequest(self._root, split))
+        return catalog.load(name, DataRequest(self._root, split, self._image_size))
 
     def config(self, data: DataSpec) -> Any:
         """The variant's settings where the user sets none."""
