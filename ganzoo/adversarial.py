@@ -80,7 +80,7 @@ class Adversarial(Variant):
                 )
         self.synchronised = tuple(
             name
-            for name, value in self.named_buffers()
+            for name, value in self.state_dict().items()  # what parts remember
             if value.is_floating_point() and not name.endswith(".weight")
         )
 

@@ -17,6 +17,9 @@ from ganzoo.data.feed import make_feed
 from ganzoo.engine.arithmetic import arithmetic, compute_exactly
 from ganzoo.engine.device import find_device, pick_device
 from ganzoo.engine.engine import Engine
+from ganzoo.engine.iterate import take_gradients
+from ganzoo.engine.modes.capture import CaptureCheck
+from ganzoo.plugins.registry import registry
 
 CUDA = torch.device("cuda")
 
@@ -133,12 +136,32 @@ IN_ANY_ORDER = {
 """What torch has in no deterministic form on CUDA, by its own list, as ATen's operations."""
 
 
-@pytest.mark.parametrize("name", NAMES)
+PARTS = [
+    *(("augment", row.spec.name) for row in registry().augmentations()),
+    *(("regulariser", row.spec.name) for row in registry().regularisers()),
+]
+
+
+@pytest.mark.parametrize("settings", [{kind: name} for kind, name in PARTS])
+def test_no_part_forbids_that_an_iteration_is_captured(settings: dict[str, str]) -> None:
+    engine, check = make_small("dcgan", **settings), CaptureCheck()
+    for _ in range(2):
+        check.begin()
+        engine.iteration = 101
+        engine.play_with(check.watching(take_gradients))
+        engine.step()
+    assert check.obstacle() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [*((name, {}) for name in NAMES), *(("dcgan", {kind: part}) for kind, part in PARTS)],
+)
 def test_no_iteration_of_the_zoo_needs_what_cuda_adds_up_in_any_order(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(convnets, "_adds_up_in_any_order", lambda image: True)
-    engine = make_small(name)
+    engine = make_small(name, **settings)
     with Calls() as calls:
         engine.step()
     assert len(calls.names) > 10

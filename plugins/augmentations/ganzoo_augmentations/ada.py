@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganzoo import DataSpec, GanzooError, option
 from ganzoo_augmentations.images import OfImages
-from ganzoo_augmentations.resampling import REACH, transformed
+from ganzoo_augmentations.resampling import REACH, Transform
 
 _UPDATES = 4
 """Of D, between two moves of p."""
@@ -50,6 +50,7 @@ class ADA(OfImages):
         super().__init__(config)
         self.target, self.images, self.pipe = config.target, config.images, config.pipe
         self.observes = config.target > 0
+        self.transform = Transform()
         self.register_buffer("p", torch.tensor(config.p))
         for name in ("signs", "seen", "updates"):
             self.register_buffer(name, torch.zeros(()))
@@ -77,7 +78,7 @@ class ADA(OfImages):
     def forward(self, sample: Tensor) -> Tensor:
         image = sample
         if self.pipe != "c":
-            image = transformed(image, self._places(image))
+            image = self.transform(image, self._places(image))
         if "c" in self.pipe and sample.shape[1] in (1, 3):  # colours of other images are unknown
             image = self._recoloured(image)
         return image
@@ -92,8 +93,8 @@ class ADA(OfImages):
             places = places @ _scaling(side, torch.ones_like(side))
             places = places @ _rotation(math.pi / 2 * draw.choice(4))
             shift = draw.sometimes((draw.uniform(2) * 2 - 1) * 0.125, 0)
-            x, y = (shift * torch.tensor([width, height], device=image.device)).round().unbind(1)
-            places = places @ _translation(-x, -y)
+            x, y = shift.unbind(1)
+            places = places @ _translation(-(x * width).round(), -(y * height).round())
         if "g" in self.pipe:
             # Either rotation happens with such a probability that one of both does with p.
             turned = 1 - (1 - self.p).clamp(0, 1).sqrt()
@@ -106,8 +107,8 @@ class ADA(OfImages):
             angle = draw.sometimes((draw.uniform() * 2 - 1) * math.pi, 0, turned)
             places = places @ _rotation(angle)
             shift = draw.sometimes(draw.normal(2) * 0.125, 0)
-            x, y = (shift * torch.tensor([width, height], device=image.device)).unbind(1)
-            places = places @ _translation(-x, -y)
+            x, y = shift.unbind(1)
+            places = places @ _translation(-x * width, -y * height)
         return places
 
     def _recoloured(self, image: Tensor) -> Tensor:

@@ -1,8 +1,12 @@
 """Images moved by any affine map, as sharply as their pixels allow, and twice differentiable."""
 
+from typing import TYPE_CHECKING
+
 import torch
-from torch import Tensor
-from torch.nn.functional import conv2d, conv_transpose2d, pad
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, conv_transpose2d
+
+from ganzoo.convnets import ReflectionPad2d
 
 SYM6 = (
     *(0.015404109327027373, 0.0034907120842174702, -0.11799011114819057, -0.048311742585633),
@@ -17,37 +21,60 @@ _MARGIN = 3
 """Pixels of the result beyond each side, likewise."""
 
 
-def transformed(image: Tensor, inverse: Tensor) -> Tensor:
+class Transform(nn.Module):
     """Images (n, channels, height, width), of more than 7 pixels a side, moved.
 
     Each is made twice as fine by the filter, sampled there between four neighbours, and made coarse
     again by the same filter; beyond its sides it is reflected. The identity changes nothing.
-
-    Args:
-        image: what is moved.
-        inverse: (n, 3, 3), from places (x, y, 1) in the result to places in the image, in pixels
-            from its centre.
     """
-    n, channels, height, width = image.shape
-    kernel = torch.tensor(SYM6, dtype=image.dtype, device=image.device)
-    kernel = torch.outer(kernel, kernel)[None, None]
-    single = image.reshape(n * channels, 1, height, width)
-    fine = conv_transpose2d(pad(single, (REACH,) * 4, mode="reflect"), kernel, stride=2)
-    fine = fine[..., 5:, 5:]  # now index 2 i is where pixel i was
-    fine = fine.reshape(n, channels, *fine.shape[2:])
-    rows, columns = (
-        torch.arange(2 * (side + 2 * _MARGIN), device=image.device) / 2 - _MARGIN - (side - 1) / 2
-        for side in (height, width)
-    )
-    y, x = (part.flatten() for part in torch.meshgrid(rows, columns, indexing="ij"))
-    places = inverse @ torch.stack((x, y, torch.ones_like(x)))
-    fine_x, fine_y = (
-        2 * (_reflected(place + (side - 1) / 2, side) + REACH)
-        for place, side in ((places[:, 0], width), (places[:, 1], height))
-    )
-    sampled = _between_four(fine, fine_x, fine_y)
-    sampled = sampled.reshape(n * channels, 1, len(rows), len(columns))[..., 1:-1, 1:-1]
-    return conv2d(sampled, kernel, stride=2).reshape(image.shape)
+
+    kernel: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        low_pass = torch.tensor(SYM6)
+        kernel = torch.outer(low_pass, low_pass)[None, None]
+        self.register_buffer("kernel", kernel, persistent=False)
+        self.reflect = ReflectionPad2d(REACH)
+
+    def forward(self, image: Tensor, inverse: Tensor) -> Tensor:
+        """The images, moved.
+
+        Args:
+            image: what is moved.
+            inverse: (n, 3, 3), from places (x, y, 1) in the result to places in the image, in
+                pixels from its centre.
+        """
+        n, channels, height, width = image.shape
+        kernel = self.kernel.to(image.dtype)
+        single = image.reshape(n * channels, 1, height, width)
+        fine = conv_transpose2d(self.reflect(single), kernel, stride=2)
+        fine = fine[..., 5:, 5:]  # now index 2 i is where pixel i was
+        fine = fine.reshape(n, channels, *fine.shape[2:])
+        y, x = (
+            part.flatten()
+            for part in torch.meshgrid(
+                *(_places(side, image.device) for side in (height, width)), indexing="ij"
+            )
+        )
+        places = inverse @ torch.stack((x, y, torch.ones_like(x)))
+        fine_x, fine_y = (
+            2 * (_reflected(place + (side - 1) / 2, side) + REACH)
+            for place, side in ((places[:, 0], width), (places[:, 1], height))
+        )
+        sampled = _between_four(fine, fine_x, fine_y)
+        finer = (2 * (side + 2 * _MARGIN) for side in (height, width))
+        sampled = sampled.reshape(n * channels, 1, *finer)[..., 1:-1, 1:-1]
+        return conv2d(sampled, kernel, stride=2).reshape(image.shape)
+
+    if TYPE_CHECKING:
+
+        def __call__(self, image: Tensor, inverse: Tensor) -> Tensor: ...
+
+
+def _places(side: int, device: torch.device) -> Tensor:
+    """Of the finer result along a side, in pixels from the centre."""
+    return torch.arange(2 * (side + 2 * _MARGIN), device=device) / 2 - _MARGIN - (side - 1) / 2
 
 
 def _reflected(index: Tensor, side: int) -> Tensor:
