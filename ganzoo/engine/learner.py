@@ -10,6 +10,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from ganzoo.engine.adam import MovingAdam
 from ganzoo.errors import unknown
 from ganzoo.variant import SGD, Adam, AdamW, OptimSpec, Phase, Player, RMSprop, Variant
 
@@ -20,15 +21,16 @@ DIALS = LR, BETA2, HALF_LIFE = "lr", "beta2", "half_life"
 def make_optimizer(
     spec: OptimSpec, params: list[nn.Parameter], *, beta2_moves: bool = False
 ) -> torch.optim.Optimizer:
-    """The fastest optimizer of torch that does what `spec` says without reading on the host.
+    """The fastest optimizer that does what `spec` says without reading on the host.
 
-    On CUDA the learning rate is a device tensor, so that a captured step follows it, and so are an
-    Adam's decays if the second of them is to move, for which it cannot be fused.
+    On CUDA the learning rate is a device tensor, so that a captured step follows it, and so is an
+    Adam's second decay if it is to move.
     """
     on_cuda = params[0].is_cuda
-    tensors = on_cuda and beta2_moves
     optimizer: torch.optim.Optimizer
     match spec:
+        case Adam() if on_cuda and beta2_moves:
+            return make_moving_adam(spec, params)
         case Adam():
             optimizer = (torch.optim.AdamW if isinstance(spec, AdamW) else torch.optim.Adam)(
                 params,
@@ -36,8 +38,7 @@ def make_optimizer(
                 betas=spec.betas,
                 eps=spec.eps,
                 weight_decay=spec.weight_decay,
-                fused=not tensors,
-                foreach=tensors,
+                fused=True,
                 capturable=on_cuda,
             )
         case RMSprop():
@@ -51,10 +52,20 @@ def make_optimizer(
         warnings.filterwarnings("ignore", "This instance was constructed with capturable=True")
         for group in optimizer.param_groups:
             group["lr"] = torch.tensor(spec.lr, device=params[0].device)
-            if tensors:
-                decays = group["betas"]
-                group["betas"] = tuple(torch.tensor(b, device=params[0].device) for b in decays)
     return optimizer
+
+
+def make_moving_adam(spec: Adam, params: list[nn.Parameter]) -> MovingAdam:
+    """The one that `spec` says, with device tensors for what can move."""
+    lr, beta2 = (torch.tensor(value, device=params[0].device) for value in (spec.lr, spec.betas[1]))
+    return MovingAdam(
+        params,
+        lr=lr,
+        betas=(spec.betas[0], beta2),
+        eps=spec.eps,
+        weight_decay=spec.weight_decay,
+        decoupled=isinstance(spec, AdamW),
+    )
 
 
 def laziness(phases: Iterable[Phase]) -> float:
