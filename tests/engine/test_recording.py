@@ -1,8 +1,10 @@
 """Captures that fail, under a stand-in that leaves behind what torch 2.11 leaves behind."""
 
 import gc
+import weakref
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,7 +26,10 @@ CPU = torch.device("cpu")
 
 
 class Torch211:
-    """`torch` with one generator, one allocator and streams, of which failed captures end none."""
+    """`torch` with one generator, one allocator and streams, of which failed captures end none.
+
+    A capture in which Python fails, and nothing of CUDA's (here a RuntimeError), ends as if whole.
+    """
 
     def __init__(self) -> None:
         self.cuda, self._C = self, self
@@ -32,14 +37,17 @@ class Torch211:
         self.capturing = False
         self.generator_captured = False
         self.recorded_to: list[int] = []
-        self.released: list[int] = []
+        self.uses = Counter[int]()
+        self.graphs: list[Graph] = []
         self.pools = self.captures = 0
         self.collecting: list[bool] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(torch, name)
 
-    CUDAGraph = Tape
+    def CUDAGraph(self) -> "Graph":
+        self.graphs.append(Graph(self))
+        return self.graphs[-1]
 
     def Stream(self, _: Any) -> Any:
         return SimpleNamespace(wait_stream=lambda other: None, device_index=0)
@@ -63,8 +71,9 @@ class Torch211:
         return self.pools
 
     @contextmanager
-    def graph(self, tape: Tape, pool: int, stream: Any, **_: Any) -> Iterator[None]:
+    def graph(self, tape: "Graph", pool: int, stream: Any, **_: Any) -> Iterator[None]:
         assert pool not in self.recorded_to, "already recording to mempool_id"
+        self.uses[pool] += 1
         self.recorded_to.append(pool)
         self.stream_now, before = stream, self.stream_now
         self.collecting.append(gc.isenabled())
@@ -73,17 +82,24 @@ class Torch211:
         try:
             with tape:
                 yield
-        except Exception:
+        except RuntimeError:
+            raise RuntimeError("CUDA error: operation failed due to a previous error") from None
+        except BaseException:
+            self._end(tape, pool, before)
+            raise
+        else:
+            self._end(tape, pool, before)
+        finally:
             self.capturing = False
             tape.take_back()
             torch.set_rng_state(random)
-            raise RuntimeError("CUDA error: operation failed due to a previous error") from None
-        tape.take_back()
-        torch.set_rng_state(random)
-        self.capturing = self.generator_captured = False
+
+    def _end(self, tape: "Graph", pool: int, before: Any) -> None:
+        self.generator_captured = False
         self.recorded_to.remove(pool)
         self.stream_now = before
         self.captures += 1
+        tape.pool = pool
 
     def _cuda_endAllocateToPool(self, device: int, pool: int) -> None:
         if pool not in self.recorded_to:
@@ -91,7 +107,23 @@ class Torch211:
         self.recorded_to.remove(pool)
 
     def _cuda_releasePool(self, device: int, pool: int) -> None:
-        self.released.append(pool)
+        assert self.uses[pool] > 0
+        self.uses[pool] -= 1
+
+
+class Graph(Tape):
+    """Has a part in its memory from its end on until it is reset."""
+
+    def __init__(self, torch_211: Torch211) -> None:
+        super().__init__()
+        self._torch = torch_211
+        self.pool: int | None = None
+
+    def reset(self) -> None:
+        super().reset()
+        if self.pool is not None:
+            self._torch._cuda_releasePool(0, self.pool)
+        self.pool = None
 
 
 @pytest.fixture
@@ -159,9 +191,51 @@ def test_a_capture_that_fails_leaves_nothing_behind(fake: Torch211) -> None:
     assert fake.stream_now is fake.default
     assert not fake.generator_captured
     assert fake.recorded_to == []
-    assert fake.released == [1]
+    assert not fake.uses[1]
     made.graph_of(lambda: None)
     assert fake.captures == 2  # the one that ended the generator's part was the other
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyError])
+def test_a_capture_that_fails_gives_up_its_part_of_the_memory_and_no_more(
+    fake: Torch211, kind: type[Exception]
+) -> None:
+    made = recording.Recording(CPU)
+
+    def fail() -> None:
+        torch.ones(1).add_(1)
+        raise kind("broken")
+
+    made.graph_of(lambda: None)
+    with pytest.raises(recording.Unrecordable, match="broken"):
+        made.graph_of(fail)
+    assert fake.uses[1] == 1  # the first graph's
+    _, failed, _ = fake.graphs
+    assert failed.pool is None
+    assert fake.recorded_to == []
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyError])
+def test_a_capture_that_fails_keeps_nothing_of_what_it_was_in(
+    fake: Torch211, kind: type[Exception]
+) -> None:
+    class Something:
+        pass
+
+    made, seen = recording.Recording(CPU), list[weakref.ref[Something]]()
+
+    def fail() -> None:
+        something = Something()
+        seen.append(weakref.ref(something))
+        raise kind("broken")
+
+    gc.disable()
+    try:
+        with suppress(recording.Unrecordable):
+            made.graph_of(fail)
+        assert seen[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_no_garbage_is_collected_during_a_capture(fake: Torch211) -> None:

@@ -85,6 +85,10 @@ class Recorder(TorchDispatchMode):
     def take_back(self) -> None:
         """Nothing: what was recorded has been run once too often."""
 
+    def reset(self) -> None:
+        self._own.clear()
+        self._others.clear()
+
     def replay(self) -> None:
         """Run nothing, but fail where a graph would use memory that somebody else may have now."""
         dead = [what for reference, what in self._others.values() if reference.expired()]

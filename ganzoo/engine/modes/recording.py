@@ -52,17 +52,17 @@ class Recording:
             Unrecordable: it does what a graph cannot.
         """
         graph = torch.cuda.CUDAGraph()
-        cause: Exception | None = None
+        said: str | None = None  # the error itself, kept here, would keep all that it was raised in
         try:
             with self._into(graph):
                 try:
                     work()
                 except Exception as error:  # the one that ends the capture hides it
-                    cause = error
+                    said = _sentence(error)
                     raise
         except Exception as error:
             self._forget(graph)
-            raise Unrecordable(_sentence(cause or error)) from error
+            raise Unrecordable(said or _sentence(error)) from error
         return graph
 
     @contextmanager
@@ -79,10 +79,15 @@ class Recording:
 
         The generator of torch 2.11 still takes itself to be captured, and raises when somebody
         draws: a capture that succeeds ends that. The memory's allocator waits for an end likewise.
+
+        Where no work of CUDA's has failed, but a line of Python, the capture has ended: there is a
+        graph, which is destroyed and by that gives up its memory. To give that up twice would take
+        it from the graphs that share it.
         """
         torch.cuda.synchronize(self._device)
+        graph.reset()
         _FAILED.append(graph)
-        with suppress(RuntimeError):  # of those that were ended
+        with suppress(RuntimeError):  # of a capture that has ended
             torch._C._cuda_endAllocateToPool(self._stream.device_index, self._pool)
             torch._C._cuda_releasePool(self._stream.device_index, self._pool)
         self._pool = torch.cuda.graph_pool_handle()
