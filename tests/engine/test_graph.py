@@ -164,6 +164,22 @@ def test_a_closed_engine_has_no_graphs_and_can_begin_anew(monkeypatch: pytest.Mo
     assert fake.captures > captures
 
 
+def test_an_engine_can_be_closed_after_an_error_of_the_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Which every later call raises again, over the one that says where it happened."""
+    engine = toy(Toy)
+    fake = captured(engine, monkeypatch)
+    rows(engine, 6)
+
+    def refuse(*_: Any) -> Any:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(fake, "Stream", refuse)
+    monkeypatch.setattr(fake, "graph_pool_handle", refuse)
+    engine.close()
+
+
 def compiled_otherwise(
     phase: Phase, params: Sequence[nn.Parameter], batch: Batch
 ) -> tuple[Tensor, list[Tensor | None]]:

@@ -70,7 +70,7 @@ class Graphs:
         self._play, self._gradients, self._watching = play, gradients, watching
         self._kept, self._report = kept, report
         self._device = device
-        self._recording = Recording(device)
+        self._recording: Recording | None = None
         self._checks: dict[Plan, CaptureCheck] = {}
         self._captured: dict[Plan, Captured | None] = {}
         self._names: dict[Plan, tuple[str, ...]] = {}
@@ -97,13 +97,14 @@ class Graphs:
         for captured in self._captured.values():
             if captured is not None:
                 captured.graph.reset()
-        self._recording = Recording(self._device)  # torch takes no memory pool up again
+        self._recording = None  # torch takes no memory pool up again
         self._captured.clear()
         self._checks.clear()
         self._names.clear()
 
     def _warm_up(self, plan: Plan, gradients: Gradients) -> dict[str, Tensor]:
         """A real iteration, on the stream on which it will be captured."""
+        self._recording = self._recording or Recording(self._device)
         return self._recording.warm_up(partial(self._play, plan, gradients))
 
     def _capture(self, plan: Plan, check: CaptureCheck) -> Captured | None:
@@ -120,6 +121,7 @@ class Graphs:
         return None
 
     def _record(self, plan: Plan) -> Captured:
+        assert self._recording is not None  # the plan has been warmed up
         names = self._names[plan]
         ring = torch.empty(self._kept, len(names), device=self._device)
         last_row = torch.full((1,), -1, dtype=torch.int64, device=self._device)
