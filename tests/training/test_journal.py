@@ -131,6 +131,7 @@ def test_what_is_timed_reads_metrics_as_a_training_does(monkeypatch: pytest.Monk
 def test_numbers_come_from_a_gpu_while_it_computes() -> None:
     device = pick_device("cuda")
     numbers = torch.arange(1000.0, device=device)
+    bring_to_host(numbers + 1).wait()  # to load a kernel may take until the device is idle
     torch.cuda.set_sync_debug_mode("error")
     try:
         torch.cuda._sleep(100_000_000)
