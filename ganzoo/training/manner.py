@@ -55,10 +55,13 @@ def choose_manner(training: Training, record: Record, variant: Variant) -> Manne
         # A run from before there was a choice has multiplied natively.
         before = record.get("matmul", NATIVE if "mode" in record else None)
         noted["matmul"], _ = choose_matmul(variant, before)
-    mode, because = from_first(choose_mode(wanted, device, variant, training.steps, key))
+    mode, because = from_first(
+        choose_mode(wanted, device, variant, training.steps, key, recompute=training.recompute)
+    )
     if wanted != training.mode:
         because = "as before"
-    compiled_graph = from_first(training.steps >= COLD_BREAK_EVEN or is_warm(key))
+    repaid = from_first(training.steps >= COLD_BREAK_EVEN or is_warm(key))
+    compiled_graph = repaid and not training.recompute
     if device.type == "cuda":
         if as_before:  # there are more steps now, or the cache is warm
             compiled_graph = record.get("compiled_graph", compiled_graph)

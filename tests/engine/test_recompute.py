@@ -6,7 +6,13 @@ from helpers.zoo import NAMES, make_small
 from torch import Tensor, nn
 
 from ganzoo import GanzooError
-from ganzoo.engine.modes.execution import Execution
+from ganzoo.engine.iterate import take_gradients
+from ganzoo.engine.modes.execution import (
+    COLD_BREAK_EVEN,
+    Execution,
+    choose_mode,
+    make_gradients,
+)
 from ganzoo.engine.modes.recompute import recompute_activations
 
 
@@ -68,6 +74,23 @@ def test_every_variant_trains_likewise(name: str) -> None:
         rows.append(engine.step() | {"state": engine.state()["variant." + engine_first(engine)]})
     for key, value in rows[0].items():
         torch.testing.assert_close(rows[1][key], value)
+
+
+@pytest.mark.parametrize("mode", ["compile", "graph"])
+def test_what_is_computed_twice_is_not_compiled_as_is_said_beforehand(mode: str) -> None:
+    messages: list[str] = []
+    execution = Execution(mode, recompute=True, compiled_graph=mode == "graph")
+    assert make_gradients(execution, torch.device("cpu"), messages.append) is take_gradients
+    (message,) = messages
+    assert message.startswith("with --recompute no phase is compiled")
+
+
+def test_auto_does_not_choose_to_compile_what_it_would_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganzoo.engine.modes.execution.has_compiler", lambda: True)
+    variant = make_small("dcgan").variant
+    given = ("auto", torch.device("cpu"), variant, COLD_BREAK_EVEN, "key")
+    assert choose_mode(*given)[0] == "compile"
+    assert choose_mode(*given, recompute=True)[0] == "eager"
 
 
 def engine_first(engine: object) -> str:

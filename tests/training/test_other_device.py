@@ -169,6 +169,8 @@ def test_graphs_are_of_compiled_phases_if_they_were_before(
     assert (going_on.execution.mode, going_on.execution.compiled_graph) == ("graph", compiled)
     elsewhere = choose_manner(many, record | begun.record | {"device": "another"}, variant)
     assert elsewhere.execution.compiled_graph
+    twice = Training(batch_size=4, steps=COLD_BREAK_EVEN, recompute=True)
+    assert not choose_manner(twice, record, variant).execution.compiled_graph
 
 
 @pytest.mark.gpu

@@ -48,7 +48,13 @@ class Execution:
 
 
 def choose_mode(
-    wanted: str, device: torch.device, variant: Variant, steps: int, key: str
+    wanted: str,
+    device: torch.device,
+    variant: Variant,
+    steps: int,
+    key: str,
+    *,
+    recompute: bool = False,
 ) -> tuple[str, str]:
     """The mode for a training of so many steps, and why, in a few words.
 
@@ -58,6 +64,7 @@ def choose_mode(
         variant: what it trains.
         steps: how many iterations are planned.
         key: see `compile_key`.
+        recompute: whether activations are computed again in the backward pass.
 
     Raises:
         GanzooError: what is asked for cannot be had here.
@@ -77,6 +84,8 @@ def choose_mode(
         return GRAPH, "whole iterations are captured, so that launching kernels costs nothing"
     if device.type != "cpu" or not has_compiler():
         return EAGER, "there is no compiler to speed it up"
+    if recompute:
+        return EAGER, "what --recompute computes twice is not compiled"
     warm = is_warm(key)
     cost = "loading compiled code" if warm else "half a minute of compiling"
     if steps >= (WARM_BREAK_EVEN if warm else COLD_BREAK_EVEN):
@@ -116,10 +125,13 @@ def keep_float32_outputs(variant: Variant, players: dict[str, Player]) -> None:
 
 def make_gradients(execution: Execution, device: torch.device, report: Report) -> Gradients:
     """How the gradients of a phase are computed in this mode."""
+    gradients: Gradients = take_gradients
     if execution.mode == COMPILE or (execution.mode == GRAPH and execution.compiled_graph):
-        compiled = CompiledGradients(report, execution.compile_key)
-        return _in_precision(compiled, execution, device)
-    return _in_precision(take_gradients, execution, device)
+        if execution.recompute:  # forward and backward are one graph, which decides what it keeps
+            report("with --recompute no phase is compiled: leave it out to have them compiled")
+        else:
+            gradients = CompiledGradients(report, execution.compile_key)
+    return _in_precision(gradients, execution, device)
 
 
 def make_watching(
