@@ -1,0 +1,175 @@
+"""InfoGAN (Chen et al. 2016): G is to say the code c in the image, so that Q can tell it.
+
+As in the authors' code Q is a second head of D: both players minimise -λ L_I besides their own loss
+(eq. 6), D's Adam moves the shared layers and Q, and G's Adam moves G alone.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ganzoo import Adam, Batch, Dataset, DataSpec, Phase, Player, Variant, option
+from ganzoo.artifacts.gallery import COLUMNS
+from ganzoo.convnets import check_images
+from ganzoo.data.feed import first_samples
+from ganzoo.networks import init_normal
+from ganzoo_infogan.bound import categorical_bound, continuous_bound
+from ganzoo_infogan.codes import Asked, Code, Latents
+from ganzoo_infogan.matching import greatest_agreement
+from ganzoo_infogan.networks import DiscriminatorHead, InfoGenerator, RecognitionHead, Trunk
+
+MOST_ROWS = 20
+"""Values of c1 that a picture shows."""
+ROWS_OF_EACH = 5
+"""Of a picture, for each continuous code: figure 2."""
+FURTHEST = 2.0
+"""Continuous codes are shown from -2 to 2, as in figure 2: beyond what G was trained on."""
+CHUNK = 500
+"""Images that Q sees at once."""
+
+
+@dataclass(frozen=True)
+class InfoGANConfig:
+    """The codes, and the settings of appendix C."""
+
+    categories: int = option(10, "values of the categorical code c1 (K)", minimum=2)
+    continuous: int = option(2, "number of continuous codes c2, c3, ... ~ U(-1, 1)", minimum=0)
+    learn_std: bool = option(False, "Q tells how sure it is of continuous codes; else its std is 1")
+    info_weight: float = option(1.0, "weight λ of the bound L_I in both losses", minimum=0)
+    latent_dim: int = option(62, "dimensions of the noise z ~ U(-1, 1)", minimum=1)
+    width: int = option(16, "feature maps next to the image; the authors' are 64", minimum=1)
+    lr: float = option(2e-4, "learning rate of the Adam of D and Q", above=0)
+    generator_lr: float = option(1e-3, "learning rate of G's Adam", above=0)
+    beta1: float = option(0.5, "first-moment decay of both Adams", minimum=0, maximum=0.9999)
+    ema: float = option(
+        0.999, "decay of the average of G's weights that samples come from", minimum=0, maximum=1
+    )
+
+
+class InfoGAN(Variant):
+    """G(z, c), and D(x) and Q(c|x), which are two heads of one network."""
+
+    Config = InfoGANConfig
+    Sampling = Asked
+    config: InfoGANConfig
+    sampling: Asked
+    held_out = True
+
+    @classmethod
+    def recipe(cls, data: DataSpec) -> dict[str, Any]:
+        return {"steps": 5000, "batch_size": 128}
+
+    def __init__(self, config: InfoGANConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        check_images("infogan", data)
+        self.latents = Latents(config.latent_dim, config.categories, config.continuous)
+        of_continuous = (2 if config.learn_std else 1) * config.continuous
+        self.generator = InfoGenerator(self.latents.size, config.width, data)
+        self.trunk = Trunk(config.width, data)
+        self.discriminator = DiscriminatorHead(config.width)
+        self.recognition = RecognitionHead(config.width, config.categories + of_continuous)
+        init_normal(self)
+
+    def players(self) -> dict[str, Player]:
+        betas = self.config.beta1, 0.999
+        return {
+            "discriminator": Player(
+                ("trunk", "discriminator", "recognition"), Adam(self.config.lr, betas)
+            ),
+            "generator": Player(optim=Adam(self.config.generator_lr, betas), ema=self.config.ema),
+        }
+
+    def phases(self) -> list[Phase]:
+        """D and Q first, then G, each with latents of its own."""
+        return [
+            Phase("discriminator", loss=self.discriminator_loss),
+            Phase("generator", loss=self.generator_loss),
+        ]
+
+    def discriminator_loss(self, batch: Batch) -> Tensor:
+        """Eq. 6 for D and Q: -E[log D(x)] - E[log(1 - D(G(z, c)))] - λ L_I(G, Q)."""
+        latent = self.sample_latent(len(batch))
+        with torch.no_grad():
+            fake = self(latent)
+        features = self.trunk(fake)
+        real_logits: Tensor = self.discriminator(self.trunk(batch.image))
+        fake_logits: Tensor = self.discriminator(features)
+        categorical, continuous = self.bound(latent, features)
+        batch.metrics["real_score"] = real_logits.detach().sigmoid().mean()
+        batch.metrics["fake_score"] = fake_logits.detach().sigmoid().mean()
+        batch.metrics["categorical_bound"] = categorical.detach()
+        if self.config.continuous:
+            batch.metrics["continuous_bound"] = continuous.detach()
+        loss = softplus(-real_logits).mean() + softplus(fake_logits).mean()
+        return loss - self.config.info_weight * (categorical + continuous)
+
+    def generator_loss(self, batch: Batch) -> Tensor:
+        """Eq. 6 for G, non-saturating: -E[log D(G(z, c))] - λ L_I(G, Q)."""
+        latent = self.sample_latent(len(batch))
+        features = self.trunk(self(latent))
+        categorical, continuous = self.bound(latent, features)
+        loss = softplus(-self.discriminator(features)).mean()
+        return loss - self.config.info_weight * (categorical + continuous)
+
+    def bound(self, latent: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """L_I (eq. 5) of c1 and of the continuous codes, in nats.
+
+        Args:
+            latent: of fakes, (n, ...).
+            features: that the trunk has of these fakes.
+        """
+        c, (told, log_std) = self.latents.code(latent), self.recognise(features)
+        return (
+            categorical_bound(told.c1, c.c1),
+            continuous_bound(told.continuous, log_std, c.continuous),
+        )
+
+    def recognise(self, features: Tensor) -> tuple[Code, Tensor]:
+        """Q(c|x): logits of c1 and means of the others; and log std of these, (n, continuous)."""
+        k, continuous = self.config.categories, self.config.continuous
+        told: Tensor = self.recognition(features)
+        c1, mean, log_variance = told.tensor_split((k, k + continuous), 1)
+        log_std = log_variance / 2 if self.config.learn_std else torch.zeros_like(mean)
+        return Code(c1, mean), log_std
+
+    def measure(self, test: Dataset) -> dict[str, float]:
+        """The share of test images whose code is their class's, in the best matching of both."""
+        if "label" not in test.fields:
+            return {}
+        classes = len(test.classes)
+        counts = torch.zeros(self.config.categories * classes, dtype=torch.int64)
+        for part in torch.split(torch.arange(len(test)), CHUNK):
+            seen = first_samples(  # as in a batch
+                [{name: tensor[part] for name, tensor in test.fields.items()}], CHUNK, self.device
+            )
+            code, _ = self.recognise(self.trunk(seen["image"]))
+            cells = code.c1.argmax(1) * classes + seen["label"]
+            counts += cells.cpu().bincount(minlength=len(counts))
+        agreed = greatest_agreement(counts.view(-1, classes).numpy())
+        return {"agreement": agreed / len(test)}
+
+    def gallery(self, examples: dict[str, Tensor]) -> Tensor:
+        """A value of c1 in each row; then rows along which one continuous code grows.
+
+        As in figure 2, all else is the same along what varies: the samples of a column differ in
+        c1 alone.
+        """
+        rows = min(self.config.categories, MOST_ROWS)
+        columns = self.sample_latent(COLUMNS).repeat(rows, 1)
+        c1 = torch.arange(rows, device=self.device).repeat_interleave(COLUMNS)
+        shown = [self.latents.with_category(columns, c1)]
+        values = torch.linspace(-FURTHEST, FURTHEST, COLUMNS, device=self.device)
+        for index in range(self.config.continuous):
+            kept = self.sample_latent(ROWS_OF_EACH).repeat_interleave(COLUMNS, 0)
+            varied = values.repeat(ROWS_OF_EACH)
+            shown.append(self.latents.with_continuous(kept, index, varied))
+        return self(torch.cat(shown))
+
+    def sample_latent(self, n: int) -> Tensor:
+        return self.latents.sample(n, self.device, self.sampling)
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.generator(latent)
