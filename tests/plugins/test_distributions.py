@@ -17,6 +17,7 @@ VARIANTS = {
     "ganzoo-cgan": ["cgan"],
     "ganzoo-sgan": ["sgan"],
     "ganzoo-cyclegan": ["cyclegan"],
+    "ganzoo-infogan": ["infogan"],
     "ganzoo-augmentations": [],
     "ganzoo-losses": [],
     "ganzoo-regularisers": [],

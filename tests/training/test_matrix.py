@@ -36,6 +36,7 @@ REFUSED = {
     **{(name, kind): "is two domains" for name in NAMES for kind in KINDS if "pair" in kind},
     **{("cyclegan", kind): "two domains" for kind in KINDS if "pair" not in kind},
     ("dcgan", "points"): "needs images",
+    ("infogan", "points"): "needs images",
     ("sgan", "points"): "needs labelled images",
     ("cgan", "unlabelled faces 64"): "needs label",
     ("sgan", "unlabelled faces 64"): "needs label",

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ganzoo import Adam, Batch, Dataset, DataSpec, Phase, Player, Variant, option
+from ganzoo import Adam, Batch, Dataset, DataSpec, Gallery, Phase, Player, Variant, option
 from ganzoo.artifacts.gallery import COLUMNS
 from ganzoo.convnets import check_images
 from ganzoo.data.feed import first_samples
@@ -151,7 +151,7 @@ class InfoGAN(Variant):
         agreed = greatest_agreement(counts.view(-1, classes).numpy())
         return {"agreement": agreed / len(test)}
 
-    def gallery(self, examples: dict[str, Tensor]) -> Tensor:
+    def gallery(self, examples: dict[str, Tensor]) -> Gallery:
         """A value of c1 in each row; then rows along which one continuous code grows.
 
         As in figure 2, all else is the same along what varies: the samples of a column differ in
@@ -166,7 +166,11 @@ class InfoGAN(Variant):
             kept = self.sample_latent(ROWS_OF_EACH).repeat_interleave(COLUMNS, 0)
             varied = values.repeat(ROWS_OF_EACH)
             shown.append(self.latents.with_continuous(kept, index, varied))
-        return self(torch.cat(shown))
+        names = [f"c{index + 2}" for index in range(self.config.continuous)]
+        caption = f"c1 = 0 to {rows - 1}, a row each"
+        if names:
+            caption += f"; then {ROWS_OF_EACH} rows along which {' and '.join(names)} grows"
+        return Gallery(self(torch.cat(shown)), caption=caption)
 
     def sample_latent(self, n: int) -> Tensor:
         return self.latents.sample(n, self.device, self.sampling)

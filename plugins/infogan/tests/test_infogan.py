@@ -286,7 +286,8 @@ def test_a_picture_has_a_category_in_each_row_and_continuous_codes_along_others(
     variant.generator.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
     with torch.no_grad():
         shown = variant.gallery({})
-    assert shown.shape == (10 * rows + 100, 1, 28, 28)
+    assert f"c1 = 0 to {rows - 1}, a row each" in shown.caption
+    assert shown.images.shape == (10 * rows + 100, 1, 28, 28)
     (latent,) = seen
     first, varied = latent[: 10 * rows].unflatten(0, (rows, 10)), latent[10 * rows :]
     for row in range(rows):
