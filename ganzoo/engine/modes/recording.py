@@ -52,14 +52,15 @@ class Recording:
             Unrecordable: it does what a graph cannot.
         """
         graph = torch.cuda.CUDAGraph()
-        said: str | None = None  # the error itself, kept here, would keep all that it was raised in
+        said: str | None = None
         try:
             with self._into(graph):
                 try:
                     work()
                 except Exception as error:  # the one that ends the capture hides it
                     said = _sentence(error)
-                    raise
+                if said is not None:  # and the error is gone, with the tensors in its frames
+                    raise Unrecordable(said)
         except Exception as error:
             self._forget(graph)
             raise Unrecordable(said or _sentence(error)) from error
