@@ -1,0 +1,24 @@
+"""The settings of Huang et al. 2024, by data set, and one that a CPU can train."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What differs between them; see the settings of the same names."""
+
+    width: int
+    wide_to: int
+    blocks: int
+    lr: float
+    gamma: float
+    half_life: float
+
+
+PRESETS = {
+    "small": Preset(64, 8, 1, lr=1e-3, gamma=1.0, half_life=32_000),
+    "cifar10": Preset(768, 32, 2, lr=2e-4, gamma=0.05, half_life=5_000_000),
+    "ffhq-64": Preset(768, 32, 2, lr=2e-4, gamma=2.0, half_life=500_000),
+    "ffhq-256": Preset(768, 32, 2, lr=2e-4, gamma=150.0, half_life=500_000),
+}
+"""All but the first as in the authors' code."""

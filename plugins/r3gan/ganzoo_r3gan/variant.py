@@ -1,0 +1,235 @@
+"""R3GAN (Huang et al. 2024): the relativistic pairing loss with R1 and R2 at every step.
+
+The loss is that of Jolicoeur-Martineau 2019, eq. 2, and the penalties are those of Mescheder et
+al. 2018; together they make a game that converges locally (propositions 1 and 2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from ganzoo import (
+    Adam,
+    Average,
+    Batch,
+    DataSpec,
+    GanzooError,
+    Phase,
+    Player,
+    Progress,
+    Variant,
+    option,
+)
+from ganzoo.augmentations import SeenAugmentation
+from ganzoo.config import AUGMENTATIONS
+from ganzoo.losses import Scores
+from ganzoo.networks import sample_prior
+from ganzoo_r3gan.networks import EXPANSION, GROUP, R3Discriminator, R3Generator
+from ganzoo_r3gan.presets import PRESETS
+
+SMALLEST = range(4, 8)
+"""Pixels that the shorter side of the smallest maps may have."""
+Number = TypeVar("Number", int, float)
+LR_FALLS_TO, GAMMA_FALLS_TO = 1 / 4, 1 / 10
+"""Of what they are at the beginning: so in all of the authors' presets."""
+BETA2 = 0.9, 0.99
+"""At the beginning and at the end."""
+
+
+@dataclass(frozen=True)
+class R3GANConfig:
+    """A preset, and what is to be otherwise than it says."""
+
+    preset: str = option(
+        "small", "settings that the others have unless they are given", choices=tuple(PRESETS)
+    )
+    width: int | None = option(
+        None, f"channels of the widest stages, a multiple of {GROUP // EXPANSION}", minimum=8
+    )
+    wide_to: int | None = option(
+        None, "pixels up to which stages are widest; beyond, each has half the channels", minimum=4
+    )
+    blocks: int | None = option(None, "residual blocks a stage", minimum=1)
+    lr: float | None = option(
+        None, "learning rate of both Adams at the beginning; it falls to a quarter", above=0
+    )
+    gamma: float | None = option(
+        None, "weight γ of R1 and R2 at the beginning; it falls to a tenth", minimum=0
+    )
+    half_life: float | None = option(
+        None, "images until half of G's average is new, at the end; it grows from 0", minimum=0
+    )
+    dials_until: float = option(
+        1.0, "progress at which these have come to their end", above=0, maximum=1
+    )
+    latent_dim: int = option(64, "dimensions of the latent z", minimum=1)
+    augment: Mapping[str, SeenAugmentation] = option(
+        None,
+        "changes of what D sees, as in translation:ratio=0.1: see `ganzoo augmentations`",
+        names=AUGMENTATIONS,
+    )
+
+
+class R3GAN(Variant):
+    """C, the discriminator, says by how much a sample looks more real than another."""
+
+    Config = R3GANConfig
+    config: R3GANConfig
+    scores = Scores(None)
+
+    @classmethod
+    def recipe(cls, data: DataSpec) -> dict[str, Any]:
+        return {"steps": 3000, "batch_size": 64}
+
+    def __init__(self, config: R3GANConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        chosen = PRESETS[config.preset]
+        self.lr = _either(config.lr, chosen.lr)
+        self.gamma_at_first = _either(config.gamma, chosen.gamma)
+        self.half_life = _either(config.half_life, chosen.half_life)
+        width, count = _either(config.width, chosen.width), _either(config.blocks, chosen.blocks)
+        sides = halved(data)
+        widths = stage_widths(sides, width, _either(config.wide_to, chosen.wide_to))
+        classes = data.classes if self.conditional else 0
+        smallest, channels = sides[0], data.shape[0]
+        self.generator = R3Generator(config.latent_dim, widths, smallest, channels, count, classes)
+        self.discriminator = R3Discriminator(widths[::-1], smallest, channels, count, classes)
+        self.augmentations = nn.ModuleDict(config.augment)
+        for augmentation in config.augment.values():
+            augmentation.check(data)
+        self.gamma: Tensor
+        self.register_buffer("gamma", torch.tensor(self.gamma_at_first))
+
+    def players(self) -> dict[str, Player]:
+        optim = Adam(self.lr, betas=(0.0, BETA2[0]))
+        average = Average(half_life=self.half_life, copy_buffers=True)
+        return {
+            "discriminator": Player(optim=optim),
+            "generator": Player(optim=optim, ema=average),
+        }
+
+    def dials(self, now: Progress) -> Mapping[str, float]:
+        """All go from their first to their last value in half a cosine."""
+        share = (1 - math.cos(math.pi * min(1.0, now.share / self.config.dials_until))) / 2
+
+        def between(first: float, last: float) -> float:
+            return first + share * (last - first)
+
+        return {
+            "gamma": self.gamma_at_first * between(1, GAMMA_FALLS_TO),
+            "generator.half_life": between(0, self.half_life),
+            **{f"{player}.lr": between(1, LR_FALLS_TO) for player in self.players()},
+            **{f"{player}.beta2": between(*BETA2) for player in self.players()},
+        }
+
+    def phases(self) -> list[Phase]:
+        """D first, then G, each with real samples and latents of its own."""
+        return [
+            Phase("discriminator", loss=self.discriminator_loss, second_order=True),
+            Phase("generator", loss=self.generator_loss, fresh=True),
+        ]
+
+    def discriminator_loss(self, batch: Batch) -> Tensor:
+        """Equation 3: E[f(-(C(x) - C(G(z))))] + R1 + R2, with f(t) = log(1 + eᵗ)."""
+        with torch.no_grad():
+            fake = self.draw(batch)
+        both = torch.cat([batch.image, fake]).requires_grad_()
+        logits = self.judge(both, batch)
+        real_logits, fake_logits = logits.chunk(2)
+        # Through the augmentation, with respect to the samples as they are.
+        (slopes,) = torch.autograd.grad(logits.sum(), both, create_graph=True)
+        r1, r2 = slopes.square().flatten(1).sum(1).chunk(2)
+        batch.metrics["r1"] = r1.detach().mean()
+        batch.metrics["r2"] = r2.detach().mean()
+        gap = real_logits - fake_logits
+        batch.metrics["gap"] = gap.detach().mean()
+        return (softplus(-gap) + self.gamma / 2 * (r1 + r2)).mean()
+
+    def generator_loss(self, batch: Batch) -> Tensor:
+        """Equation 2, with the roles exchanged: E[f(-(C(G(z)) - C(x)))]."""
+        fake_logits, real_logits = self.judge(
+            torch.cat([self.draw(batch), batch.image]), batch
+        ).chunk(2)
+        return softplus(-(fake_logits - real_logits)).mean()
+
+    def draw(self, batch: Batch) -> Tensor:
+        """Fakes (n, ...) of new latents, for the labels of the batch where there are any."""
+        fake: Tensor = self.generator(self.sample_latent(len(batch)), self._told(batch))
+        return fake
+
+    def judge(self, samples: Tensor, batch: Batch) -> Tensor:
+        """C (2n,) of two samples for each of the batch, as D sees them.
+
+        In one pass, as no layer of it makes a sample depend on the others.
+        """
+        for augmentation in self.augmentations.values():
+            samples = augmentation(samples)
+        label = self._told(batch)
+        verdicts: Tensor = self.discriminator(samples, None if label is None else label.repeat(2))
+        return verdicts
+
+    def _told(self, batch: Batch) -> Tensor | None:
+        return batch.label if self.conditional else None
+
+    def sample_latent(self, n: int) -> Tensor:
+        return sample_prior("normal", n, self.config.latent_dim, self.device)
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        image: Tensor = self.generator(latent, label)
+        return image.clamp(-1, 1)
+
+
+class ConditionalR3GAN(R3GAN):
+    """Both networks are told the label."""
+
+    conditional = True
+
+
+def _either(given: Number | None, otherwise: Number) -> Number:
+    return otherwise if given is None else given
+
+
+def halved(data: DataSpec) -> list[tuple[int, int]]:
+    """(height, width) of the maps of each stage, from the smallest, of 4 to 7 pixels, to the image.
+
+    Raises:
+        GanzooError: the image is not such maps, doubled a number of times.
+    """
+    height, width = data.shape[1:]
+    sides = [(height, width)]
+    while min(height, width) > max(SMALLEST) and height % 2 == width % 2 == 0:
+        height, width = height // 2, width // 2
+        sides.insert(0, (height, width))
+    if min(height, width) not in SMALLEST:
+        raise GanzooError(
+            f"r3gan needs images of {SMALLEST[0]} to {SMALLEST[-1]} pixels a side, doubled any "
+            f"number of times, and '{data.name}' has {data}: try --image-size 32 or 64"
+        )
+    return sides
+
+
+def stage_widths(sides: list[tuple[int, int]], width: int, wide_to: int) -> list[int]:
+    """The channels of each stage: `width` up to maps of `wide_to` pixels, then half at each.
+
+    Multiples of the least that can be: one group of the grouped convolution.
+
+    Raises:
+        GanzooError: `width` is none.
+    """
+    least = GROUP // EXPANSION
+    if width % least:
+        raise GanzooError(
+            f"--width {width} must be a multiple of {least}: try {width + least - width % least}"
+        )
+    widths: list[int] = []
+    for side in sides:
+        narrow = widths and min(side) > wide_to
+        widths.append(max(least, widths[-1] // 2 // least * least) if narrow else width)
+    return widths
