@@ -40,6 +40,11 @@ REFUSED = {
     ("sgan", "points"): "needs labelled images",
     ("cgan", "unlabelled faces 64"): "needs label",
     ("sgan", "unlabelled faces 64"): "needs label",
+    ("r3gan", "points"): "needs images",
+    ("r3gan", "odd 45x61"): "4 to 7 pixels a side, doubled",
+    ("r3gan-cond", "points"): "needs labelled images",
+    ("r3gan-cond", "odd 45x61"): "4 to 7 pixels a side, doubled",
+    ("r3gan-cond", "unlabelled faces 64"): "needs label",
 }
 for kind in KINDS:
     if "pair" in kind:

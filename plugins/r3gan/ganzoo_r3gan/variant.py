@@ -1,7 +1,7 @@
 """R3GAN (Huang et al. 2024): the relativistic pairing loss with R1 and R2 at every step.
 
-The loss is that of Jolicoeur-Martineau 2019, eq. 2, and the penalties are those of Mescheder et
-al. 2018; together they make a game that converges locally (propositions 1 and 2).
+The pairing loss is that of Jolicoeur-Martineau 2019, and R1 and R2 are those of Mescheder et al.
+2018; section 2 shows that together they make a game that converges locally.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
 from ganzoo import (
     Adam,
@@ -28,8 +27,8 @@ from ganzoo import (
     option,
 )
 from ganzoo.augmentations import SeenAugmentation
-from ganzoo.config import AUGMENTATIONS
-from ganzoo.losses import Scores
+from ganzoo.config import AUGMENTATIONS, LOSS
+from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import sample_prior
 from ganzoo_r3gan.networks import EXPANSION, GROUP, R3Discriminator, R3Generator
 from ganzoo_r3gan.presets import PRESETS
@@ -69,6 +68,9 @@ class R3GANConfig:
     dials_until: float = option(
         1.0, "progress at which these have come to their end", above=0, maximum=1
     )
+    loss: AdversarialLoss = option(
+        "relativistic", "adversarial loss: a name that `ganzoo losses` lists", names=LOSS
+    )
     latent_dim: int = option(64, "dimensions of the latent z", minimum=1)
     augment: Mapping[str, SeenAugmentation] = option(
         None,
@@ -82,7 +84,6 @@ class R3GAN(Variant):
 
     Config = R3GANConfig
     config: R3GANConfig
-    scores = Scores(None)
 
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
@@ -90,6 +91,7 @@ class R3GAN(Variant):
 
     def __init__(self, config: R3GANConfig, data: DataSpec) -> None:
         super().__init__(config, data)
+        self.scores = config.loss.scores
         chosen = PRESETS[config.preset]
         self.lr = _either(config.lr, chosen.lr)
         self.gamma_at_first = _either(config.gamma, chosen.gamma)
@@ -137,7 +139,7 @@ class R3GAN(Variant):
         ]
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
-        """Equation 3: E[f(-(C(x) - C(G(z))))] + R1 + R2, with f(t) = log(1 + eᵗ)."""
+        """Section 2: E[f(-(C(x) - C(G(z))))] + R1 + R2, with f(t) = log(1 + eᵗ)."""
         with torch.no_grad():
             fake = self.draw(batch)
         both = torch.cat([batch.image, fake]).requires_grad_()
@@ -148,16 +150,16 @@ class R3GAN(Variant):
         r1, r2 = slopes.square().flatten(1).sum(1).chunk(2)
         batch.metrics["r1"] = r1.detach().mean()
         batch.metrics["r2"] = r2.detach().mean()
-        gap = real_logits - fake_logits
-        batch.metrics["gap"] = gap.detach().mean()
-        return (softplus(-gap) + self.gamma / 2 * (r1 + r2)).mean()
+        batch.metrics["gap"] = (real_logits - fake_logits).detach().mean()
+        loss = self.config.loss.discriminator(real_logits, fake_logits)
+        return loss + self.gamma / 2 * (r1 + r2).mean()
 
     def generator_loss(self, batch: Batch) -> Tensor:
-        """Equation 2, with the roles exchanged: E[f(-(C(G(z)) - C(x)))]."""
+        """Section 2, with the roles exchanged: E[f(-(C(G(z)) - C(x)))]."""
         fake_logits, real_logits = self.judge(
             torch.cat([self.draw(batch), batch.image]), batch
         ).chunk(2)
-        return softplus(-(fake_logits - real_logits)).mean()
+        return self.config.loss.generator(fake_logits, real_logits)
 
     def draw(self, batch: Batch) -> Tensor:
         """Fakes (n, ...) of new latents, for the labels of the batch where there are any."""

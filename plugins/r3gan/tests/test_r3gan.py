@@ -101,7 +101,7 @@ def test_a_net_starts_as_its_trunk() -> None:
 
 
 def test_initial_weights() -> None:
-    """Section 3.3: N(0, g² / fan-in), g = sqrt(2 / 1.04) L^(-1/4), and 0 where a block ends."""
+    """As the authors' code has it: N(0, g² / fan-in), g = sqrt(2 / 1.04) L^(-1/4), and 0 where a block ends."""
     torch.manual_seed(0)
     first, _, grouped, _, last = ResidualBlock(256, 8).branch
     gain = GAIN * 8**-0.25
