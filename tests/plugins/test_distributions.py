@@ -18,6 +18,7 @@ VARIANTS = {
     "ganzoo-sgan": ["sgan"],
     "ganzoo-cyclegan": ["cyclegan"],
     "ganzoo-infogan": ["infogan"],
+    "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-augmentations": [],
     "ganzoo-losses": [],
     "ganzoo-regularisers": [],

@@ -104,8 +104,14 @@ class R3GAN(Variant):
         self.generator = R3Generator(config.latent_dim, widths, smallest, channels, count, classes)
         self.discriminator = R3Discriminator(widths[::-1], smallest, channels, count, classes)
         self.augmentations = nn.ModuleDict(config.augment)
-        for augmentation in config.augment.values():
+        for name, augmentation in config.augment.items():
             augmentation.check(data)
+            if augmentation.observes:
+                raise GanzooError(
+                    f"--augment {name} adapts to how many samples of the data D takes for real, of "
+                    "which the verdicts of r3gan's say nothing: use ada:target=0,p=0.3, as its "
+                    "authors do, or another"
+                )
         self.gamma: Tensor
         self.register_buffer("gamma", torch.tensor(self.gamma_at_first))
 

@@ -101,7 +101,7 @@ def test_a_net_starts_as_its_trunk() -> None:
 
 
 def test_initial_weights() -> None:
-    """As the authors' code has it: N(0, g² / fan-in), g = sqrt(2 / 1.04) L^(-1/4), and 0 where a block ends."""
+    """N(0, g² / fan-in), g = sqrt(2 / 1.04) L^(-1/4), and 0 where a block ends."""
     torch.manual_seed(0)
     first, _, grouped, _, last = ResidualBlock(256, 8).branch
     gain = GAIN * 8**-0.25
@@ -288,3 +288,10 @@ def test_samples_are_within_the_range_of_images_and_d_sees_them_as_they_are() ->
     latent = variant.sample_latent(4)
     assert variant(latent).abs().max() <= 1
     assert variant.generator(latent).abs().max() > 1
+
+
+def test_an_augmentation_that_adapts_to_verdicts_is_refused() -> None:
+    with pytest.raises(GanzooError, match=r"--augment ada adapts .*: use ada:target=0,p=0\.3"):
+        make(augment="ada")
+    variant = make(augment="ada:target=0,p=0.5")
+    variant.discriminator_loss(batch_of())
