@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import torch
 from helpers.games import Toy, ToyConfig, points
-from helpers.zoo import NAMES, SMALLER, digits
+from helpers.zoo import NAMES, digits, smaller
 from rich.console import Console
 from torch import Tensor
 
@@ -51,7 +51,7 @@ def setting_of(name: str, batch_size: int = 4, **settings: Any) -> Setting:
     """A small variant on random digits."""
     registered = registry().variant(name)
     cls, dataset = registered.load(), digits(len(registered.spec.needs))
-    chosen = own_settings(cls.Config, cls.recipe(dataset.spec) | SMALLER | settings)
+    chosen = own_settings(cls.Config, cls.recipe(dataset.spec) | smaller(cls) | settings)
     torch.manual_seed(0)
     variant = cls(equipped(build(cls.Config, chosen)), dataset.spec)
     return Setting(variant, dataset, dataset, batch_size)

@@ -34,7 +34,7 @@ from ganzoo.engine.modes.execution import Execution
 from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
 from helpers.tapes import Recorder
-from helpers.zoo import SMALLER, digits
+from helpers.zoo import digits, smaller
 
 CUDA = torch.device("cuda")
 WAYS = {
@@ -178,7 +178,7 @@ def play(name: str, execution: Execution, steps: int = 5, **settings: Any) -> li
     cls = registered.load()
     dataset = digits(len(registered.spec.needs))
     suited = own_settings(
-        cls.Config, cls.recipe(dataset.spec) | SMALLER | {"n_critic": 2} | settings
+        cls.Config, cls.recipe(dataset.spec) | smaller(cls) | {"n_critic": 2} | settings
     )
     variant = cls(equipped(build(cls.Config, suited)), dataset.spec)
     streams, found = variant.streams(dataset), list[str]()

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from ganzoo.config import build, own_settings
+from ganzoo.config import build, options, own_settings
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
@@ -15,6 +15,16 @@ from ganzoo.variant import Variant
 
 NAMES = [row.spec.name for row in registry().variants()]
 SMALLER = {"width": 4, "latent_dim": 8, "blocks": 1}
+
+
+def smaller(cls: type[Variant]) -> dict[str, int]:
+    """Settings of small networks, as small as the variant lets them be."""
+    known = options(cls.Config)
+    return {
+        name: max(value, int(known[name].minimum or value))
+        for name, value in SMALLER.items()
+        if name in known
+    }
 
 
 def digits(domains: int = 1) -> Dataset:
@@ -41,7 +51,7 @@ def make_small(
     registered = registry().variant(name)
     cls: type[Variant] = registered.load()
     dataset = digits(len(registered.spec.needs))
-    suited = own_settings(cls.Config, cls.recipe(dataset.spec) | SMALLER | settings)
+    suited = own_settings(cls.Config, cls.recipe(dataset.spec) | smaller(cls) | settings)
     torch.manual_seed(0)
     variant = cls(equipped(build(cls.Config, suited)), dataset.spec)
     variant.to(device)
