@@ -91,9 +91,10 @@ def careful_loop(variant: Variant, draw: Draw, iteration: int = START) -> Callab
         for phase, repeat in due(phases, iteration):
             player = players[phase.player]
             for r in range(repeat):
-                if r == len(batches):
+                if not phase.fresh and r == len(batches):
                     batches.append(Batch(draw()))
-                loss = phase.loss(batches[r])
+                batch = Batch(draw()) if phase.fresh else batches[r]
+                loss = phase.loss(batch)
                 grads = torch.autograd.grad(loss, player.params, allow_unused=True)
                 for param, grad in zip(player.params, grads, strict=True):
                     # A fused step reads both as if laid out alike; `backward` would see to it.

@@ -101,10 +101,11 @@ def typical_script(variant: Variant, draw: Draw, iteration: int = START) -> Call
         for phase, repeat in due(phases, iteration):
             optimizer = optimizers[phase.player]
             for r in range(repeat):
-                if r == len(batches):
+                if not phase.fresh and r == len(batches):
                     batches.append(Batch(draw()))
+                batch = Batch(draw()) if phase.fresh else batches[r]
                 optimizer.zero_grad()
-                loss = phase.loss(batches[r])
+                loss = phase.loss(batch)
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
                 if phase.after is not None:
