@@ -54,13 +54,17 @@ def claims_of(spec: VariantSpec) -> tuple[Claim, ...]:
     Raises:
         GanzooError: there are none, or the file is not what it must be.
     """
-    from ganzoo.claims.read import read_claims
-
     path = claims_file(spec)
-    found = tuple(claim for claim in read_claims(path) if claim.variant == spec.name)
+    found = _about(spec, path)
     if not found:
         raise GanzooError(f"{path} has no claim whose variant is '{spec.name}'")
     return found
+
+
+def _about(spec: VariantSpec, path: Path) -> tuple[Claim, ...]:
+    from ganzoo.claims.read import read_claims
+
+    return tuple(claim for claim in read_claims(path) if claim.variant == spec.name)
 
 
 def results(spec: VariantSpec) -> list[dict[str, Any]]:
@@ -72,7 +76,7 @@ def results(spec: VariantSpec) -> list[dict[str, Any]]:
     place = folder(spec)
     if place is None or not (place / RESULTS).is_file():
         return []
-    digests = {claim.id: claim.digest for claim in claims_of(spec)}
+    digests = {claim.id: claim.digest for claim in _about(spec, claims_file(spec))}
     return [
         one
         for one in _read(place / RESULTS)["results"]

@@ -45,6 +45,15 @@ def listed(name: str) -> object:
     return next(row["claims"] for row in rows if row["name"] == name)
 
 
+def test_a_variant_without_claims_beside_one_that_has_some_has_no_results(toy: Path) -> None:
+    (toy / CLAIMS).write_text(claim(holds="{ at_least = 8 }"))
+    (first,) = read_claims(toy / CLAIMS)
+    record(toy / CLAIMS, [first], [found(first, 8)])
+    specs = {row.spec.name: row.spec for row in registry().variants()}
+    assert len(results(specs["toy"])) == 1
+    assert results(specs["toy-too"]) == []
+
+
 def test_a_list_says_how_many_were_reproduced(toy: Path) -> None:
     assert listed("toy") is None
     first, second = read_claims(toy / CLAIMS)
