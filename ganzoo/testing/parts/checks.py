@@ -16,7 +16,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.regularisers import Regulariser
 from ganzoo.spec import DataSpec
 from ganzoo.testing.check import Checks, Failure
-from ganzoo.testing.parts.subject import SHAPE, PartSubject, applied, make_critic, samples
+from ganzoo.testing.parts.subject import SHAPE, PartSubject, applied, make_critic, ready, samples
 from ganzoo.testing.registration import check_registration
 from ganzoo.testing.variants.device import META, DeviceWatch, Mixed
 from ganzoo.testing.variants.made import made, others
@@ -62,14 +62,15 @@ def _target(subject: PartSubject) -> None:
 @COMMON.check("device", needs=("target",))
 def _device(subject: PartSubject) -> None:
     """Nothing is read on the host, so that an iteration can be captured."""
-    critic = make_critic()
+    critic, apply = make_critic(), ready(subject)
     with Watch(seen := Watched()):
-        applied(subject, critic)
+        apply(critic)
     if seen.host_reads:
         raise Failure(f"{seen.host_reads[0]}: compute with device tensors alone")
+    critic, apply = critic.to(META), ready(subject, META)
     try:
         with DeviceWatch():
-            found = applied(subject, critic.to(META), META)
+            found = apply(critic)
     except Mixed as error:
         raise Failure(
             f"{error}: make it with device=sample.device, or by register_buffer()"

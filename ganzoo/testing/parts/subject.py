@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,15 +41,21 @@ class PartSubject:
         part: Regulariser | SeenAugmentation = made(made.Config())
         return part
 
-    def make_augmentation(self, device: torch.device | None = None) -> SeenAugmentation:
+    def make_augmentation(self) -> SeenAugmentation:
         """One that has seen a D as certain of millions of samples as can be, if it adapts."""
-        part = self.make().to(device)
+        part = self.make()
         assert isinstance(part, SeenAugmentation)
-        if part.observes:
-            certainty = torch.full((1_000_000,), 0.5, device=device)
-            for _ in range(20):
-                part.observe(certainty)
+        convince(part)
         return part
+
+
+def convince(part: SeenAugmentation) -> None:
+    """Have an augmentation that adapts see a D that is certain of millions of samples."""
+    if part.observes:
+        device = next((buffer.device for buffer in part.buffers()), None)
+        certainty = torch.full((1_000_000,), 0.5, device=device)
+        for _ in range(20):
+            part.observe(certainty)
 
 
 def samples(seed: int = 0) -> Tensor:
@@ -63,11 +70,23 @@ def make_critic() -> nn.Module:
         return nn.Sequential(nn.Flatten(), nn.Linear(128, 8), nn.Softplus(), nn.Linear(8, 1))
 
 
-def applied(subject: PartSubject, critic: nn.Module, device: torch.device | None = None) -> Tensor:
-    """A penalty of `critic`, which is on the device, or augmented samples."""
-    real, fake = samples(1).to(device), samples(2).to(device)
+def applied(subject: PartSubject, critic: nn.Module) -> Tensor:
+    """A penalty of `critic`, or augmented samples."""
+    return ready(subject)(critic)
+
+
+def ready(
+    subject: PartSubject, device: torch.device | None = None
+) -> Callable[[nn.Module], Tensor]:
+    """What applies a part that is on the device already, with a critic that is there too."""
     part = subject.make().to(device)
-    if isinstance(part, Regulariser):
-        part(lambda sample: critic(sample)[:, 0], real, fake)  # it may have to see something first
-        return part(lambda sample: critic(sample)[:, 0], real, fake)
-    return subject.make_augmentation(device)(real)
+    real, fake = samples(1).to(device), samples(2).to(device)
+
+    def apply(critic: nn.Module) -> Tensor:
+        if isinstance(part, Regulariser):
+            part(lambda sample: critic(sample)[:, 0], real, fake)  # it may have to see one first
+            return part(lambda sample: critic(sample)[:, 0], real, fake)
+        convince(part)
+        return part(real)
+
+    return apply
