@@ -106,7 +106,7 @@ def blocks(channels: int, count: int, depth: int) -> list[nn.Module]:
     return [ResidualBlock(channels, depth) for _ in range(count)]
 
 
-def one_hot_labels(label: Tensor, embedding: nn.Linear) -> Tensor:
+def embedded(label: Tensor, embedding: nn.Linear) -> Tensor:
     """The embeddings (n, dim) of labels (n,)."""
     found: Tensor = embedding(one_hot(label, embedding.in_features).to(embedding.weight.dtype))
     return found
@@ -148,7 +148,7 @@ class R3Generator(Generator):
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         if self.embedding is not None:
             assert label is not None
-            latent = torch.cat([latent, one_hot_labels(label, self.embedding)], dim=1)
+            latent = torch.cat([latent, embedded(label, self.embedding)], dim=1)
         image: Tensor = self.stages(self.constant * self.scale(latent)[:, :, None, None])
         return image
 
@@ -192,4 +192,4 @@ class R3Discriminator(Discriminator):
         if self.embedding is None:
             return verdict.squeeze(1)
         assert label is not None
-        return (verdict * one_hot_labels(label, self.embedding)).sum(1)
+        return (verdict * embedded(label, self.embedding)).sum(1)
