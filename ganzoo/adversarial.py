@@ -139,11 +139,14 @@ class Adversarial(Variant):
         batch.metrics["fake_score"] = self.loss.score(fake_logits.detach()).mean()
         batch.metrics |= self.show(verdicts)
         loss = self.loss.discriminator(real_logits, fake_logits)
-        said = (batch.image, real_logits), (fake, fake_logits)
-        for term in self.config.regulariser.values():
-            if term.every == 1:
-                loss = loss + self.regularisation(batch, term, said)
-        return loss
+        return loss + self.regularisations(batch, ((batch.image, real_logits), (fake, fake_logits)))
+
+    def regularisations(
+        self, batch: Batch, said: Sequence[tuple[Tensor, Tensor]]
+    ) -> Tensor | float:
+        """All terms that are due in every step of D, for a batch of which it has `said` logits."""
+        terms = [term for term in self.config.regulariser.values() if term.every == 1]
+        return sum((self.regularisation(batch, term, said) for term in terms), 0.0)
 
     def regularisation(
         self, batch: Batch, term: Regulariser, said: Sequence[tuple[Tensor, Tensor]] = ()
@@ -173,9 +176,13 @@ class Adversarial(Variant):
 
     def judge(self, image: Tensor, label: Tensor | None) -> Tensor:
         """D's logits of samples that are augmented, where that is wanted."""
+        return self.discriminator(self.seen(image), label)
+
+    def seen(self, image: Tensor) -> Tensor:
+        """Samples as D sees them: augmented, by draws of their own."""
         for augmentation in self.config.augment.values():
             image = augmentation(image)
-        return self.discriminator(image, label)
+        return image
 
     def fakes(self, batch: Batch) -> Tensor:
         """Those that G's step has left, or as many new ones, of which G learns nothing."""

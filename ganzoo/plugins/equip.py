@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ganzoo.losses import AdversarialLoss
 
 C = TypeVar("C")
+NONE = "none"
+"""After ``--augment`` or ``--regulariser``: nothing, where a variant has something by default."""
 
 
 def equipped(config: C) -> C:
@@ -68,7 +70,9 @@ def _made(cls: Any, name: str, settings: dict[str, object], flag: str) -> Any:
 
 
 def _parts(text: str, kind: str, flag: str) -> dict[str, Any]:
-    """The parts that ``r1:gamma=1,r2`` names, by name, in order."""
+    """The parts that ``r1:gamma=1,r2`` names, by name, in order; ``none`` alone names none."""
+    if text.strip() == NONE:
+        return {}
     find: dict[str, Callable[[str], Registered[Any]]] = {
         REGULARISERS: registry().regulariser,
         AUGMENTATIONS: registry().augmentation,

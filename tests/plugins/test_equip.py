@@ -7,7 +7,7 @@ import pytest
 
 from ganzoo import AdversarialConfig, GanzooError, option
 from ganzoo.augmentations import Translation
-from ganzoo.config import build, options
+from ganzoo.config import AUGMENTATIONS, build, options
 from ganzoo.losses import hinge, non_saturating
 from ganzoo.plugins.equip import equipped, parsed
 from ganzoo.regularisers import R1, R2
@@ -36,6 +36,16 @@ def test_nothing_is_named_by_default_but_a_loss() -> None:
     assert config.regulariser == config.augment == {}
     assert equipped(config) is not None
     assert equipped(config).loss is non_saturating
+
+
+def test_what_a_variant_has_by_default_can_be_left_out() -> None:
+    @dataclass(frozen=True)
+    class Config(AdversarialConfig):
+        augment: Any = option("translation", "changes", names=AUGMENTATIONS)
+
+    assert [*equipped(Config()).augment] == ["translation"]
+    assert equipped(build(Config, {"augment": "none"})).augment == {}
+    assert made(regulariser="none").regulariser == {}
 
 
 def test_parts_are_made_anew_for_each_variant() -> None:
