@@ -19,6 +19,7 @@ VARIANTS = {
     "ganzoo-cyclegan": ["cyclegan"],
     "ganzoo-infogan": ["infogan"],
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
+    "ganzoo-fastgan": ["fastgan"],
     "ganzoo-augmentations": [],
     "ganzoo-losses": [],
     "ganzoo-regularisers": [],

@@ -40,6 +40,8 @@ REFUSED = {
     ("sgan", "points"): "needs labelled images",
     ("cgan", "unlabelled faces 64"): "needs label",
     ("sgan", "unlabelled faces 64"): "needs label",
+    ("fastgan", "points"): "needs images",
+    ("fastgan", "odd 45x61"): "doubled 2 to 8 times",
     ("r3gan", "points"): "needs images",
     ("r3gan", "odd 45x61"): "4 to 7 pixels a side, doubled",
     ("r3gan-cond", "points"): "needs labelled images",
