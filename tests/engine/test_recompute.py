@@ -1,9 +1,12 @@
 """Less memory for the same numbers."""
 
+import copy
+
 import pytest
 import torch
 from helpers.zoo import NAMES, make_small
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo import GanzooError
 from ganzoo.engine.iterate import take_gradients
@@ -51,6 +54,22 @@ def test_gradients_and_statistics_are_the_same_and_memory_is_less() -> None:
     for one, other in zip(*results, strict=True):
         assert torch.equal(one, other)
     assert kept_bytes(saving, x) < kept_bytes(plain, x) / 3
+
+
+def test_what_layers_remember_moves_once_a_pass() -> None:
+    """Each pass takes a step of a power iteration, and is computed again as it was."""
+    torch.manual_seed(0)
+    layers = [spectral_norm(nn.Linear(6, 6)), nn.Tanh()] * 4
+    plain = nn.Sequential(*[copy.deepcopy(layer) for layer in layers])
+    saving = copy.deepcopy(plain)
+    recompute_activations(saving)
+    first, second = torch.randn(2, 5, 6)
+    results = []
+    for net in (plain, saving):
+        loss = net(first).square().mean() - net(second).mean()
+        results.append([loss, *torch.autograd.grad(loss, [*net.parameters()]), *net.buffers()])
+    for one, other in zip(*results, strict=True):
+        assert torch.equal(one, other)
 
 
 def test_a_gradient_can_be_differentiated_again() -> None:

@@ -107,7 +107,11 @@ class _Draws(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 class _StatisticsKept(AbstractContextManager[None]):
-    """Running statistics have seen the batch the first time; entered once a backward pass."""
+    """Layers remember the batch once, and compute as they did; entered once a backward pass.
+
+    To be made before they compute for the first time: buffers that have changed since then, such as
+    the vectors of a spectral norm, are for the block what they were.
+    """
 
     def __init__(self, module: nn.Module) -> None:
         self._norms = [part for part in module.modules() if isinstance(part, _BatchNorm)]
@@ -115,14 +119,30 @@ class _StatisticsKept(AbstractContextManager[None]):
         counts = [norm.num_batches_tracked for norm in self._norms]
         self._counts = [count for count in counts if count is not None]
         self._counted: list[Tensor] = []
+        others = [part for part in module.modules() if not isinstance(part, _BatchNorm)]
+        self._buffers = [
+            (buffer, buffer._version, buffer.clone())
+            for part in others
+            for buffer in part.buffers(recurse=False)
+        ]
+        self._later: list[tuple[Tensor, Tensor]] = []
 
+    @torch.no_grad()
     def __enter__(self) -> None:
         self._counted = [count.clone() for count in self._counts]
         for norm in self._norms:
             norm.momentum = 0.0
+        self._later = []
+        for buffer, version, before in self._buffers:
+            if buffer._version != version:  # any other may be needed going backward, as it is
+                self._later.append((buffer, buffer.clone()))
+                buffer.copy_(before)
 
+    @torch.no_grad()
     def __exit__(self, *error: object) -> None:
         for norm, momentum in zip(self._norms, self._momenta, strict=True):
             norm.momentum = momentum
         for count, before in zip(self._counts, self._counted, strict=True):
             count.copy_(before)
+        for buffer, later in self._later:
+            buffer.copy_(later)
