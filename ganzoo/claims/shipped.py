@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
@@ -105,7 +106,8 @@ def record(path: Path, claims: Sequence[Claim], new: Iterable[Mapping[str, Any]]
     """Keep results beside the claims, for the plugin's author to ship.
 
     What could not be run is no result. What is known of claims that are not in `new` stays; what is
-    known of claims that are no more is removed.
+    known of claims that are no more is removed. The command that is shipped names no folder of the
+    author's.
 
     Args:
         path: the file of the claims.
@@ -122,7 +124,8 @@ def record(path: Path, claims: Sequence[Claim], new: Iterable[Mapping[str, Any]]
 
     target = path.with_name(RESULTS)
     known = _read(target)["results"] if target.exists() else []
-    found = {one["claim"]: one for one in [*known, *new] if one["verdict"] != "not run"}
+    shipped = ({**one, "made_by": _anywhere(one)} for one in new)
+    found = {one["claim"]: one for one in [*known, *shipped] if one["verdict"] != "not run"}
     kept = [found[claim.id] for claim in claims if claim.id in found]
     try:
         write_json(target, {"summary": summarise(claims, kept), "results": kept})
@@ -132,6 +135,13 @@ def record(path: Path, claims: Sequence[Claim], new: Iterable[Mapping[str, Any]]
             "who has it installed by `pip install --editable`"
         ) from error
     return target
+
+
+def _anywhere(one: Mapping[str, Any]) -> str:
+    """What another user types for a result."""
+    words = ["ganzoo", "reproduce", one["variant"], "--claim", one["claim"]]
+    seeds = len(one["seeds"])
+    return shlex.join(words if seeds == one["seeds_claimed"] else [*words, "--seeds", str(seeds)])
 
 
 def summarise(

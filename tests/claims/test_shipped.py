@@ -110,6 +110,13 @@ def test_results_are_kept_for_the_author(toy: Path, tmp_path: Path) -> None:
     assert not (toy / RESULTS).exists()
     done = ganzoo("reproduce", "toy", "--out", tmp_path / "out", "--record")
     assert done.out.splitlines()[-1] == str(toy / RESULTS)
+    (kept,) = json.loads((toy / RESULTS).read_text())["results"]
+    assert kept["made_by"] == "ganzoo reproduce toy --claim modes"
+    more = ganzoo("reproduce", "toy", "--out", tmp_path / "out", "--record", "--seeds", "2")
+    assert more.status == 0, more.err
+    (kept,) = json.loads((toy / RESULTS).read_text())["results"]
+    assert kept["made_by"] == "ganzoo reproduce toy --claim modes --seeds 2"
+    ganzoo("reproduce", "toy", "--out", tmp_path / "out", "--record")
     shown = ganzoo("reproduce", "toy", "--table").out.splitlines()
     assert shown[0] == "| variant | claim | paper | here | must be | verdict |"
     assert shown[2].startswith("| `toy` | modes of 8 | Toy 2026, table 1: 8 | ")
