@@ -14,7 +14,7 @@ from ganzoo.plugins.registry import registry
 from ganzoo.variant import Variant
 
 NAMES = [row.spec.name for row in registry().variants()]
-SMALLER = {"width": 4, "latent_dim": 8, "blocks": 1}
+SMALLER = {"width": 4, "generator_width": 4, "latent_dim": 8, "blocks": 1}
 
 
 def smaller(cls: type[Variant]) -> dict[str, int]:

@@ -20,6 +20,7 @@ VARIANTS = {
     "ganzoo-infogan": ["infogan"],
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-fastgan": ["fastgan"],
+    "ganzoo-sngan": ["sngan", "projgan", "acgan", "sagan", "biggan"],
     "ganzoo-augmentations": [],
     "ganzoo-losses": [],
     "ganzoo-regularisers": [],

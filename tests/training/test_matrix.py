@@ -48,6 +48,11 @@ REFUSED = {
     ("r3gan-cond", "odd 45x61"): "4 to 7 pixels a side, doubled",
     ("r3gan-cond", "unlabelled faces 64"): "needs label",
 }
+for name in ("sngan", "projgan", "acgan", "sagan", "biggan"):
+    REFUSED[name, "odd 45x61"] = "4 to 7 pixels a side, doubled"
+    REFUSED[name, "points"] = "needs images" if name == "sngan" else "needs labelled images"
+    if name != "sngan":
+        REFUSED[name, "unlabelled faces 64"] = "needs label"
 for kind in KINDS:
     if "pair" in kind:
         del REFUSED["cyclegan", kind]
