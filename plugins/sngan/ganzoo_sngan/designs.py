@@ -12,6 +12,8 @@ SMALL = 3
 """Doublings up to which networks are those for CIFAR-10, equally wide at every size."""
 WIDEST = 16
 """Times the maps next to the image that networks for larger images have at most."""
+TAPERED_TO = 8
+"""The same of tapered networks."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,9 @@ class Design:
 
 def tapered(doublings: int, generator_width: int, width: int) -> Design:
     """Networks that are wider where maps are smaller, at any size: cheaper ones, of no paper."""
-    generator = tuple(generator_width * 2**i for i in range(doublings, -1, -1))
-    discriminator = tuple(width * 2**i for i in range(doublings + 1))
+    times = [min(TAPERED_TO, 2**i) for i in range(doublings + 1)]
+    generator = tuple(generator_width * factor for factor in reversed(times))
+    discriminator = tuple(width * factor for factor in times)
     return Design(generator, discriminator, doublings, wide=False, bias=True)
 
 

@@ -34,6 +34,11 @@ def normalised(weight: Tensor, u: Tensor, *, training: bool) -> Tensor:
     return weight / torch.dot(left, torch.mv(matrix, v))
 
 
+def direction(size: int) -> Tensor:
+    """A random unit vector."""
+    return normalize(torch.randn(size), dim=0)
+
+
 class SpectralConv2d(nn.Conv2d):
     """A convolution by the normalised weight."""
 
@@ -41,7 +46,7 @@ class SpectralConv2d(nn.Conv2d):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.register_buffer("u", torch.randn(self.out_channels))
+        self.register_buffer("u", direction(self.out_channels))
 
     def forward(self, input: Tensor) -> Tensor:
         weight = normalised(self.weight, self.u, training=self.training)
@@ -55,7 +60,7 @@ class SpectralLinear(nn.Linear):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.register_buffer("u", torch.randn(self.out_features))
+        self.register_buffer("u", direction(self.out_features))
 
     def forward(self, input: Tensor) -> Tensor:
         weight = normalised(self.weight, self.u, training=self.training)
@@ -88,7 +93,7 @@ class SpectralEmbedding(Embedding):
 
     def __init__(self, classes: int, dim: int) -> None:
         super().__init__(classes, dim)
-        self.register_buffer("u", torch.randn(classes))
+        self.register_buffer("u", direction(classes))
 
     def forward(self, label: Tensor) -> Tensor:
         return self.find(label, normalised(self.weight, self.u, training=self.training))
