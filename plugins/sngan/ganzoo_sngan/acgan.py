@@ -106,17 +106,11 @@ class ACGAN(SNGAN, Classifier):
         batch.metrics |= self.show(verdicts)
         loss = self.loss.discriminator(real_logits, fake_logits)
         loss = loss + self.config.class_weight * (of_real + of_fake)
-        said = (batch.image, real_logits), (fake, fake_logits)
-        for term in self.config.regulariser.values():
-            if term.every == 1:
-                loss = loss + self.regularisation(batch, term, said)
-        return loss
+        return loss + self.regularisations(batch, ((batch.image, real_logits), (fake, fake_logits)))
 
     def examine(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """What both heads say of samples as D sees them."""
-        for augmentation in self.config.augment.values():
-            image = augmentation(image)
-        return self.discriminator.examine(image)
+        return self.discriminator.examine(self.seen(image))
 
     def classify(self, image: Tensor) -> Tensor:
         _, told = self.discriminator.examine(image)
