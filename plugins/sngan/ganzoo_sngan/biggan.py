@@ -6,8 +6,9 @@ SAGAN's game on wider networks, in which z and one embedding of the class reach 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from ganzoo_sngan import initial
 from ganzoo_sngan.blocks import Norm
 from ganzoo_sngan.designs import Design
 from ganzoo_sngan.networks import ResNetDiscriminator, ResNetGenerator, class_norm
-from ganzoo_sngan.presets import BROCK, BigPreset
+from ganzoo_sngan.presets import BROCK, BigPreset, Preset
 from ganzoo_sngan.sagan import SAGAN, SAGANConfig
 from ganzoo_sngan.spectral import SPECTRAL, Embedding
 
@@ -83,7 +84,7 @@ class HierarchicalGenerator(ResNetGenerator):
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         assert label is not None
-        first, *others = latent.split(self._part, dim=1)
+        first, *others = torch.split(latent, self._part, dim=1)
         embedded = self.embedding(label)
         return self.draw(first, [torch.cat([embedded, part], 1) for part in others])
 
@@ -93,7 +94,7 @@ class BigGAN(SAGAN):
 
     Config = BigGANConfig
     config: BigGANConfig
-    presets = BROCK
+    presets: ClassVar[Mapping[str, Preset]] = BROCK
     preset: BigPreset
     name = "biggan"
 

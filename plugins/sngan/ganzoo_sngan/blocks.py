@@ -28,11 +28,12 @@ class Norm(nn.Module):
         self.gain, self.shift = gain, shift
 
     def forward(self, maps: Tensor, condition: Tensor | None) -> Tensor:
-        maps = self.batch_norm(maps)
+        normalised: Tensor = self.batch_norm(maps)
         if self.gain is None or self.shift is None:
-            return maps
-        gain, shift = self.gain(condition), self.shift(condition)
-        return maps * (1 + gain[:, :, None, None]) + shift[:, :, None, None]
+            return normalised
+        gain: Tensor = self.gain(condition)
+        shift: Tensor = self.shift(condition)
+        return normalised * (1 + gain[:, :, None, None]) + shift[:, :, None, None]
 
 
 MakeNorm = Callable[[int], Norm]
@@ -60,8 +61,9 @@ class SelfAttention(nn.Module):
         key = max_pool2d(self.key(maps), 2).flatten(2)
         value = max_pool2d(self.value(maps), 2).flatten(2)
         weights = torch.softmax(query.mT @ key, dim=-1)  # eq. 1: over the keys, for each query
-        seen = (value @ weights.mT).unflatten(2, maps.shape[2:])  # eq. 2
-        return maps + self.gamma * self.out(seen)  # eq. 3
+        seen = (value @ weights.mT).view(len(maps), -1, *maps.shape[2:])  # eq. 2
+        found: Tensor = maps + self.gamma * self.out(seen)  # eq. 3
+        return found
 
 
 class UpBlock(nn.Module):

@@ -127,4 +127,5 @@ class ResNetDiscriminator(Discriminator):
             return logits
         assert label is not None
         # Miyato & Koyama 2018, eq. 4: yᵀ V φ(x) + ψ(φ(x)).
-        return logits + (self.embedding(label) * features).sum(1)
+        told: Tensor = self.embedding(label)
+        return logits + (told * features).sum(1)

@@ -6,13 +6,15 @@ update of D for each of G in place of five (section 4.2, TTUR).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ganzoo import option
 from ganzoo_sngan import initial
-from ganzoo_sngan.designs import brock
+from ganzoo_sngan.designs import Design, brock
 from ganzoo_sngan.networks import ResNetDiscriminator, ResNetGenerator, class_norm
-from ganzoo_sngan.presets import ZHANG
+from ganzoo_sngan.presets import ZHANG, Preset
 from ganzoo_sngan.projgan import ProjectionGAN
 from ganzoo_sngan.sngan import SNGANConfig
 from ganzoo_sngan.spectral import SPECTRAL
@@ -40,8 +42,7 @@ class SAGAN(ProjectionGAN):
 
     Config = SAGANConfig
     config: SAGANConfig
-    presets = ZHANG
-    authors = staticmethod(brock)
+    presets: ClassVar[Mapping[str, Preset]] = ZHANG
     name = "sagan"
 
     def networks(self) -> tuple[ResNetGenerator, ResNetDiscriminator]:
@@ -60,6 +61,10 @@ class SAGAN(ProjectionGAN):
         initial.glorot(generator, inside_blocks=1.0)
         initial.glorot(discriminator, inside_blocks=1.0)
         return generator, discriminator
+
+    @staticmethod
+    def authors(doublings: int, generator_width: int, width: int) -> Design:
+        return brock(doublings, generator_width, width)
 
     def attended(self) -> int:
         """The shorter side of the maps that attention looks at, which both networks make."""

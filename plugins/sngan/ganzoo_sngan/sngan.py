@@ -5,7 +5,7 @@ The game is that of `ganzoo.Adversarial`, with the hinge loss (eqs. 16 and 17).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
@@ -56,7 +56,6 @@ class SNGAN(Adversarial):
     config: SNGANConfig
     name: ClassVar = "sngan"
     presets: ClassVar[Mapping[str, Preset]] = MIYATO
-    authors: ClassVar[Callable[[int, int, int], Design]] = staticmethod(miyato)
 
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
@@ -82,8 +81,13 @@ class SNGAN(Adversarial):
 
     def design(self) -> Design:
         """How wide and deep they are."""
-        chosen = tapered if self.preset.tapered else self.authors
-        return chosen(len(self.sides) - 1, self.preset.generator_width, self.preset.width)
+        sizes = len(self.sides) - 1, self.preset.generator_width, self.preset.width
+        return tapered(*sizes) if self.preset.tapered else self.authors(*sizes)
+
+    @staticmethod
+    def authors(doublings: int, generator_width: int, width: int) -> Design:
+        """How the authors have them."""
+        return miyato(doublings, generator_width, width)
 
     def players(self) -> dict[str, Player]:
         optim = Adam(self.preset.lr, betas=(self.config.beta1, self.config.beta2))

@@ -50,7 +50,8 @@ class SpectralConv2d(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         weight = normalised(self.weight, self.u, training=self.training)
-        return self._conv_forward(input, weight, self.bias)
+        found: Tensor = self._conv_forward(input, weight, self.bias)
+        return found
 
 
 class SpectralLinear(nn.Linear):
