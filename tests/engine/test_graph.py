@@ -3,6 +3,7 @@
 What a real graph adds, `test_modes.py` tests on a GPU.
 """
 
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -180,7 +181,11 @@ def test_an_engine_can_be_closed_after_an_error_of_the_device(
 
     monkeypatch.setattr(fake, "Stream", refuse)
     monkeypatch.setattr(fake, "graph_pool_handle", refuse)
+    monkeypatch.setattr(Tape, "reset", refuse)
+    graphs = [weakref.ref(captured.graph) for captured in engine._run._captured.values()]
     engine.close()
+    assert not engine._run._captured
+    assert all(graph() for graph in graphs), "torch would end the process when one is dropped"
 
 
 def compiled_otherwise(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganzoo.engine.iterate import Gradients
 from ganzoo.engine.modes.capture import CaptureCheck
-from ganzoo.engine.modes.recording import Recording, Unrecordable
+from ganzoo.engine.modes.recording import Recording, Unrecordable, destroy
 from ganzoo.engine.plan import Plan
 
 Play = Callable[[Plan, Gradients], dict[str, Tensor]]
@@ -96,7 +96,7 @@ class Graphs:
         """Destroy the graphs: what NCCL has captured keeps its processes from ending."""
         for captured in self._captured.values():
             if captured is not None:
-                captured.graph.reset()
+                destroy(captured.graph)
         self._recording = None  # torch takes no memory pool up again
         self._captured.clear()
         self._checks.clear()

@@ -13,7 +13,8 @@ from ganzoo.engine.modes.capture import raising_line
 
 T = TypeVar("T")
 _FAILED: list[torch.cuda.CUDAGraph] = []
-"""Kept for good, as torch's allocator of pinned memory goes on asking them about each stream."""
+"""Kept for good: torch's allocator of pinned memory goes on asking them about each stream, and
+those that cannot be destroyed would end the process if they were dropped."""
 
 
 class Unrecordable(Exception):
@@ -85,15 +86,23 @@ class Recording:
         graph, which is destroyed and by that gives up its memory. To give that up twice would take
         it from the graphs that share it.
         """
+        _FAILED.append(graph)
         torch.cuda.synchronize(self._device)
         graph.reset()
-        _FAILED.append(graph)
         with suppress(RuntimeError):  # of a capture that has ended
             torch._C._cuda_endAllocateToPool(self._stream.device_index, self._pool)
             torch._C._cuda_releasePool(self._stream.device_index, self._pool)
         self._pool = torch.cuda.graph_pool_handle()
         with self._into(torch.cuda.CUDAGraph()):
             torch.zeros(1, device=self._device)
+
+
+def destroy(graph: torch.cuda.CUDAGraph) -> None:
+    """Have a graph give up its memory; on a device that is broken it cannot, and is left."""
+    try:
+        graph.reset()
+    except RuntimeError:  # whatever broke the device is being raised already, and says more
+        _FAILED.append(graph)
 
 
 @contextmanager
