@@ -1,10 +1,14 @@
 """Every way of running an iteration is the same game."""
 
+import _thread
+import inspect
 import operator
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -20,7 +24,7 @@ from ganzoo.engine.device import pick_device
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import take_gradients
 from ganzoo.engine.modes import compiled, execution
-from ganzoo.engine.modes.capture import CaptureCheck
+from ganzoo.engine.modes.capture import BACKWARD_PASS, CaptureCheck, Watch, Watched
 from ganzoo.engine.modes.compiled import CompiledGradients
 from ganzoo.engine.modes.execution import Execution, choose_mode
 
@@ -475,3 +479,14 @@ def test_an_eventful_game_is_captured_as_it_is_played_eagerly() -> None:
     assert found == rows
     for name, value in state.items():
         assert torch.equal(found_state[name], value), name
+
+
+def test_an_operation_that_is_all_a_thread_runs_is_of_the_backward_pass() -> None:
+    """As those of autograd's threads on CUDA are: no line of Python's has called them."""
+    seen, run = Watched(), threading.Event()
+    operation = mock.Mock(side_effect=run.set)
+    operation.name.return_value = "aten::ones"
+    dispatch = inspect.unwrap(Watch.__torch_dispatch__)
+    _thread.start_new_thread(dispatch, (Watch(seen), operation, ()))
+    assert run.wait(60)
+    assert [operation.where for operation in seen.operations] == [BACKWARD_PASS]
