@@ -21,6 +21,7 @@ VARIANTS = {
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-fastgan": ["fastgan"],
     "ganzoo-sngan": ["sngan", "projgan", "acgan", "sagan", "biggan"],
+    "ganzoo-stylegan": ["progan", "stylegan2"],
     "ganzoo-augmentations": [],
     "ganzoo-losses": [],
     "ganzoo-regularisers": [],

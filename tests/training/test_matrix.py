@@ -47,6 +47,8 @@ REFUSED = {
     ("r3gan-cond", "points"): "needs labelled images",
     ("r3gan-cond", "odd 45x61"): "4 to 7 pixels a side, doubled",
     ("r3gan-cond", "unlabelled faces 64"): "needs label",
+    **{(name, "points"): "needs images" for name in ("progan", "stylegan2")},
+    **{(name, "odd 45x61"): "4 to 7 pixels a side, doubled" for name in ("progan", "stylegan2")},
 }
 for name in ("sngan", "projgan", "acgan", "sagan", "biggan"):
     REFUSED[name, "odd 45x61"] = "4 to 7 pixels a side, doubled"

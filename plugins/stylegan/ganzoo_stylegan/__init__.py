@@ -1,4 +1,4 @@
-"""StyleGAN2 as a ganzoo plugin."""
+"""StyleGAN2 and ProGAN as a ganzoo plugin."""
 
 from ganzoo import Need, VariantSpec, hookimpl
 
@@ -7,8 +7,16 @@ SIDES = "4 to 7 pixels, doubled any number of times"
 
 @hookimpl
 def ganzoo_register_variants() -> list[VariantSpec]:
-    """Offer `stylegan2`."""
+    """Offer `progan` and `stylegan2`."""
     return [
+        VariantSpec(
+            name="progan",
+            target="ganzoo_stylegan.progan:ProGAN",
+            title="Progressive Growing of GANs for Improved Quality, Stability, and Variation",
+            year=2018,
+            paper="https://arxiv.org/abs/1710.10196",
+            needs=((Need(("image",), of=SIDES),),),
+        ),
         VariantSpec(
             name="stylegan2",
             target="ganzoo_stylegan.stylegan2:StyleGAN2",
