@@ -107,8 +107,9 @@ def test_all_three_loops_play_the_same_game(name: str) -> None:
         for _ in range(steps):
             step()
     moved = 0.0
-    for key, expected in engine_variant.state_dict().items():
-        before = setting.variant.state_dict()[key]
+    trained = engine_variant.state_dict()
+    for key, before in setting.variant.state_dict().items():
+        expected = trained[key]
         moved += float((expected - before).abs().sum())
         for variant in (careful_variant, typical_variant):
             torch.testing.assert_close(variant.state_dict()[key], expected, rtol=1e-5, atol=1e-7)

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.artifacts.pixels import to_floats
-from ganzoo.bench.speed.setting import START, Draw, Setting, due
+from ganzoo.bench.speed.setting import START, Draw, Setting, begin, due, gain_of, optimiser_of
 from ganzoo.variant import SGD, Adam, Batch, OptimSpec, Player, RMSprop, Variant, players_of
 
 
@@ -56,10 +56,10 @@ class _Stream:
 class _Player:
     """Parameters, their optimizer, and the average of the networks."""
 
-    def __init__(self, player: Player, variant: Variant) -> None:
+    def __init__(self, player: Player, variant: Variant, optim: OptimSpec) -> None:
         nets = nn.ModuleList([variant.get_submodule(net) for net in player.nets])
         self.params = [*nets.parameters()]
-        self.optimizer = _optimizer(player.optim, self.params)
+        self.optimizer = _optimizer(optim, self.params)
         self.ema, self.averaged = player.average.decay, 0
         tensors = nets.state_dict().values()
         self.current = [tensor for tensor in tensors if tensor.is_floating_point()]
@@ -82,8 +82,12 @@ def careful_loop(variant: Variant, draw: Draw, iteration: int = START) -> Callab
         draw: gives a batch.
         iteration: the number of the first.
     """
-    players = {name: _Player(player, variant) for name, player in players_of(variant).items()}
+    begin(variant, iteration)
     phases = variant.phases()
+    players = {
+        name: _Player(player, variant, optimiser_of(name, player, phases))
+        for name, player in players_of(variant).items()
+    }
 
     def step() -> None:
         nonlocal iteration
@@ -94,7 +98,7 @@ def careful_loop(variant: Variant, draw: Draw, iteration: int = START) -> Callab
                 if not phase.fresh and r == len(batches):
                     batches.append(Batch(draw()))
                 batch = Batch(draw()) if phase.fresh else batches[r]
-                loss = phase.loss(batch)
+                loss = gain_of(phase) * phase.loss(batch)
                 grads = torch.autograd.grad(loss, player.params, allow_unused=True)
                 for param, grad in zip(player.params, grads, strict=True):
                     # A fused step reads both as if laid out alike; `backward` would see to it.

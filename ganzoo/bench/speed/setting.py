@@ -16,13 +16,16 @@ from ganzoo.config import build, own_settings, parse_size
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.device import find_device
+from ganzoo.engine.learner import corrected, laziness
 from ganzoo.engine.plan import make_plan
+from ganzoo.engine.stages import enter
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
+from ganzoo.schedules import Progress
 from ganzoo.spec import DataSpec
-from ganzoo.variant import Phase, Variant
+from ganzoo.variant import OptimSpec, Phase, Player, Variant
 
 ITERATIONS = 2_000_000
 """Of a training so long that nothing changes while it is measured."""
@@ -97,6 +100,22 @@ def due(phases: Sequence[Phase], iteration: int) -> list[tuple[Phase, int]]:
     """The phases of an iteration, each with its number of updates."""
     named = {phase.name: phase for phase in phases}
     return [(named[name], repeat) for name, repeat in make_plan(phases, iteration).updates]
+
+
+def begin(variant: Variant, iteration: int) -> None:
+    """Have a variant be in the stage in which the engine begins, which has seen no images yet."""
+    enter(variant, Progress(iteration, ITERATIONS, 0))
+
+
+def optimiser_of(name: str, player: Player, phases: Sequence[Phase]) -> OptimSpec:
+    """What a player learns by, corrected for regularisers of its own that are due seldom."""
+    own = [phase for phase in phases if phase.player == name]
+    return corrected(player.optim, laziness(own))
+
+
+def gain_of(phase: Phase) -> float:
+    """How many times its gradients count."""
+    return phase.gain * (phase.every if phase.lazy else 1)
 
 
 def _load(name: str, root: str | None, size: tuple[int, int] | None) -> Dataset:

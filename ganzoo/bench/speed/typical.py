@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
-from ganzoo.bench.speed.setting import START, Draw, Setting, due
+from ganzoo.bench.speed.setting import START, Draw, Setting, begin, due, gain_of, optimiser_of
 from ganzoo.variant import SGD, Adam, Batch, OptimSpec, RMSprop, Variant, players_of
 
 
@@ -88,11 +88,12 @@ def typical_script(variant: Variant, draw: Draw, iteration: int = START) -> Call
         draw: gives a batch.
         iteration: the number of the first.
     """
+    begin(variant, iteration)
+    phases = variant.phases()
     optimizers = {
-        name: _optimizer(player.optim, variant, player.nets)
+        name: _optimizer(optimiser_of(name, player, phases), variant, player.nets)
         for name, player in players_of(variant).items()
     }
-    phases = variant.phases()
     log: dict[str, float] = {}
 
     def step() -> None:
@@ -106,7 +107,7 @@ def typical_script(variant: Variant, draw: Draw, iteration: int = START) -> Call
                 batch = Batch(draw()) if phase.fresh else batches[r]
                 optimizer.zero_grad()
                 loss = phase.loss(batch)
-                loss.backward()  # type: ignore[no-untyped-call]
+                (gain_of(phase) * loss).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
                 if phase.after is not None:
                     phase.after()
