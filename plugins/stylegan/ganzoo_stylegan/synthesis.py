@@ -181,7 +181,7 @@ class Mapping(nn.Module):
         for layer in self.layers:
             w = activated(layer(w))
         if self.training and track:
-            self.w_mean.lerp_(w.detach().mean(0), W_NEWEST)
+            self.w_mean.lerp_(w.detach().mean(0).to(self.w_mean.dtype), W_NEWEST)
         return w
 
     def truncated(self, w: Tensor, psi: float) -> Tensor:
