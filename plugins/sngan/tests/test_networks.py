@@ -1,8 +1,8 @@
 """The networks beside plain functions written from the authors' files, and what each is made of.
 
 The authors' networks are for Chainer (github.com/pfnet-research/sngan_projection at e84b1a5), which
-torch does not run. The functions below were written from them without a look at this package, in
-the order of their lines, and are given this package's weights.
+torch does not run. The functions below were written from their files, in the order of their lines,
+and are given this package's weights.
 """
 
 import math
