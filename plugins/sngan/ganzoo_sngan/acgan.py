@@ -5,8 +5,7 @@ With S the source of an image and C its class, D maximises L_S + L_C and G L_C -
     L_S = E[log P(S = real | x)] + E[log P(S = fake | G(z, c))]     (eq. 2)
     L_C = E[log P(C = c | x)] + E[log P(C = c | G(z, c))]           (eq. 3)
 
-G goes after log P(S = real | G(z, c)), as G in practice does. The networks are SNGAN's, as where
-Miyato & Koyama 2018 compare this game with theirs.
+G goes after log P(S = real | G(z, c)), as G in practice does. The networks are SNGAN's.
 """
 
 from __future__ import annotations

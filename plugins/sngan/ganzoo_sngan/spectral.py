@@ -27,11 +27,16 @@ def normalised(weight: Tensor, u: Tensor, *, training: bool) -> Tensor:
     """
     matrix = weight.flatten(1)
     with torch.no_grad():  # σ's gradient is that at constant u and v (eq. 11)
-        v = normalize(torch.mv(matrix.T, u), dim=0, eps=EPS)  # algorithm 1, eq. 19
-        left = normalize(torch.mv(matrix, v), dim=0, eps=EPS)  # eq. 20
+        v = normalize(product(matrix.T, u), dim=0, eps=EPS)  # algorithm 1, eq. 19
+        left = normalize(product(matrix, v), dim=0, eps=EPS)  # eq. 20
         if training:
             u.copy_(left)
-    return weight / torch.dot(left, torch.mv(matrix, v))
+    return weight / (left * product(matrix, v)).sum()
+
+
+def product(matrix: Tensor, vector: Tensor) -> Tensor:
+    """Of both, by sums: autocast leaves these in float32, and no product of matrices."""
+    return (matrix * vector).sum(1)
 
 
 def direction(size: int) -> Tensor:
