@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from ganzoo.data.kinds.image import image_field
@@ -233,6 +234,17 @@ class Dataset:
     def first(self, n: int) -> "Dataset":
         """The first `n` samples of each group, or all that it has."""
         return self.with_tensors({name: tensor[:n] for name, tensor in self.tensors.items()})
+
+    def few(self, n: int | None) -> "Dataset":
+        """`n` samples of each group, ever the same ones, in their order; None: all that it has."""
+        if n is None:
+            return self
+        rows: dict[str, Tensor] = {}
+        for group in self.spec.groups:
+            random = torch.Generator().manual_seed(0)
+            order = torch.randperm(len(self.tensors[group[0].name]), generator=random)
+            rows |= {each.name: order[:n].sort().values for each in group}
+        return self.with_tensors({name: self.tensors[name][rows[name]] for name in rows})
 
     def with_tensors(self, tensors: Mapping[str, Tensor]) -> "Dataset":
         """The same with some tensors in place of those of these names, of any shape."""

@@ -48,6 +48,8 @@ class Settings(Protocol):
     @property
     def image_size(self) -> str | None: ...
     @property
+    def few(self) -> int | None: ...
+    @property
     def seed(self) -> int: ...
 
 
@@ -64,7 +66,8 @@ def make_quality(variant: Variant, training: Settings, report: Callable[[str], N
     """
     assert training.dataset is not None
     root = Path(training.data_root) if training.data_root else None
-    splits = load_splits(training.dataset, root, parse_size(training.image_size), report)
+    size = parse_size(training.image_size)
+    splits = load_splits(training.dataset, root, size, report, training.few)
     ground = Ground(
         splits.train,
         splits.train,

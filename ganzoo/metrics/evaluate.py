@@ -90,7 +90,7 @@ def evaluate_run(
     root = data_root or (Path(training["data_root"]) if training["data_root"] else None)
     size = parse_size(training["image_size"])
     with preferring(run.plugins):
-        splits = load_splits(training["dataset"], root, size, wish.report)
+        splits = load_splits(training["dataset"], root, size, wish.report, training.get("few"))
     ground = _make_ground(splits, wish, n or DRAWN, n or MADE_OF_REAL)
     return _judge(Exam(ground, variant), wish, str(run.path))
 

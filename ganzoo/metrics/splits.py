@@ -20,15 +20,27 @@ class Splits(NamedTuple):
     """The training and the test split, at the size of the samples."""
 
     train: Dataset
+    """What a variant was trained on."""
     test: Dataset
     native: tuple[Dataset, Dataset]
-    """Both at the data's own size, at which an extractor learns."""
+    """Both whole, at the data's own size, at which an extractor learns."""
 
 
 def load_splits(
-    name: str, root: Path | None, size: tuple[int, int] | None, report: Callable[[str], None]
+    name: str,
+    root: Path | None,
+    size: tuple[int, int] | None,
+    report: Callable[[str], None],
+    few: int | None = None,
 ) -> Splits:
     """The training and the test split, at a size and at their own.
+
+    Args:
+        name: as ``--dataset`` takes it.
+        root: where its files are.
+        size: (height, width); None: their own.
+        report: is told what happens.
+        few: samples of the training split that were trained on; None: all.
 
     Raises:
         GanzooError: as `catalog.load`.
@@ -39,7 +51,7 @@ def load_splits(
 
     train, test = load("train", size), load("test", size)
     native = (train, test) if size is None else (load("train", None), load("test", None))
-    return Splits(train, test, native)
+    return Splits(train.few(few), test, native)
 
 
 def in_bytes(dataset: Dataset) -> Dataset:

@@ -34,6 +34,7 @@ TAKEN = frozenset(
         "device",
         "epochs",
         "evaluate_every",
+        "few",
         "flip",
         "image_size",
         "init",

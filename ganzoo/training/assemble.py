@@ -84,7 +84,7 @@ def assemble(
 
 
 def load_dataset(training: Training, observer: Observer, split: str = "train") -> Dataset:
-    """The data set that the settings name.
+    """The data set that the settings name, and of its training split as many samples as they say.
 
     Raises:
         GanzooError: see `catalog.load`.
@@ -96,7 +96,8 @@ def load_dataset(training: Training, observer: Observer, split: str = "train") -
         report=observer.report,
     )
     assert training.dataset is not None
-    return catalog.load(training.dataset, request)
+    dataset = catalog.load(training.dataset, request)
+    return dataset.few(training.few) if split == "train" else dataset
 
 
 def _with_steps(training: Training, variant: Variant, feed: Feed) -> Training:

@@ -20,6 +20,9 @@ class Training:
         None, "folder of the data set's files (default: $GANZOO_DATA, else the user's cache)"
     )
     image_size: str | None = option(None, "resize images to 64, or to 96x80 (height x width)")
+    few: int | None = option(
+        None, "train on so many of the samples, ever the same ones (default: on all)", minimum=1
+    )
     steps: int | None = option(None, "iterations (default: what suits the data)", minimum=1)
     epochs: float | None = option(None, "passes through the data, instead of --steps", above=0)
     batch_size: int | None = option(

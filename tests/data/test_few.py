@@ -1,0 +1,53 @@
+"""A training of few samples, and what it is measured by."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.metrics import splits
+from ganzoo.training.assemble import load_dataset
+from ganzoo.training.observer import Observer
+from ganzoo.training.settings import Training
+
+LABEL = torch.arange(10).repeat_interleave(20)
+DIGITS = Dataset.images(
+    "digits",
+    LABEL[:, None, None, None].expand(-1, 1, 4, 4).to(torch.uint8),
+    LABEL,
+    tuple("0123456789"),
+)
+
+
+def test_few_are_ever_the_same_rows_of_all_fields_and_of_all_classes() -> None:
+    few = DIGITS.few(50)
+    assert len(few) == 50
+    assert torch.equal(few.fields["image"][:, 0, 0, 0].long(), few.fields["label"])
+    assert len(few.fields["label"].unique()) == 10
+    assert torch.equal(few.fields["label"], DIGITS.few(50).fields["label"])
+    assert DIGITS.few(None) is DIGITS
+    assert len(DIGITS.few(1000)) == len(DIGITS)
+
+
+def test_of_two_domains_there_are_few_of_each() -> None:
+    both = Dataset.unpaired("two", DIGITS, DIGITS.first(30))
+    assert [len(tensor) for tensor in both.few(25).tensors.values()] == [25] * 4
+
+
+def test_the_training_split_alone_is_few_and_a_judge_learns_from_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load(name: str, request: DataRequest) -> Dataset:
+        return DIGITS if request.split == "train" else replace(DIGITS.first(40))
+
+    monkeypatch.setattr("ganzoo.plugins.catalog.load", load)
+    training = Training(dataset="digits", few=7)
+    assert len(load_dataset(training, Observer())) == 7
+    assert len(load_dataset(training, Observer(), "test")) == 40
+    found = splits.load_splits("digits", None, None, print, few=7)
+    assert (len(found.train), len(found.test)) == (7, 40)
+    assert [len(native) for native in found.native] == [200, 40]
+    assert torch.equal(
+        found.train.fields["label"], load_dataset(training, Observer()).fields["label"]
+    )
