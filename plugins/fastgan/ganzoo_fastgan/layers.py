@@ -22,16 +22,15 @@ class _Bounded:
     outputs: int
     """The dimension of the weights in which output channels are."""
 
-    def bounded(self) -> Tensor:
-        """The weights, with a spectral norm of about 1."""
+    def norm(self) -> Tensor:
+        """The greatest singular value of the weights, as far as it is known, 0-d."""
         matrix = self.weight.transpose(0, self.outputs).flatten(1)
         with torch.no_grad():
             right = normalize(matrix.T @ self.left, dim=0, eps=EPSILON)
             left = normalize(matrix @ right, dim=0, eps=EPSILON)
             if self.training:
                 self.left.copy_(left)
-        bounded: Tensor = self.weight / torch.dot(left, matrix @ right)
-        return bounded
+        return torch.dot(left, matrix @ right)
 
 
 class Conv(_Bounded, nn.Conv2d):
@@ -47,7 +46,7 @@ class Conv(_Bounded, nn.Conv2d):
         self.register_buffer("left", normalize(torch.randn(outputs), dim=0))
 
     def forward(self, input: Tensor) -> Tensor:
-        maps: Tensor = self._conv_forward(input, self.bounded(), None)
+        maps: Tensor = self._conv_forward(input, self.weight / self.norm(), None)
         return maps
 
 
@@ -61,7 +60,9 @@ class FirstMaps(_Bounded, nn.ConvTranspose2d):
         self.register_buffer("left", normalize(torch.randn(outputs), dim=0))
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
-        return (input @ self.bounded().flatten(1)).view(-1, *self.weight.shape[1:])
+        # Of all weights of G the most are here: what they make is divided, which is far less.
+        maps: Tensor = input @ self.weight.flatten(1) / self.norm()
+        return maps.view(-1, *self.weight.shape[1:])
 
 
 class GLU(nn.Module):
