@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.errors import GanzooError
 from ganzoo.hookspecs import hookimpl
 from ganzoo.spec import (
+    Advice,
     AugmentationSpec,
     DatasetSpec,
     DataSpec,
@@ -54,6 +55,7 @@ __all__ = [
     "Adversarial",
     "AdversarialConfig",
     "AdversarialLoss",
+    "Advice",
     "AugmentationSpec",
     "Average",
     "Batch",

@@ -65,6 +65,18 @@ def usual_name(kind: str) -> str:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """For which images a variant is recommended, by ``ganzoo recommend``."""
+
+    why: str
+    """What makes it suit them, as the rest of a sentence: ``"because its D ..."``."""
+    least: int = 1
+    """Training images that there must be."""
+    most: int | None = None
+    """Training images beyond which others suit better; None: there is no such number."""
+
+
+@dataclass(frozen=True)
 class VariantSpec:
     """A GAN that ``ganzoo train NAME`` can train."""
 
@@ -82,6 +94,8 @@ class VariantSpec:
     """The groups of aligned fields that it is trained on; other data are refused."""
     dataset: str = ""
     """The data set for a user who names none, made on the spot; empty: the first that suits."""
+    advice: Advice | None = None
+    """For which images it is recommended; None: for none that nobody asks it for."""
     api: int = API
     """The plugin interface that it was built for."""
 
@@ -133,8 +147,12 @@ class RegulariserSpec(PartSpec):
     """A `ganzoo.regularisers.Regulariser` subclass, a term of D's loss for ``--regulariser``."""
 
 
+@dataclass(frozen=True)
 class AugmentationSpec(PartSpec):
     """A `ganzoo.augmentations.SeenAugmentation` subclass for ``--augment``, of what D sees."""
+
+    for_few: bool = False
+    """Whether its paper advises it where there are few samples."""
 
 
 @dataclass(frozen=True)

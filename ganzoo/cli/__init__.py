@@ -19,6 +19,7 @@ INTERRUPTED = 130
 MODULES = {
     "list": "listing.variants",
     "info": "listing.info",
+    "recommend": "recommend",
     "train": "train",
     "sample": "using.sample",
     "evaluate": "using.evaluate",

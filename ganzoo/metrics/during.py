@@ -26,9 +26,9 @@ class Quality(Protocol):
     """What is measured of a variant while it trains."""
 
     criterion: str
-    """The value that decides which checkpoint is best."""
+    """The value that decides which checkpoint is best; empty: none does."""
     better: str
-    """Which value of it is better: ``"higher"`` or ``"lower"``."""
+    """Which value of it is better: ``"higher"`` or ``"lower"``; empty, as the criterion is."""
     protocol: str
     """How all values are obtained, in a line."""
     directions: Mapping[str, str]
@@ -82,7 +82,10 @@ def make_quality(variant: Variant, training: Settings, report: Callable[[str], N
 
 
 class Watch:
-    """All quick evaluators that suit a variant; the first that has a criterion decides."""
+    """All quick evaluators that suit a variant; the first that has a criterion decides.
+
+    Without features of images, copies of training images are watched alone, and nothing decides.
+    """
 
     def __init__(self, ground: Ground, variant: Variant) -> None:
         """See the real samples once.
@@ -96,26 +99,27 @@ class Watch:
         self.protocol = _protocol(exam, self._taken)
         deciding = [known.evaluator for known in self._taken if known.evaluator.criterion]
         blind = exam.kind == "image" and exam.can("sampler") and ground.blindness
-        if blind and not deciding:
+        if blind and not self._taken:
             raise GanzooError(
                 f"--evaluate-every cannot measure images of '{name}', which has no labels, "
                 f"without Inception: {blind}"
             )
         if blind:
-            ground.report(f"--evaluate-every looks at no features: {blind}")
-        if not deciding:
+            alone = "" if deciding else ", and chooses no best checkpoint"
+            ground.report(f"--evaluate-every looks at no features{alone}: {blind}")
+        elif not deciding:
             raise GanzooError(
                 f"--evaluate-every finds nothing that it could measure of this variant on '{name}' "
                 "(translations need labels): leave it out"
             )
-        self.criterion = deciding[0].criterion
+        self.criterion = deciding[0].criterion if deciding else ""
         directions: dict[str, str] = {}
         for known in self._taken:
             for kind in known.evaluator.scores:
                 if kind.better:
                     directions[_own_name(known, kind.name, directions)] = kind.better
         self.directions: Mapping[str, str] = directions
-        self.better = directions[self.criterion]
+        self.better = directions.get(self.criterion, "")
 
     def measure(self, variant: Variant) -> dict[str, float]:
         """Values by name; a name that an earlier evaluator took has the later one's before it."""

@@ -31,6 +31,7 @@ from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import Record, describe_data
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.training.assemble import assemble, load_dataset, make_exhibits, quality_record
+from ganzoo.training.few import warn_of_few
 from ganzoo.training.manner import device_name
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import Training
@@ -74,6 +75,8 @@ def start(
         if training.data_root is not None:
             root = str(Path(training.data_root).expanduser().resolve())
             training = dataclasses.replace(training, data_root=root)
+        if words := warn_of_few(dataset, training, config):
+            observer.report(words)
         record: Record = {
             "variant": {
                 "name": registered.spec.name,

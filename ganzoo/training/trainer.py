@@ -232,17 +232,22 @@ class Trainer:
         self._last_evaluated, begun = step, time.perf_counter()
         with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
             values = quality.measure(variant)
-        found = Verdict(step, quality.criterion, float(values[quality.criterion]))
-        if _is_better(found, self._journal.best, quality.better):
-            checkpoint.save_best(
-                self.run.checkpoints, self.run.identity, found, weights=self._weights()
-            )
-            self._journal.best = found
+        if quality.criterion:
+            found = Verdict(step, quality.criterion, float(values[quality.criterion]))
+            self._keep_best(found, quality.better)
         seconds = time.perf_counter() - begun
         self._seconds_evaluating += seconds
         self._journal.leave_out(seconds)
         self.observer.evaluated(QualityRecord(step, values, self._journal.best, seconds))
         self._journal.note({QUALITY + name: value for name, value in values.items()})
+
+    def _keep_best(self, found: Verdict, better: str) -> None:
+        """Keep the weights of now, where they are the best so far."""
+        if _is_better(found, self._journal.best, better):
+            checkpoint.save_best(
+                self.run.checkpoints, self.run.identity, found, weights=self._weights()
+            )
+            self._journal.best = found
 
     def _tell_cost(self) -> None:
         """How much of the time went into evaluating."""

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from ganzoo.losses import PROBABILITIES, Scores
 from ganzoo.runs.logged import DIVERSITY, QUALITY
+from ganzoo.training import words
 
 LASTING_STEPS, LASTING_RECORDS = 300, 10
 """How long a sign must last: the first steps of a DCGAN, in which D always wins, are fewer; and in
@@ -62,6 +63,8 @@ WORSE, NOISE = 2.0, 0.02
 """Times as bad as the best, and by more than this share of what the training has gained since its
 worst: a distance near 0 doubles by chance."""
 
+COPIES = 0.1
+"""Share of the samples that copy a training image: of images that were held out it is about 0."""
 COMPARED = 256
 """Samples whose distances are taken."""
 
@@ -134,10 +137,10 @@ class Watchdog:
             if fake in record:
                 gap = self._scores.sign * (record[real] - record[fake])
                 won = gap >= SEPARATION and abs(losses[least]) <= WON
-                yield f"won {real}", _won(record, real, fake) if won else None
+                yield f"won {real}", words.won(record, real, fake) if won else None
                 cost = _cost_of_blindness(record[real], record[fake], self._scores)
                 blind = max(losses.values()) >= cost
-                yield f"blind {real}", _blind(record, real) if blind else None
+                yield f"blind {real}", words.blind(record, real) if blind else None
         if not verdicts:
             growing = [
                 name
@@ -145,7 +148,7 @@ class Watchdog:
                 if value >= HOPELESS and value >= GROWTH * self._ago(name, step, value)
             ]
             starved = growing and abs(losses[least]) <= WON
-            yield "starved", _starved(growing[0], least) if starved else None
+            yield "starved", words.starved(growing[0], least) if starved else None
 
         known = [name for name in losses if name in self._before]
         moved = [
@@ -154,14 +157,14 @@ class Watchdog:
             if abs(losses[name] - self._before[name]) > UNCHANGED * abs(losses[name])
         ]
         self._before |= losses
-        yield "frozen", _frozen(losses) if known and not moved else None
+        yield "frozen", words.frozen(losses) if known and not moved else None
 
         for name, value in losses.items():
             first = self._first.setdefault(name, [])
             if len(first) < LASTING_RECORDS:
                 first.append(abs(value))
             fled = abs(value) > RUNAWAY * max(1.0, min(first))
-            yield f"runaway {name}", _fled(name, value) if fled else None
+            yield f"runaway {name}", words.fled(name, value, RUNAWAY) if fled else None
 
     def _ago(self, name: str, step: int, value: float) -> float:
         """What a loss was before the steps that a sign lasts; infinite, where that is unknown."""
@@ -176,16 +179,20 @@ class Watchdog:
     ) -> Iterator[tuple[str, str | None]]:
         """Signs in what is measured of samples, each with a sentence where it is seen."""
         entropy, recall = f"{QUALITY}class_entropy", f"{QUALITY}recall"
+        copies = f"{QUALITY}memorised"
         if entropy in record and self._class_entropy is not None:
             shown, there = exp(record[entropy]), exp(self._class_entropy)
             low = self._is_low(entropy, step, shown < CLASSES * there)
-            yield entropy, _few_classes(shown, there) if low else None
+            yield entropy, words.few_classes(shown, there) if low else None
         if recall in record:
             low = self._is_low(recall, step, record[recall] < RECALL)
-            yield recall, _low_recall(record[recall]) if low else None
+            yield recall, words.low_recall(record[recall]) if low else None
+        if copies in record:
+            many = record[copies] >= COPIES
+            yield copies, words.copied(record[copies]) if many else None
         if DIVERSITY in record:
             low = self._is_low(DIVERSITY, step, record[DIVERSITY] < DISTANCE)
-            yield DIVERSITY, _alike(record[DIVERSITY]) if low else None
+            yield DIVERSITY, words.alike(record[DIVERSITY]) if low else None
         if isfinite(record.get(self._criterion, inf)):
             value = self._sign * record[self._criterion]  # less is better
             if value < self._best:
@@ -268,7 +275,7 @@ def label_entropy(labels: Tensor) -> float:
 def _in_penalties(record: Mapping[str, float]) -> Iterator[tuple[str, str | None]]:
     for name, value in record.items():
         if name.endswith("gradient_penalty"):
-            yield f"penalty {name}", _unheld(name, value) if value >= PENALTY else None
+            yield f"penalty {name}", words.unheld(name, value) if value >= PENALTY else None
 
 
 def _cost_of_blindness(real: float, fake: float, scores: Scores) -> float:
@@ -281,69 +288,3 @@ def _cost_of_blindness(real: float, fake: float, scores: Scores) -> float:
     if max(abs(1 - real), abs(1 - fake)) <= EXTREME:
         return -log(max(1 - fake, 1e-7))  # 1 - fake in float32
     return inf
-
-
-def _won(record: Mapping[str, float], real: str, fake: str) -> str:
-    return (
-        f"the discriminator has won: it tells all real samples from all fakes ({real} "
-        f"{record[real]:.3g}, {fake} {record[fake]:.3g}), which teaches the generator nothing: a "
-        "smaller --lr, a larger --batch-size or another --loss may help"
-    )
-
-
-def _blind(record: Mapping[str, float], real: str) -> str:
-    return (
-        f"the discriminator says the same of all samples, real and fake ({real} "
-        f"{record[real]:.3g}), and the generator learns nothing from it: a smaller --lr may help"
-    )
-
-
-def _starved(growing: str, least: str) -> str:
-    return (
-        f"one side has won: {least} is almost 0 while {growing} keeps growing: a smaller --lr, a "
-        "larger --batch-size or another loss may help"
-    )
-
-
-def _frozen(losses: Mapping[str, float]) -> str:
-    listed = ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
-    return (
-        f"nothing is learned any more: the losses do not change at all ({listed}): a network is "
-        "saturated or dead, and a smaller --lr may help"
-    )
-
-
-def _fled(name: str, value: float) -> str:
-    return (
-        f"{name} runs away: {value:.3g} is more than {RUNAWAY:g} times what it was: the players "
-        "only outbid each other, and a smaller --lr or another --loss may help"
-    )
-
-
-def _unheld(name: str, value: float) -> str:
-    return (
-        f"the gradient norm that should be 1 is off by {value**0.5:.2g} ({name} {value:.3g}), so "
-        "that what the critic says measures no distance: a smaller --lr or a larger --penalty may "
-        "help"
-    )
-
-
-def _few_classes(shown: float, there: float) -> str:
-    return (
-        f"mode collapse: the samples show about {shown:.1f} of the {there:.1f} classes of the "
-        "data: another --loss or a smaller --lr may help"
-    )
-
-
-def _low_recall(recall: float) -> str:
-    return (
-        f"mode collapse: nothing like {1 - recall:.0%} of the data is drawn (recall {recall:.2g}): "
-        "another --loss or a smaller --lr may help"
-    )
-
-
-def _alike(ratio: float) -> str:
-    return (
-        f"mode collapse: the samples are almost the same, {ratio:.2g} times as far from each other "
-        "as the data are: another --loss or a smaller --lr may help"
-    )

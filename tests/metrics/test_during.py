@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from ganzoo import DataSpec
+from ganzoo import DataSpec, GanzooError
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.made import glyphs, mixtures
 from ganzoo.metrics import during
@@ -102,3 +102,38 @@ def test_modes_are_counted() -> None:
     assert quality.measure(three) == {"modes": 3, "high_quality": 1}
     assert (quality.criterion, quality.better) == ("modes", "higher")
     assert quality.protocol == "in training; ring8; fake 300"
+
+
+def test_copies_are_looked_for_among_few_images(
+    digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copying = replay(in_range(digits.fields["image"][:500]))
+    assert watch(digits, copying).measure(copying)["memorised"] == 1
+    new = glyphs.draw(torch.arange(10).repeat(20), (28, 28), torch.Generator().manual_seed(9))
+    drawing = replay(in_range(new))
+    assert watch(digits, drawing).measure(drawing)["memorised"] < 0.05
+    monkeypatch.setattr("ganzoo.metrics.images.measures.SEARCHED", 999)
+    assert "memorised" not in watch(digits, copying).measure(copying)
+
+
+def test_without_features_copies_alone_are_watched_and_nothing_decides(digits: Dataset) -> None:
+    photos = Dataset.images("photos", digits.fields["image"])
+    copying, said = replay(in_range(photos.fields["image"])), list[str]()
+    ground = Ground(
+        photos,
+        photos,
+        (photos, photos),
+        during.AMOUNTS,
+        copying.device,
+        0,
+        "inception",
+        said.append,
+    )
+    vars(ground)["_extractor"] = GanzooError("there is no Inception here")
+    quality = Watch(ground, copying)
+    assert quality.measure(copying) == {"memorised": 1}
+    assert (quality.criterion, quality.better) == ("", "")
+    assert said[0] == (
+        "--evaluate-every looks at no features, and chooses no best checkpoint: there is no "
+        "Inception here"
+    )

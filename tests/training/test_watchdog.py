@@ -351,3 +351,11 @@ def test_a_real_training_that_collapses_is_noticed(tmp_path: Path) -> None:
     result = ganzoo("train", "vanilla", *small, *flags, "--out", run)
     assert (result.status, Run.open(run).state) == (1, "collapsed"), result.out
     assert "training collapsed: " in result.err
+
+
+def test_copies_of_training_images_are_told_as_soon_as_they_last() -> None:
+    shares = [0.0, 0.02, 0.2, 0.05, 0.2, 0.3, 0.4, 0.5]
+    ((step, line),) = said(Watchdog(2000), of_samples("quality/memorised", shares))
+    assert step == 1400
+    assert line.startswith("the samples begin to be copies: 40% are a training image")
+    assert said(Watchdog(2000), of_samples("quality/memorised", [0.05] * 20)) == []

@@ -129,7 +129,10 @@ def command(
     given = merge(request.file, typed)
     if request.registered is None:
         names = ", ".join(row.spec.name for row in registry().variants())
-        raise GanzooError(f"name the variant to train, one of {names}: `ganzoo train VARIANT`")
+        raise GanzooError(
+            f"name the variant to train, one of {names}: `ganzoo train VARIANT`; `ganzoo recommend "
+            "PHOTOS` says which suits a folder of images"
+        )
     return _train(request, given, out)
 
 

@@ -22,6 +22,10 @@ from ganzoo.metrics.images.manifold import density_coverage, precision_recall
 from ganzoo.metrics.images.nearest_class import nearest_error
 from ganzoo.metrics.score import HIGHER, LOWER, Score, ScoreKind
 
+SEARCHED = 5000
+"""Training images among which copies are looked for while a training goes on, at most: with more,
+it takes long, and copies are rare."""
+
 
 @dataclass(frozen=True, eq=False)
 class Measure(Evaluator):
@@ -97,6 +101,14 @@ class Consistency(Measure):
 
     def suits(self, exam: Exam) -> bool:
         return _asked_by_label(exam) and super().suits(exam)
+
+
+class Copies(Measure):
+    """How many samples copy training images: in a training, where few are to be compared with."""
+
+    def suits(self, exam: Exam) -> bool:
+        searched = not exam.ground.in_training or len(exam.ground.train) <= SEARCHED
+        return searched and super().suits(exam)
 
 
 class AsItsPaper(Measure):
@@ -253,11 +265,12 @@ consistency = Consistency(
     held_out=True,
     needs_classes=True,
 )
-memorised = Measure(
+memorised = Copies(
     (ScoreKind("memorised", LOWER, "share that copies a training image (Yoon 2023)", share=True),),
     _memorised,
     held_out=True,
     needs_features=False,
+    quick=True,
 )
 parzen = AsItsPaper(
     (

@@ -17,6 +17,7 @@ def ganzoo_register_augmentations() -> list[AugmentationSpec]:
             f"{at}:DiffAugment",
             "colour, translation and cutout, Zhao et al. 2020",
             paper,
+            for_few=True,
         ),
         AugmentationSpec(
             "ada",

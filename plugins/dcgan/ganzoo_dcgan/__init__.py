@@ -1,6 +1,6 @@
 """DCGAN as a ganzoo plugin."""
 
-from ganzoo import Need, VariantSpec, hookimpl
+from ganzoo import Advice, Need, VariantSpec, hookimpl
 
 
 @hookimpl
@@ -14,5 +14,6 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             year=2016,
             paper="https://arxiv.org/abs/1511.06434",
             needs=((Need(("image",), of="28 to 128 pixels"),),),
+            advice=Advice("because its networks are small and quick to train", least=2000),
         )
     ]

@@ -1,9 +1,13 @@
 """R3GAN as a ganzoo plugin."""
 
-from ganzoo import Need, VariantSpec, hookimpl
+from ganzoo import Advice, Need, VariantSpec, hookimpl
 
 PAPER = "https://arxiv.org/abs/2501.05441"
 TITLE = "The GAN is dead; long live the GAN! A Modern GAN Baseline"
+ADVICE = Advice(
+    "because its game converges, on data of any kind, without tricks that would have to be tuned",
+    least=5000,
+)
 SIDES = "4 to 7 pixels, doubled any number of times"
 
 
@@ -18,6 +22,7 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             year=2024,
             paper=PAPER,
             needs=((Need(("image",), of=SIDES),),),
+            advice=ADVICE,
         ),
         VariantSpec(
             name="r3gan-cond",

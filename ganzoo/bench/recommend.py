@@ -1,0 +1,174 @@
+"""Which variant suits a folder of images here: by what variants declare, and timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from ganzoo.bench.speed.process import Process, Unplayable
+from ganzoo.bench.speed.spec import Entrant, Game
+from ganzoo.data.dataset import DataRequest
+from ganzoo.data.needs import suits
+from ganzoo.data.sources.folder import list_images
+from ganzoo.errors import GanzooError
+from ganzoo.plugins import catalog
+from ganzoo.plugins.registered import Registered
+from ganzoo.plugins.registry import registry
+from ganzoo.spec import DataSpec, VariantSpec
+
+if TYPE_CHECKING:
+    from ganzoo.variant import Variant
+
+SIDES = (32, 64, 128, 256)
+"""Pixels a side that are tried, the smallest first."""
+LOOKED_AT = 100
+"""Images whose size is looked at."""
+TUNED, TIMED = 2.0, 4
+"""Seconds in which the number of threads is chosen, and steps that are timed then."""
+FOLDER = "folder"
+"""The data set that reads them."""
+
+
+@dataclass(frozen=True)
+class Photos:
+    """A folder of images."""
+
+    folder: Path
+    count: int
+    """Of those that would be trained on."""
+    side: int
+    """Pixels of the shorter side, of the middle one of all."""
+    data: DataSpec
+    """As a variant is told of them, in the smallest size."""
+
+    def at(self, side: int) -> DataSpec:
+        """As a variant is told of them in another size."""
+        sample, *rest = self.data.groups[0]
+        shape = (sample.shape[0], side, side)
+        return replace(self.data, groups=((replace(sample, shape=shape), *rest),))
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Those of `SIDES` to which none is enlarged; at least the smallest."""
+        return tuple(side for side in SIDES if side <= max(self.side, SIDES[0]))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A variant on these images, for a few steps."""
+
+    variant: str
+    side: int
+    batch_size: int
+    steps: int
+    """That it wants to be trained for."""
+    seconds: float
+    """A step."""
+    memory: int
+    """Bytes used at most, in these steps."""
+
+    @property
+    def hours(self) -> float:
+        """That such a training takes here."""
+        return self.steps * self.seconds / 3600
+
+
+def look_at(folder: Path, report: Callable[[str], None]) -> Photos:
+    """How many images there are, and how large.
+
+    Raises:
+        GanzooError: there is no such folder, or no image in it that can be read.
+    """
+    request = DataRequest(folder, "train", (SIDES[0], SIDES[0]), report=report)
+    dataset = catalog.load(FOLDER, request)
+    files = list_images(folder, report)
+    some = files[:: max(1, len(files) // LOOKED_AT)]
+    side = _middle_side([folder / file for file in some])
+    return Photos(folder, len(dataset), side, dataset.spec)
+
+
+def candidates(photos: Photos) -> list[Registered[VariantSpec]]:
+    """The variants that declare to be for so many such images.
+
+    First those that are for no more than a certain number, then the newest.
+
+    Raises:
+        GanzooError: there is none.
+    """
+    found = []
+    for row in registry().variants():
+        advice = row.spec.advice
+        if not row.usable or advice is None or not suits(row.spec, photos.data):
+            continue
+        if advice.least <= photos.count <= (advice.most or photos.count):
+            found.append((advice.most is None, -row.spec.year, row.spec.name, row))
+    if not found:
+        raise GanzooError(
+            f"no variant is for {photos.count:,} images such as those in '{photos.folder}': "
+            "`ganzoo list` shows all, and more images would help most"
+        )
+    return [row for *_, row in sorted(found, key=lambda one: one[:3])]
+
+
+def trials(
+    photos: Photos, rows: Sequence[Registered[VariantSpec]], hours: float, device: str
+) -> Iterator[Trial]:
+    """Try variants in ever larger sizes, until one takes longer than so many hours.
+
+    The next variant is tried only where that is so in the smallest size already.
+    """
+    for row in rows:
+        affordable = False
+        for side in photos.sides:
+            found = _try(row, photos, side, device)
+            if found is None:
+                continue
+            yield found
+            if found.hours > hours:
+                break
+            affordable = True
+        if affordable:
+            return
+
+
+def best(tried: Sequence[Trial], hours: float) -> Trial:
+    """The last one that does not take longer; else the shortest.
+
+    Raises:
+        GanzooError: none could be tried.
+    """
+    if not tried:
+        raise GanzooError("no variant takes images of any of these sizes: see `ganzoo list`")
+    affordable = [one for one in tried if one.hours <= hours]
+    return affordable[-1] if affordable else min(tried, key=lambda one: one.hours)
+
+
+def _try(row: Registered[VariantSpec], photos: Photos, side: int, device: str) -> Trial | None:
+    """Some steps in a process of their own; None: the variant refuses such images."""
+    game = Game(row.qualified, FOLDER, str(photos.folder), str(side), device=device)
+    try:
+        process = Process(game, Entrant())
+    except Unplayable:
+        return None
+    with process:
+        process.ask("tune", seconds=TUNED)
+        seconds = median(process.ask("each", steps=TIMED))
+        memory, batch = process.ask("status")["memory"], process.about["batch_size"]
+    cls: type[Variant] = row.load()
+    return Trial(row.spec.name, side, batch, cls.recipe(photos.at(side))["steps"], seconds, memory)
+
+
+def _middle_side(files: Sequence[Path]) -> int:
+    from PIL import Image, UnidentifiedImageError
+
+    sides = []
+    for file in files:
+        try:
+            with Image.open(file) as image:
+                sides.append(min(image.size))
+        except (OSError, UnidentifiedImageError):
+            continue  # loading them has said so
+    return int(median(sides)) if sides else SIDES[0]

@@ -1,0 +1,132 @@
+"""``ganzoo recommend``: which variant, and which settings, for a folder of images."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from ganzoo.cli.output import (
+    counted,
+    device_option,
+    json_option,
+    make_console,
+    make_table,
+    print_json,
+    status_line,
+)
+from ganzoo.plugins.registry import registry
+
+if TYPE_CHECKING:
+    from ganzoo.bench.recommend import Photos, Trial
+
+EVALUATIONS = 20
+"""In a training."""
+
+
+@click.command("recommend", epilog="Example: ganzoo recommend PHOTOS --hours 3")
+@click.argument("photos", metavar="PHOTOS", type=click.Path(path_type=Path))
+@click.option(
+    "--hours",
+    type=click.FloatRange(0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="that the training may take",
+)
+@device_option("where to train")
+@json_option
+def command(photos: Path, hours: float, device: str, as_json: bool) -> None:
+    """Say which variant suits the images in the folder PHOTOS, how long it takes here, and why.
+
+    Variants declare how many images they are for. Those that suit are tried for a few steps, in
+    ever larger sizes.
+    """
+    from ganzoo.bench.recommend import best, candidates, look_at, trials
+
+    with status_line() as show:
+        show("looking at the images")
+        found = look_at(photos, lambda message: click.echo(message, err=True))
+        rows, tried = candidates(found), []
+        show(f"trying {rows[0].spec.name}")
+        for trial in trials(found, rows, hours, device):
+            tried.append(trial)
+            show(f"tried {trial.variant} at {trial.side} pixels")
+    chosen = best(tried, hours)
+    line = training(found, chosen)
+    if as_json:
+        print_json(
+            {
+                "images": found.count,
+                "side": found.side,
+                "tried": [_row(trial) for trial in tried],
+                "recommended": _row(chosen),
+                "command": line,
+            }
+        )
+    else:
+        _print(found, tried, chosen, hours, line)
+
+
+def training(photos: Photos, chosen: Trial) -> str:
+    """What the user types."""
+    from ganzoo.training.few import FEW, augmentation_for_few
+
+    words = ["ganzoo", "train", chosen.variant, "--dataset", "folder"]
+    words += ["--data-root", str(photos.folder), "--image-size", str(chosen.side), "--flip"]
+    if photos.count < FEW:
+        config: Any = registry().variant(chosen.variant).load().Config
+        if augmentation := augmentation_for_few(config()):
+            words += ["--augment", augmentation]
+        words += ["--evaluate-every", str(max(1, chosen.steps // EVALUATIONS))]
+    return shlex.join(words)
+
+
+def _row(trial: Trial) -> dict[str, Any]:
+    return {
+        "variant": trial.variant,
+        "image_size": trial.side,
+        "batch_size": trial.batch_size,
+        "steps": trial.steps,
+        "seconds_a_step": trial.seconds,
+        "hours": trial.hours,
+        "memory": trial.memory,
+    }
+
+
+def _print(photos: Photos, tried: list[Trial], chosen: Trial, hours: float, line: str) -> None:
+    console = make_console()
+    images = f"{counted(photos.count, 'image')} to train on"
+    console.print(f"{images}; the shorter side of the middle one has {photos.side:,} pixels")
+    table = make_table("variant", "pixels", "batch", "steps", "takes", "memory")
+    for trial in tried:
+        table.add_row(
+            trial.variant,
+            str(trial.side),
+            str(trial.batch_size),
+            f"{trial.steps:,}",
+            in_words(trial.hours),
+            f"{trial.memory / 1e6:,.0f} MB",
+        )
+    console.print()
+    console.print(table)
+    console.print()
+    advice = registry().variant(chosen.variant).spec.advice
+    assert advice is not None
+    console.print(f"{chosen.variant}, {advice.why}", soft_wrap=True)
+    if chosen.hours > hours:
+        console.print(
+            f"It takes longer than {hours:g} hours, however small the images are: a GPU, or fewer "
+            "--steps, would help",
+            soft_wrap=True,
+        )
+    console.print()
+    console.print(f"  {line}", soft_wrap=True)
+    console.print()
+    console.print("Leave out --flip where left and right differ, as in letters", soft_wrap=True)
+
+
+def in_words(hours: float) -> str:
+    """A time as one says it: ``3 h``, ``25 min``."""
+    return f"{hours:.0f} h" if hours >= 2 else f"{max(1, round(60 * hours))} min"

@@ -1,0 +1,124 @@
+"""What is recommended for a folder of images."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo import Advice, DataSpec, GanzooError
+from ganzoo.bench import recommend
+from ganzoo.bench.recommend import Photos, Trial, best, candidates, look_at, trials
+from ganzoo.cli.commands.recommend import in_words, training
+from ganzoo.data.dataset import Dataset
+from ganzoo.plugins.registry import registry
+from ganzoo.training.few import FEW, augmentation_for_few, warn_of_few
+from ganzoo.training.settings import Training
+
+DATA = DataSpec.images((3, 32, 32), name="photos")
+
+
+def photos(count: int, side: int = 100) -> Photos:
+    return Photos(Path("photos"), count, side, DATA)
+
+
+def test_a_folder_is_looked_at(tmp_path: Path) -> None:
+    for number in range(20):
+        pixels = np.full((48 + number, 90, 3), 10 * number, np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number:02d}.png")
+    found = look_at(tmp_path, lambda message: None)
+    assert (found.count, found.side, found.data.shape) == (18, 57, (3, 32, 32))
+    assert found.sides == (32,)
+    assert photos(10, 500).sides == (32, 64, 128, 256)
+    assert photos(10, 9).sides == (32,)
+    assert photos(10).at(64).shape == (3, 64, 64)
+
+
+def test_variants_say_how_many_images_they_are_for() -> None:
+    for count in (50, 300, 3000, 50_000):
+        names = [row.spec.name for row in candidates(photos(count))]
+        assert names
+        for name in names:
+            advice = registry().variant(name).spec.advice
+            assert isinstance(advice, Advice)
+            assert advice.least <= count <= (advice.most or count)
+    with pytest.raises(GanzooError, match=r"no variant is for 1 images .* more images would help"):
+        candidates(photos(1))
+
+
+def test_larger_images_are_tried_until_they_take_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    takes = {32: 1.0, 64: 3.0, 128: 9.0}
+    rows = candidates(photos(50_000))[:1]
+
+    def tried(row: Any, photos: Photos, side: int, device: str) -> Trial:
+        return Trial(row.spec.name, side, 8, 3600, takes[side], 0)
+
+    monkeypatch.setattr(recommend, "_try", tried)
+    found = [*trials(photos(50_000, 300), rows, 5.0, "cpu")]
+    assert [one.side for one in found] == [32, 64, 128]
+    assert best(found, 5.0).side == 64
+    found = [*trials(photos(50_000, 300), [*rows, *rows], 0.5, "cpu")]
+    assert [one.side for one in found] == [32, 32]  # the next variant is asked too
+    assert best(found, 0.5).hours == 1.0
+
+
+def test_what_is_typed_for_few_and_for_many() -> None:
+    few = training(photos(300), Trial("dcgan", 64, 8, 1000, 1.0, 0))
+    assert few == (
+        "ganzoo train dcgan --dataset folder --data-root photos --image-size 64 --flip --augment "
+        f"{augmentation_for_few(registry().variant('dcgan').load().Config())} --evaluate-every 50"
+    )
+    many = training(photos(FEW), Trial("dcgan", 64, 8, 1000, 1.0, 0))
+    assert many.endswith("--image-size 64 --flip")
+    assert [in_words(hours) for hours in (0.001, 0.5, 1.9, 7.2)] == [
+        "1 min",
+        "30 min",
+        "114 min",
+        "7 h",
+    ]
+
+
+def test_few_images_are_warned_of_unless_what_helps_is_there() -> None:
+    import torch
+
+    few = Dataset.images("few", torch.zeros(30, 1, 8, 8, dtype=torch.uint8))
+    plain: Any = registry().variant("dcgan").load().Config
+    said = warn_of_few(few, Training(), plain())
+    assert said.startswith("30 images are few, and may be learned by heart: --augment ")
+    assert said.endswith("--evaluate-every says when samples begin to be copies")
+    watched = Training(evaluate_every=10)
+    assert "--evaluate-every" not in warn_of_few(few, watched, plain())
+    assert warn_of_few(few, watched, plain(augment="translation")) == ""
+    assert warn_of_few(few, watched, plain(augment="none")) == ""
+    many = Dataset.images("many", torch.zeros(FEW, 1, 1, 1, dtype=torch.uint8))
+    assert warn_of_few(many, Training(), plain()) == ""
+    points = Dataset.points("points", torch.zeros(30, 2))
+    assert warn_of_few(points, Training(), plain()) == ""
+
+
+def test_the_command_tries_a_variant_and_prints_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ganzoo.cli import run
+
+    random = np.random.default_rng(0)
+    for number in range(60):
+        pixels = random.integers(256, size=(40, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    monkeypatch.setattr(recommend, "TUNED", 0.0)
+    monkeypatch.setattr(recommend, "TIMED", 1)
+    assert run(["recommend", str(tmp_path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["images"] == 54
+    (row,) = told["tried"]
+    assert row == told["recommended"]
+    assert row["image_size"] == 32
+    assert row["seconds_a_step"] > 0
+    assert row["memory"] > 1e6
+    advice = registry().variant(row["variant"]).spec.advice
+    assert advice is not None
+    assert advice.least <= 54 <= (advice.most or 54)
+    assert run(["train", "--dataset", "folder", "--data-root", str(tmp_path)]) == 2
+    assert "`ganzoo recommend PHOTOS` says which suits" in capsys.readouterr().err
