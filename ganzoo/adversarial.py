@@ -17,7 +17,7 @@ from ganzoo.config import AUGMENTATIONS, LOSS, REGULARISERS, option
 from ganzoo.errors import GanzooError
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import PRIORS, Discriminator, Generator, sample_prior
-from ganzoo.regularisers import Regulariser, Remembered
+from ganzoo.regularisers import LatentRegulariser, Regulariser, Remembered
 from ganzoo.schedules import decays
 from ganzoo.spec import DataSpec
 from ganzoo.variant import Adam, Batch, Phase, Player, Variant
@@ -122,11 +122,26 @@ class Adversarial(Variant):
     def generator_loss(self, batch: Batch) -> Tensor:
         """Algorithm 1, line 6: G against the D of the previous iteration."""
         label = self.condition(batch)
-        fake = self(self.sample_latent(len(batch)), label)
+        latent = self.sample_latent(len(batch))
+        fake = self(latent, label)
         batch.shared["fake"] = fake.detach()
         sees_real = self.loss.generator_sees_real
         real_logits = self.judge(batch.image, label) if sees_real else None
-        return self.loss.generator(self.judge(fake, label), real_logits)
+        loss = self.loss.generator(self.judge(fake, label), real_logits)
+        return loss + self.nearby(batch, latent, fake)
+
+    def nearby(self, batch: Batch, latent: Tensor, fake: Tensor) -> Tensor | float:
+        """What terms that compare fakes with those of latents nearby add to G's loss.
+
+        The fakes of these latents are left for D.
+        """
+        added: Tensor | float = 0.0
+        for term in self.config.regulariser.values():
+            if isinstance(term, LatentRegulariser):
+                near = self(term.near(latent), self.condition(batch))
+                batch.shared[term.metric] = near.detach()
+                added = added + term.generator(near, fake)
+        return added
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         """Algorithm 1, line 4: D on the batch's images and on as many fakes."""
@@ -159,7 +174,9 @@ class Adversarial(Variant):
             said: samples that D has judged in this step, with its logits.
         """
         critic = Remembered(partial(self.judge, label=self.condition(batch)), said)
-        penalty = term(critic, batch.image, self.fakes(batch))
+        fake = self.fakes(batch)
+        latent = isinstance(term, LatentRegulariser)
+        penalty = term(critic, batch.shared[term.metric] if latent else batch.image, fake)
         batch.metrics[term.metric] = penalty.detach()
         return term.weight * penalty
 
@@ -189,7 +206,8 @@ class Adversarial(Variant):
         if "fake" not in batch.shared:
             with torch.no_grad():
                 latent = self.sample_latent(len(batch))
-                batch.shared["fake"] = self(latent, self.condition(batch))
+                fake = batch.shared["fake"] = self(latent, self.condition(batch))
+                self.nearby(batch, latent, fake)
         return batch.shared["fake"]
 
     def condition(self, batch: Batch) -> Tensor | None:

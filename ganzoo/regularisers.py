@@ -66,6 +66,21 @@ class Regulariser(nn.Module, ABC):
         def __call__(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor: ...
 
 
+class LatentRegulariser(Regulariser):
+    """A term that compares fakes with fakes of latents nearby, and has a part in G's loss.
+
+    It is called with fakes of nearby latents in the place of samples of the data.
+    """
+
+    @abstractmethod
+    def near(self, latent: Tensor) -> Tensor:
+        """Latents (n, ...), each near one of these."""
+
+    @abstractmethod
+    def generator(self, near: Tensor, fake: Tensor) -> Tensor:
+        """What G's loss has besides, a scalar, weight included, of samples (n, ...) of each."""
+
+
 @dataclass(frozen=True)
 class GammaConfig(RegulariserConfig):
     """Of a penalty in the units of Mescheder et al."""

@@ -76,12 +76,14 @@ class FastGAN(Adversarial):
 
     def generator_loss(self, batch: Batch) -> Tensor:
         """Section 3.3: -E[D(G(z))], of both sizes."""
-        image, small = self.generator.both(self.sample_latent(len(batch)))
+        latent = self.sample_latent(len(batch))
+        image, small = self.generator.both(latent)
         seen = self.seen(image), self.seen(small)
         batch.shared["fake"] = image.detach()
         batch.shared["seen"], batch.shared["seen_small"] = (each.detach() for each in seen)
         real_logits = self.judge(batch.image, None) if self.loss.generator_sees_real else None
-        return self.loss.generator(self.discriminator.look(*seen).logits, real_logits)
+        loss = self.loss.generator(self.discriminator.look(*seen).logits, real_logits)
+        return loss + self.nearby(batch, latent, image)
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         """Section 3.3: -E[min(0, -1 + D(x))] - E[min(0, -1 - D(G(z)))] + L_recons, eq. 2."""

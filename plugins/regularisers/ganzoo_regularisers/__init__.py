@@ -5,7 +5,7 @@ from ganzoo import RegulariserSpec, hookimpl
 
 @hookimpl
 def ganzoo_register_regularisers() -> list[RegulariserSpec]:
-    """Offer `dragan`, `wgan-div`, `lecam`, `consistency` and `balanced-consistency`."""
+    """Offer `dragan`, `wgan-div`, `lecam`, and the three of consistency."""
     at, arxiv = "ganzoo_regularisers", "https://arxiv.org/abs/"
     return [
         RegulariserSpec(
@@ -36,6 +36,12 @@ def ganzoo_register_regularisers() -> list[RegulariserSpec]:
             "balanced-consistency",
             f"{at}.consistency:BalancedConsistency",
             "bCR: and on moved fakes, Zhao et al. 2021",
+            f"{arxiv}2002.04724",
+        ),
+        RegulariserSpec(
+            "latent-consistency",
+            f"{at}.latents:LatentConsistency",
+            "zCR: the same verdict on fakes of near latents, which differ, Zhao et al. 2021",
             f"{arxiv}2002.04724",
         ),
     ]

@@ -9,11 +9,13 @@ import torch
 from ganzoo_regularisers import ganzoo_register_regularisers
 from ganzoo_regularisers.consistency import BalancedConsistency, Consistency
 from ganzoo_regularisers.gradients import DRAGAN, WGANDiv
+from ganzoo_regularisers.latents import LatentConsistency
 from ganzoo_regularisers.lecam import LeCam
 from helpers.cli import TINY, ganzoo
-from torch import Tensor
+from torch import Tensor, nn
 
-from ganzoo import DataSpec, GanzooError
+from ganzoo import Adversarial, AdversarialConfig, Batch, DataSpec, GanzooError
+from ganzoo.plugins.equip import equipped
 from ganzoo.regularisers import between
 from ganzoo.runs.checkpoint import read
 from ganzoo.runs.run import Run
@@ -179,3 +181,78 @@ def test_what_lecam_remembers_is_resumed_exactly(tmp_path: Path) -> None:
     assert len(names) == 4
     assert one.keys() == other.keys()
     assert not [name for name in one if not torch.equal(one[name], other[name])]
+
+
+class Doubling(Adversarial):
+    """G doubles z, and D adds up what it sees."""
+
+    Config = AdversarialConfig
+
+    def __init__(self, config: AdversarialConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.generator, self.discriminator = Times(2.0), Sum()  # type: ignore[assignment]
+
+
+class Times(nn.Module):
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(torch.tensor(factor))
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.factor * latent
+
+
+class Sum(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.slope = nn.Parameter(torch.tensor(3.0))
+
+    def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.slope * image.sum(1)
+
+
+def game(regulariser: str) -> Doubling:
+    settings = AdversarialConfig(regulariser=regulariser, latent_dim=2)  # type: ignore[arg-type]
+    return Doubling(equipped(settings), DataSpec.points(2))
+
+
+def test_fakes_of_near_latents_differ_for_g_and_are_the_same_for_d() -> None:
+    """G(z) = 2z and D(x) = 3 Σx, of pairs: D's part is 9·4·2σ² on average, G's -λ'·4σ²."""
+    n, sigma = 20_000, 0.1
+    batch = Batch({"image": torch.randn(n, 2)})
+    variant = game(f"latent-consistency:sigma={sigma},weight=7,apart=5")
+    loss = variant.generator_loss(batch)
+    near, fake = batch.shared["latent_consistency"], batch.shared["fake"]
+    assert not near.requires_grad
+    assert (near - fake).std().item() == pytest.approx(2 * sigma, rel=0.05)
+    plain = variant.loss.generator(variant.discriminator(fake, None), None)
+    apart = (near - fake).square().mean().item()
+    assert loss.item() == pytest.approx(plain.item() - 5 * apart, rel=1e-5)
+    (slope,) = torch.autograd.grad(loss - plain, [*variant.generator.parameters()])
+    g_part = -5 * 2 * apart / 2.0  # d/dθ of θ²σ² at θ = 2
+    (of_loss,) = torch.autograd.grad(
+        variant.loss.generator(variant.discriminator(f := variant(fake / 2), None), None),
+        [*variant.generator.parameters()],
+    )
+    assert f.shape == fake.shape
+    assert slope.item() == pytest.approx((of_loss + g_part).item(), rel=1e-4)
+    with_it = variant.discriminator_loss(batch)
+    penalty = batch.metrics["latent_consistency"].item()
+    assert penalty == pytest.approx(9 * (near - fake).sum(1).square().mean().item(), rel=1e-4)
+    without = game("none").discriminator_loss(Batch(batch.data, {"fake": fake}))
+    assert with_it.item() == pytest.approx(without.item() + 7 * penalty, rel=1e-4)
+
+
+def test_an_update_of_d_alone_has_near_fakes_too() -> None:
+    variant, batch = game("latent-consistency"), Batch({"image": torch.randn(4, 2)})
+    assert variant.discriminator_loss(batch).isfinite()
+    assert batch.shared["latent_consistency"].shape == (4, 2)
+    assert [phase.name for phase in game("latent-consistency:every=4").phases()][2:] == [
+        "latent-consistency"
+    ]
+
+
+def test_latents_are_moved_by_normal_noise() -> None:
+    term = LatentConsistency(LatentConsistency.Config(sigma=0.5))
+    moved = term.near(torch.zeros(20_000, 2))
+    assert float(moved.std()) == pytest.approx(0.5, rel=0.05)
