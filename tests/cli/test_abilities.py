@@ -222,7 +222,7 @@ def test_a_training_is_watched_by_all_that_is_quick(run: Path) -> None:
     assert {name for name in watched if name.startswith("quality/")} == {
         f"quality/{name}"
         for name in ("l1", "psnr", "ssim", "brightness", "reconstruction_l1",
-                     "reconstruction_psnr", "reconstruction_ssim")
+                     "reconstruction_psnr", "reconstruction_ssim", "memorised")
     }  # fmt: skip
     settings = json.loads((run / "run.json").read_text())
     assert settings["quality_protocol"] == (

@@ -62,6 +62,7 @@ def command(photos: Path, hours: float, device: str, as_json: bool) -> None:
                 "side": found.side,
                 "tried": [_row(trial) for trial in tried],
                 "recommended": _row(chosen),
+                "why": _why(chosen),
                 "command": line,
             }
         )
@@ -95,6 +96,11 @@ def _row(trial: Trial) -> dict[str, Any]:
     }
 
 
+def _why(trial: Trial) -> str:
+    advice = registry().variant(trial.variant).spec.advice
+    return "" if advice is None else advice.why
+
+
 def _print(photos: Photos, tried: list[Trial], chosen: Trial, hours: float, line: str) -> None:
     console = make_console()
     images = f"{counted(photos.count, 'image')} to train on"
@@ -112,9 +118,7 @@ def _print(photos: Photos, tried: list[Trial], chosen: Trial, hours: float, line
     console.print()
     console.print(table)
     console.print()
-    advice = registry().variant(chosen.variant).spec.advice
-    assert advice is not None
-    console.print(f"{chosen.variant}, {advice.why}", soft_wrap=True)
+    console.print(f"{chosen.variant}, {_why(chosen)}", soft_wrap=True)
     if chosen.hours > hours:
         console.print(
             f"It takes longer than {hours:g} hours, however small the images are: a GPU, or fewer "
