@@ -296,7 +296,7 @@ def test_help_shows_every_setting_in_its_group() -> None:
     common = ganzoo("train", "--help").out
     assert "Training" in common
     assert "--latent-dim" not in common
-    assert re.search("Variants: .*dcgan.*vanilla", common)
+    assert re.search("(?s)Variants: .*dcgan.*vanilla", common)
     full = ganzoo("train", "dcgan", "--help").out
     for flag in (o.flag for o in options(Training).values()):
         assert flag in common
