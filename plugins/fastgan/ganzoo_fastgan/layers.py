@@ -26,11 +26,16 @@ class _Bounded:
         """The greatest singular value of the weights, as far as it is known, 0-d."""
         matrix = self.weight.transpose(0, self.outputs).flatten(1)
         with torch.no_grad():
-            right = normalize(matrix.T @ self.left, dim=0, eps=EPSILON)
-            left = normalize(matrix @ right, dim=0, eps=EPSILON)
+            right = normalize(_product(matrix.T, self.left), dim=0, eps=EPSILON)
+            left = normalize(_product(matrix, right), dim=0, eps=EPSILON)
             if self.training:
                 self.left.copy_(left)
-        return torch.dot(left, matrix @ right)
+        return (left * _product(matrix, right)).sum()
+
+
+def _product(matrix: Tensor, vector: Tensor) -> Tensor:
+    """Of both, by sums, which stay float32 where the networks are computed in less."""
+    return (matrix * vector).sum(1)
 
 
 class Conv(_Bounded, nn.Conv2d):

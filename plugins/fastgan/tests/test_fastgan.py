@@ -288,3 +288,12 @@ def test_other_losses_and_regularisers_go_with_it(settings: dict[str, str]) -> N
     variant, batch = make(**settings), batch_of()
     assert variant.generator_loss(batch).isfinite()
     assert variant.discriminator_loss(batch).isfinite()
+
+
+def test_norms_are_of_full_precision_where_the_network_is_not() -> None:
+    torch.set_default_dtype(torch.float32)
+    conv, maps = Conv(3, 6, 3).eval(), torch.randn(1, 3, 5, 5)
+    whole = conv.norm()
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(conv.norm(), whole)
+        assert conv(maps).dtype == torch.bfloat16
