@@ -154,14 +154,22 @@ class Adversarial(Variant):
         batch.metrics["fake_score"] = self.loss.score(fake_logits.detach()).mean()
         batch.metrics |= self.show(verdicts)
         loss = self.loss.discriminator(real_logits, fake_logits)
-        return loss + self.regularisations(batch, ((batch.image, real_logits), (fake, fake_logits)))
+        return self.regularised(loss, batch, ((batch.image, real_logits), (fake, fake_logits)))
 
-    def regularisations(
-        self, batch: Batch, said: Sequence[tuple[Tensor, Tensor]]
-    ) -> Tensor | float:
-        """All terms that are due in every step of D, for a batch of which it has `said` logits."""
-        terms = [term for term in self.config.regulariser.values() if term.every == 1]
-        return sum((self.regularisation(batch, term, said) for term in terms), 0.0)
+    def regularised(
+        self, loss: Tensor, batch: Batch, said: Sequence[tuple[Tensor, Tensor]]
+    ) -> Tensor:
+        """D's loss and all terms that are due in every step of D.
+
+        Args:
+            loss: without them.
+            batch: the batch that D sees.
+            said: samples that D has judged in this step, with its logits.
+        """
+        for term in self.config.regulariser.values():
+            if term.every == 1:
+                loss = loss + self.regularisation(batch, term, said)
+        return loss
 
     def regularisation(
         self, batch: Batch, term: Regulariser, said: Sequence[tuple[Tensor, Tensor]] = ()
@@ -180,9 +188,12 @@ class Adversarial(Variant):
         batch.metrics[term.metric] = penalty.detach()
         return term.weight * penalty
 
-    @torch.no_grad()
     def show(self, verdicts: Tensor) -> dict[str, Tensor]:
-        """Have augmentations that adapt see what D said of samples of the data; their metrics."""
+        """Have augmentations that adapt see what D said of samples of the data; their metrics.
+
+        Args:
+            verdicts: `AdversarialLoss.score` of them, detached.
+        """
         metrics: dict[str, Tensor] = {}
         for augmentation in self.config.augment.values():
             if augmentation.observes:

@@ -109,7 +109,7 @@ class FastGAN(Adversarial):
         )
         distance = torch.stack([l1_loss(made, wanted) for made, wanted in pairs]).sum()
         batch.metrics["reconstruction"] = distance.detach()
-        return loss + self.config.reconstruction * distance + self.regularisations(batch, said)
+        return self.regularised(loss + self.config.reconstruction * distance, batch, said)
 
     def eased(self, logits: Tensor) -> Tensor:
         """The logits, each moved up by U(0, 0.2): so the hinge's margin is U(0.8, 1)."""

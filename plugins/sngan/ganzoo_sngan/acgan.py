@@ -105,7 +105,7 @@ class ACGAN(SNGAN, Classifier):
         batch.metrics |= self.show(verdicts)
         loss = self.loss.discriminator(real_logits, fake_logits)
         loss = loss + self.config.class_weight * (of_real + of_fake)
-        return loss + self.regularisations(batch, ((batch.image, real_logits), (fake, fake_logits)))
+        return self.regularised(loss, batch, ((batch.image, real_logits), (fake, fake_logits)))
 
     def examine(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """What both heads say of samples as D sees them."""
