@@ -17,6 +17,8 @@ from helpers.cli import TINY, Result, ganzoo, spawn, train_tiny, tree
 from PIL import Image
 from safetensors.torch import load_file
 
+from ganzoo.engine.engine import Engine
+
 STATE, WEIGHTS = "state.safetensors", "weights.safetensors"
 
 
@@ -518,3 +520,16 @@ def test_a_folder_for_data_that_has_no_files(dataset: str, tmp_path: Path) -> No
     assert result.status == 2
     assert f"'{dataset}' is drawn on the spot and reads no files" in result.err
     assert not (tmp_path / "r").exists()
+
+
+def test_a_device_whose_memory_is_full(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On CUDA an iteration that is no graph cannot use what graphs have for themselves."""
+
+    def step(engine: Engine) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Engine, "step", step)
+    result = ganzoo("train", "vanilla", *TINY, "--steps", 5, "--out", here / "run")
+    assert result.status != 0
+    assert "does not fit into memory: choose a smaller --batch-size" in result.err
+    assert "--recompute or, as graphs have memory of their own, --mode eager" in result.err

@@ -251,9 +251,10 @@ def _memory_checked() -> Iterator[None]:
         on_host = isinstance(error, MemoryError) or "can't allocate memory" in str(error)
         if not on_host and not isinstance(error, OutOfMemoryError):
             raise
+        thrifty = "--accumulate, --recompute or, as graphs have memory of their own, --mode eager"
         raise GanzooError(
             "the training does not fit into memory: choose a smaller --batch-size, --image-size "
-            "or network"
+            "or network, or " + ("--accumulate or --recompute" if on_host else thrifty)
         ) from error
 
 
