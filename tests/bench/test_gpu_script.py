@@ -133,11 +133,14 @@ def test_a_wheel_that_cannot_be_unpacked_is_named_and_hinders_nobody(tmp_path: P
 @pytest.mark.parametrize(
     ("node", "name"),
     [
-        ("tests/engine/test_modes.py::test_equal[wgan-gp-settings0]", "wgan"),
+        ("tests/engine/test_modes.py::test_equal[wgan-gp-settings0]", "wgan-gp"),
+        ("tests/engine/test_modes.py::test_equal[wgan]", "wgan"),
+        ("tests/engine/test_modes.py::test_equal[r3gan-graph]", "r3gan"),
         ("tests/engine/test_modes.py::test_events", "modes"),
+        ("tests/training/test_other_device.py::test_resumes[eager]", "other_device"),
         ("tests/data/test_feed.py::test_draws[True]", "feed"),
         ("tests/data/test_feed.py::test_draws[3]", "feed"),
     ],
 )
 def test_tests_are_grouped_by_variant_or_file(node: str, name: str) -> None:
-    assert group(node) == name
+    assert group(node, ["r3gan", "wgan", "wgan-gp"]) == name
