@@ -72,6 +72,9 @@ def test_what_is_typed_for_few_and_for_many() -> None:
     )
     many = training(photos(FEW), Trial("dcgan", 64, 8, 1000, 1.0, 0))
     assert many.endswith("--image-size 64 --flip")
+    assert training(photos(FEW), Trial("dcgan", 64, 8, 1000, 1.0, 0), "cpu").endswith(
+        "--flip --device cpu"
+    )
     assert [in_words(hours) for hours in (0.001, 0.5, 1.9, 7.2)] == [
         "1 min",
         "30 min",

@@ -54,7 +54,7 @@ def command(photos: Path, hours: float, device: str, as_json: bool) -> None:
             tried.append(trial)
             show(f"tried {trial.variant} at {trial.side} pixels")
     chosen = best(tried, hours)
-    line = training(found, chosen)
+    line = training(found, chosen, device)
     if as_json:
         print_json(
             {
@@ -70,12 +70,13 @@ def command(photos: Path, hours: float, device: str, as_json: bool) -> None:
         _print(found, tried, chosen, hours, line)
 
 
-def training(photos: Photos, chosen: Trial) -> str:
+def training(photos: Photos, chosen: Trial, device: str = "auto") -> str:
     """What the user types."""
     from ganzoo.training.few import FEW, augmentation_for_few
 
     words = ["ganzoo", "train", chosen.variant, "--dataset", "folder"]
     words += ["--data-root", str(photos.folder), "--image-size", str(chosen.side), "--flip"]
+    words += [] if device == "auto" else ["--device", device]
     if photos.count < FEW:
         config: Any = registry().variant(chosen.variant).load().Config
         if augmentation := augmentation_for_few(config()):
