@@ -47,6 +47,17 @@ def run(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return copy
 
 
+STEP = 2e-4
+"""The learning rates of these runs, which is how far Adam moves a weight at first."""
+
+
+def normalised(name: str, weights: dict[str, Tensor]) -> bool:
+    """Whether it is a bias that BatchNorm takes away: Adam follows the rounding of its gradient."""
+    *net, number, kind = name.split(".")
+    following = ".".join((*net, str(int(number) + 1), "running_mean")) if number.isdigit() else ""
+    return kind == "bias" and following in weights
+
+
 every_run = pytest.mark.parametrize("run", NAMES, indirect=True)
 
 
@@ -64,7 +75,8 @@ def test_it_goes_on_as_it_would_have(run: Path) -> None:
         if name.endswith("num_batches_tracked"):  # which 0.1 left at the average's first value
             continue
         # on another processor not to the last bit
-        torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-5)
+        tolerance = 4 * STEP if normalised(name, expected) else 1e-5
+        torch.testing.assert_close(found[name], value, rtol=1e-3, atol=tolerance)
     assert json.loads((run / "run.json").read_text())["outcome"] == "finished"
     (sample, *_), *_ = Run.open(run).settings["data"]["groups"]
     assert sample["name"] == ("a" if run.name == "cyclegan" else "image")
