@@ -93,7 +93,9 @@ def test_the_script_for_cifar10() -> None:
         variant = BigGAN(equipped(BigGANConfig(preset="cifar10")), DataSpec.images((3, 32, 32), 10))
     assert [player.optim for player in variant.players().values()] == [Adam(2e-4, (0, 0.999))] * 2
     assert [phase.repeat for phase in variant.phases()] == [1, 4]
-    assert variant.players()["generator"].ema == 0.9999
+    average = variant.players()["generator"].average
+    assert average.decay == 0.9999
+    assert not average.copy_buffers  # running statistics are averaged as the weights are
     # As many as those of the authors' networks.
     parameters = [
         sum(param.numel() for param in net.parameters())
