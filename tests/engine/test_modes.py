@@ -6,6 +6,7 @@ import operator
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -29,6 +30,8 @@ from ganzoo.engine.modes.compiled import CompiledGradients
 from ganzoo.engine.modes.execution import Execution, choose_mode
 
 CPU = torch.device("cpu")
+COMPILED = [("vanilla", {}), ("cgan", {}), ("wgan-gp", {}), ("cyclegan", {})]
+"""Without and with convolutions and labels, of second order, and of several networks."""
 OBJECTIVES = [(name, {}) for name in NAMES] + [("sgan", {"objective": "odena"})]
 
 
@@ -86,8 +89,23 @@ def compiler() -> None:
 
 
 @pytest.mark.usefixtures("compiler")
-@pytest.mark.parametrize(("name", "settings"), OBJECTIVES)
+@pytest.mark.parametrize(("name", "settings"), COMPILED)
 def test_compiled_gradients_are_the_eager_ones(name: str, settings: dict[str, Any]) -> None:
+    compare_compiled(name, settings)
+
+
+@pytest.mark.parametrize(("name", "settings"), OBJECTIVES)
+def test_traced_gradients_are_the_eager_ones(
+    name: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a variant decides, without the code that torch writes of it, which takes minutes."""
+    traced = partial(torch.compile, backend="aot_eager")
+    monkeypatch.setattr(torch, "compile", lambda code, options, **how: traced(code, **how))
+    compare_compiled(name, settings)
+
+
+def compare_compiled(name: str, settings: dict[str, Any]) -> None:
+    """Play some iterations in which each phase is due, both ways."""
     engine = make_small(name, **settings)
     engine.iteration = 111  # sgan's baseline is due at every fourth, stylegan2's R1 at every 16th
     both = Both(engine)
