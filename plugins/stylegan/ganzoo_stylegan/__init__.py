@@ -1,6 +1,6 @@
 """StyleGAN2 and ProGAN as a ganzoo plugin."""
 
-from ganzoo import Need, VariantSpec, hookimpl
+from ganzoo import DatasetSpec, EvaluatorSpec, Need, VariantSpec, hookimpl
 
 SIDES = "4 to 7 pixels, doubled any number of times"
 
@@ -24,5 +24,34 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             year=2020,
             paper="https://arxiv.org/abs/1912.04958",
             needs=((Need(("image",), of=SIDES),),),
+        ),
+    ]
+
+
+@hookimpl
+def ganzoo_register_datasets() -> list[DatasetSpec]:
+    """Offer `few-glyphs`."""
+    at = "ganzoo_stylegan.few:load"
+    return [DatasetSpec("few-glyphs", at, "500 glyphs to train on", "1x28x28", 10)]
+
+
+@hookimpl
+def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
+    """Offer `truncation` and `w-path`, both for `stylegan2` alone, where they are named."""
+    paper = "https://arxiv.org/abs/1812.04948"
+    return [
+        EvaluatorSpec(
+            "truncation",
+            "ganzoo_stylegan.truncation:trade",
+            "what --truncation gives and takes",
+            paper,
+            kinds=("image",),
+        ),
+        EvaluatorSpec(
+            "w-path",
+            "ganzoo_stylegan.smoothness:path_length",
+            "how evenly images change along paths in w",
+            paper,
+            kinds=("image",),
         ),
     ]
