@@ -30,7 +30,7 @@ class Preset:
 
 
 PRESETS = {
-    "small": Preset(64, 8, 64, 2, group=4, half_life=10_000),
+    "small": Preset(64, 8, 64, 2, group=4, half_life=10_000, gamma=10.0, path_length=0.2),
     "auto": Preset(512, 32, 512, 2, group=4, half_life=10_000),
     "cifar10": Preset(
         *(512, 64, 512, 2),

@@ -67,7 +67,7 @@ class Linear(nn.Module):
 
 def test_the_path_length_of_a_linear_generator(monkeypatch: pytest.MonkeyPatch) -> None:
     """J_wᵀ y = Aᵀ y at every layer: with y = 1/8 and A = 1/8 it is 1 in each of 4 dimensions."""
-    variant = make(mixing=0.9)
+    variant = make(mixing=0.9, path_length=2.0)
     variant.generator.synthesis = Linear(torch.full((64, 4), 1 / 8))  # type: ignore[assignment]
     monkeypatch.setattr(torch, "randn_like", torch.ones_like)
     length = 2.0
@@ -85,7 +85,7 @@ def test_its_gradient_passes_through_the_mean_that_has_moved(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With A = c / 8, the length is 2 c: d loss / dc = 2 · 2 (2c - a) · 2 (1 - 0.01)."""
-    variant = make()
+    variant = make(path_length=2.0)
     net = Linear(torch.full((64, 4), 1 / 8))
     variant.generator.synthesis = net  # type: ignore[assignment]
     variant.mean_length.fill_(0.5)
