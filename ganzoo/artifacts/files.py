@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ganzoo.errors import GanzooError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -50,3 +52,18 @@ def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def refuse_links(path: Path) -> None:
+    """Refuse to write into a run's folder through what leads elsewhere, as it may be a stranger's.
+
+    Raises:
+        GanzooError: something in it is a link.
+    """
+    inside = [child for child in path.iterdir() if child.is_symlink() or child.is_dir()]
+    for entry in [*inside, *(one for part in inside for one in part.glob("*"))]:
+        if entry.is_symlink():
+            raise GanzooError(
+                f"{entry} is a link, through which a run that is not yours could have files "
+                "written elsewhere: put what it leads to in its place"
+            )

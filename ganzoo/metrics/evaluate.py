@@ -90,7 +90,8 @@ def evaluate_run(
     root = data_root or (Path(training["data_root"]) if training["data_root"] else None)
     size = parse_size(training["image_size"])
     with preferring(run.plugins):
-        splits = load_splits(training["dataset"], root, size, wish.report, training.get("few"))
+        few = training.get("few")
+        splits = load_splits(training["dataset"], root, size, wish.report, few, run)
     ground = _make_ground(splits, wish, n or DRAWN, n or MADE_OF_REAL)
     return _judge(Exam(ground, variant), wish, str(run.path))
 
@@ -159,6 +160,7 @@ def _make_ground(splits: Splits, wish: Wish, drawn: int, made: int) -> Ground:
         wish.seed,
         wish.features,
         wish.report,
+        splits.content,
     )
 
 
@@ -213,7 +215,7 @@ def _protocol(exam: Exam, judged: Sequence[Known]) -> str:
     control = len(ground.control) if CONTROL in looked else 0
     return str(
         Protocol(
-            data=f"{data.name} {data}, test split",
+            data=f"{data.name} {data}, test split {ground.content}".rstrip(),
             features=" and ".join(extractor.name for extractor in extractors) or "none",
             resizing=extractors[0].resizing if extractors else "none",
             fake=fake,

@@ -58,6 +58,8 @@ class Ground:
     """``"classifier"`` or ``"inception"``."""
     report: Callable[[str], None]
     """Is told what happens."""
+    content: str = ""
+    """Digits that tell `real` from other samples of that name, where the name does not."""
 
     @property
     def in_training(self) -> bool:

@@ -11,7 +11,11 @@ from torch import Tensor
 from ganzoo.artifacts.pixels import to_bytes, to_floats
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.plugins import catalog
+from ganzoo.runs.record import check_unchanged
+from ganzoo.runs.run import Run
 
+DIGITS = 8
+"""Of a digest that stand in the protocol."""
 ROWS = 1000
 """Images rounded at once."""
 
@@ -24,6 +28,8 @@ class Splits(NamedTuple):
     test: Dataset
     native: tuple[Dataset, Dataset]
     """Both whole, at the data's own size, at which an extractor learns."""
+    content: str = ""
+    """Digits that tell the test split from any other, where its name does not say which it is."""
 
 
 def load_splits(
@@ -32,6 +38,7 @@ def load_splits(
     size: tuple[int, int] | None,
     report: Callable[[str], None],
     few: int | None = None,
+    run: Run | None = None,
 ) -> Splits:
     """The training and the test split, at a size and at their own.
 
@@ -41,17 +48,35 @@ def load_splits(
         size: (height, width); None: their own.
         report: is told what happens.
         few: samples of the training split that were trained on; None: all.
+        run: that was trained on the one split and has not seen the other; None: anything else is
+            measured.
 
     Raises:
-        GanzooError: as `catalog.load`.
+        GanzooError: as `catalog.load`; or the training split is not what the run was trained on.
     """
 
-    def load(split: str, size: tuple[int, int] | None) -> Dataset:
-        return in_bytes(catalog.load(name, DataRequest(root, split, size, report=report)))
+    def read(split: str, size: tuple[int, int] | None) -> Dataset:
+        return catalog.load(name, DataRequest(root, split, size, report=report))
 
-    train, test = load("train", size), load("test", size)
+    def load(split: str, size: tuple[int, int] | None) -> Dataset:
+        return in_bytes(known(read(split, size)))
+
+    def known(dataset: Dataset) -> Dataset:
+        """By the name that it had when the run was trained, if it is sure to be the same."""
+        if run is None or "content" not in run.settings["data"]:
+            return dataset
+        spec = replace(dataset.spec, name=run.settings["data"]["name"])
+        return replace(dataset, spec=spec)
+
+    first = read("train", size)
+    if run is not None:
+        learned = first.few(few)
+        content = catalog.contents(name, learned)
+        check_unchanged(run.path, run.settings, learned, content, named=False)
+    train, test = in_bytes(known(first)), load("test", size)
     native = (train, test) if size is None else (load("train", None), load("test", None))
-    return Splits(train.few(few), test, native)
+    own = catalog.contents(name, test) if catalog.is_of_the_user(name) else []
+    return Splits(train.few(few), test, native, "-".join(each[:DIGITS] for each in own if each))
 
 
 def in_bytes(dataset: Dataset) -> Dataset:

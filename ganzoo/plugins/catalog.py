@@ -7,6 +7,7 @@ a coloured one. ``--data-root`` is told to those of them that read files.
 import re
 from dataclasses import replace
 
+from ganzoo.data.content import digest
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.domains import in_one_shape
 from ganzoo.data.kinds import sample_kind
@@ -14,7 +15,7 @@ from ganzoo.data.needs import first_suitable, in_words
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
-from ganzoo.spec import MADE, DatasetSpec, DataSpec, VariantSpec
+from ganzoo.spec import FILES, MADE, DatasetSpec, DataSpec, VariantSpec
 
 
 def load(name: str, request: DataRequest) -> Dataset:
@@ -43,6 +44,27 @@ def load(name: str, request: DataRequest) -> Dataset:
     second = _load(found[1], replace(requests[1], image_size=(height, width)))
     _check_domain(found[1], second.spec)
     return in_one_shape(first, second, f"{first.name}+{second.name}")
+
+
+def contents(name: str, dataset: Dataset) -> list[str]:
+    """A digest of each group of a data set, by which it is known again under any other name.
+
+    It is empty for what is made on the spot: that is the same by its name, and its last bits may
+    differ on another processor.
+
+    Args:
+        name: as the user calls it.
+        dataset: what `load` has made of it.
+    """
+    parts = [row.spec.source != MADE for row in _find(name)]
+    groups = [[*stream.values()] for stream in dataset.streams]
+    reads = parts if len(parts) > 1 else parts * len(groups)
+    return [digest(group) if read else "" for group, read in zip(groups, reads, strict=True)]
+
+
+def is_of_the_user(name: str) -> bool:
+    """Whether a name says where the samples lie, and not which ones they are."""
+    return any(row.spec.source == FILES for row in _find(name))
 
 
 def described(name: str) -> DataSpec:

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ganzoo.artifacts.files import write_json
+from ganzoo.artifacts.files import refuse_links, write_json
 
 FOLDER = "evaluations"
 
@@ -27,9 +27,11 @@ def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         OSError: it cannot be written.
+        GanzooError: it would be written elsewhere.
     """
     digest = hashlib.sha256(report["protocol"].encode()).hexdigest()[:8]
     path = run / FOLDER / f"{step:08d}-{digest}.json"
+    refuse_links(run)
     path.parent.mkdir(exist_ok=True)
     new = {score["name"] for score in report["scores"]}
     earlier = [

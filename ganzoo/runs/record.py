@@ -34,6 +34,8 @@ class DataRecord(TypedDict):
     """The fields of each group, as `DataSpec.to_dict` gives them."""
     samples: list[int]
     """Of each group."""
+    content: NotRequired[list[str]]
+    """A digest of each group's samples, as `ganzoo.plugins.catalog.contents` gives it."""
 
 
 class Noted(TypedDict, total=False):
@@ -107,11 +109,20 @@ def read_record(folder: Path) -> Record:
     return upgraded
 
 
-def describe_data(dataset: Dataset) -> DataRecord:
-    """What is noted of the data that a run is trained on: the fields, and how many samples."""
-    counts = [len(dataset.tensors[group[0].name]) for group in dataset.spec.groups]
+def describe_data(dataset: Dataset, content: list[str]) -> DataRecord:
+    """What is noted of the data that a run is trained on: the fields, how many samples, and which.
+
+    Args:
+        dataset: the training split.
+        content: a digest of each group.
+    """
     told = dataset.spec.to_dict()
-    return {"name": told["name"], "groups": told["groups"], "samples": counts}
+    return {
+        "name": told["name"],
+        "groups": told["groups"],
+        "samples": _counts(dataset),
+        "content": content,
+    }
 
 
 def data_spec(record: Record) -> DataSpec:
@@ -124,30 +135,52 @@ def samples(record: Record) -> tuple[int, ...]:
     return tuple(map(int, record["data"]["samples"]))
 
 
-def check_unchanged(path: Path, record: Record, dataset: Dataset) -> None:
-    """Refuse to go on with other data than a run was started with.
+def check_unchanged(
+    path: Path, record: Record, dataset: Dataset, content: list[str], named: bool = True
+) -> None:
+    """Refuse other data than a run was started with: what counts is the samples, not their name.
 
     A field that the record does not know, such as the labels of a second domain, which runs of API
     1 did not note, is none of those that it was started with.
 
+    Args:
+        path: of the run.
+        record: of the run.
+        dataset: the training split as it is now.
+        content: a digest of each of its groups.
+        named: runs from before contents were noted are held to the name.
+
     Raises:
-        GanzooError: a name, a field or a number of samples differs.
+        GanzooError: a field, a number of samples or a sample differs.
     """
     before, now = data_spec(record), dataset.spec
-    current = describe_data(dataset)["samples"]
-    changes: list[tuple[str, object, object]] = [("name", before.name, now.name)]
+    known = record["data"].get("content")
+    changes: list[tuple[str, object, object]] = []
+    if known is None and named:
+        changes.append(("name", before.name, now.name))
     for field in before.fields.values():
         same = now.fields.get(field.name)
         for what in ("kind", "shape", "names", "codec"):
             was, found = getattr(field, what), getattr(same, what, None)
             changes.append((f"{what} of '{field.name}'", was, found))
-    changes.append(("number of samples", [*samples(record)], current))
+    changes.append(("number of samples", [*samples(record)], _counts(dataset)))
     for what, was, found in changes:
         if was != found:
             raise GanzooError(
                 f"the data set '{now.name}' has changed since {path} was started: its {what} was "
                 f"{_said(was)} and is {_said(found)}"
             )
+    if known is not None and known != content:
+        raise GanzooError(
+            f"the data set '{now.name}' has changed since {path} was started: it has as many "
+            "samples to train on, but other ones, or in another order: bring back the files and "
+            "their names as they were, or name with --data-root the folder where they are"
+        )
+
+
+def _counts(dataset: Dataset) -> list[int]:
+    """How many samples each group has."""
+    return [len(dataset.tensors[group[0].name]) for group in dataset.spec.groups]
 
 
 def _said(value: object) -> str:

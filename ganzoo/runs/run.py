@@ -21,6 +21,10 @@ from ganzoo.runs import checkpoint, evaluations
 from ganzoo.runs.record import Record, data_spec, read_record
 
 
+class Unwritable(GanzooError):
+    """A run's folder can only be read."""
+
+
 @dataclass
 class Run:
     """A run directory that exists."""
@@ -40,7 +44,6 @@ class Run:
         try:
             path = _next(Path("runs"), name) if out is None else _claim(out)
             run = cls(path, settings)
-            run.samples.mkdir()
             run.checkpoints.mkdir()
             run.save_settings()
         except OSError as error:
@@ -97,6 +100,7 @@ class Run:
         """Hold the run for this process; the hold ends with the process, however that ends.
 
         Raises:
+            Unwritable: nobody can train it where it is.
             GanzooError: another process holds it.
         """
         lock = FileLock(self.path / ".lock")
@@ -104,6 +108,12 @@ class Run:
             lock.acquire(blocking=False)
         except Timeout as error:
             raise GanzooError(f"{self.path} is being trained by another process") from error
+        except (OSError, NotImplementedError) as error:  # the latter: a disk without locks
+            reason = getattr(error, "strerror", None) or error
+            raise Unwritable(
+                f"{self.path} cannot be trained where it is ({reason}): copy the folder to a disk "
+                "that can be written, and go on with the copy"
+            ) from error
         try:
             yield
         finally:
@@ -199,10 +209,10 @@ class Run:
         try:
             with self.locked():
                 return self.settings.get("outcome") or "killed"
+        except Unwritable:
+            return self.settings.get("outcome") or "unknown"
         except GanzooError:
             return "running"
-        except OSError:  # a folder that can only be read
-            return self.settings.get("outcome") or "unknown"
 
 
 class SharedRun(Run):
@@ -238,16 +248,22 @@ def find_runs(folder: Path, report: Callable[[str], None]) -> list[Run]:
 
 
 def _claim(out: Path) -> Path:
-    """Make `out` a directory of its own."""
+    """Make `out` a directory of its own, with the folder of samples in it."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         onward = f", or go on with --resume {out}" if (out / "run.json").exists() else ""
         raise GanzooError(f"{out} exists already: choose another --out{onward}")
     out.mkdir(parents=True, exist_ok=True)
+    try:
+        (out / "samples").mkdir()  # by one process alone, of those that found it empty
+    except FileExistsError as error:
+        raise GanzooError(
+            f"{out} has just been taken by another process: choose another --out"
+        ) from error
     return out
 
 
 def _next(runs: Path, name: str) -> Path:
-    """Make the directory of the next number, also when two processes ask at once."""
+    """Make the directory of the next number likewise, also when two processes ask at once."""
     runs.mkdir(exist_ok=True)
     numbers = [int(m[1]) for p in runs.iterdir() if (m := re.match(r"(\d{5,})-", p.name))]
     number = max(numbers, default=0) + 1
@@ -255,6 +271,7 @@ def _next(runs: Path, name: str) -> Path:
         path = runs / f"{number:05d}-{name}"
         try:
             path.mkdir()
+            (path / "samples").mkdir()
             return path
         except FileExistsError:
             number += 1

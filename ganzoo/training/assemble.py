@@ -100,6 +100,15 @@ def load_dataset(training: Training, observer: Observer, split: str = "train") -
     return dataset.few(training.few) if split == "train" else dataset
 
 
+def with_whole_root(training: Training) -> Training:
+    """The settings with a ``--data-root`` that means the same in any other folder."""
+    if training.data_root is None:
+        return training
+    return dataclasses.replace(
+        training, data_root=str(Path(training.data_root).expanduser().resolve())
+    )
+
+
 def _with_steps(training: Training, variant: Variant, feed: Feed) -> Training:
     """The settings with everything decided that was left open."""
     steps = training.steps

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+"""Of Ctrl-C, of a machine that is shut down or a job that is cancelled, and of a terminal that is
+closed."""
 ATTENTION = 0.1
 """Seconds after which a signal is answered."""
 
@@ -21,7 +24,10 @@ class Interrupt:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """The first SIGINT or SIGTERM is noted, the next one ends the program at once."""
+        """The first of `SIGNALS` is noted, the next one ends the program at once.
+
+        SIGHUP is not, where it is ignored already: that is what ``nohup`` is for.
+        """
 
         def stop(number: int, frame: FrameType | None) -> None:
             if self.heard:
@@ -31,7 +37,12 @@ class Interrupt:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        heeded = [
+            number
+            for number in SIGNALS
+            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN
+        ]
+        before = {number: signal.signal(number, stop) for number in heeded}
         try:
             yield
         finally:

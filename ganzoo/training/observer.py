@@ -65,6 +65,11 @@ class Outcome:
 class Observer:
     """Who watches a training; a subclass overrides what it wants to see."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether there is nobody any more who could see it, for whom it would go on."""
+        return False
+
     def started(self, start: Start) -> None:
         """All is set up and the first iteration follows."""
 

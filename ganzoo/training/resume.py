@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from ganzoo.artifacts.files import refuse_links
 from ganzoo.config import build, options, unknown_setting
 from ganzoo.engine.device import pick_device
 from ganzoo.engine.distributed import (
@@ -16,13 +17,20 @@ from ganzoo.engine.distributed import (
     scatter_state,
 )
 from ganzoo.errors import GanzooError
+from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import check_unchanged
 from ganzoo.runs.run import Run, SharedRun
-from ganzoo.training.assemble import assemble, load_dataset, make_exhibits, quality_record
+from ganzoo.training.assemble import (
+    assemble,
+    load_dataset,
+    make_exhibits,
+    quality_record,
+    with_whole_root,
+)
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import RESUMABLE, Training
 from ganzoo.training.trainer import Trainer
@@ -46,7 +54,9 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         training = _resumed(run, given)
         device = own_device(pick_device(training.device))
         dataset = load_dataset(training, observer)
-        check_unchanged(path, run.settings, dataset)
+        assert training.dataset is not None
+        content = catalog.contents(training.dataset, dataset)
+        check_unchanged(path, run.settings, dataset, content)
         variant = build_variant(run.settings, device)
         assembled = assemble(variant, dataset, training, run.settings, observer)
         engine = assembled.engine
@@ -54,7 +64,10 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         own = engine.own()
         tensors = checkpoint.load_state(newest, run.identity, like_all(engine.state(), own))
         engine.load_state(scatter_state(tensors, own & tensors.keys()))
-        if engine.iteration >= engine.iterations:
+        killed = run.settings.get("outcome") is None
+        if engine.iteration > engine.iterations or (
+            engine.iteration == engine.iterations and not killed
+        ):
             raise GanzooError(
                 f"{path} is at step {engine.iteration} already: ask for more with --steps, which "
                 "is the total"
@@ -63,7 +76,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         _report_other_plugins(run.plugins, plugins, observer)
         _report_other_device(run.settings["device"], assembled.record["device"], observer)
         run.settings = {**assembled.record, **quality_record(exhibits)}
-        run.rewind(engine.iteration)
+        _rewind(run, engine.iteration)
         return Trainer(run, assembled.training, engine, observer, exhibits)
 
 
@@ -76,7 +89,19 @@ def _open_run(path: Path) -> Run:
             f"{path} is a training by {before} process{'es' if before > 1 else ''}, and {now} "
             f"cannot go on with it exactly: use `{launcher(before)} train --resume {path}`"
         )
+    refuse_links(path)
     return run if is_first() else SharedRun(path, run.settings)
+
+
+def _rewind(run: Run, step: int) -> None:
+    """Forget what came after the checkpoint that is gone on from."""
+    try:
+        run.rewind(step)
+    except OSError as error:
+        raise GanzooError(
+            f"{run.path} cannot be written ({error.strerror or error}): make room there, then go "
+            f"on with --resume {run.path}"
+        ) from error
 
 
 def _resumed(run: Run, given: Mapping[str, object]) -> Training:
@@ -99,7 +124,7 @@ def _resumed(run: Run, given: Mapping[str, object]) -> Training:
             )
     if changed.get("epochs") is not None:
         changed.setdefault("steps", None)
-    return build(Training, run.settings["training"] | changed)
+    return with_whole_root(build(Training, run.settings["training"] | changed))
 
 
 def _report_other_device(before: str, now: str, observer: Observer) -> None:

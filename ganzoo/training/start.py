@@ -30,7 +30,13 @@ from ganzoo.runs.initial import initialise
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import Record, describe_data
 from ganzoo.runs.run import Run, SharedRun
-from ganzoo.training.assemble import assemble, load_dataset, make_exhibits, quality_record
+from ganzoo.training.assemble import (
+    assemble,
+    load_dataset,
+    make_exhibits,
+    quality_record,
+    with_whole_root,
+)
 from ganzoo.training.few import warn_of_few
 from ganzoo.training.manner import device_name
 from ganzoo.training.observer import Observer
@@ -72,9 +78,8 @@ def start(
         if training.epochs is not None:
             del recipe["steps"]
         training, config = _split(recipe | given, cls)
-        if training.data_root is not None:
-            root = str(Path(training.data_root).expanduser().resolve())
-            training = dataclasses.replace(training, data_root=root)
+        training = with_whole_root(training)
+        assert training.dataset is not None
         if words := warn_of_few(dataset, training, config):
             observer.report(words)
         record: Record = {
@@ -86,7 +91,7 @@ def start(
             "plugins": plugins,
             "config": dataclasses.asdict(config),
             "training": {},
-            "data": describe_data(dataset),
+            "data": describe_data(dataset, catalog.contents(training.dataset, dataset)),
             "device": device_name(device),
             "versions": {
                 "ganzoo": version("ganzoo-core"),

@@ -6,7 +6,6 @@ import math
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -38,10 +37,6 @@ from ganzoo.training.observer import Observer, Outcome, QualityRecord, Start
 from ganzoo.training.settings import STOP, Training
 from ganzoo.training.watchdog import Watchdog
 
-if TYPE_CHECKING:
-    pass
-
-
 STOPPING = "stopping: a checkpoint is saved first (again: stop at once)"
 
 
@@ -72,7 +67,7 @@ class Trainer:
         self._begun = 0.0
 
     def fit(self) -> Outcome:
-        """Train to the last step, or until SIGINT or SIGTERM.
+        """Train to the last step, or until a signal says to stop, or nobody watches any more.
 
         Raises:
             Diverged: a loss or a weight is not finite; the last good checkpoint is kept.
@@ -123,6 +118,9 @@ class Trainer:
         self.run.log(f"step {engine.iteration} of {engine.iterations}: training")
         self.observer.started(Start(self.run, self.training, self.engine))
         self._remember()
+        if engine.iteration == engine.iterations:  # it was killed after its last step was saved
+            saved = self.run.latest_checkpoint()
+            return self._finish(self.run.samples / f"{engine.iteration:08d}.png", saved, {})
         if engine.iteration == 0:
             copy_first(engine.state())
             self._draw_real()
@@ -156,21 +154,31 @@ class Trainer:
 
     def _is_stopping(self) -> bool:
         """Whether any process wants to stop; asked by all of them at the same step."""
-        return self._vote.stops(self._interrupt.heard or self._collapse is not None)
+        wished = self._interrupt.heard or self.observer.gone
+        return self._vote.stops(wished or self._collapse is not None)
 
     def _end(self) -> Outcome:
         finished = self.engine.iteration == self.engine.iterations
         if finished and self.training.evaluate_every:
             self._evaluate()
-        samples, saved = self._draw_samples(), self._save()
+        samples, measured = self._draw_samples(), dict[str, float]()
+        if finished:
+            self._journal.flush()
+            self._journal.settle()
+            measured = self._measure()  # before the end is saved, after which nothing is missing
+        saved = self._save()
         self._tell_cost()
         if not finished:
             collapse = from_first(self._collapse)
             if collapse is not None:
                 raise self._journal.collapsed(collapse, saved)
-            self.run.log(f"step {self.engine.iteration}: stopped")
+            why = ", as nobody reads what it says any more" if self.observer.gone else ""
+            self.run.log(f"step {self.engine.iteration}: stopped{why}")
             return Outcome(False, saved, samples)
-        measured = self._measure()
+        return self._finish(samples, saved, measured)
+
+    def _finish(self, samples: Path, saved: Path, measured: dict[str, float]) -> Outcome:
+        """Draw what is drawn of a whole training, whose last step is saved."""
         best = checkpoint.best(self.run.checkpoints)
         animation, curves = self.run.path / "samples.gif", self.run.path / "curves.png"
         if is_first():

@@ -34,9 +34,9 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         digits(),
         Dataset.unpaired("x+y", digits(), Dataset.of("y", torch.zeros(4, 2))),
     ):
-        read = record(tmp_path, json.loads(json.dumps(describe_data(dataset))))
+        read = record(tmp_path, json.loads(json.dumps(describe_data(dataset, ["1"]))))
         assert data_spec(read) == dataset.spec
-        check_unchanged(tmp_path, read, dataset)
+        check_unchanged(tmp_path, read, dataset, ["1"])
     assert samples(read) == (6, 4)
 
 
@@ -52,9 +52,9 @@ def test_a_record_of_api_1_is_upgraded(tmp_path: Path) -> None:
 
 
 def test_a_run_of_api_1_goes_on_with_the_same_data_alone(tmp_path: Path) -> None:
-    check_unchanged(tmp_path, record(tmp_path, OLD), digits())
+    check_unchanged(tmp_path, record(tmp_path, OLD), digits(), [])
     pair = Dataset.unpaired("digits", digits(), digits(4))  # the labels of b were not noted
-    check_unchanged(tmp_path, record(tmp_path, TWO), pair)
+    check_unchanged(tmp_path, record(tmp_path, TWO), pair, [])
     for changed, said in (
         (digits(7), "its number of samples was 6 and is 7"),
         (digits(width=5), "its shape of 'image' was 1, 8, 9 and is 1, 8, 5"),
@@ -62,7 +62,7 @@ def test_a_run_of_api_1_goes_on_with_the_same_data_alone(tmp_path: Path) -> None
         (Dataset.images("digits", digits().tensors["image"]), "its kind of 'label' was label and"),
     ):
         with pytest.raises(GanzooError) as caught:
-            check_unchanged(tmp_path, record(tmp_path, OLD), changed)
+            check_unchanged(tmp_path, record(tmp_path, OLD), changed, [])
         assert said in str(caught.value)
 
 
