@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -63,7 +64,7 @@ def run(args: Sequence[str]) -> int:
             import traceback
 
             traceback.print_exception(error.__cause__)
-        return complain(str(error))
+        return complain(_fitting(str(error), args))
     except click.UsageError as error:
         return complain(_sentence(error))
     except (KeyboardInterrupt, click.Abort):
@@ -74,6 +75,15 @@ def run(args: Sequence[str]) -> int:
         _discard_output()
         return 1
     return status or 0
+
+
+def _fitting(message: str, args: Sequence[str]) -> str:
+    """What a room has to say, in the words of the command that was called."""
+    if not args or args[0] not in MODULES or "--" not in message:
+        return message
+    from ganzoo.cli.owners import with_owners
+
+    return with_owners(message, args[0])
 
 
 def _call(args: list[str]) -> int | None:
@@ -94,10 +104,19 @@ def main() -> NoReturn:
     sys.exit(run(sys.argv[1:]))
 
 
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that make a terminal do something, or show a text in another order."""
+
+
+def legible(text: str) -> str:
+    """A text that a terminal shows and does not obey, whoever has written the names in it."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def complain(message: str, status: int = 2) -> int:
     """Print an error as one line on stderr; returns the exit status."""
     label = click.style("ganzoo: error:", fg="red", bold=True)
-    click.echo(f"{label} {' '.join(message.split())}", err=True)
+    click.echo(f"{label} {legible(' '.join(message.split()))}", err=True)
     return status
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self, cast
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,7 +16,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ganzoo.cli import legible
+from ganzoo.cli.outlet import Outlet
 from ganzoo.cli.output import make_console
+from ganzoo.cli.owners import with_owners
 from ganzoo.engine.distributed import is_first, process_count
 from ganzoo.runs.record import samples
 from ganzoo.training.observer import Observer, Outcome, QualityRecord, Record, Start
@@ -34,7 +38,7 @@ def make_display() -> Display:
     """What suits stdout; nothing is shown but in the first process of several."""
     if not is_first():
         return PlainDisplay(Console(quiet=True))
-    console = make_console()
+    console = make_console(cast("IO[str]", Outlet(sys.stdout)))
     return LiveDisplay(console) if console.is_terminal else PlainDisplay(console)
 
 
@@ -48,6 +52,11 @@ class Display(Observer):
         self._steps_per_second = Smoothed()
         self._images_per_second = Smoothed()
         self._steps = 0
+
+    @property
+    def gone(self) -> bool:
+        """Whether the pipe or the terminal is closed that it was shown on."""
+        return getattr(self.console.file, "gone", False)
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +119,7 @@ class Display(Observer):
         self.report(f"{line}{_listed(values)}".rstrip() + f", {record.seconds:.1f} s")
 
     def report(self, message: str) -> None:
-        self.console.print(message, soft_wrap=True)
+        self.console.print(legible(with_owners(message, "train")), soft_wrap=True)
 
     def print_finished(self, outcome: Outcome, next_commands: Mapping[str, str]) -> None:
         """Say what was made, where it is, and what can be done with it."""
@@ -142,7 +151,7 @@ class Display(Observer):
         self._print_row("go on with", resume_command)
 
     def _print_row(self, name: str, value: object) -> None:
-        self.console.print(_line(name, str(value)), soft_wrap=True)
+        self.console.print(_line(name, legible(str(value))), soft_wrap=True)
 
     def _remaining(self, step: int) -> str:
         speed = self._steps_per_second.value

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.artifacts.files import whole_folder
+from ganzoo.cli import legible
+from ganzoo.cli.output import counted
+from ganzoo.cli.owners import with_owners
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -136,6 +139,17 @@ def make_of_images(
         warn(fitted.sentence)
 
 
+def status_of(done: int, asked: int) -> int:
+    """The exit status of a command that has done some of what was asked: 1, where not all.
+
+    That is said last, where it is seen below the names of those that were skipped.
+    """
+    if done == asked:
+        return 0
+    warn(f"{asked - done:,} of {counted(asked, 'file')} could not be read")
+    return 1
+
+
 class Fitted:
     """How many images were scaled and cropped to a size."""
 
@@ -214,8 +228,11 @@ def write_arrays(arrays: dict[str, Any], out: Path) -> None:
 
 
 def warn(message: str) -> None:
-    """Say something on stderr."""
-    click.echo(message, err=True)
+    """Say something on stderr, in the words of the command that is called."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.info_name is not None and "--" in message:
+        message = with_owners(message, context.info_name.removeprefix("ganzoo "))
+    click.echo(legible(message), err=True)
 
 
 def _unwritable(out: Path, error: OSError) -> GanzooError:

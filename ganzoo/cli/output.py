@@ -4,10 +4,11 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.cli import legible
 from ganzoo.engine.modes.names import DEVICES
 
 if TYPE_CHECKING:
@@ -70,12 +71,16 @@ def progress() -> Iterator[Callable[[str, str], None]]:
         yield say
 
 
-def make_console() -> "Console":
-    """A console on stdout, which knows whether that is a terminal."""
+def make_console(file: IO[str] | None = None) -> "Console":
+    """A console on stdout, or on what stands for it, which knows whether that is a terminal."""
     from rich.console import Console
 
     return Console(
-        width=None if sys.stdout.isatty() else WIDE, highlight=False, emoji=False, markup=False
+        file=file,
+        width=None if sys.stdout.isatty() else WIDE,
+        highlight=False,
+        emoji=False,
+        markup=False,
     )
 
 
@@ -128,17 +133,17 @@ def _cell(column: str, row: dict[str, Any]) -> "Text":
 
     value = row[column]
     if column == "plugin":
-        return Text(f"{value} {row['version']}")
+        return Text(legible(f"{value} {row['version']}"))
     if column == "status":
         return Text(value, style="green" if value == "ok" else _style(row))
-    return Text("" if value is None else str(value))
+    return Text("" if value is None else legible(str(value)))
 
 
 def _problem(row: dict[str, Any]) -> "Text":
     from rich.text import Text
 
     where = f"{row['name']} ({row['plugin']} {row['version']}): "
-    return Text.assemble((where, "bold"), (row["error"], _style(row)))
+    return Text.assemble((where, "bold"), (legible(row["error"]), _style(row)))
 
 
 def _style(row: dict[str, Any]) -> str:

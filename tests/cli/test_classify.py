@@ -163,11 +163,30 @@ def test_what_is_wrong_with_an_image_is_said_and_nothing_else(run: Path) -> None
     Image.new("L", (12, 8)).save("fine.png")
     Path("text.png").write_text("not an image")
     before = tree(run)
-    assert_one_sentence(classify("fine.png", "text.png"), "'text.png'", "it is not an image")
+    assert_one_sentence(classify("text.png"), "'text.png'", "it is not an image")
     assert_one_sentence(classify("missing.png"), "'missing.png'", "No such file")
     assert_one_sentence(classify("photos"), "'photos'", "directory")
     assert_one_sentence(classify(), "IMAGE")
     assert tree(run) == before
+
+
+@pytest.mark.usefixtures("run")
+def test_one_file_that_cannot_be_read_keeps_none_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ganzoo.cli.commands.using import classify as module
+
+    monkeypatch.setattr(module, "CHUNK", 2)
+    Image.new("L", (12, 8)).save("fine.png")
+    Path("text.png").write_text("not an image")
+    result = classify("fine.png", "text.png", "text.png", "missing.png", "fine.png", "--json")
+    assert [row["file"] for row in json.loads(result.out)] == ["fine.png", "fine.png"]
+    assert result.status == 1
+    assert result.err == (
+        "skipped 'text.png': it is not an image\n"
+        "skipped 'missing.png': No such file or directory\n"
+        "3 of 5 files could not be read\n"
+    )
 
 
 def test_other_runs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

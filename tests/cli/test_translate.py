@@ -192,9 +192,10 @@ def test_what_cannot_be_read_is_reported_and_skipped(photos: Path) -> None:
     (photos / "text.png").write_text("not an image")
     (photos / "cut.png").write_bytes((photos / "red.png").read_bytes()[:40])
     result = call("--direction", "b2a", "--input", "photos", "--out", "out")
-    assert result.status == 0
+    assert result.status == 1
     assert "3 images: out" in result.out
-    assert len(result.err.splitlines()) == 3
+    assert len(result.err.splitlines()) == 4
+    assert result.err.endswith("2 of 5 files could not be read\n")
     assert "skipped 'photos/text.png': it is not an image" in result.err
     assert "skipped 'photos/cut.png': " in result.err
     assert {path.name for path in Path("out").rglob("*.png")} == {

@@ -211,6 +211,7 @@ def _check_keys(file: Mapping[str, object], registered: Registered[VariantSpec],
 
 def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
     from ganzoo.cli.display import make_display
+    from ganzoo.cli.onward import resume_command
     from ganzoo.engine.distributed import is_first, processes, wait_for_all
     from ganzoo.training.journal import Failed
     from ganzoo.training.resume import resume
@@ -225,7 +226,7 @@ def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
         try:
             outcome = trainer.fit()
         except KeyboardInterrupt:  # the second Ctrl-C
-            display.print_stopped(trainer.run.latest_checkpoint(), resume_command(trainer))
+            display.print_stopped(trainer.run.latest_checkpoint(), resume_command(trainer.run))
             return INTERRUPTED
         except Failed as error:
             display.close()
@@ -235,7 +236,7 @@ def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
             if outcome.finished:
                 display.print_finished(outcome, next_commands(trainer))
             else:
-                display.print_stopped(outcome.checkpoint, resume_command(trainer))
+                display.print_stopped(outcome.checkpoint, resume_command(trainer.run))
         wait_for_all()  # one that is gone would have torchrun end the others
     return status
 
@@ -256,14 +257,6 @@ def _memory_checked() -> Iterator[None]:
             "the training does not fit into memory: choose a smaller --batch-size, --image-size "
             "or network, or " + ("--accumulate or --recompute" if on_host else thrifty)
         ) from error
-
-
-def resume_command(trainer: Trainer) -> str:
-    """What the user types to go on."""
-    from ganzoo.engine.distributed import launcher, process_count
-
-    run = shlex.quote(str(trainer.run.path))
-    return f"{launcher(process_count())} train --resume {run}"
 
 
 def next_commands(trainer: Trainer) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ from ganzoo.errors import GanzooError
 from ganzoo.schedules import Stage
 from ganzoo.variant import Batch, Phase
 
+_ENDED = re.compile(r"(Hangup|Interrupt|Terminated|Killed) signal terminated|died with <Signals")
+"""What compilers, and who calls them, say of one that a signal has ended."""
 Compiled = Callable[[dict[str, Tensor], dict[str, Tensor]], tuple[Any, ...]]
 
 
@@ -74,7 +77,7 @@ class CompiledGradients:
         }
         compiled = torch.compile(gradients, fullgraph=True, dynamic=False, options=options)
         try:
-            result = _filled_in(batch, compiled(batch.data, batch.shared))
+            result = _filled_in(batch, _persistent(compiled)(batch.data, batch.shared))
         except GanzooError:
             raise
         except Exception as error:
@@ -87,6 +90,33 @@ class CompiledGradients:
         if self._key is not None:
             remember_compiled(self._key)
         return result
+
+
+def _persistent(compiled: Compiled) -> Compiled:
+    """The same, once more if a signal has ended its compiler.
+
+    One for all processes of a job, such as SIGTERM, is heard by the training, too, which then saves
+    this iteration and stops: it is to be the one that the run would have had.
+    """
+
+    def call(data: dict[str, Tensor], shared: dict[str, Tensor]) -> tuple[Any, ...]:
+        try:
+            return compiled(data, shared)
+        except Exception as error:
+            if not _was_ended(error):
+                raise
+        return compiled(data, shared)
+
+    return call
+
+
+def _was_ended(error: BaseException | None) -> bool:
+    """Whether it, or what it comes from, says that a signal has ended a compiler."""
+    while error is not None:
+        if _ENDED.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _filled_in(batch: Batch, results: tuple[Any, ...]) -> tuple[Tensor, list[Tensor | None]]:

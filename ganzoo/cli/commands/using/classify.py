@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from ganzoo.cli.images import status_of, warn
 from ganzoo.cli.output import device_option, json_option, print_json, print_rows
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
     import torch
     from torch import Tensor
 
@@ -28,11 +32,12 @@ CHUNK = 250
 )
 @device_option("where to classify")
 @json_option
-def command(run: Path, images: tuple[Path, ...], device: str, as_json: bool) -> None:
+def command(run: Path, images: tuple[Path, ...], device: str, as_json: bool) -> int:
     """Say which class each IMAGE is of, by the newest checkpoint of RUN.
 
     They may be of any size: each is scaled to cover the size of the run's images, and cropped.
-    Colours stay as they are: a run that learned white digits on black takes no black on white.
+    Colours stay as they are: a run that learned white digits on black takes no black on white. A
+    file that cannot be read is named and left out, and the exit status then is 1.
     """
     from ganzoo.engine.device import pick_device
     from ganzoo.runs.run import Run
@@ -44,13 +49,16 @@ def command(run: Path, images: tuple[Path, ...], device: str, as_json: bool) -> 
     else:
         shown = [row | {"probability": f"{row['probability']:.3f}"} for row in rows]
         print_rows(shown, ("file", "class", "probability"))
+    return status_of(len(rows), len(images))
 
 
 def classified(run: Run, files: tuple[Path, ...], device: torch.device) -> list[dict[str, Any]]:
     """For each file its name, its most probable class, as label and name, and that probability.
 
+    A file that cannot be read is named on stderr and left out.
+
     Raises:
-        GanzooError: the run's variant does not classify, or a file cannot be read.
+        GanzooError: the run's variant does not classify, or no file can be read.
     """
     import torch
 
@@ -65,38 +73,55 @@ def classified(run: Run, files: tuple[Path, ...], device: torch.device) -> list[
             "of a variant that learns classes (see `ganzoo list`)"
         )
     names = variant.data.class_names
-    rows = []
+    rows: list[dict[str, Any]] = []
+    refused: dict[Path, str] = {}
     with torch.no_grad():
         for start in range(0, len(files), CHUNK):
-            chunk = files[start : start + CHUNK]
-            probabilities = variant.classify(_read(chunk, variant)).cpu()
-            for file, row in zip(chunk, probabilities, strict=True):
+            chunk, problems = _read(files[start : start + CHUNK], variant)
+            refused |= problems
+            if not chunk:
+                continue
+            probabilities = variant.classify(_batch([*chunk.values()], variant)).cpu()
+            for place, row in zip(chunk, probabilities, strict=True):
                 label = int(row.argmax())
                 rows.append(
                     {
-                        "file": str(file),
+                        "file": str(files[start + place]),
                         "label": label,
                         "class": str(names[label]),
                         "probability": float(row[label]),
                     }
                 )
+    if not rows:
+        file, problem = next(iter(refused.items()))
+        raise GanzooError(f"'{file}' cannot be classified: {problem}")
+    for file, problem in refused.items():
+        warn(f"skipped '{file}': {problem}")
     return rows
 
 
-def _read(files: tuple[Path, ...], variant: Variant) -> Tensor:
+def _read(
+    files: tuple[Path, ...], variant: Variant
+) -> tuple[dict[int, np.ndarray], dict[Path, str]]:
+    """Images uint8 (channels, height, width) by their place, and why others cannot be read."""
+    from ganzoo.data.sources.decoding import read_image
+
+    channels, height, width = variant.data.shape
+    images, refused = dict[int, np.ndarray](), dict[Path, str]()
+    for place, file in enumerate(files):
+        image = read_image(file, channels, (height, width))
+        if isinstance(image, str):
+            refused[file] = image
+        else:
+            images[place] = image
+    return images, refused
+
+
+def _batch(images: Sequence[np.ndarray], variant: Variant) -> Tensor:
     """Images (n, channels, height, width) in [-1, 1], on the variant's device."""
     import numpy as np
     import torch
 
     from ganzoo.artifacts.pixels import to_floats
-    from ganzoo.data.sources.decoding import read_image
 
-    channels, height, width = variant.data.shape
-    images = []
-    for file in files:
-        image = read_image(file, channels, (height, width))
-        if isinstance(image, str):
-            raise GanzooError(f"'{file}' cannot be classified: {image}")
-        images.append(image)
-    read = torch.from_numpy(np.stack(images))
-    return to_floats(read.to(variant.device))
+    return to_floats(torch.from_numpy(np.stack(images)).to(variant.device))

@@ -12,6 +12,7 @@ from ganzoo.cli.images import (
     image_shape,
     load_able,
     make_of_images,
+    status_of,
     write_arrays,
     write_pngs,
 )
@@ -43,11 +44,12 @@ if TYPE_CHECKING:
     "`latents` (n, ...) and the `files` that they are of",
 )
 @device_option("where to encode")
-def command(run: Path, source: Path, out: Path, device: str) -> None:
+def command(run: Path, source: Path, out: Path, device: str) -> int:
     """Find the latents of images by the newest checkpoint of RUN, and what it makes of them.
 
     The images may be of any size: each is scaled to cover the size of the run's images, and
-    cropped, which is said.
+    cropped, which is said. A file that cannot be read is named and left out, and the exit status
+    then is 1.
     """
     if out.exists():
         raise GanzooError(f"{out} exists already: choose another --out")
@@ -74,9 +76,11 @@ def command(run: Path, source: Path, out: Path, device: str) -> None:
 
     if out.suffix == ".npz":
         found = dict(make_of_images(folder, files, shape, encode, "encoding"))
-        latents = torch.stack([*found.values()]).numpy()
+        latents, count = torch.stack([*found.values()]).numpy(), len(found)
         write_arrays({"latents": latents, "files": [*found]}, out)
-        click.echo(f"the latents of {counted(len(found), 'image')}: {out}")
+        click.echo(f"the latents of {counted(count, 'image')}: {out}")
     else:
         made = make_of_images(folder, files, shape, reconstruct, "reconstructing")
-        click.echo(f"{counted(write_pngs(made, out), 'image')}: {out}")
+        count = write_pngs(made, out)
+        click.echo(f"{counted(count, 'image')}: {out}")
+    return status_of(count, len(files))

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from ganzoo.cli.images import find_images, image_shape, load_able, make_of_images, write_pngs
+from ganzoo.cli.images import (
+    find_images,
+    image_shape,
+    load_able,
+    make_of_images,
+    status_of,
+    write_pngs,
+)
 from ganzoo.cli.output import counted, device_option
 from ganzoo.errors import GanzooError, unknown
 
@@ -62,11 +69,11 @@ def command(
     controls: tuple[str, ...],
     seed: int | None,
     device: str,
-) -> None:
+) -> int:
     """Translate images by the newest checkpoint of RUN.
 
     They may be of any size: each is scaled to cover the size of the run's images, and cropped,
-    which is said.
+    which is said. A file that cannot be read is named and left out, and the exit status then is 1.
     """
     if out.exists():
         raise GanzooError(f"{out} exists already: choose another --out")
@@ -89,6 +96,7 @@ def command(
     made = make_of_images(folder, files, shape, function, "translating")
     count = write_pngs(_seeded(made, seed or 0, variant), out)
     click.echo(f"{counted(count, 'image')}: {out}")
+    return status_of(count, len(files))
 
 
 def chosen_direction(variant: Translator, name: str | None) -> Direction:

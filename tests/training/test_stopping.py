@@ -1,0 +1,174 @@
+"""However a training is stopped, it is saved, it is noted, and it goes on."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.cli import TINY, ganzoo, spawn, train_tiny, tree
+
+from ganzoo.artifacts import pictures
+from ganzoo.errors import GanzooError
+from ganzoo.runs.run import Run, Unwritable
+from ganzoo.training.observer import Observer
+from ganzoo.training.start import start
+
+OFTEN = "import ganzoo.cli.display\nganzoo.cli.display.QUIET = 0.0"
+LONG = ("train", "vanilla", *TINY, "--mode", "eager", "--steps", 1_000_000, "--log-every", 1)
+
+
+def log(run: Path) -> str:
+    return (run / "log.txt").read_text().splitlines()[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_that_ends_programs_ends_it_in_order(tmp_path: Path, number: int) -> None:
+    process = spawn(*LONG, "--out", tmp_path / "run", python=OFTEN)
+    assert process.stdout is not None
+    while not process.stdout.readline().startswith("step "):
+        assert process.poll() is None
+    process.send_signal(number)
+    process.communicate(timeout=300)
+    assert process.returncode == 130
+    assert Run.open(tmp_path / "run").state == "stopped"
+    assert log(tmp_path / "run").endswith("stopped")
+
+
+def test_nohup_is_obeyed(tmp_path: Path) -> None:
+    """Who has SIGHUP ignored wants the training to go on when the terminal is closed."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    class Hung(Observer):
+        def logged(self, record: object) -> None:
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    try:
+        given = {"dataset": "ring8", "mode": "eager", "steps": 3, "log_every": 1}
+        assert start("vanilla", given, tmp_path / "run", Hung()).fit().finished
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_it_stops_when_the_reader_of_its_pipe_goes_away(tmp_path: Path) -> None:
+    process = spawn(*LONG, "--out", tmp_path / "run", python=OFTEN)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert "variant" in process.stdout.readline()
+    process.stdout.close()  # as `| head -1` does
+    said = process.stderr.read()
+    assert (process.wait(timeout=300), said) == (130, "")
+    run = Run.open(tmp_path / "run")
+    assert run.state == "stopped"
+    assert log(run.path).endswith("stopped, as nobody reads what it says any more")
+    assert ganzoo("train", "--resume", run.path, "--steps", run.step + 1).status == 0
+
+
+def test_a_full_disk_under_its_output_does_not_stop_it(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    out = f"import sys\nsys.stdout = open('/dev/full', 'w')\n{OFTEN}"
+    process = spawn("train", "vanilla", *TINY, "--steps", 3, "--out", tmp_path / "run", python=out)
+    process.communicate(timeout=300)
+    assert process.returncode == 0
+    assert Run.open(tmp_path / "run").state == "finished"
+
+
+def test_one_killed_after_its_last_step_is_finished_by_resuming(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    train_tiny(whole)
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures, "animate", lambda *_: sys.exit("as if it were killed"))
+        with pytest.raises(SystemExit):
+            train_tiny(torn)
+    assert Run.open(torn).state == "killed"
+    assert f"go on with: ganzoo train --resume {torn}" in ganzoo("runs", tmp_path).out
+    assert ganzoo("train", "--resume", torn).status == 0
+    assert Run.open(torn).state == "finished"
+    for name in ("metrics.jsonl", "samples.gif"):
+        assert (torn / name).read_bytes() == (whole / name).read_bytes()
+    assert ganzoo("train", "--resume", torn).status == 2  # as of any that is finished
+
+
+def test_what_can_go_on_is_listed_with_its_command(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path / "a run")
+    assert "go on with" not in ganzoo("runs", tmp_path).out
+    opened = Run.open(run)
+    opened.close(None)
+    (row,) = json.loads(ganzoo("runs", tmp_path, "--json").out)
+    assert (row["state"], row["resume"]) == ("killed", f"ganzoo train --resume '{run}'")
+    assert ganzoo("runs", tmp_path).out.endswith(f"go on with: ganzoo train --resume '{run}'\n")
+
+
+def test_a_disk_that_can_only_be_read_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train_tiny(tmp_path / "run")
+    before = tree(run)
+    true = os.open
+
+    def refusing(path: object, flags: int, *args: object, **named: object) -> int:
+        if str(path).endswith(".lock") and flags & (os.O_RDWR | os.O_WRONLY):
+            raise OSError(30, "Read-only file system")
+        return true(path, flags, *args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", refusing)
+    done = ganzoo("train", "--resume", run, "--steps", 9)
+    assert done.status == 2
+    assert "cannot be trained where it is (Read-only file system): copy the folder" in done.err
+    assert tree(run) == before
+    with pytest.raises(Unwritable), Run.open(run).locked():
+        pass
+    assert Run.open(run).state == "finished"
+
+
+def test_of_two_starts_on_one_folder_one_wins_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second looks before the first has written, and writes after."""
+    out = tmp_path / "run"
+    settings = Run.open(train_tiny(tmp_path / "other")).settings
+    mkdir, won = Path.mkdir, list[Run]()
+
+    def slow(path: Path, *args: object, **named: object) -> None:
+        if path == out and not won:
+            won.append(Run.__new__(Run))
+            won[0] = Run.create(out, "run", settings)
+        mkdir(path, *args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "mkdir", slow)
+    with pytest.raises(GanzooError, match="has just been taken by another process"):
+        Run.create(out, "run", settings)
+    assert Run.open(out).settings == settings
+    assert {path.name for path in out.iterdir()} == {"run.json", "samples", "checkpoints"}
+
+
+@pytest.mark.parametrize("name", ["log.txt", "metrics.jsonl", ".lock", "checkpoints", "samples"])
+def test_a_strangers_run_cannot_have_files_written_elsewhere(tmp_path: Path, name: str) -> None:
+    run, mine = train_tiny(tmp_path / "run"), tmp_path / "mine"
+    inside = run / name
+    if inside.is_dir():
+        inside.rename(mine)
+    else:
+        inside.unlink(missing_ok=True)
+        mine.write_text("precious")
+    inside.symlink_to(mine)
+    before = tree(mine) if mine.is_dir() else mine.read_bytes()
+    done = ganzoo("train", "--resume", run, "--steps", 9)
+    assert done.status == 2
+    assert f"{inside} is a link" in done.err
+    assert (tree(mine) if mine.is_dir() else mine.read_bytes()) == before
+
+
+def test_names_in_a_strangers_run_are_shown_and_not_obeyed(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path / "run")
+    told = json.loads((run / "run.json").read_text())
+    told["data"]["name"] = "<script>\x1b]0;mine\x07\u202e"
+    (run / "run.json").write_text(json.dumps(told))
+    shown = ganzoo("runs", tmp_path).out
+    assert "<script>\ufffd]0;mine\ufffd\ufffd" in shown
+    done = ganzoo("train", "--resume", run, "--dataset", "\x1b[2J")
+    assert (done.status, "\x1b" in done.err) == (2, False)
