@@ -26,6 +26,7 @@ import pluggy
 
 from ganzoo import hookspecs
 from ganzoo.errors import GanzooError, unknown
+from ganzoo.plugins.guarded import guarded
 from ganzoo.spec import (
     API,
     AugmentationSpec,
@@ -148,7 +149,7 @@ def load_plugin(candidate: Candidate, taken: Sequence[Spec]) -> Plugin:
         return result(Status.DISABLED, "disabled by GANZOO_DISABLE")
     torch_was_there = "torch" in sys.modules
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # stdout belongs to the command
+        with guarded():
             specs = _offers(candidate.load(), label, taken)
     except (Exception, SystemExit) as error:
         cause = error.__cause__ if isinstance(error, GanzooError) else error

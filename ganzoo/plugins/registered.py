@@ -6,7 +6,6 @@ Environment variables:
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import KINDS, Plugin, Spec, Status, sentence
+from ganzoo.plugins.guarded import guarded
 from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
@@ -107,7 +107,7 @@ def load_target(spec: Spec) -> Any:
         GanzooError: what is wrong with it; its cause is the exception of a failed import.
     """
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with guarded():
             found = resolve(spec.target)
     except (Exception, SystemExit) as error:
         raise GanzooError(f"{spec.target} cannot be imported: {sentence(error)}") from error

@@ -1,6 +1,7 @@
 """What becomes of good, broken, disabled, foreign and colliding plugins."""
 
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from ganzoo.data.needs import in_words
 from ganzoo.errors import GanzooError
+from ganzoo.plugins import guarded
 from ganzoo.plugins.discovery import CORE, Candidate, Plugin, Status, installed
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import Registry, preferring, registry
@@ -227,6 +229,38 @@ def test_what_a_plugin_prints_stays_out_of_stdout(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "hello from ganzoo-x" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("while True: pass", "TimeoutError: it was not imported within 0.2 s"),
+        (
+            "while True:\n    try:\n        while True: pass\n    except TimeoutError:\n"
+            "        seen = globals().get('seen', 0) + 1\n        if seen > 1: raise",
+            "TimeoutError",
+        ),
+        ("import os\nos._exit(0)", "SystemExit: it would have ended the program, with status 0"),
+    ],
+)
+def test_a_plugin_that_does_not_come_back_is_broken(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, source: str, error: str
+) -> None:
+    monkeypatch.setattr(guarded, "SECONDS", 0.2)
+    env.install("ganzoo-good", offering("good"))
+    env.install("ganzoo-x", source)
+    good, broken = env.load().plugins
+    assert (good.status, broken.status) == (Status.OK, Status.BROKEN)
+    assert error in broken.error
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_of_what_a_plugin_prints_the_beginning_is_shown(
+    env: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugin = env.plugin("for _ in range(10_000): print('x' * 1000)\n" + offering("x"))
+    assert plugin.status is Status.OK
+    assert len(capsys.readouterr().err) < 5000
 
 
 def test_a_plugin_that_imports_torch_is_marked_slow(

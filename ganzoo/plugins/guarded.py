@@ -1,0 +1,90 @@
+"""What a plugin may do to a command while it is imported: take so long, and say so much."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import NoReturn, TextIO, cast
+
+SECONDS = 60.0
+"""That an import may take, torch's on a slow disk included."""
+CHARACTERS = 4096
+"""That are shown of what it prints."""
+
+
+class Muffled:
+    """Passes on the beginning of what is written.
+
+    Args:
+        stream: to which.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._left = stream, CHARACTERS
+
+    def write(self, text: str) -> int:
+        """Write as much as may still be said."""
+        if self._left > 0:
+            self._stream.write(text[: self._left])
+            self._left -= len(text)
+            if self._left <= 0:
+                self._stream.write("...\n")
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what was passed on."""
+        self._stream.flush()
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Import a plugin here: what it prints goes to stderr, as stdout belongs to the command.
+
+    Raises:
+        SystemExit: it would have ended the program.
+        TimeoutError: it takes longer than `SECONDS`; it is raised again each second, for who
+            catches it.
+    """
+    with contextlib.redirect_stdout(cast("TextIO", Muffled(sys.stderr))), _limited(), _staying():
+        yield
+
+
+@contextlib.contextmanager
+def _staying() -> Iterator[None]:
+    """Have `os._exit`, which nothing else can catch, raise; in processes of the plugin it ends."""
+    leave, here = os._exit, os.getpid()
+
+    def stay(status: int) -> NoReturn:
+        if os.getpid() != here:
+            leave(status)
+        raise SystemExit(f"it would have ended the program, with status {status}")
+
+    os._exit = stay
+    try:
+        yield
+    finally:
+        os._exit = leave
+
+
+@contextlib.contextmanager
+def _limited() -> Iterator[None]:
+    busy = signal.getitimer(signal.ITIMER_REAL)[0] > 0  # somebody else's
+    if busy or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"it was not imported within {SECONDS:g} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
