@@ -69,6 +69,10 @@ def run(args: Sequence[str]) -> int:
         return complain(_sentence(error))
     except (KeyboardInterrupt, click.Abort):
         return complain("interrupted", INTERRUPTED)
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "can't allocate memory" not in str(error):
+            raise
+        return complain("this does not fit into the memory of this machine")
     except OSError as error:
         if error.errno != errno.EPIPE:
             raise

@@ -177,7 +177,7 @@ def verdict(path: Path) -> Verdict:
     try:
         content = json.loads(manifest.read_text())
         return Verdict(int(content["step"]), str(content["criterion"]), float(content["value"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (*(OSError, ValueError, KeyError, TypeError), OverflowError, RecursionError) as error:
         raise GanzooError(
             f"{manifest} is damaged: delete {path} to go on without the best checkpoint so far"
         ) from error
@@ -238,7 +238,7 @@ def _read(path: Path, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safe_open(file, framework="pt") as opened:
             header = opened.metadata() or {}
         return load_file(file), header
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise _damaged(file, _reason(error)) from error
 
 
@@ -280,7 +280,7 @@ def _verify(path: Path, name: str) -> None:
             raise _damaged(file, "its SHA-256 is not the one in manifest.json")
     except OSError as error:
         raise _damaged(file if manifest.exists() else manifest, _reason(error)) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(manifest, "it is not the JSON that was written") from error
 
 

@@ -94,7 +94,7 @@ def read_record(folder: Path) -> Record:
     except OSError as error:
         what = "does not exist" if not folder.exists() else "is not a run directory"
         raise GanzooError(f"{folder} {what}: `ganzoo runs` lists the runs in a folder") from error
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise GanzooError(f"{path} is damaged: it is not JSON") from error
     if missing:
         raise GanzooError(f"{path} is damaged: it lacks {', '.join(sorted(missing))}")
@@ -104,9 +104,48 @@ def read_record(folder: Path) -> Record:
         _ = f"{variant['plugin']}:{variant['name']}", data_spec(upgraded), samples(upgraded)
         _ = dict(upgraded.get("plugins", {variant["plugin"]: variant["version"]}))
         _ = upgraded["training"]["steps"], dict(upgraded["config"])
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        _check_types(upgraded, _KINDS)
+        _check_types(upgraded["training"], _TRAINING)
+    except (
+        *(AttributeError, IndexError, KeyError, TypeError, ValueError),
+        *(OverflowError, RecursionError, GanzooError),
+    ) as error:
         raise GanzooError(f"{path} is damaged: it is not what was written") from error
     return upgraded
+
+
+_TEXT, _MAYBE, _NUMBER = (str,), (str, type(None)), (int, type(None))
+_KINDS: dict[str, tuple[type, ...]] = {
+    "config": (dict,),
+    "training": (dict,),
+    "data": (dict,),
+    "plugins": (dict,),
+    "versions": (dict,),
+    "processes": (int,),
+    "created": _TEXT,
+    "outcome": _MAYBE,
+    "device": _TEXT,
+    "mode": _TEXT,
+    "mode_because": _TEXT,
+    "matmul": _TEXT,
+    "quality_protocol": _TEXT,
+    "quality_better": (dict,),
+}
+_TRAINING = {
+    "dataset": _TEXT,
+    "data_root": _MAYBE,
+    "image_size": _MAYBE,
+    "few": _NUMBER,
+    "steps": _NUMBER,
+}
+"""What those who read a record take for granted."""
+
+
+def _check_types(told: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> None:
+    """Raise a TypeError, if something is there and of another type."""
+    for key, kind in kinds.items():
+        if key in told and (not isinstance(told[key], kind) or isinstance(told[key], bool)):
+            raise TypeError(key)
 
 
 def describe_data(dataset: Dataset, content: list[str]) -> DataRecord:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -19,6 +20,9 @@ from ganzoo.artifacts.files import replacing, write_json
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint, evaluations
 from ganzoo.runs.record import Record, data_spec, read_record
+
+_HUGE = 2**63
+"""No step is as large."""
 
 
 class Unwritable(GanzooError):
@@ -169,11 +173,14 @@ class Run:
         if not path.exists():
             return []
         records = []
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                records.append(json.loads(line))
-            except ValueError:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
                 break
+            if not _is_record(record):
+                break
+            records.append(record)
         return records
 
     def rewind(self, step: int) -> None:
@@ -234,6 +241,18 @@ class SharedRun(Run):
 
     def log(self, message: str) -> None:
         """Leave it to the first."""
+
+
+def _is_record(told: Any) -> bool:
+    """Whether it is what `Run.append_metrics` writes: a step, and numbers that a float can hold."""
+    return (
+        isinstance(told, dict)
+        and isinstance(told.get("step"), int)
+        and all(
+            type(value) is float or (type(value) is int and abs(value) < _HUGE)
+            for value in told.values()
+        )
+    )
 
 
 def find_runs(folder: Path, report: Callable[[str], None]) -> list[Run]:

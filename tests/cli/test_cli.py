@@ -439,6 +439,7 @@ def test_runs_are_numbered_and_listed() -> None:
         "step": 1,
         "steps": 1,
         "state": "finished",
+        "resume": None,
     }
     assert second["path"] == "runs/00002-vanilla-ring8"
     assert "runs/00002-vanilla-ring8" in ganzoo("runs", "runs").out

@@ -107,7 +107,8 @@ def _read(
     from ganzoo.data.sources.decoding import read_image
 
     channels, height, width = variant.data.shape
-    images, refused = dict[int, np.ndarray](), dict[Path, str]()
+    images: dict[int, np.ndarray] = {}
+    refused: dict[Path, str] = {}
     for place, file in enumerate(files):
         image = read_image(file, channels, (height, width))
         if isinstance(image, str):

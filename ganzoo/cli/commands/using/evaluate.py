@@ -151,6 +151,8 @@ def _of_run(
     except OSError as error:  # no reason to keep from the user what took a minute to find out
         reason = error.strerror or error
         click.echo(f"the evaluation cannot be kept in {path} ({reason})", err=True)
+    except GanzooError as error:
+        click.echo(f"the evaluation cannot be kept: {error}", err=True)
     return record, found
 
 
