@@ -18,7 +18,7 @@ from ganzoo.runs import checkpoint
 VARIANT = "vanilla"
 MEMORY = 2 * 2**30
 """Bytes of addresses that a child may take beyond what it has; what wants more is a find."""
-LIMIT = 20.0
+LIMIT = 120.0
 """Seconds that a command may take."""
 STRANGE: tuple[Any, ...] = (
     None, True, -1, 0, 10**30, 1e308, float("nan"), "", "../../x", "/etc/passwd", "<script>x",
