@@ -17,9 +17,13 @@ CORE = Path(ganzoo.__file__).parent
 PLUGINS = CORE.parent / "plugins"
 NO_MESSAGES = ("bench/speed/report.py", "plugins/discovery.py", "plugins/registered.py")
 """Files with flags of git and pip."""
+INSTALLED = {re.split(r"[.:]", row.spec.target)[0] for row in registry().variants()}
 FILES = [
     path
-    for path in [*CORE.rglob("*.py"), *PLUGINS.glob("*/ganzoo_*/**/*.py")]
+    for path in [
+        *CORE.rglob("*.py"),
+        *(file for name in INSTALLED for file in PLUGINS.glob(f"*/{name}/**/*.py")),
+    ]
     if not str(path).endswith(NO_MESSAGES)
 ]
 
@@ -45,7 +49,8 @@ MESSAGES = {file: [*texts(file)] for file in FILES}
 @pytest.fixture(scope="module")
 def settings() -> set[str]:
     """The flags of all variants that are here."""
-    configs = [row.load().Config for row in registry().variants()]
+    variants = [row.load() for row in registry().variants()]
+    configs = [cls.Config for cls in variants] + [cls.Sampling for cls in variants if cls.Sampling]
     return {option.flag for config in configs for option in options(config).values()}
 
 
