@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, relu
+from torch.nn.functional import avg_pool2d, interpolate, relu
 
 from ganzoo_sngan.spectral import Layers
 
@@ -58,12 +58,17 @@ class SelfAttention(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         query = self.query(maps).flatten(2)
-        key = max_pool2d(self.key(maps), 2).flatten(2)
-        value = max_pool2d(self.value(maps), 2).flatten(2)
+        key = pooled(self.key(maps)).flatten(2)
+        value = pooled(self.value(maps)).flatten(2)
         weights = torch.softmax(query.mT @ key, dim=-1)  # eq. 1: over the keys, for each query
         seen = (value @ weights.mT).view(len(maps), -1, *maps.shape[2:])  # eq. 2
         found: Tensor = maps + self.gamma * self.out(seen)  # eq. 3
         return found
+
+
+def pooled(maps: Tensor) -> Tensor:
+    """The greatest of each 2x2: max-pooling, whose gradient CUDA adds up in one order."""
+    return maps.unflatten(3, (-1, 2)).unflatten(2, (-1, 2)).amax((3, 5))
 
 
 class UpBlock(nn.Module):
