@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ganzoo.bench.speed.process import Process, Unplayable
 from ganzoo.bench.speed.spec import Entrant, Game
 from ganzoo.data.dataset import DataRequest
+from ganzoo.data.files.found import existing, list_images
 from ganzoo.data.needs import suits
-from ganzoo.data.sources.folder import list_images
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import Registered
@@ -84,9 +84,10 @@ def look_at(folder: Path, report: Callable[[str], None]) -> Photos:
     """
     request = DataRequest(folder, "train", (SIDES[0], SIDES[0]), report=report)
     dataset = catalog.load(FOLDER, request)
-    files = list_images(folder, report)
+    root = existing(folder, FOLDER, "a folder of images")
+    files = list_images(root, lambda message: None)  # it has been said
     some = files[:: max(1, len(files) // LOOKED_AT)]
-    side = _middle_side([folder / file for file in some])
+    side = _middle_side([root / file for file in some])
     return Photos(folder, len(dataset), side, dataset.spec)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.artifacts.files import whole_folder
+from ganzoo.artifacts.places import mark
 from ganzoo.cli import legible
 from ganzoo.cli.output import counted
 from ganzoo.cli.owners import with_owners
@@ -78,7 +79,7 @@ def find_images(source: Path) -> tuple[Path, list[str]]:
     if not source.is_dir():
         return source.parent, [source.name]
 
-    from ganzoo.data.sources.folder import list_images
+    from ganzoo.data.files.found import list_images
 
     files = list_images(source, warn)
     if not files:
@@ -111,7 +112,7 @@ def make_of_images(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ganzoo.data.sources.decoding import read_image
+    from ganzoo.data.files.opened import read_image
 
     channels, *size = shape
     skipped, fitted = 0, Fitted(size[0], size[1])
@@ -159,12 +160,9 @@ class Fitted:
 
     def see(self, file: Path) -> None:
         """Look at the size of an image that can be read."""
-        from PIL import Image
+        from ganzoo.data.files.opened import upright_size
 
-        with Image.open(file) as image:
-            width, height = image.size
-            if image.getexif().get(0x0112, 1) >= 5:  # lies on its side
-                width, height = height, width
+        height, width = upright_size(file) or (self.height, self.width)
         self.seen += 1
         self.scaled += (height, width) != (self.height, self.width)
         self.cropped += height * self.width != width * self.height
@@ -204,6 +202,7 @@ def write_pngs(images: Iterator[tuple[str, Tensor]], out: Path) -> int:
                 path = temporary / png
                 path.parent.mkdir(parents=True, exist_ok=True)
                 pictures.to_pil(image).save(path)
+            mark(temporary)
     except OSError as error:
         raise _unwritable(out, error) from error
     return len(taken)

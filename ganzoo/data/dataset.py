@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ganzoo.data.files.found import RULES
+from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.data.kinds.image import image_field
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec, Field
@@ -14,6 +16,18 @@ from ganzoo.spec import DataSpec, Field
 
 def _silent(message: str) -> None:
     """Ignore a message."""
+
+
+def once(report: Callable[[str], None]) -> Callable[[str], None]:
+    """The same, but a message that is given several times is passed on once."""
+    given: set[str] = set()
+
+    def reported(message: str) -> None:
+        if message not in given:
+            given.add(message)
+            report(message)
+
+    return reported
 
 
 @dataclass(frozen=True)
@@ -29,6 +43,10 @@ class DataRequest:
     another."""
     seed: int = 0
     """Of a data set that is drawn and not read."""
+    pixels: Pixels = AS_THEY_ARE
+    """``--pixels``: how image files are read."""
+    rules: int = RULES
+    """By which files are found, split and held out: see `ganzoo.data.files.found.RULES`."""
     report: Callable[[str], None] = _silent
     """Called with a line of text for the user, such as a file that was skipped."""
 

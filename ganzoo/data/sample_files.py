@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.artifacts.files import replacing, whole_folder
+from ganzoo.artifacts.places import mark
 from ganzoo.data.kinds import kind_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def write_folder(drawn: Iterable[Drawn], field: Field, out: Path) -> None:
         for made, _ in drawn:
             kind.write(field, kind.restored(field, made), temporary, count)
             count += len(made)
+        mark(temporary)
 
 
 def write_npz(drawn: Iterable[Drawn], field: Field, out: Path) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ganzoo.config import parse_size
+from ganzoo.data.files.found import RULES
+from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.catalogue import Known, suitable
 from ganzoo.metrics.evaluator import FEATURES, JUDGES, MADE, REAL, SAMPLES
@@ -50,24 +52,31 @@ class Settings(Protocol):
     @property
     def few(self) -> int | None: ...
     @property
+    def pixels(self) -> str | None: ...
+    @property
     def seed(self) -> int: ...
 
 
-def make_quality(variant: Variant, training: Settings, report: Callable[[str], None]) -> Quality:
+def make_quality(
+    variant: Variant, training: Settings, report: Callable[[str], None], rules: int = RULES
+) -> Quality:
     """What suits a variant and its data.
 
     Args:
         variant: on the device where it trains.
         training: names the data; its seed is that of the samples.
         report: is told what happens.
+        rules: by which its files are found: see `ganzoo.data.files.found.RULES`.
 
     Raises:
         GanzooError: there is nothing that could be measured of it on such data.
     """
     assert training.dataset is not None
     root = Path(training.data_root) if training.data_root else None
-    size = parse_size(training.image_size)
-    splits = load_splits(training.dataset, root, size, report, training.few)
+    size, pixels = parse_size(training.image_size), parse_pixels(training.pixels)
+    splits = load_splits(
+        training.dataset, root, size, report, training.few, pixels=pixels, rules=rules
+    )
     ground = Ground(
         splits.train,
         splits.train,

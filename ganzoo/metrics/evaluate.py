@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.config import parse_size
+from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels, parse_pixels
 from ganzoo.data.kinds import sample_kind
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.catalogue import Known, check_names, suitable
@@ -29,6 +30,7 @@ from ganzoo.plugins import catalog
 from ganzoo.plugins.registry import preferring
 from ganzoo.runs.generate import Drawn
 from ganzoo.runs.load import load_variant
+from ganzoo.runs.record import rules
 from ganzoo.runs.run import Run
 from ganzoo.spec import DataSpec
 
@@ -90,8 +92,11 @@ def evaluate_run(
     root = data_root or (Path(training["data_root"]) if training["data_root"] else None)
     size = parse_size(training["image_size"])
     with preferring(run.plugins):
-        few = training.get("few")
-        splits = load_splits(training["dataset"], root, size, wish.report, few, run)
+        splits = load_splits(
+            *(training["dataset"], root, size, wish.report, training.get("few"), run),
+            pixels=parse_pixels(training.get("pixels")),
+            rules=rules(run.settings),
+        )
     ground = _make_ground(splits, wish, n or DRAWN, n or MADE_OF_REAL)
     return _judge(Exam(ground, variant), wish, str(run.path))
 
@@ -103,6 +108,7 @@ def evaluate_samples(
     wish: Wish,
     n: int | None = None,
     data_root: Path | None = None,
+    pixels: Pixels = AS_THEY_ARE,
 ) -> Evaluation:
     """Measure samples that any program made, at their own size, to which real ones are brought.
 
@@ -113,6 +119,7 @@ def evaluate_samples(
         wish: what is measured, and how.
         n: how many of them, chosen by the seed if there are more; None: `DRAWN`.
         data_root: where the data are.
+        pixels: how image files are read.
 
     Raises:
         GanzooError: they do not suit the data set, are too few, or a measure that was named does
@@ -132,7 +139,7 @@ def evaluate_samples(
         raise GanzooError(
             f"these samples are images, and '{dataset}' has {words}: name a --dataset of images"
         )
-    splits = load_splits(dataset, data_root, size, wish.report)
+    splits = load_splits(dataset, data_root, size, wish.report, pixels=pixels)
     data = splits.test.spec
     if data.domains > 1:
         raise GanzooError(f"'{dataset}' is two sets: name the one that the samples should be like")

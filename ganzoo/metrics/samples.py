@@ -1,17 +1,20 @@
 """Samples that any program made: a folder of images, or an ``.npz``."""
 
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from ganzoo.data import sample_files
 from ganzoo.data.dataset import DataRequest
-from ganzoo.data.sources.folder import list_images
+from ganzoo.data.files.found import list_images
+from ganzoo.data.files.opened import is_coloured, limited, mode_of, read_image
+from ganzoo.data.files.wanted import AS_THEY_ARE, CHANNELS, Pixels
 from ganzoo.errors import GanzooError, UnknownError
 from ganzoo.plugins import catalog
 
@@ -25,7 +28,13 @@ class Samples(NamedTuple):
     """int64 (n,), where the file has labels."""
 
 
-def read_samples_of(dataset: str, path: Path, root: Path | None) -> Samples:
+def read_samples_of(
+    dataset: str,
+    path: Path,
+    root: Path | None,
+    pixels: Pixels = AS_THEY_ARE,
+    report: Callable[[str], None] = lambda message: None,
+) -> Samples:
     """Samples that should be like a data set: images and points from anywhere, others as written.
 
     Args:
@@ -33,6 +42,8 @@ def read_samples_of(dataset: str, path: Path, root: Path | None) -> Samples:
         path: of images or points as `read_samples` takes them; of other kinds a folder or an
             ``.npz`` as ``ganzoo sample`` writes it.
         root: where the data are.
+        pixels: how image files are read.
+        report: is told of what is left out of a folder.
 
     Raises:
         GanzooError: there is no such data set, or the samples cannot be read as its kind.
@@ -42,25 +53,31 @@ def read_samples_of(dataset: str, path: Path, root: Path | None) -> Samples:
     except UnknownError:
         raise
     except GanzooError:  # its files decide
-        field = catalog.load(dataset, DataRequest(root, "test")).spec.sample
+        field = catalog.load(dataset, DataRequest(root, "test", pixels=pixels)).spec.sample
     if field.kind in ("image", "point"):
-        return read_samples(path)
+        return read_samples(path, pixels, report)
     return Samples(sample_files.read_samples(field, path), None)
 
 
-def read_samples(path: Path) -> Samples:
+def read_samples(
+    path: Path,
+    pixels: Pixels = AS_THEY_ARE,
+    report: Callable[[str], None] = lambda message: None,
+) -> Samples:
     """Read images or points.
 
     Args:
         path: a folder of image files of one size; or an ``.npz`` as ``ganzoo sample`` writes it,
             with `images`, uint8 (n, height, width) or (n, height, width, channels), or `points`,
             (n, dimensions), and perhaps `labels`, (n,).
+        pixels: how image files are read.
+        report: is told of what is left out of a folder.
 
     Raises:
         GanzooError: it is neither, or cannot be read.
     """
     if path.is_dir():
-        return Samples(_read_folder(path), None)
+        return Samples(_read_folder(path, pixels, report), None)
     try:
         with np.load(path) as arrays:  # refuses pickles by default
             found = {name: arrays[name] for name in arrays.files}
@@ -96,35 +113,37 @@ def _check_images(path: Path, found: dict[str, np.ndarray]) -> Tensor:
     images = found["images"]
     if images.ndim == 3:
         images = images[..., None]
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3, 4):
         raise GanzooError(
-            f"--samples {path}: `images` must be uint8 (n, height, width, 1 or 3 channels), "
+            f"--samples {path}: `images` must be uint8 (n, height, width, 1, 3 or 4 channels), "
             f"and are {images.dtype} {images.shape}"
         )
     return torch.from_numpy(images).permute(0, 3, 1, 2)
 
 
-def _read_folder(folder: Path) -> Tensor:
-    images: list[np.ndarray] = []
-    for name in list_images(folder, lambda message: None):
-        try:
-            with Image.open(folder / name) as opened:
-                gray = opened.mode in ("1", "L", "I;16")
-                image = np.asarray(opened.convert("L" if gray else "RGB"))
-        except (OSError, UnidentifiedImageError) as error:
-            raise GanzooError(f"'{folder / name}' cannot be read as an image") from error
-        image = image[:, :, None] if image.ndim == 2 else image
-        if images and image.shape != images[0].shape:
-            raise GanzooError(
-                f"'{folder / name}' is {_shape(image)}, and the images before it are "
-                f"{_shape(images[0])}: samples must have one size"
-            )
-        images.append(image)
-    if not images:
+def _read_folder(folder: Path, wanted: Pixels, report: Callable[[str], None]) -> Tensor:
+    """The images in a folder, at their own size, as those that one trains on are read."""
+    files = [folder / name for name in list_images(folder, report)]
+    if not files:
         raise GanzooError(f"--samples {folder} holds no image files")
-    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+    images: list[np.ndarray] = []
+    with limited(wanted), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, about images that it reads all the same
+        coloured = any(mode and is_coloured(mode) for mode in map(mode_of, files))
+        channels = CHANNELS.get(wanted.colour) or (3 if coloured else 1)
+        for file in files:
+            image = read_image(file, channels, None, wanted=wanted)
+            if isinstance(image, str):
+                raise GanzooError(f"'{file}' cannot be read as an image: {image}")
+            if images and image.shape != images[0].shape:
+                raise GanzooError(
+                    f"'{file}' is {_shape(image)}, and the images before it are "
+                    f"{_shape(images[0])}: samples must have one size"
+                )
+            images.append(image)
+    return torch.from_numpy(np.stack(images))
 
 
 def _shape(image: np.ndarray) -> str:
-    height, width, channels = image.shape
-    return f"{'gray' if channels == 1 else 'colour'} {height}x{width}"
+    """(height) x (width), in words."""
+    return "x".join(map(str, image.shape[1:]))

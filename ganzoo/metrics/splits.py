@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from ganzoo.artifacts.pixels import to_bytes, to_floats
-from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.dataset import DataRequest, Dataset, once
+from ganzoo.data.files.found import RULES
+from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.plugins import catalog
 from ganzoo.runs.record import check_unchanged
 from ganzoo.runs.run import Run
@@ -39,6 +41,9 @@ def load_splits(
     report: Callable[[str], None],
     few: int | None = None,
     run: Run | None = None,
+    *,
+    pixels: Pixels = AS_THEY_ARE,
+    rules: int = RULES,
 ) -> Splits:
     """The training and the test split, at a size and at their own.
 
@@ -50,13 +55,18 @@ def load_splits(
         few: samples of the training split that were trained on; None: all.
         run: that was trained on the one split and has not seen the other; None: anything else is
             measured.
+        pixels: how image files are read.
+        rules: by which files are found: see `ganzoo.data.files.found.RULES`.
 
     Raises:
         GanzooError: as `catalog.load`; or the training split is not what the run was trained on.
     """
 
+    said = once(report)
+
     def read(split: str, size: tuple[int, int] | None) -> Dataset:
-        return catalog.load(name, DataRequest(root, split, size, report=report))
+        request = DataRequest(root, split, size, pixels=pixels, rules=rules, report=said)
+        return catalog.load(name, request)
 
     def load(split: str, size: tuple[int, int] | None) -> Dataset:
         return in_bytes(known(read(split, size)))

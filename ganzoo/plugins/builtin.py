@@ -61,7 +61,7 @@ def ganzoo_register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec("cifar10", f"{sets}:load_cifar10", "small photos", "3x32x32", 10, DOWNLOADED),
         DatasetSpec("celeba", f"{sets}:load_celeba", "faces", "3x64x64", 0, DOWNLOADED),
-        _files("folder", "a folder of images", "folder:load"),
+        _files("folder", "a folder of images, or a zip of one", "folder:load"),
         _files("unpaired", "two folders of images", "unpaired:load"),
         _small("glyph-pairs", "glyphs and their ink, aligned", fields.GLYPH_PAIRS),
         _small("painted-glyphs", "glyphs with 4 attributes", fields.PAINTED_GLYPHS),

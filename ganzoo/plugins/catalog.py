@@ -10,6 +10,7 @@ from dataclasses import replace
 from ganzoo.data.content import digest
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.domains import in_one_shape
+from ganzoo.data.files.wanted import AS_THEY_ARE
 from ganzoo.data.kinds import sample_kind
 from ganzoo.data.needs import first_suitable, in_words
 from ganzoo.errors import GanzooError
@@ -32,6 +33,8 @@ def load(name: str, request: DataRequest) -> Dataset:
         GanzooError: there is none of that name, it cannot be loaded, or two cannot be a pair.
     """
     found = _find(name)
+    if request.pixels != AS_THEY_ARE and all(row.spec.source != FILES for row in found):
+        raise GanzooError(f"'{name}' reads no image files of yours: leave out --pixels")
     if len(found) == 1:
         return _load(found[0], request)
     reads = [row.spec.source != MADE for row in found]
@@ -132,6 +135,8 @@ def _find(name: str) -> list[Registered[DatasetSpec]]:
 
 
 def _load(row: Registered[DatasetSpec], request: DataRequest) -> Dataset:
+    if row.spec.source != FILES:
+        request = replace(request, pixels=AS_THEY_ARE)
     dataset: Dataset = row.load()(request)
     return dataset
 

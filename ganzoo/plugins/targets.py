@@ -41,6 +41,7 @@ TAKEN = frozenset(
         "log_every",
         "mode",
         "on_collapse",
+        "pixels",
         "precision",
         "recompute",
         "sample_every",

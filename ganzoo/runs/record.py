@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from ganzoo.data.files.found import BY_NAME, RULES
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec
 
@@ -36,6 +37,8 @@ class DataRecord(TypedDict):
     """Of each group."""
     content: NotRequired[list[str]]
     """A digest of each group's samples, as `ganzoo.plugins.catalog.contents` gives it."""
+    rules: NotRequired[int]
+    """By which files are found, split and held out: see `ganzoo.data.files.found.RULES`."""
 
 
 class Noted(TypedDict, total=False):
@@ -101,7 +104,12 @@ def read_record(folder: Path) -> Record:
     try:
         upgraded = _upgraded(record)
         variant = upgraded["variant"]
-        _ = f"{variant['plugin']}:{variant['name']}", data_spec(upgraded), samples(upgraded)
+        _ = (
+            f"{variant['plugin']}:{variant['name']}",
+            data_spec(upgraded),
+            samples(upgraded),
+            rules(upgraded),
+        )
         _ = dict(upgraded.get("plugins", {variant["plugin"]: variant["version"]}))
         _ = upgraded["training"]["steps"], dict(upgraded["config"])
         _check_types(upgraded, _KINDS)
@@ -161,7 +169,13 @@ def describe_data(dataset: Dataset, content: list[str]) -> DataRecord:
         "groups": told["groups"],
         "samples": _counts(dataset),
         "content": content,
+        "rules": RULES,
     }
+
+
+def rules(record: Record) -> int:
+    """By which the files of a run are found, split and held out."""
+    return int(record["data"].get("rules", BY_NAME))
 
 
 def data_spec(record: Record) -> DataSpec:

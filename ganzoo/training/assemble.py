@@ -11,6 +11,8 @@ import torch
 from ganzoo.config import parse_size
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
+from ganzoo.data.files.found import RULES
+from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.data.kinds import sample_kind
 from ganzoo.engine.device import seeded
 from ganzoo.engine.distributed import (
@@ -22,7 +24,7 @@ from ganzoo.engine.distributed import (
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import count_iterations
 from ganzoo.plugins import catalog
-from ganzoo.runs.record import Noted, Record
+from ganzoo.runs.record import Noted, Record, rules
 from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.manner import choose_manner
 from ganzoo.training.observer import Observer
@@ -83,8 +85,16 @@ def assemble(
     return Assembled(training, engine, streams, record)
 
 
-def load_dataset(training: Training, observer: Observer, split: str = "train") -> Dataset:
+def load_dataset(
+    training: Training, observer: Observer, split: str = "train", by: int = RULES
+) -> Dataset:
     """The data set that the settings name, and of its training split as many samples as they say.
+
+    Args:
+        training: the settings.
+        observer: is told of what is left out, and the like.
+        split: ``"train"`` or ``"test"``.
+        by: the rules by which the run finds its files: see `ganzoo.data.files.found.RULES`.
 
     Raises:
         GanzooError: see `catalog.load`.
@@ -93,6 +103,8 @@ def load_dataset(training: Training, observer: Observer, split: str = "train") -
         root=Path(training.data_root).expanduser() if training.data_root else None,
         split=split,
         image_size=parse_size(training.image_size),
+        pixels=parse_pixels(training.pixels),
+        rules=by,
         report=observer.report,
     )
     assert training.dataset is not None
@@ -147,13 +159,15 @@ def make_exhibits(assembled: Assembled, dataset: Dataset, observer: Observer) ->
     examples = first_samples(
         assembled.streams, sample_kind(dataset.spec).shown, variant.device, dataset
     )
-    test = load_dataset(training, observer, "test") if variant.held_out and is_first() else None
+    by = rules(assembled.record)
+    held_out = variant.held_out and is_first()
+    test = load_dataset(training, observer, "test", by) if held_out else None
     quality, class_entropy = None, None
     if training.evaluate_every is not None and is_first():
         from ganzoo.metrics.during import make_quality  # its imports are for who wants them
 
         with seeded(training.seed, variant.device):  # what it draws is none of the training's
-            quality = make_quality(variant, training, observer.report)
+            quality = make_quality(variant, training, observer.report, by)
         if dataset.classes:
             class_entropy = label_entropy(dataset.fields["label"])
     return Exhibits(dataset.spec, examples, dataset.modes, test, quality, class_entropy)

@@ -22,7 +22,7 @@ from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
 from ganzoo.runs.load import build_variant
-from ganzoo.runs.record import check_unchanged
+from ganzoo.runs.record import check_unchanged, rules
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.training.assemble import (
     assemble,
@@ -53,7 +53,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
     with run.locked(), preferring(run.plugins), noting() as plugins:
         training = _resumed(run, given)
         device = own_device(pick_device(training.device))
-        dataset = load_dataset(training, observer)
+        dataset = load_dataset(training, observer, by=rules(run.settings))
         assert training.dataset is not None
         content = catalog.contents(training.dataset, dataset)
         check_unchanged(path, run.settings, dataset, content)

@@ -20,6 +20,11 @@ class Training:
         None, "folder of the data set's files (default: $GANZOO_DATA, else the user's cache)"
     )
     image_size: str | None = option(None, "resize images to 64, or to 96x80 (height x width)")
+    pixels: str | None = option(
+        None,
+        "how image files are read, with commas: gray, rgb or rgba; bits=12 of 16; huge (of any "
+        "number of pixels) (default: as they are)",
+    )
     few: int | None = option(
         None, "train on so many of the samples, ever the same ones (default: on all)", minimum=1
     )

@@ -102,7 +102,10 @@ def test_folders_are_the_splits(root: Path) -> None:
     train, said = loaded(root)
     assert found(train) == {1: [1]}
     assert found(loaded(root, "test")[0]) == {2: [0]}
-    assert said == [f"left out: 1 images of '{root}' beside its folders train and test"]
+    assert said == [
+        f"left out: 1 images of '{root}' beside its folders 'train' and 'test', "
+        "such as 'more/003.png'"
+    ]
 
 
 def test_without_folders_every_tenth_is_held_out(root: Path) -> None:

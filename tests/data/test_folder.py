@@ -410,7 +410,7 @@ def test_a_cache_is_mapped_and_not_copied(tmp_path):
     path = tmp_path / "images-big.safetensors"
     cache.write(path, image.shape, (image if i % 2 else None for i in range(1000)))
     before = own_memory()
-    images, kept = cache.read(path)
+    images, kept, _ = cache.read(path)
     assert images.nbytes == 500 * image.nbytes
     assert images[::50].float().mean() == 7
     assert kept.tolist() == [False, True] * 500
@@ -430,3 +430,37 @@ def test_a_folder_feeds_training(folder):
         assert batch.shape == (3, 3, 8, 8)
         assert batch.sum().item() == -3 * 64
         assert batch.unique().tolist() == [-1, 1]
+
+
+def test_a_file_in_the_place_of_another_of_its_size_and_time_is_seen(folder):
+    plain("L", 1).save(folder / "a.bmp")
+    plain("L", 2).save(folder / "other.bmp")
+    times = (folder / "a.bmp").stat()
+    os.utime(folder / "other.bmp", ns=(times.st_atime_ns, times.st_mtime_ns))
+    (folder / "other.bmp").rename(folder.parent / "other.bmp")
+    assert colours(loaded(folder)[0]) == [(1,)]
+    (folder.parent / "other.bmp").replace(folder / "a.bmp")
+    assert colours(loaded(folder)[0]) == [(2,)]
+    content = (folder / "a.bmp").read_bytes()
+    with (folder / "a.bmp").open("r+b") as file:  # in place: even its number stays
+        file.write(content[:-256] + bytes([3]) * 256)
+    os.utime(folder / "a.bmp", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert colours(loaded(folder)[0]) == [(3,)]
+
+
+def test_runs_from_before_find_what_they_found(folder):
+    """By the first rules, which their records do not name."""
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+    for i in range(9):
+        plain("L", i).save(folder / f"a/{i}.png")
+    plain("L", 9).save(folder / "b/9.png")
+    plain("L", 10).save(folder / "a/x", "PNG")
+
+    def old(split):
+        return load(DataRequest(root=folder, split=split, image_size=(8, 8), rules=1))
+
+    assert colours(old("test")) == [(9,)]
+    assert colours(old("train")) == [(i,) for i in range(9)]
+    assert old("train").classes == ("a", "b")
+    assert colours(loaded(folder)[0]) == [(i,) for i in range(9)] + [(9,)]

@@ -85,29 +85,32 @@ class Images(Kind):
         to_pil(grid(to_bytes(visible(made)), columns)).save(path)
 
     def write(self, field: Field, stored: Tensor, folder: Path, first: int) -> None:
-        """A PNG each, where one can hold it; else an ``.npy`` (height, width, channels)."""
+        """A PNG each, a fourth channel as opacity; where none can hold it, an ``.npy``.
+
+        That is (height, width, channels).
+        """
         import numpy as np
         from PIL import Image
 
         for number, image in enumerate(self.to_array(field, stored), first):
             name = folder / f"{number:05d}"
             gray = image[:, :, 0] if image.shape[2] == 1 else image
-            if gray.ndim == 2 or (image.shape[2] == 3 and image.dtype == np.uint8):
+            if gray.ndim == 2 or (image.shape[2] in (3, 4) and image.dtype == np.uint8):
                 Image.fromarray(gray).save(name.with_suffix(".png"))
             else:
                 np.save(name.with_suffix(".npy"), image)
 
     def read(self, field: Field, folder: Path) -> Tensor:
         import numpy as np
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
 
-        pictured = field.shape[0] == 1 or (field.shape[0] == 3 and not field.codec)
+        pictured = field.shape[0] == 1 or (field.shape[0] in (3, 4) and not field.codec)
         images = []
         for file in numbered(folder, ".png" if pictured else ".npy"):
             try:
                 image = np.asarray(Image.open(file)) if pictured else np.load(file)
-            except (OSError, ValueError, UnidentifiedImageError) as error:
-                raise GanzooError(f"'{file}' cannot be read as an image") from error
+            except Exception as error:  # whatever a decoder makes of a damaged file
+                raise GanzooError(f"'{file}' cannot be read as an image: {error}") from error
             images.append(image[:, :, None] if image.ndim == 2 else image)
             if images[-1].shape != images[0].shape:
                 raise GanzooError(f"'{file}' is of another size than those before it")

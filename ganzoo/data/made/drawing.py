@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from ganzoo.data.dataset import DataRequest
+from ganzoo.data.files.wanted import AS_THEY_ARE
 from ganzoo.errors import GanzooError
 
 SAMPLES = {"train": 60_000, "test": 10_000}
@@ -41,6 +42,8 @@ def refuse_size(request: DataRequest, name: str, held: str) -> None:
     """
     if request.image_size is not None:
         raise GanzooError(f"'{name}' holds {held}: leave out --image-size")
+    if request.pixels != AS_THEY_ARE:
+        raise GanzooError(f"'{name}' holds {held}: leave out --pixels")
 
 
 def shuffled_labels(

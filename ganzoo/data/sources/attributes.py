@@ -8,8 +8,8 @@ path in DIR or, where that is not there, by its name. What counts as an image an
 is as in `folder`.
 
 Splits: ``list_eval_partition.txt``, or ``.csv``, beside the table (0 to train on, 2 to test, others
-left out); else the sub-folders ``train`` and ``test`` of DIR; else every tenth image of the table
-is held out.
+left out); else the sub-folders ``train`` and ``test``, or ``val``, of DIR; else every tenth image
+of the table is held out.
 """
 
 import csv
@@ -20,16 +20,12 @@ from pathlib import Path, PurePosixPath
 import torch
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.files.found import existing, list_images, no_images
+from ganzoo.data.files.one_file import read_text
+from ganzoo.data.files.splits import by_folders, held_out
 from ganzoo.data.kinds.image import image_field
 from ganzoo.data.sources.decoding import decode
-from ganzoo.data.sources.folder import (
-    chosen_size,
-    existing,
-    held_out,
-    list_images,
-    no_images,
-)
-from ganzoo.data.sources.one_file import read_text
+from ganzoo.data.sources.folder import chosen_size
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec, Field
 
@@ -52,16 +48,17 @@ def load(request: DataRequest) -> Dataset:
     table = _table(root)
     columns, rows = _read(table)
     columns, values = _attributes(table, columns, rows, request.report)
-    files = _files(root, table, [row[0] for row in rows], request.report)
+    files = _files(root, table, [row[0] for row in rows], request)
     listed = {file: value for file, value in zip(files, values, strict=True) if file}
-    splits = _splits(root, table, listed, request.report)
+    splits = _splits(root, table, listed, request)
     chosen, rest = splits[request.split], splits["test" if request.split == "train" else "train"]
     if not chosen:
         raise GanzooError(
             f"'{table}' has no image for the {request.split} split: give it one, or ten images of "
             "which one is held out"
         )
-    images, kept = decode(root, chosen, chosen_size(request), request.report, rest)
+    size = chosen_size(request)
+    images, kept = decode(root, chosen, size, request.report, rest, wanted=request.pixels)
     chosen_values = torch.tensor([listed[file] for file in chosen], dtype=torch.uint8)[kept]
     name = root.resolve().name
     group = (
@@ -138,11 +135,10 @@ def _attributes(
     return taken, [list(row) for row in zip(*columns, strict=True)]
 
 
-def _files(
-    root: Path, table: Path, wanted: Sequence[str], report: Callable[[str], None]
-) -> list[str]:
+def _files(root: Path, table: Path, wanted: Sequence[str], request: DataRequest) -> list[str]:
     """The path, relative to `root`, of each file that the table lists; empty: it is not there."""
-    there = list_images(root, report)
+    report = request.report
+    there = list_images(root, report, request.rules)
     if not there:
         raise no_images(root)
     paths = set(there)
@@ -179,10 +175,10 @@ def _files(
 
 
 def _splits(
-    root: Path, table: Path, listed: dict[str, list[int]], report: Callable[[str], None]
+    root: Path, table: Path, listed: dict[str, list[int]], request: DataRequest
 ) -> dict[str, list[str]]:
     """The files of each split, in the order of the table where that says nothing else."""
-    files = [*listed]
+    files, report = [*listed], request.report
     partition = next((p for p in sorted(root.glob(f"{PARTITION}.*"))), None)
     if partition is not None:
         lines = [line.replace(",", " ").split() for line in read_text(partition).splitlines()]
@@ -192,14 +188,8 @@ def _splits(
         if other:
             report(f"left out: {other} images that '{partition.name}' counts to neither split")
         return {split: [file for file, of in found if of == split] for split in ("train", "test")}
-    if all((root / split).is_dir() for split in ("train", "test")):
-        heads = [PurePosixPath(file).parts[0] for file in files]
-        other = sum(head not in ("train", "test") for head in heads)
-        if other:
-            report(f"left out: {other} images of '{root}' beside its folders train and test")
-        return {
-            split: [file for file, head in zip(files, heads, strict=True) if head == split]
-            for split in ("train", "test")
-        }
+    split = by_folders(root, files, report, "images", request.rules)
+    if split is not None and split.files["test"]:
+        return split.files
     train, test = held_out(table, files, report)
     return {"train": train, "test": test}

@@ -8,12 +8,14 @@ only when it is complete, so a writer that is killed leaves nothing that could b
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -22,17 +24,25 @@ from torch import Tensor
 
 from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.places import cache_folder
+from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.errors import GanzooError
 
-VERSION = 2
+VERSION = 3
 """Of how images are decoded and stored: a new one leaves the old files unused."""
+
+NOTHING_SEEN: Mapping[str, int] = {"highest": 0, "paged": 0, "miscoloured": 0}
+"""The greatest value in files of 16 bits, and how many files have several pages, or a profile of
+colours that is of no use."""
 
 _HEADER = 1024 - 8
 """Bytes that are kept free for the header, which is known last; spaces fill it up."""
 
+_TICK_NS = 20_000_000
+"""Longer than the steps in which a file system counts time."""
+
 _DAY = 24 * 60 * 60
 
-_DAMAGE = (OSError, SafetensorError, TypeError, LookupError, ValueError)
+_DAMAGE = (OSError, SafetensorError, TypeError, LookupError, ValueError, AttributeError)
 """What a reader may make of a file that is not there, or not what was written."""
 
 
@@ -42,6 +52,7 @@ def cache_path(
     others: Sequence[str],
     image_size: tuple[int, int],
     content: str = "images",
+    wanted: Pixels = AS_THEY_ARE,
 ) -> Path:
     """The cache for these files as they are now: another one as soon as any of them changes.
 
@@ -51,27 +62,43 @@ def cache_path(
         others: the paths of those that have a say in how.
         image_size: (height, width) of the decoded images.
         content: what is made of the files, where that is not one image of each.
+        wanted: what ``--pixels`` says.
     """
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(repr((VERSION, image_size, len(files))).encode() + os.fsencode(folder.resolve()))
+    asked = (VERSION, image_size, len(files), *dataclasses.astuple(wanted))
+    digest.update(repr(asked).encode() + os.fsencode(folder.resolve()))
+    newest = 0
     for file in (*files, *others):
         try:
             status = (folder / file).stat()
-            state = f"{status.st_size} {status.st_mtime_ns}"
+            newest = max(newest, status.st_ctime_ns)
+            # Size and time of change can be those of another file that was put in its place: its
+            # number, and the time at which the system says it was put there, cannot.
+            state = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
         except OSError:  # such as a dangling link: decoding it will say so
             state = "unreadable"
         digest.update(b"\0" + os.fsencode(file) + b"\0" + state.encode())
+    if abs(time.time_ns() - newest) < _TICK_NS:  # a change right after would have the same time
+        time.sleep(_TICK_NS / 1e9)
     return cache_folder() / f"{content}-{digest.hexdigest()}.safetensors"
 
 
-def read(path: Path) -> tuple[Tensor, Tensor] | None:
-    """The images of a folder, mapped and not copied, and which files they come from.
+class Stored(NamedTuple):
+    """What is in the cache of a folder."""
 
-    Returns:
-        ``image`` and ``kept``, or None where there is no cache or a damaged one.
-    """
+    images: Tensor
+    """Mapped and not copied."""
+    kept: Tensor
+    """Which files they come from."""
+    seen: dict[str, int]
+    """What else was found in the files, as `write` was told."""
+
+
+def read(path: Path) -> Stored | None:
+    """The images of a folder, or None where there is no cache or a damaged one."""
     with contextlib.suppress(*_DAMAGE), safe_open(path, "pt") as stored:
-        return stored.get_tensor("image"), stored.get_tensor("kept")
+        seen = {name: int(value) for name, value in stored.metadata().items()}
+        return Stored(stored.get_tensor("image"), stored.get_tensor("kept"), seen)
     return None
 
 
@@ -93,6 +120,7 @@ def write(
     shape: tuple[int, int, int],
     images: Iterable[np.ndarray | None],
     words: bool = False,
+    seen: Mapping[str, int] = NOTHING_SEEN,
 ) -> None:
     """Store the images as they come; nothing is left behind if this is interrupted.
 
@@ -101,6 +129,7 @@ def write(
         shape: (channels, height, width) of each image.
         images: one a file, uint8, or None for a file that cannot be read.
         words: the images are int16.
+        seen: what else is found in the files; it is read when the last image has come.
 
     Raises:
         GanzooError: the folder cannot be written.
@@ -114,7 +143,7 @@ def write(
                 file.write(image.tobytes())
         file.write(kept)
         file.seek(0)
-        file.write(_HEADER.to_bytes(8, "little") + _header(shape, kept, words))
+        file.write(_HEADER.to_bytes(8, "little") + _header(shape, kept, words, seen))
 
 
 def write_labelled(path: Path, images: Tensor, labels: Tensor, classes: Sequence[str]) -> None:
@@ -149,10 +178,13 @@ def _writing(path: Path) -> Iterator[Path]:
         ) from error
 
 
-def _header(shape: tuple[int, int, int], kept: bytearray, words: bool) -> bytes:
+def _header(
+    shape: tuple[int, int, int], kept: bytearray, words: bool, seen: Mapping[str, int]
+) -> bytes:
     images = sum(kept)
     end = images * int(np.prod(shape)) * (1 + words)
     fields = {
+        "__metadata__": {name: str(value) for name, value in seen.items()},
         "image": {
             "dtype": "I16" if words else "U8",
             "shape": [images, *shape],

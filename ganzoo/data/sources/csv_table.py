@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.files.one_file import read_text, shown_name, split_files
+from ganzoo.data.files.splits import held_out
 from ganzoo.data.kinds.table import columns_of, encode, learn, width_of
 from ganzoo.data.made.drawing import refuse_size
-from ganzoo.data.sources.folder import held_out
-from ganzoo.data.sources.one_file import read_text, shown_name, split_files
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec, Field
 

@@ -1,38 +1,39 @@
-"""Images in a folder: ``--dataset folder --data-root DIR [--image-size HxW]``.
+"""Images in a folder: ``--dataset folder --data-root DIR [--image-size HxW] [--pixels WORDS]``.
 
-Any image below DIR is taken, whatever its size and mode. Every image is turned upright, scaled to
-cover the wanted size and cropped around its centre; transparency is laid on white; an animation is
-its first frame. The images have one channel if all of them are grayscale, else three; they have 16
-bits if all of them are grayscale of 16 bits, else 8. Files and folders whose names start with a dot
-are left out.
+Any image below DIR is taken, whatever its size and mode, as its content says and not its suffix.
+Every image is turned upright, brought from its colour profile to sRGB, scaled to cover the wanted
+size and cropped around its centre; transparency is laid on white; of several pages or frames it is
+the first. The images have one channel if all of them are grayscale, else three; they have 16 bits
+if all of them are grayscale of 16 bits, else 8; ``--pixels`` (see `ganzoo.data.files.wanted`)
+decides otherwise. Left out are files and folders whose names start with a dot, and folders that
+ganzoo wrote: its runs, its cache, and those with a file ``.ganzoo`` in them.
 
-Labels: where images lie in two or more first-level sub-folders and none directly in DIR, the
-sub-folders are the classes, in the order of their names.
+Labels: as a ``dataset.json`` of StyleGAN's in DIR says; else, where images lie in two or more
+first-level sub-folders and none directly in DIR, the sub-folders are the classes, in the order of
+their names; else as the CSV files in DIR say, with a column of files and one called ``label``.
 
-Splits: a DIR with the two sub-folders ``train`` and ``test`` is split as they say (and each of
-them is a DIR in the sense above). Otherwise every tenth image, in the order of names, is held out
-as the test split.
+Splits: sub-folders ``train`` and ``test``, or ``train`` and ``val``, in any case, are the splits
+(and each of them is a DIR in the sense above); one of them alone is all there is. Otherwise every
+tenth image, in the order of classes and names, is held out as the test split, but for the only
+image of a class. Test images of a class that has none to train on are left out.
+
+DIR may be a zip of such a folder.
 """
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import torch
+from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.files.found import BY_NAME, existing, list_images, no_images
+from ganzoo.data.files.labels import Labels, class_names, labels_of
+from ganzoo.data.files.splits import Split, by_folders, held_out
 from ganzoo.data.sources.decoding import decode
 from ganzoo.errors import GanzooError
 
-T = TypeVar("T")
-
 DEFAULT_SIZE = (64, 64)
-
-_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
-    *(".ppm", ".pgm", ".pbm", ".pnm"),
-)
 
 
 def load(request: DataRequest) -> Dataset:
@@ -42,7 +43,7 @@ def load(request: DataRequest) -> Dataset:
         GanzooError: there is no such folder, or no image in it that can be read.
     """
     root = existing(request.root, "folder", "a folder of images")
-    splits, depth = _splits(root, request.report)
+    splits, labels = _splits(root, request)
     files, others = splits[request.split], splits["test" if request.split == "train" else "train"]
     if not files and others:
         raise GanzooError(
@@ -51,34 +52,12 @@ def load(request: DataRequest) -> Dataset:
         )
     if not files:
         raise no_images(root)
-    images, kept = decode(root, files, chosen_size(request), request.report, others)
-    labels = None
-    classes = _classes(files + others, depth)
-    if classes:
-        number = {name: label for label, name in enumerate(classes)}
-        labels = torch.tensor([number[file.split("/")[depth]] for file in files])[kept]
-    return Dataset.images(root.resolve().name, images, labels, classes)
-
-
-def existing(root: Path | None, dataset: str, needed: str) -> Path:
-    """The folder that ``--data-root`` names.
-
-    Args:
-        root: what was named.
-        dataset: by which set, for the error message.
-        needed: what it must be, such as ``"a folder of images"``.
-
-    Raises:
-        GanzooError: none is named, or it is no folder.
-    """
-    if root is None:
-        raise GanzooError(f"--dataset {dataset} needs --data-root DIR, {needed}")
-    root = root.expanduser()
-    if not root.exists():
-        raise GanzooError(f"there is no folder '{root}': --data-root must name {needed}")
-    if not root.is_dir():
-        raise GanzooError(f"'{root}' is not a folder: --data-root must name {needed}")
-    return root
+    size = chosen_size(request)
+    images, kept = decode(root, files, size, request.report, others, wanted=request.pixels)
+    classes = class_names(labels, splits["train"] if request.rules > BY_NAME else files + others)
+    return Dataset.images(
+        root.resolve().name, images, _numbers(root, files, kept, labels, classes, request), classes
+    )
 
 
 def chosen_size(request: DataRequest) -> tuple[int, int]:
@@ -88,68 +67,54 @@ def chosen_size(request: DataRequest) -> tuple[int, int]:
     return request.image_size or DEFAULT_SIZE
 
 
-def no_images(folder: Path) -> GanzooError:
-    """The error for a folder without images."""
-    return GanzooError(
-        f"the folder '{folder}' holds no images: it must hold {', '.join(_SUFFIXES)} files"
-    )
+def _splits(root: Path, request: DataRequest) -> tuple[dict[str, list[str]], Labels]:
+    """The files of each split, and their classes."""
+    report, rules = request.report, request.rules
+    files = list_images(root, report, rules)
+    split = by_folders(root, files, report, "images", rules)
+    if split is None:
+        split = Split({"train": files, "test": []}, 0)
+    files = split.files["train"] + split.files["test"]
+    labels = labels_of(root, files, split.depth, report, rules)
+    splits = {
+        name: [file for file in part if file in labels] if labels else part
+        for name, part in split.files.items()
+    }
+    if not splits["test"] and (rules > BY_NAME or not split.depth):
+        files = splits["train"]
+        classes = [labels[file] for file in files] if labels else []
+        train, test = held_out(root, files, report, "image", classes, rules)
+        return {"train": train, "test": test}, labels
+    if labels and rules > BY_NAME:
+        learned = {labels[file] for file in splits["train"]}
+        never = [file for file in splits["test"] if labels[file] not in learned]
+        if never:
+            report(
+                f"left out: {len(never)} test images of '{root}' whose classes have none to train "
+                f"on, such as '{never[0]}'"
+            )
+        splits["test"] = [file for file in splits["test"] if labels[file] in learned]
+    return splits, labels
 
 
-def held_out(
-    where: Path, samples: Sequence[T], report: Callable[[str], None], what: str = "image"
-) -> tuple[list[T], list[T]]:
-    """Samples without every tenth, and every tenth, for a test split.
-
-    Args:
-        where: they come from, for the user.
-        samples: in an order that stays, such as that of their names.
-        report: is told of it.
-        what: one of them is, for the user.
-    """
-    train, test = [one for i, one in enumerate(samples) if i % 10 != 9], list(samples[9::10])
-    if test:
-        report(
-            f"every tenth {what} of '{where}' is the test split: {len(train)} to train on, "
-            f"{len(test)} to test"
+def _numbers(
+    root: Path,
+    files: Sequence[str],
+    kept: Tensor,
+    labels: Labels,
+    classes: Sequence[str],
+    request: DataRequest,
+) -> Tensor | None:
+    """The label of each image that could be read."""
+    if not classes:
+        return None
+    number = {name: label for label, name in enumerate(classes)}
+    found = torch.tensor([number[labels[file]] for file in files])[kept]
+    there = {*found.tolist()}
+    lost = [name for name, label in number.items() if label not in there]
+    if lost and request.split == "train":
+        request.report(
+            f"nothing can be learned of {len(lost)} classes of '{root}', as none of their images "
+            f"can be read: {', '.join(lost[:5])}"
         )
-    return train, test
-
-
-def list_images(folder: Path, report: Callable[[str], None]) -> list[str]:
-    """The image files below `folder` by their names: sorted paths, relative to it, with slashes."""
-    found = []
-    seen = set()
-    for where, folders, files in os.walk(
-        folder,
-        followlinks=True,
-        onerror=lambda error: report(f"skipped '{error.filename}': {error.strerror}"),
-    ):
-        real = os.path.realpath(where)
-        if real in seen:  # by another link, perhaps from below itself
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(where, name).relative_to(folder).as_posix()
-            for name in files
-            if name.lower().endswith(_SUFFIXES) and not name.startswith(".")
-        ]
-    return sorted(found)
-
-
-def _splits(root: Path, report: Callable[[str], None]) -> tuple[dict[str, list[str]], int]:
-    """The files of each split, and how many folders below `root` their own folder is."""
-    names = ("train", "test")
-    if all((root / name).is_dir() for name in names):
-        found = {name: list_images(root / name, report) for name in names}
-        return {name: [f"{name}/{file}" for file in found[name]] for name in names}, 1
-    train, test = held_out(root, list_images(root, report), report)
-    return {"train": train, "test": test}, 0
-
-
-def _classes(files: Sequence[str], depth: int) -> tuple[str, ...]:
-    """The names of the sub-folders `depth` folders down, where they are labels."""
-    names = tuple(sorted({file.split("/")[depth] for file in files}))
-    labelled = len(names) > 1 and all(file.count("/") > depth for file in files)
-    return names if labelled else ()
+    return found

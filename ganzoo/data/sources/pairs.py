@@ -7,27 +7,25 @@ on the right (in DIR, or in ``train`` and ``test``); or ``A`` and ``B`` with the
 an image and how it is decoded is as in `folder`; sources have one channel if all are grayscale,
 else three, and so have targets.
 
-Splits: as the folders say, where ``val`` is the test split if there is no ``test``; without them
-every tenth pair in the order of names is held out.
+Splits: as the folders say, in any case, where ``val`` is the test split if there is no ``test``;
+without them every tenth pair in the order of names is held out.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.files.found import BY_NAME, existing, list_images, no_images
+from ganzoo.data.files.opened import Half
+from ganzoo.data.files.splits import NAMES, find_folder, held_out
 from ganzoo.data.kinds.image import image_field
-from ganzoo.data.sources.decoding import Half, decode, upright_sizes
-from ganzoo.data.sources.folder import (
-    chosen_size,
-    existing,
-    held_out,
-    list_images,
-    no_images,
-)
+from ganzoo.data.sources.decoding import decode, upright_sizes
+from ganzoo.data.sources.folder import chosen_size
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec
 
@@ -47,7 +45,7 @@ def load(request: DataRequest) -> Dataset:
         GanzooError: no pair is found or can be read, or two images of a pair are of another form.
     """
     root = existing(request.root, "pairs", f"a folder with {LAYOUTS}")
-    splits = _splits(root, request.report)
+    splits = _splits(root, request)
     chosen, rest = splits[request.split], splits["test" if request.split == "train" else "train"]
     if not chosen and not rest:
         raise no_images(root)
@@ -56,25 +54,35 @@ def load(request: DataRequest) -> Dataset:
             f"the folder '{root}' has no pair for the {request.split} split: give it one, or ten "
             "pairs of which one is held out"
         )
-    source, target = _decoded(root, chosen, rest, chosen_size(request), request.report)
+    source, target = _decoded(root, chosen, rest, chosen_size(request), request)
     name = root.resolve().name
     fields = image_field("source", source), image_field("target", target)
     return Dataset(DataSpec((fields,), name), {"source": source, "target": target})
 
 
-def _splits(root: Path, report: Callable[[str], None]) -> dict[str, list[Pair]]:
+def _splits(root: Path, request: DataRequest) -> dict[str, list[Pair]]:
     """The pairs of each split, in whichever layout the folders have."""
-    if _all_there(root, ("A", "B")):
-        return _by_folder(root, "A/{}", "B/{}", "", report)
-    if _all_there(root, ("trainA", "trainB")):
-        return _by_folder(root, "{}A", "{}B", "train", report)
-    if _all_there(root, ("train/A", "train/B")):
-        return _by_folder(root, "{}/A", "{}/B", "train", report)
-    return _by_folder(root, "{}", "{}", "", report)
+    rules = request.rules
+    for source, target, whole in (
+        ("A", "B", ""),
+        ("{}A", "{}B", "train"),
+        ("{}/A", "{}/B", "train"),
+    ):
+        first, second = (find_folder(root, path, whole, rules) for path in (source, target))
+        if first and second:
+            inside = not whole
+            return _by_folder(
+                root,
+                f"{first}/{{}}" if inside else source,
+                f"{second}/{{}}" if inside else target,
+                whole,
+                request,
+            )
+    return _by_folder(root, "{}", "{}", "", request)
 
 
 def _by_folder(
-    root: Path, source: str, target: str, whole: str, report: Callable[[str], None]
+    root: Path, source: str, target: str, whole: str, request: DataRequest
 ) -> dict[str, list[Pair]]:
     """The pairs of each split.
 
@@ -83,35 +91,47 @@ def _by_folder(
         source: where the sources of a split are, with {} for its name.
         target: where its targets are.
         whole: the split that holds all where there is no other.
-        report: is told what is left out.
+        request: is told what is left out.
     """
-    there = [name for name in ("train", "test", "val") if (root / source.format(name)).is_dir()]
-    test = next((name for name in there if name != "train"), "")
+    report, rules = request.report, request.rules
+
+    def pairs(role: str) -> list[Pair]:
+        first, second = (find_folder(root, path, role, rules) for path in (source, target))
+        return _pairs(root, first, second or target.format(role), report, rules)
+
+    there = [role for role in NAMES if find_folder(root, source, role, rules)]
+    test = next((role for role in there if role != "train"), "")
     if "train" not in there or not test:
-        pairs = _pairs(root, source.format(whole), target.format(whole), report)
-        train, held = held_out(root, pairs, report, "pair")
+        alone = there[0] if len(there) == 1 and rules > BY_NAME else whole
+        found = (
+            pairs(alone)
+            if alone
+            else _pairs(root, source.format(""), target.format(""), report, rules)
+        )
+        train, held = held_out(root, found, report, "pair")
         return {"train": train, "test": held}
-    if test == "val":
-        report(f"'{source.format('val')}' of '{root}' is the test split, as there is no test")
-    elif "val" in there:
-        report(f"'{source.format('val')}' of '{root}' is left out: train and test are the splits")
-    return {
-        split: _pairs(root, source.format(name), target.format(name), report)
-        for split, name in (("train", "train"), ("test", test))
-    }
+    if "val" in there:
+        val = find_folder(root, source, "val", rules)
+        if test == "val":
+            report(f"'{val}' of '{root}' is the test split, as there is no test")
+        else:
+            report(f"'{val}' of '{root}' is left out: train and test are the splits")
+    return {split: pairs(role) for split, role in (("train", "train"), ("test", test))}
 
 
-def _pairs(root: Path, source: str, target: str, report: Callable[[str], None]) -> list[Pair]:
+def _pairs(
+    root: Path, source: str, target: str, report: Callable[[str], None], rules: int
+) -> list[Pair]:
     """Files of two folders that have one name, sorted; of one folder, each with itself."""
     if source == target:
-        return [(file, file) for file in _listed(root, source, report)]
+        return [(file, file) for file in _listed(root, source, report, rules)]
     if not (root / target).is_dir():
         raise GanzooError(
             f"the folder '{root}' has '{source}' and no '{target}': pairs need both, with the same "
             "names in them"
         )
     source, target = source.rstrip("/"), target.rstrip("/")
-    sources, targets = (_by_name(root, folder, report) for folder in (source, target))
+    sources, targets = (_by_name(root, folder, report, rules) for folder in (source, target))
     both = sorted(sources.keys() & targets.keys())
     for here, there, folder in ((sources, targets, target), (targets, sources, source)):
         alone = sorted(file for name, file in here.items() if name not in there)
@@ -126,9 +146,9 @@ def _pairs(root: Path, source: str, target: str, report: Callable[[str], None]) 
     return [(sources[name], targets[name]) for name in both]
 
 
-def _by_name(root: Path, folder: str, report: Callable[[str], None]) -> dict[str, str]:
+def _by_name(root: Path, folder: str, report: Callable[[str], None], rules: int) -> dict[str, str]:
     """The images by their path inside of `folder` without its suffix."""
-    files = _listed(root, folder, report)
+    files = _listed(root, folder, report, rules)
     names = [PurePosixPath(file).relative_to(folder).with_suffix("").as_posix() for file in files]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -139,13 +159,9 @@ def _by_name(root: Path, folder: str, report: Callable[[str], None]) -> dict[str
     return dict(zip(names, files, strict=True))
 
 
-def _listed(root: Path, folder: str, report: Callable[[str], None]) -> list[str]:
-    files = list_images(root / folder, report)
+def _listed(root: Path, folder: str, report: Callable[[str], None], rules: int) -> list[str]:
+    files = list_images(root / folder, report, rules)
     return [PurePosixPath(folder, file).as_posix() for file in files]
-
-
-def _all_there(root: Path, names: Sequence[str]) -> bool:
-    return all((root / name).is_dir() for name in names)
 
 
 def _decoded(
@@ -153,7 +169,7 @@ def _decoded(
     pairs: Sequence[Pair],
     rest: Sequence[Pair],
     size: tuple[int, int],
-    report: Callable[[str], None],
+    request: DataRequest,
 ) -> tuple[Tensor, Tensor]:
     """Sources and targets of the pairs of which both can be read."""
     beside = pairs[0][0] == pairs[0][1]
@@ -162,8 +178,10 @@ def _decoded(
     def side(number: int, kept: Tensor) -> tuple[Tensor, Tensor]:
         files = [pair[number] for pair, keep in zip(pairs, kept.tolist(), strict=True) if keep]
         others = [pair[number] for pair in rest]
+        check = partial(_check_forms, root, pairs)
         images, read = decode(
-            root, files, size, report, others, halves[number], lambda: _check_forms(root, pairs)
+            *(root, files, size, request.report, others, halves[number], check),
+            wanted=request.pixels,
         )
         both = kept.clone()
         both[kept] = read

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.files.one_file import read_text, shown_name, split_files
+from ganzoo.data.files.splits import held_out
 from ganzoo.data.made.drawing import refuse_size
-from ganzoo.data.sources.folder import held_out
-from ganzoo.data.sources.one_file import read_text, shown_name, split_files
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec, Field
 

@@ -8,8 +8,8 @@ the videos have if that is less: a longer video is cut into several, a shorter o
 Labels: where all videos lie in two or more folders one level above their own, these are the
 classes.
 
-Splits: as the two sub-folders ``train`` and ``test`` of DIR say; else every tenth video is held
-out.
+Splits: as the sub-folders ``train`` and ``test``, or ``val``, of DIR say; else every tenth video,
+in the order of classes and names, is held out, but for the only video of a class.
 """
 
 import re
@@ -22,14 +22,10 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.files.found import BY_NAME, existing, list_images, no_images
+from ganzoo.data.files.splits import Split, by_folders, held_out
 from ganzoo.data.sources.decoding import decode
-from ganzoo.data.sources.folder import (
-    chosen_size,
-    existing,
-    held_out,
-    list_images,
-    no_images,
-)
+from ganzoo.data.sources.folder import chosen_size
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec, Field
 
@@ -47,10 +43,12 @@ def load(request: DataRequest) -> Dataset:
         GanzooError: there is no such folder, or no folder of at least two frames in it.
     """
     root = existing(request.root, "video", "a folder with a folder of frames for each video")
-    files = list_images(root, request.report)
+    files = list_images(root, request.report, request.rules)
     if not files:
         raise no_images(root)
-    splits = _splits(root, _clips(root, files), request.report)
+    split = by_folders(root, files, request.report, "frames", request.rules)
+    depth = split.depth if split else 0
+    splits = _splits(root, files, split, request)
     chosen, rest = splits[request.split], splits["test" if request.split == "train" else "train"]
     if not chosen:
         raise GanzooError(
@@ -60,12 +58,12 @@ def load(request: DataRequest) -> Dataset:
     frames = min(FRAMES, median_low([len(clip) for clip in chosen + rest]))
     samples = _cut(root, chosen, frames, request.report)
     others = [file for clip in rest for file in clip]
-    images, samples = _decoded(root, samples, others, chosen_size(request), request.report)
+    images, samples = _decoded(root, samples, others, chosen_size(request), request)
     videos = images.view(len(samples), frames, *images.shape[1:]).transpose(1, 2)
     name = root.resolve().name
     group = [Field("video", "video", tuple(videos.shape[1:]))]
     tensors: dict[str, Tensor] = {"video": videos}
-    classes = _classes(root, chosen + rest)
+    classes = _classes(chosen + rest, depth)
     if classes:
         group.append(Field("label", "label", (), classes))
         tensors["label"] = torch.tensor([classes.index(_above(clip)) for clip in samples])
@@ -95,19 +93,15 @@ def _natural(file: str) -> list[tuple[int, str]]:
 
 
 def _splits(
-    root: Path, clips: Sequence[Clip], report: Callable[[str], None]
+    root: Path, files: Sequence[str], split: Split | None, request: DataRequest
 ) -> dict[str, list[Clip]]:
-    heads = [PurePosixPath(clip[0]).parts[0] for clip in clips]
-    if not all((root / split).is_dir() for split in ("train", "test")):
-        train, test = held_out(root, clips, report, "video")
-        return {"train": train, "test": test}
-    others = sum(head not in ("train", "test") for head in heads)
-    if others:
-        report(f"left out: {others} videos of '{root}' beside its folders train and test")
-    return {
-        split: [clip for clip, head in zip(clips, heads, strict=True) if head == split]
-        for split in ("train", "test")
-    }
+    if split is not None and (split.files["test"] or request.rules == BY_NAME):
+        return {name: _clips(root, part) for name, part in split.files.items()}
+    clips = _clips(root, files)
+    labelled = bool(_classes(clips, split.depth if split else 0))
+    classes = [_above(clip) for clip in clips] if labelled else []
+    train, test = held_out(root, clips, request.report, "video", classes, request.rules)
+    return {"train": train, "test": test}
 
 
 def _cut(
@@ -141,13 +135,15 @@ def _decoded(
     samples: list[Clip],
     others: Sequence[str],
     size: tuple[int, int],
-    report: Callable[[str], None],
+    request: DataRequest,
 ) -> tuple[Tensor, list[Clip]]:
     """The frames of the samples of which every frame can be read, one after the other."""
 
+    report, wanted = request.report, request.pixels
+
     def read(some: list[Clip]) -> tuple[Tensor, Tensor]:
         files = [file for clip in some for file in clip]
-        return decode(root, files, size, report, others, most_bits=8)
+        return decode(root, files, size, report, others, most_bits=8, wanted=wanted)
 
     images, kept = read(samples)
     whole = kept.view(len(samples), -1).all(1).tolist()
@@ -160,11 +156,10 @@ def _decoded(
     return read(samples)[0], samples  # once more, as they then are mapped and not copied
 
 
-def _classes(root: Path, clips: Sequence[Clip]) -> tuple[str, ...]:
+def _classes(clips: Sequence[Clip], depth: int) -> tuple[str, ...]:
     """The folders that the videos' folders lie in, where they are labels."""
-    split = all((root / name).is_dir() for name in ("train", "test"))
     depths = {len(PurePosixPath(clip[0]).parts) for clip in clips}
-    names = tuple(sorted({_above(clip) for clip in clips})) if depths == {3 + split} else ()
+    names = tuple(sorted({_above(clip) for clip in clips})) if depths == {3 + depth} else ()
     return names if len(names) > 1 else ()
 
 

@@ -104,7 +104,7 @@ def _read(
     files: tuple[Path, ...], variant: Variant
 ) -> tuple[dict[int, np.ndarray], dict[Path, str]]:
     """Images uint8 (channels, height, width) by their place, and why others cannot be read."""
-    from ganzoo.data.sources.decoding import read_image
+    from ganzoo.data.files.opened import read_image
 
     channels, height, width = variant.data.shape
     images: dict[int, np.ndarray] = {}

@@ -43,6 +43,11 @@ SHOWN_CLASSES = 20
     help="folder of the data set's files  [default: that of the training]",
 )
 @click.option(
+    "--pixels",
+    metavar="WORDS",
+    help="how image files of --samples and --dataset are read: see `ganzoo train --help`",
+)
+@click.option(
     "--n",
     metavar="INT",
     type=click.IntRange(2),
@@ -80,6 +85,7 @@ def command(
     samples: Path | None,
     dataset: str | None,
     data_root: Path | None,
+    pixels: str | None,
     n: int | None,
     metrics: str,
     checkpoint: str,
@@ -100,9 +106,12 @@ def command(
         raise GanzooError("--samples needs --dataset, the data that they should be like")
     if run is not None and dataset is not None:
         raise GanzooError("--dataset belongs to --samples: a run is compared with its own data")
+    if run is not None and pixels is not None:
+        raise GanzooError("--pixels belongs to --samples: a run's data are read as in its training")
     if samples is not None and checkpoint != "last":
         raise GanzooError("--checkpoint belongs to a run: leave it out with --samples")
 
+    from ganzoo.data.files.wanted import parse_pixels
     from ganzoo.engine.cpu.threads import leave_busy_cores
     from ganzoo.engine.device import pick_device
     from ganzoo.metrics.evaluate import Wish, evaluate_samples
@@ -117,8 +126,9 @@ def command(
         else:
             assert samples is not None
             assert dataset is not None
-            read = read_samples_of(dataset, samples, data_root)
-            found = evaluate_samples(*read, dataset, wish, n, data_root)
+            wanted = parse_pixels(pixels)
+            read = read_samples_of(dataset, samples, data_root, wanted, report)
+            found = evaluate_samples(*read, dataset, wish, n, data_root, wanted)
             record = {"samples": str(samples), **found.report.to_dict()}
     if found.remark:
         click.echo(found.remark, err=True)

@@ -1,0 +1,261 @@
+"""One image file as the eye sees it: upright, in sRGB, and of as many channels as are wanted."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from ganzoo.artifacts.pixels import OFFSET
+from ganzoo.data.files.formats import advice, format_of, formats_of, name_of, readable
+from ganzoo.data.files.wanted import AS_THEY_ARE, MOST_BITS, Pixels
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageCms
+
+Half = Literal["", "left", "right"]
+Size = tuple[int, int]
+
+_ORIENTATION = 0x0112
+_QUARTER_TURNED = 5  # and all above: values of that tag of EXIF
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+class Look(NamedTuple):
+    """What is found in a file."""
+
+    pixels: np.ndarray
+    """uint8, or int16 for 16 bits, (channels, height, width)."""
+    highest: int = 0
+    """The greatest value in a grayscale file of 16 bits."""
+    paged: bool = False
+    """Whether there are other pages, or frames, behind the one that was taken."""
+    miscoloured: bool = False
+    """Whether its colour profile could not be used."""
+
+
+def read_image(
+    path: Path, channels: int, size: Size | None, half: Half = "", wanted: Pixels = AS_THEY_ARE
+) -> np.ndarray | str:
+    """The image, or half of it, as uint8 (channels, height, width), or why it cannot be read.
+
+    Args:
+        path: of the file.
+        channels: 1, 3 or 4, the last of which is opacity.
+        size: (height, width) that it is scaled to cover and cropped to; None: its own.
+        half: of it, where it holds two images beside each other.
+        wanted: what ``--pixels`` says.
+    """
+    found = look(path, channels, size, half, wanted)
+    return found if isinstance(found, str) else found.pixels
+
+
+def look(
+    path: Path, channels: int, size: Size | None, half: Half = "", wanted: Pixels = AS_THEY_ARE
+) -> Look | str:
+    """Like `read_image`, with what else is known of the file."""
+
+    def pixels(upright: "Image.Image") -> tuple[np.ndarray, int]:
+        eight, highest = _eight_bit(upright, wanted)
+        flat = eight.convert("RGBA") if channels == 4 else _on_white(eight)
+        fitted = np.asarray(_fitted(flat.convert(_MODES[channels]), size))
+        return fitted.reshape(*fitted.shape[:2], channels).transpose(2, 0, 1), highest
+
+    return _look(path, half, pixels)
+
+
+def look_at_words(
+    path: Path, size: Size | None, half: Half = "", wanted: Pixels = AS_THEY_ARE
+) -> Look | str:
+    """A grayscale image of 16 bits, as int16 (1, height, width), or why it cannot be read."""
+
+    def pixels(upright: "Image.Image") -> tuple[np.ndarray, int]:
+        from PIL import Image
+
+        values, highest = _sixteen_bit(upright, wanted)
+        exact = Image.fromarray(values.astype(np.float32))
+        words = np.asarray(_fitted(exact, size)).round().clip(0, 65535).astype(np.int32)
+        return (words - OFFSET).astype(np.int16)[None], highest
+
+    return _look(path, half, pixels)
+
+
+def mode_of(path: Path) -> str:
+    """Pillow's name for what the pixels are, as the header says; empty: it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=formats_of(path)) as image:
+            return image.mode
+    except Exception:  # decoding it will say why
+        return ""
+
+
+def is_coloured(mode: str) -> bool:
+    """Whether pixels are in colour; a palette counts as coloured."""
+    return mode not in ("1", "L", "LA", "La", "F") and mode[0] != "I"
+
+
+def upright_size(path: Path) -> Size | None:
+    """(height, width) as the header says; None: it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=formats_of(path)) as image:
+            turned = image.getexif().get(_ORIENTATION, 1) >= _QUARTER_TURNED
+            return (image.width, image.height) if turned else (image.height, image.width)
+    except Exception:  # decoding it will say why
+        return None
+
+
+@contextmanager
+def limited(wanted: Pixels) -> Iterator[None]:
+    """Images of as many pixels as are wanted can be read in this block."""
+    from PIL import Image
+
+    usual = Image.MAX_IMAGE_PIXELS
+    if wanted.huge:
+        Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = usual
+
+
+def _look(
+    path: Path, half: Half, pixels: Callable[["Image.Image"], tuple[np.ndarray, int]]
+) -> Look | str:
+    """What is made of the pixels of a file, turned upright, or why it cannot be read."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(path, formats=formats_of(path)) as opened:
+            paged = opened.format != "MPO" and getattr(opened, "is_animated", False)
+            upright, miscoloured = _in_srgb(ImageOps.exif_transpose(opened))
+            made, highest = pixels(_half(upright, half))
+            return Look(made, highest, paged, miscoloured)
+    except UnidentifiedImageError:
+        found = format_of(path)
+        if found and not readable(found):
+            return f"it is {name_of(found)}, which cannot be read here: {advice(found)}"
+        return "it is damaged" if found else "it is not an image"
+    except Image.DecompressionBombError:
+        return _too_large()
+    except Exception as error:  # whatever a decoder makes of a damaged file
+        reason = error.strerror if isinstance(error, OSError) else None
+        return reason or str(error) or type(error).__name__
+
+
+def _too_large() -> str:
+    from PIL import Image
+
+    most = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+    return (
+        f"it has more than {most} megapixels, which are read by trainings and evaluations with "
+        "--pixels huge alone"
+    )
+
+
+def _fitted(image: "Image.Image", size: Size | None) -> "Image.Image":
+    """Scaled to cover (height, width), and cropped around its centre."""
+    from PIL import Image, ImageOps
+
+    if size is None:
+        return image
+    height, width = size
+    return ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
+
+
+def _half(image: "Image.Image", half: Half) -> "Image.Image":
+    if not half:
+        return image
+    if image.width % 2:
+        raise ValueError(f"it is {image.width} pixels wide, which are no two images of one width")
+    middle = image.width // 2
+    left = 0 if half == "left" else middle
+    return image.crop((left, 0, left + middle, image.height))
+
+
+def _in_srgb(image: "Image.Image") -> tuple["Image.Image", bool]:
+    """The image with the colours that its profile means, and whether it has one that is of no use.
+
+    What has none is sRGB, or gray as sRGB has it.
+    """
+    from PIL import ImageCms
+
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith(("I", "F")) or not (profile or image.mode == "LAB"):
+        return image, False
+    try:
+        own: ImageCms.ImageCmsProfile = (
+            ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if profile
+            else ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+        )
+        if "sRGB" in (own.profile.profile_description or ""):
+            return image, False
+        return _converted(image, own), False
+    except (ImageCms.PyCMSError, ImportError, OSError, TypeError):
+        return image, True
+
+
+def _converted(image: "Image.Image", profile: "ImageCms.ImageCmsProfile") -> "Image.Image":
+    """The image in sRGB, gray where it was, and as transparent."""
+    from PIL import ImageCms
+
+    opaque = image
+    alpha = None
+    if image.has_transparency_data:
+        whole = image.convert("LA" if image.mode in ("L", "LA", "1") else "RGBA")
+        alpha, opaque = whole.getchannel("A"), whole.convert(whole.mode[:-1])
+    elif image.mode in ("P", "1"):
+        opaque = image.convert("RGB" if image.mode == "P" else "L")
+    found = ImageCms.profileToProfile(
+        opaque,
+        profile,
+        ImageCms.createProfile("sRGB"),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        outputMode="RGB",
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    assert found is not None  # it is not changed in place
+    made = found.convert("L") if opaque.mode == "L" else found
+    if alpha is not None:
+        made.putalpha(alpha)
+    return made
+
+
+def _eight_bit(image: "Image.Image", wanted: Pixels) -> tuple["Image.Image", int]:
+    """An image whose pixels are wider than 8 bits, scaled and not clipped; and its greatest."""
+    from PIL import Image
+
+    if image.mode == "F":
+        raise ValueError("its pixels are floating-point numbers of unknown range")
+    if not image.mode.startswith("I"):
+        return image, 0
+    words, highest = _sixteen_bit(image, wanted)
+    return Image.fromarray(((words + 128) // 257).astype(np.uint8)), highest
+
+
+def _sixteen_bit(image: "Image.Image", wanted: Pixels) -> tuple[np.ndarray, int]:
+    """Pixels from 0 to 65535, as int64 (height, width), and the greatest of the file."""
+    pixels = np.asarray(image).astype(np.int64)
+    highest = int(pixels.max())
+    if pixels.min() < 0 or highest > 65535:
+        raise ValueError("its pixels do not fit into 16 bits")
+    if highest > wanted.white:
+        raise ValueError(f"its pixels go up to {highest}, and {wanted.bits} bits to {wanted.white}")
+    if wanted.bits < MOST_BITS:
+        pixels = (pixels * 65535 + wanted.white // 2) // wanted.white
+    return pixels, highest
+
+
+def _on_white(image: "Image.Image") -> "Image.Image":
+    from PIL import Image
+
+    if not image.has_transparency_data:
+        return image
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

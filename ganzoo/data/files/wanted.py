@@ -1,0 +1,53 @@
+"""How the user wants image files to be read: the words of ``--pixels``."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo.errors import GanzooError
+
+CHANNELS = {"gray": 1, "rgb": 3, "rgba": 4}
+MOST_BITS = 16
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What ``--pixels`` says."""
+
+    colour: Literal["", "gray", "rgb", "rgba"] = ""
+    """What all images become; empty: gray where all of them are, else RGB on white."""
+    bits: int = MOST_BITS
+    """How many of the 16 bits of a file of 16 are used: with 12, 4095 is white."""
+    huge: bool = False
+    """Whether images are read that have so many pixels that they may be meant to fill memory."""
+
+    @property
+    def white(self) -> int:
+        """The greatest value of a file of 16 bits."""
+        return (1 << self.bits) - 1
+
+
+AS_THEY_ARE = Pixels()
+
+
+def parse_pixels(text: str | None) -> Pixels:
+    """What words with commas between them ask for, such as ``"gray,bits=12,huge"``.
+
+    Raises:
+        GanzooError: a word is none of those, or contradicts another one.
+    """
+    pixels = AS_THEY_ARE
+    for word in (text or "").split(",") if text is not None else ():
+        word = word.strip().lower()
+        name, _, number = word.partition("=")
+        if word in ("gray", "rgb", "rgba") and pixels.colour in ("", word):
+            pixels = Pixels(word, pixels.bits, pixels.huge)  # type: ignore[arg-type]
+        elif name == "bits" and number.isdecimal() and 8 <= int(number) <= MOST_BITS:
+            pixels = Pixels(pixels.colour, int(number), pixels.huge)
+        elif word == "huge":
+            pixels = Pixels(pixels.colour, pixels.bits, True)
+        else:
+            raise GanzooError(
+                "--pixels takes one of gray, rgb and rgba, bits=8 to bits=16, and huge, with "
+                f"commas between them, not '{text}'"
+            )
+    return pixels

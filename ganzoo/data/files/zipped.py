@@ -1,0 +1,68 @@
+"""A zip in place of a folder: unpacked once into the cache."""
+
+import hashlib
+import os
+import shutil
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from ganzoo.artifacts.files import whole_folder
+from ganzoo.artifacts.places import cache_folder
+from ganzoo.errors import GanzooError
+
+_ROOM = 2**30
+"""Bytes that stay free on the disk."""
+_CHUNK = 2**20
+
+
+def unzipped(path: Path) -> Path:
+    """The folder in a zip, unpacked: the one at its top, where everything lies in one.
+
+    Raises:
+        GanzooError: it is no zip, is encrypted or damaged, or does not fit onto the disk.
+    """
+    status = path.stat()
+    state = f"{path.resolve()} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+    digest = hashlib.blake2b(os.fsencode(state), digest_size=16).hexdigest()
+    place = cache_folder() / f"zip-{digest}"
+    if not place.is_dir():
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with zipfile.ZipFile(path) as archive, whole_folder(place) as temporary:
+                _unpack(archive, path, temporary / path.stem)
+        except zipfile.BadZipFile as error:
+            raise GanzooError(f"'{path}' is a damaged zip: {error}") from error
+        except (RuntimeError, NotImplementedError) as error:  # encrypted, or packed in other ways
+            raise GanzooError(f"'{path}' cannot be unpacked here ({error}): unpack it") from error
+        except OSError as error:
+            raise GanzooError(
+                f"'{path}' cannot be unpacked into '{place.parent}' ({error.strerror or error}): "
+                "set GANZOO_CACHE to a folder that can be written"
+            ) from error
+    root = place / path.stem
+    inside = [each for each in root.iterdir() if not each.name.startswith(("__MACOSX", "."))]
+    return inside[0] if len(inside) == 1 and inside[0].is_dir() else root
+
+
+def _unpack(archive: zipfile.ZipFile, path: Path, root: Path) -> None:
+    """Write the files of a zip below `root`, whatever their names."""
+    files = [info for info in archive.infolist() if not info.is_dir()]
+    needed = sum(info.file_size for info in files)
+    free = shutil.disk_usage(root.parent).free
+    if needed + _ROOM > free:
+        raise GanzooError(
+            f"'{path}' becomes {needed / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free for it: "
+            "set GANZOO_CACHE to a folder on a larger disk, or unpack what is needed"
+        )
+    root.mkdir()
+    for info in files:
+        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+        if ".." in parts or parts[0] == "/" or ":" in parts[0]:
+            raise GanzooError(
+                f"'{path}' holds '{info.filename}', which would lie outside of it: unpack it with "
+                "a program that you trust"
+            )
+        target = root.joinpath(*parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(info) as packed, target.open("wb") as file:
+            shutil.copyfileobj(packed, file, _CHUNK)
