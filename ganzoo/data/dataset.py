@@ -43,12 +43,12 @@ class DataRequest:
     another."""
     seed: int = 0
     """Of a data set that is drawn and not read."""
+    report: Callable[[str], None] = _silent
+    """Called with a line of text for the user, such as a file that was skipped."""
     pixels: Pixels = AS_THEY_ARE
     """``--pixels``: how image files are read."""
     rules: int = RULES
     """By which files are found, split and held out: see `ganzoo.data.files.found.RULES`."""
-    report: Callable[[str], None] = _silent
-    """Called with a line of text for the user, such as a file that was skipped."""
 
 
 @dataclass(frozen=True)

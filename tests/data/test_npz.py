@@ -250,3 +250,17 @@ def test_what_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(GanzooError, match=r"'npz' holds arrays .*: leave out --image-size"):
         load(DataRequest(root=file, image_size=(8, 8)))
+
+
+def test_the_only_row_of_a_class_is_trained_on(tmp_path: Path) -> None:
+    """By the rules of runs from before it is not, and theirs stay."""
+    labels = np.int64([0] * 9 + [1] + [2] * 10)
+    np.savez(tmp_path / "a.npz", x=np.float32([[i] for i in range(20)]), y=labels)
+
+    def held(rules: int) -> list[float]:
+        request = DataRequest(tmp_path / "a.npz", "test", rules=rules)
+        dataset = load(request)
+        return dataset.tensors[dataset.spec.sample.name].flatten().tolist()
+
+    assert held(1) == [9, 19]
+    assert held(2) == [10]

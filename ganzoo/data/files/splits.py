@@ -134,8 +134,10 @@ def held_out(
         rules: see `ganzoo.data.files.found.RULES`.
     """
     order = [*range(len(samples))]
-    if classes and rules > BY_NAME:
-        sizes = Counter(classes)
+    sizes = Counter(classes)
+    if rules == BY_NAME or len(sizes) == len(samples):  # names of samples, and no classes
+        sizes.clear()
+    if sizes:
         order = sorted(
             (number for number in order if sizes[classes[number]] > 1),
             key=lambda number: classes[number],
@@ -148,7 +150,7 @@ def held_out(
             f"every tenth {what} of '{where}' is the test split: {len(train)} to train on, "
             f"{len(test)} to test"
         )
-    if test and classes and rules > BY_NAME:
+    if test and sizes:
         _report_rare(classes, {classes[number] for number in chosen}, what, report)
     return train, test
 

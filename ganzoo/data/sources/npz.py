@@ -54,7 +54,10 @@ def load(request: DataRequest) -> Dataset:
         if request.split == "test":
             chosen = [*range(counts["train"], sum(counts.values()))]
     else:
-        train, test = held_out(first, range(counts["train"]), request.report, "row")
+        train, test = held_out(
+            *(first, range(counts["train"]), request.report, "row"),
+            *(_classes(tensors, fields), request.rules),
+        )
         chosen = test if request.split == "test" else train
     if not chosen:
         raise GanzooError(
@@ -124,6 +127,14 @@ def _joined(
         fields = {key: Field(key, *_rest(field)) for key, field in fields.items()}
     ordered = sorted(fields.items(), key=lambda item: item[1].kind in BESIDE)
     return tensors, dict(ordered)
+
+
+def _classes(tensors: Mapping[str, Tensor], fields: Mapping[str, Field]) -> list[str]:
+    """The class of each row, where there are labels."""
+    labels = next((key for key, field in fields.items() if field.kind == "label"), None)
+    if labels is None:
+        return []
+    return [fields[labels].names[number] for number in tensors[labels].tolist()]
 
 
 def _called(name: str, kind: str) -> str:
