@@ -105,7 +105,7 @@ def load_dataset(
         image_size=parse_size(training.image_size),
         pixels=parse_pixels(training.pixels),
         rules=by,
-        report=observer.report,
+        report=observer.tell,
     )
     assert training.dataset is not None
     dataset = catalog.load(training.dataset, request)
@@ -167,7 +167,7 @@ def make_exhibits(assembled: Assembled, dataset: Dataset, observer: Observer) ->
         from ganzoo.metrics.during import make_quality  # its imports are for who wants them
 
         with seeded(training.seed, variant.device):  # what it draws is none of the training's
-            quality = make_quality(variant, training, observer.report, by)
+            quality = make_quality(variant, training, observer.tell, by)
         if dataset.classes:
             class_entropy = label_entropy(dataset.fields["label"])
     return Exhibits(dataset.spec, examples, dataset.modes, test, quality, class_entropy)

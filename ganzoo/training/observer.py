@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+from ganzoo.data.dataset import once
 from ganzoo.engine.engine import Engine
 from ganzoo.runs.checkpoint import Verdict
 from ganzoo.runs.run import Run
@@ -84,3 +87,8 @@ class Observer:
 
     def report(self, message: str) -> None:
         """Something happened that the user should read."""
+
+    @cached_property
+    def tell(self) -> Callable[[str], None]:
+        """`report` of what is found in data: once, however often they are loaded."""
+        return once(self.report)
