@@ -92,8 +92,8 @@ def find_folder(root: Path, path: str, role: str = "", rules: int = RULES) -> st
         GanzooError: there are several.
     """
     if rules == BY_NAME:
-        exact = path.format(role)
-        return exact if (root / exact).is_dir() else ""
+        spelled = path.format(role)
+        return spelled if (root / spelled).is_dir() else ""
     found = ""
     for part in path.split("/"):
         where = root / found

@@ -44,13 +44,13 @@ def _domain(root: Path, letter: str, size: tuple[int, int], request: DataRequest
     files = list_images(train, request.report, rules)
     if not files:
         raise no_images(train)
-    held = _spelled(root, letter, "test", rules)
+    named = _spelled(root, letter, "test", rules)
     val = _spelled(root, letter, "val", rules) if rules > BY_NAME else ""
-    if held or val:
-        test = root / (held or val)
+    if named or val:
+        test = root / (named or val)
         splits = {"train": (train, files), "test": (test, list_images(test, request.report, rules))}
         if val:
-            what = "left out" if held else "the test split, as there is no test"
+            what = "left out" if named else "the test split, as there is no test"
             request.report(f"'{val}' of '{root}' is {what}")
     else:
         rest, held = held_out(train, files, request.report)
