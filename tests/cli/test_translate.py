@@ -130,7 +130,7 @@ def test_every_image_is_translated_under_its_name(
         "2 of 3 images were scaled to the run's size of 8x12, and 2 of these cropped to its shape\n"
     )
     assert "3 images: deep/er/out" in result.out
-    files = {str(path.relative_to("deep/er/out")) for path in Path("deep/er/out").rglob("*.*")}
+    files = {str(path.relative_to("deep/er/out")) for path in Path("deep/er/out").rglob("*.png")}
     assert files == {"red.png", "green.png", "far/away/blue.png"}
     for file in files:
         assert colour(Path("deep/er/out", file)) == colours[Path(file).stem], file
@@ -181,7 +181,7 @@ def test_two_files_of_one_stem_are_two_images() -> None:
     Image.new("RGB", (12, 8), COLOURS["red"]).save("twins/x.bmp")
     Image.new("RGB", (12, 8), COLOURS["blue"]).save("twins/x.png")
     assert call("--direction", "b2a", "--input", "twins", "--out", "out").status == 0
-    assert {path.name: colour(path) for path in Path("out").iterdir()} == {
+    assert {path.name: colour(path) for path in Path("out").glob("*.png")} == {
         "x.png": COLOURS["red"],
         "x.png.png": COLOURS["blue"],
     }
