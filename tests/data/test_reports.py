@@ -130,6 +130,10 @@ def image(
     return lambda root: save(root, name, colour, mode, **options)
 
 
+def pipe(name: str) -> Callable[[Path], None]:
+    return lambda root: os.mkfifo(root / name)
+
+
 def rare(root: Path) -> None:
     """The tenth of all images is the only one of its class."""
     shades(root, "a", *range(9))
@@ -240,6 +244,8 @@ ROWS = [
         image("img/1.png"), Outcome([RED], classes=(), said=("all lie in one folder, 'img'",))),
     Row("tSchlegl/f-AnoGAN#5", ".jpeg, and not .png", image("a.jpeg", 9, "L"), Outcome(gray(9))),
     Row("hollowstrawberry/kohya-colab#23", "WebP", image("a.webp", lossless=True), Outcome([RED])),
+    Row(OURS, "pipes among the images", both(image("a.png"), pipe("b.png"), pipe("c")),
+        Outcome([RED], silent=True)),
     # --- splits and labels ---
     Row(OURS, "train and val", splits("train", "val"), Outcome(
         gray(10, 11), gray(20, 21), ("a", "b"), said=("'val' of",))),

@@ -1,6 +1,7 @@
 """Which images there are below a folder."""
 
 import os
+import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -74,7 +75,7 @@ def list_images(folder: Path, report: Callable[[str], None], rules: int = RULES)
         for name in files:
             path = Path(where, name)
             suffix = path.suffix.lower()
-            if name.startswith(".") or suffix in OTHERS:
+            if name.startswith(".") or suffix in OTHERS or _is_endless(path):
                 continue
             relative = path.relative_to(folder).as_posix()
             if suffix in SUFFIXES:
@@ -90,6 +91,14 @@ def list_images(folder: Path, report: Callable[[str], None], rules: int = RULES)
             f"'{min(files)}': {advice(what)}"
         )
     return sorted(found)
+
+
+def _is_endless(path: Path) -> bool:
+    """Whether it is a pipe, a socket or a device, whose reader may wait for ever."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:  # such as a dangling link: decoding it will say so
+        return False
 
 
 def _walk(

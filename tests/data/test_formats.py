@@ -1,0 +1,64 @@
+"""Of what format files are, and what ``--pixels`` takes."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ganzoo.data.dataset import DataRequest
+from ganzoo.data.files.formats import SUFFIXES, advice, format_of, readable
+from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels, parse_pixels
+from ganzoo.errors import GanzooError
+from ganzoo.plugins import catalog
+
+
+@pytest.mark.parametrize("suffix", [*SUFFIXES, ".tga"])
+def test_what_pillow_writes_is_known_without_its_name(suffix: str, tmp_path: Path) -> None:
+    mode = "1" if suffix == ".pbm" else "L"
+    Image.new(mode, (9, 9)).save(tmp_path / f"x{suffix}")
+    (tmp_path / f"x{suffix}").rename(tmp_path / "x")
+    assert readable(format_of(tmp_path / "x"))
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", ""),
+        (b"BM, as they say", ""),
+        (b"P5 is a hexagon", ""),
+        (b"GIF is a format", ""),
+        (b"{}", ""),
+        (b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41", ""),
+        (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1heicmiaf", "HEIF"),
+        (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avifmiaf", "AVIF"),
+        (b"\xff\x0a\xfa\x1f", "JXL"),
+        (b"<svg xmlns='x'/>", "SVG"),
+        (b"<?xml version='1.0'?>\n<svg/>", "SVG"),
+        (b"<?xml version='1.0'?>\n<html/>", ""),
+        (bytes(128) + b"DICM", "DICOM"),
+        (b"\x76\x2f\x31\x01" + bytes(9), "OpenEXR"),
+    ],
+)
+def test_first_bytes_say_what_it_is(content: bytes, found: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(content)
+    assert format_of(tmp_path / "x") == found
+    assert not found or readable(found) or advice(found)
+
+
+def test_words_of_pixels() -> None:
+    assert parse_pixels(None) == AS_THEY_ARE
+    assert parse_pixels("gray") == Pixels("gray")
+    assert parse_pixels(" RGBA, huge,bits=12") == Pixels("rgba", 12, True)
+    for wrong in ("", "grey", "rgb,gray", "bits", "bits=7", "bits=17", "bits=x", "huge=1", "rgb,"):
+        with pytest.raises(GanzooError, match="--pixels takes one of gray, rgb and rgba, bits=8"):
+            parse_pixels(wrong)
+
+
+def test_what_reads_no_images_of_the_user_refuses_pixels(tmp_path: Path) -> None:
+    gray = Pixels("gray")
+    for name in ("glyphs", "glyphs+ink", "mnist"):
+        with pytest.raises(GanzooError, match="reads no image files of yours: leave out --pixels"):
+            catalog.load(name, DataRequest(tmp_path, pixels=gray))
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+    with pytest.raises(GanzooError, match="'csv' holds rows of a table: leave out --pixels"):
+        catalog.load("csv", DataRequest(tmp_path, pixels=gray))
