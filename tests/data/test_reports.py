@@ -51,7 +51,7 @@ class Row:
 
     source: str
     what: str
-    make: Callable[[Path], None]
+    make: Callable[[Path], object]
     outcome: Outcome
     pixels: str | None = None
     load: Callable[[DataRequest], Dataset] = folder.load
@@ -300,6 +300,8 @@ ROWS = [
         Outcome(gray(1, 2, 3), classes=("0", "1"), labels=[1, 0, 1]), root="photos.zip"),
     Row(OURS, "a zip that writes elsewhere", evil,
         Outcome(refused="outside of it"), root="photos.zip"),
+    Row(OURS, "a zip that is none", lambda root: root.with_suffix(".zip").write_bytes(b"PK"),
+        Outcome(refused="is a damaged zip"), root="photos.zip"),
     # --- formats ---
     Row(OURS, "HEIC beside PNG", both(image("a.png"), file("b.heic", HEIC), file("c.HEIC", HEIC)),
         Outcome([RED], said=("left out: 2 HEIC files in",))),

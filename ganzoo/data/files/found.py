@@ -2,7 +2,6 @@
 
 import os
 import stat
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def existing(root: Path | None, dataset: str, needed: str) -> Path:
     if root is None:
         raise GanzooError(f"--dataset {dataset} needs --data-root DIR, {needed}")
     root = root.expanduser()
-    if zipfile.is_zipfile(root):
+    if root.suffix.lower() == ".zip" and root.is_file():
         return unzipped(root)
     if not root.exists():
         raise GanzooError(f"there is no folder '{root}': --data-root must name {needed}")
