@@ -143,6 +143,7 @@ _TRAINING = {
     "dataset": _TEXT,
     "data_root": _MAYBE,
     "image_size": _MAYBE,
+    "pixels": _MAYBE,
     "few": _NUMBER,
     "steps": _NUMBER,
 }
