@@ -35,8 +35,9 @@ class Ended:
 
 def prepare() -> None:
     """Import what every child needs, so that none of them has to."""
+    import matplotlib.backends.backend_agg
     import matplotlib.figure  # noqa: F401
-    import torch
+    import torch._dynamo
 
     from ganzoo.cli import MODULES, find_command
     from ganzoo.plugins.registry import registry
