@@ -71,7 +71,7 @@ def _commands(run: Path, folder: Path, chance: random.Random) -> list[tuple[obje
             [
                 ("train", "--resume", run, "--steps", STEPS + 1),
                 ("sample", run, "--n", 2, "--out", out),
-                ("compare", run, run),
+                ("compare", run, folder / "good"),
             ]
         ),
         ("runs", folder),

@@ -93,6 +93,24 @@ def test_one_killed_after_its_last_step_is_finished_by_resuming(
     assert ganzoo("train", "--resume", torn).status == 2  # as of any that is finished
 
 
+def test_one_whose_disk_fails_after_its_last_step_is_finished_by_resuming(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the campaign of faults: it was said to go on with --resume, which refused it."""
+
+    def fails(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    run = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures, "animate", fails)
+        done = ganzoo("train", "vanilla", *TINY, "--steps", 5, "--out", run)
+    assert (done.status, Run.open(run).state) == (2, "crashed")
+    assert f"go on with --resume {run}" in done.err
+    assert ganzoo("train", "--resume", run).status == 0
+    assert (run / "samples.gif").exists()
+
+
 def test_what_can_go_on_is_listed_with_its_command(tmp_path: Path) -> None:
     run = train_tiny(tmp_path / "a run")
     assert "go on with" not in ganzoo("runs", tmp_path).out
