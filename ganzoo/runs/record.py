@@ -114,6 +114,7 @@ def read_record(folder: Path) -> Record:
         _ = upgraded["training"]["steps"], dict(upgraded["config"])
         _check_types(upgraded, _KINDS)
         _check_types(upgraded["training"], _TRAINING)
+        _ = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogateescape")
     except (
         *(AttributeError, IndexError, KeyError, TypeError, ValueError),
         *(OverflowError, RecursionError, GanzooError),

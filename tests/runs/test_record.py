@@ -70,3 +70,26 @@ def test_a_damaged_record_is_one_sentence(tmp_path: Path) -> None:
     for data in ({}, {"groups": [[{"name": "x"}]], "name": "y"}, {**OLD, "shape": 3}, []):
         with pytest.raises(GanzooError, match="is damaged: it is not what was written"):
             record(tmp_path, data)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"training": {"steps": 1, "data_root": "\ud800"}},
+        {"training": {"steps": 1, "data_root": 3}},
+        {"processes": "two"},
+        {"outcome": ["finished"]},
+        {"device": None},
+    ],
+)
+def test_a_forged_value_is_one_sentence(tmp_path: Path, change: dict[str, Any]) -> None:
+    content = {"variant": VARIANT, "config": {}, "training": {"steps": 1}, "data": OLD} | change
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    with pytest.raises(GanzooError, match="is damaged: it is not what was written"):
+        read_record(tmp_path)
+
+
+def test_nesting_without_end_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("[" * 200_000)
+    with pytest.raises(GanzooError, match="is damaged: it is not JSON"):
+        read_record(tmp_path)
