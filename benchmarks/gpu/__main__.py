@@ -1,4 +1,8 @@
-"""``python -m gpu``, from the root of the tree: what `benchmarks/gpu.sh` starts."""
+"""What only a machine with a CUDA device can show: its tests, equality, resuming, speed, quality.
+
+`benchmarks/gpu.sh` starts it from a plain copy of the tree, by $PYTHON (default: python3), which
+needs torch 2.11 or newer and pytest; what else that lacks is taken from wheels in $WHEELS.
+"""
 
 from __future__ import annotations
 
@@ -64,17 +68,34 @@ def run_all(schedule: Schedule, only: Sequence[str], work: Path) -> None:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """What the command line asks for."""
-    parser = argparse.ArgumentParser("benchmarks/gpu.sh", description=__doc__)
-    parser.add_argument("results", nargs="?", type=Path, help="folder of the page")
+    steps = [step.name for step in (*plan.first(), *plan.checks({}), *plan.measurements({}))]
+    named = f"{', '.join(steps)}, {plan.TESTS}VARIANT or FILE"
+    parser = argparse.ArgumentParser(
+        "benchmarks/gpu.sh", description=__doc__, epilog=f"Steps: {named}."
+    )
+    parser.add_argument(
+        "results", nargs="?", type=Path, help="folder of the page (default: benchmarks/results)"
+    )
     parser.add_argument(
         "--data-root", type=Path, help="of MNIST (default: $GANZOO_DATA; without it glyphs)"
     )
-    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds in all")
+    parser.add_argument(
+        "--limit", type=float, default=LIMIT, help="seconds in all (default: %(default)s)"
+    )
     parser.add_argument("--rehearse", action="store_true", help="without a GPU: measure nothing")
     parser.add_argument(
-        "--only", action="append", default=[], metavar="STEP", help="steps that begin so"
+        "--only",
+        action="append",
+        default=[],
+        metavar="STEP",
+        help="besides the first two, steps whose names begin so; may be repeated",
     )
-    return parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
+    for word in given.only:
+        known = any(name.startswith(word) for name in (*steps, plan.TESTS))
+        if not known and not word.startswith(plan.TESTS):
+            parser.error(f"--only: no step is called '{word}': there are {named}")
+    return given
 
 
 def results_folder(given: argparse.Namespace) -> Path:

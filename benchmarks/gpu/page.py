@@ -96,7 +96,10 @@ def _section(one: Result) -> str:
 
 def _bring_home(path: Path, rehearsal: bool) -> str:
     if rehearsal:
-        return "## Bring home\n\nNothing: this was a rehearsal.\n"
+        return (
+            "## Bring home\n\nNothing: this was a rehearsal. A real run leaves `gpu.md`, `gpu.log` "
+            "and `gpu-rows.json` to bring home, and says here where they belong.\n"
+        )
     names = {path.name, *(file.name for file in files(path))}
     listed = ", ".join(f"`{name}`" for name in sorted(names))
     return "\n".join(

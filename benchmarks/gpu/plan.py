@@ -11,6 +11,8 @@ PYTHON = sys.executable
 GAMES = ("vanilla 28", "dcgan 32", "dcgan 64", "cyclegan 256")
 """Whose speed is measured: see `gpu.steps.games`."""
 RESUMED = ("vanilla", "dcgan")
+TESTS = "GPU tests: "
+"""How the names of steps that run tests begin."""
 ALONE = "speed"
 """The group of tests that measure, and are disturbed by others."""
 
@@ -50,4 +52,4 @@ def measurements(groups: Mapping[str, Sequence[str]]) -> list[Step]:
 
 
 def _tests(name: str, nodes: Sequence[str]) -> Step:
-    return _step(f"GPU tests: {name}", 90, "tests", *nodes)
+    return _step(f"{TESTS}{name}", 90, "tests", *nodes)

@@ -36,7 +36,10 @@ def find_device(name: str) -> torch.device:
         name = next(device for device, usable in available.items() if usable)
     if not available[name]:
         usable = ", ".join(device for device, usable in available.items() if usable)
-        raise GanzooError(f"--device {name} cannot be used here: torch finds only {usable}")
+        raise GanzooError(
+            f"--device {name} cannot be used here: torch finds only {usable}; leave it out to have "
+            "the fastest of these"
+        )
     return torch.device(name)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from gpu import carried, page
+from gpu.__main__ import parse
 from gpu.schedule import Schedule
 from gpu.step import FAILED, INTERRUPTED, NOT_REACHED, PASSED, RUNNING, TIMED_OUT, Result, Step
 from gpu.steps.collect import group
@@ -91,7 +92,7 @@ def test_steps_for_which_no_time_is_left_are_named(tmp_path: Path) -> None:
 def script(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """The script itself, as a rehearsal of its first two steps."""
     return subprocess.Popen(
-        [ROOT / "benchmarks/gpu.sh", folder, "--rehearse", "--only", "nothing", *arguments],
+        [ROOT / "benchmarks/gpu.sh", folder, "--rehearse", "--only", "machine", *arguments],
         env=os.environ | {"PYTHON": sys.executable, "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -144,3 +145,16 @@ def test_a_wheel_that_cannot_be_unpacked_is_named_and_hinders_nobody(tmp_path: P
 )
 def test_tests_are_grouped_by_variant_or_file(node: str, name: str) -> None:
     assert group(node, ["r3gan", "wgan", "wgan-gp"]) == name
+
+
+def test_a_step_that_does_not_exist_is_refused_with_those_that_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A name that was mistyped would else be a run in which all went well."""
+    with pytest.raises(SystemExit) as refused:
+        parse(["--only", "speed", "--only", "no such step"])
+    assert refused.value.code == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "--only: no step is called 'no such step': there are machine, " in said
+    assert "GPU tests: VARIANT or FILE" in said
+    assert parse(["--only", "GPU tests: cgan", "--only", "speed: dcgan"]).only

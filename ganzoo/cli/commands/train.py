@@ -117,7 +117,10 @@ def command(
 ) -> int:
     """Train VARIANT, or go on with a run."""
     if len(variant) > 1:
-        raise GanzooError(f"there is no place for '{variant[1]}': `ganzoo train` takes one variant")
+        raise GanzooError(
+            f"there is no place for '{variant[1]}': `ganzoo train` takes one variant, and flags "
+            "such as --recompute take no value"
+        )
     if out is not None and resume is not None:
         raise GanzooError("--out names a new run, --resume one that exists: give one of them")
     request: Request = ctx.obj
