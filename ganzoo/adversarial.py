@@ -128,20 +128,32 @@ class Adversarial(Variant):
         sees_real = self.loss.generator_sees_real
         real_logits = self.judge(batch.image, label) if sees_real else None
         loss = self.loss.generator(self.judge(fake, label), real_logits)
-        return loss + self.nearby(batch, latent, fake)
+        return self.with_nearby(loss, batch, latent, fake)
 
-    def nearby(self, batch: Batch, latent: Tensor, fake: Tensor) -> Tensor | float:
-        """What terms that compare fakes with those of latents nearby add to G's loss.
+    def with_nearby(self, loss: Tensor, batch: Batch, latent: Tensor, fake: Tensor) -> Tensor:
+        """G's loss and what terms add to it that compare fakes with those of latents nearby.
 
         The fakes of these latents are left for D.
+
+        Args:
+            loss: without them.
+            batch: one.
+            latent: as many latents as the batch has samples.
+            fake: what G makes of them.
         """
-        added: Tensor | float = 0.0
+        for term, near in self.near_fakes(batch, latent):
+            loss = loss + term.generator(near, fake)
+        return loss
+
+    def near_fakes(self, batch: Batch, latent: Tensor) -> list[tuple[LatentRegulariser, Tensor]]:
+        """Each term that compares fakes with those of latents nearby, and these, left for D too."""
+        found = []
         for term in self.config.regulariser.values():
             if isinstance(term, LatentRegulariser):
                 near = self(term.near(latent), self.condition(batch))
                 batch.shared[term.metric] = near.detach()
-                added = added + term.generator(near, fake)
-        return added
+                found.append((term, near))
+        return found
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         """Algorithm 1, line 4: D on the batch's images and on as many fakes."""
@@ -217,8 +229,8 @@ class Adversarial(Variant):
         if "fake" not in batch.shared:
             with torch.no_grad():
                 latent = self.sample_latent(len(batch))
-                fake = batch.shared["fake"] = self(latent, self.condition(batch))
-                self.nearby(batch, latent, fake)
+                batch.shared["fake"] = self(latent, self.condition(batch))
+                self.near_fakes(batch, latent)
         return batch.shared["fake"]
 
     def condition(self, batch: Batch) -> Tensor | None:

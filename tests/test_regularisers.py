@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 import torch
 from helpers.games import points
+from helpers.zoo import NAMES, make_small
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganzoo import Adversarial, AdversarialConfig, Batch, Dataset, DataSpec
-from ganzoo.config import build
+from ganzoo.config import build, options
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.networks import Discriminator, Generator
 from ganzoo.plugins.equip import equipped
+from ganzoo.plugins.registry import registry
 from ganzoo.regularisers import (
     R1,
     R2,
@@ -29,6 +31,10 @@ from ganzoo.regularisers import (
 )
 
 CPU = torch.device("cpu")
+REGULARISED = [
+    name for name in NAMES if "regulariser" in options(registry().variant(name).load().Config)
+]
+"""The variants that take terms of D's loss."""
 A = torch.tensor([[2.0, 1.0], [1.0, -1.0]])
 B = torch.tensor([0.5, -2.0])
 
@@ -254,3 +260,14 @@ def test_a_term_that_asks_for_ds_own_verdicts_costs_no_forward_pass() -> None:
     assert noisy.calls == 2
     game.regularisation(batch, term)  # as lazily, in a phase of its own
     assert noisy.calls == 4
+
+
+@pytest.mark.parametrize("name", REGULARISED)
+def test_terms_of_latents_nearby_are_part_of_both_losses(name: str) -> None:
+    without, engine = make_small(name), make_small(name, regulariser="latent-consistency:apart=5")
+    losses = []
+    for played in (without, engine):
+        torch.manual_seed(3)
+        losses.append(played.step())
+    assert losses[1]["latent_consistency"].isfinite()
+    assert losses[1]["generator_loss"] != losses[0]["generator_loss"]

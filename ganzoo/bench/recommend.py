@@ -12,6 +12,7 @@ from ganzoo.bench.speed.process import Process, Unplayable
 from ganzoo.bench.speed.spec import Entrant, Game
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.files.found import existing, list_images
+from ganzoo.data.files.opened import upright_size
 from ganzoo.data.needs import suits
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
@@ -163,13 +164,5 @@ def _try(row: Registered[VariantSpec], photos: Photos, side: int, device: str) -
 
 
 def _middle_side(files: Sequence[Path]) -> int:
-    from PIL import Image, UnidentifiedImageError
-
-    sides = []
-    for file in files:
-        try:
-            with Image.open(file) as image:
-                sides.append(min(image.size))
-        except (OSError, UnidentifiedImageError):
-            continue  # loading them has said so
-    return int(median(sides)) if sides else SIDES[0]
+    sizes = [size for file in files if (size := upright_size(file))]
+    return int(median(min(size) for size in sizes)) if sizes else SIDES[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganzoo.data.files.found import RULES
+from ganzoo.data.files.found import BY_NAME, RULES
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.data.kinds.image import image_field
 from ganzoo.errors import GanzooError
@@ -49,6 +49,11 @@ class DataRequest:
     """``--pixels``: how image files are read."""
     rules: int = RULES
     """By which files are found, split and held out: see `ganzoo.data.files.found.RULES`."""
+
+    @property
+    def reading(self) -> Pixels:
+        """How image files are read, by these rules."""
+        return replace(self.pixels, managed=self.rules > BY_NAME)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FrameType
-from typing import NoReturn, TextIO, cast
+from typing import Any, NoReturn, TextIO, cast
 
 SECONDS = 60.0
 """That an import may take, torch's on a slow disk included."""
@@ -36,9 +36,18 @@ class Muffled:
                 self._stream.write("...\n")
         return len(text)
 
-    def flush(self) -> None:
-        """Flush what was passed on."""
-        self._stream.flush()
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else a stream can be asked."""
+        return getattr(self._stream, name)
+
+    def speak(self) -> None:
+        """Pass on everything from now on, for who has kept it."""
+        self._left = sys.maxsize
 
 
 @contextlib.contextmanager
@@ -50,8 +59,12 @@ def guarded() -> Iterator[None]:
         TimeoutError: it takes longer than `SECONDS`; it is raised again each second, for who
             catches it.
     """
-    with contextlib.redirect_stdout(cast("TextIO", Muffled(sys.stderr))), _limited(), _staying():
-        yield
+    muffled = Muffled(sys.stderr)
+    try:
+        with contextlib.redirect_stdout(cast("TextIO", muffled)), _limited(), _staying():
+            yield
+    finally:
+        muffled.speak()
 
 
 @contextlib.contextmanager

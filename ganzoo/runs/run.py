@@ -168,18 +168,25 @@ class Run:
             file.write(json.dumps(record) + "\n")
 
     def metrics(self) -> list[dict[str, float]]:
-        """The records of ``metrics.jsonl``; a line that a crash cut short is not one."""
+        """The records of ``metrics.jsonl``; a line that a crash cut short is not one.
+
+        Raises:
+            GanzooError: a line was written by nobody here.
+        """
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return []
         records = []
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        for number, line in enumerate(lines, 1):
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError):
                 break
             if not _is_record(record):
-                break
+                raise GanzooError(
+                    f"{path} is damaged: line {number} is no record of a step: delete the line"
+                )
             records.append(record)
         return records
 

@@ -42,10 +42,10 @@ def test_the_training_split_alone_is_few_and_a_judge_learns_from_all(
         return DIGITS if request.split == "train" else replace(DIGITS.first(40))
 
     monkeypatch.setattr("ganzoo.plugins.catalog.load", load)
-    training = Training(dataset="digits", few=7)
+    training = Training(dataset="glyphs", few=7)
     assert len(load_dataset(training, Observer())) == 7
     assert len(load_dataset(training, Observer(), "test")) == 40
-    found = splits.load_splits("digits", None, None, print, few=7)
+    found = splits.load_splits("glyphs", None, None, print, few=7)
     assert (len(found.train), len(found.test)) == (7, 40)
     assert [len(native) for native in found.native] == [200, 40]
     assert torch.equal(

@@ -38,9 +38,11 @@ def train_tiny(out: Path, *args: object) -> Path:
 def spawn(*args: object, python: str = "", **environment: str) -> subprocess.Popen[str]:
     """``ganzoo ARGS`` in a process of its own, on pipes, after the lines of `python`.
 
-    It hears SIGINT also where the tests run in the background of a script, which ignores it.
+    It hears SIGINT also where the tests run in the background of a script, which ignores it, and
+    SIGHUP where they were started by nohup.
     """
-    heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+    heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    heard += "signal.signal(signal.SIGHUP, signal.SIG_DFL)"
     code = f"{heard}\n{python}\nfrom ganzoo.cli import main\nmain()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, args)],

@@ -79,7 +79,7 @@ def cached(tmp_path: Path) -> Any:
 
 def test_a_target_is_looked_at_once(toy: Toy) -> None:
     assert (toy.flaws(), toy.looked) == ({"dots": ""}, True)
-    assert toy.told == ["looking at ganzoo-toy:dots, which is new or has changed"]
+    assert "looking at ganzoo-toy:dots, which is new or has changed" in toy.told
     assert (toy.flaws(), toy.looked) == ({"dots": ""}, False)
 
 
@@ -198,7 +198,8 @@ def test_the_cores_targets_and_those_of_unusable_plugins_are_not_looked_at(
     asked: list[str] = []
     monkeypatch.setattr(verify, "load_target", lambda spec: asked.append(spec.name))
     toy.flaws()
-    assert asked == ["dots"]
+    assert "dots" in asked
+    assert not {"blots", "glyphs"} & {*asked}
 
 
 @pytest.mark.parametrize(
@@ -236,7 +237,8 @@ def test_what_is_gone_is_forgotten_and_what_else_is_known_is_kept(toy: Toy, tmp_
     (tmp_path / "cache" / "verified.json").write_text(json.dumps(known))
     toy.write(GOOD)
     assert (toy.flaws(), toy.looked) == ({"dots": ""}, True)
-    assert cached(tmp_path).keys() == {place, str(tmp_path)}
+    assert {place, str(tmp_path)} <= cached(tmp_path).keys()
+    assert str(tmp_path / "gone") not in cached(tmp_path)
 
 
 def test_strict_mode_raises_also_what_is_remembered(

@@ -57,7 +57,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Have the next trainings be given these marks."""
 
     def write(*values: float, better: str = "lower", protocol: str = "by a script") -> None:
-        def make(variant: Variant, training: Training, report: object) -> Scripted:
+        def make(variant: Variant, training: Training, report: object, by: object) -> Scripted:
             torch.manual_seed(3)
             return Scripted([*values], better, protocol)
 

@@ -81,7 +81,7 @@ def format_of(path: Path) -> str:
 
 def readable(found: str) -> bool:
     """Whether images of a format can be read here."""
-    return found == "TGA" or found in _formats()
+    return found == "TGA" or found in known_formats()
 
 
 def advice(found: str) -> str:
@@ -98,12 +98,12 @@ def name_of(found: str) -> str:
 
 def formats_of(path: Path) -> tuple[str, ...]:
     """What Pillow may take a file for: TGA only by its name, as anything could be one."""
-    found = _formats()
+    found = known_formats()
     return (*found, "TGA") if path.suffix.lower() in ("", ".tga") else found
 
 
 @cache
-def _formats() -> tuple[str, ...]:
+def known_formats() -> tuple[str, ...]:
     """All that this Pillow reads, with the plugins that are installed for it."""
     from PIL import Image, features
 

@@ -103,8 +103,12 @@ def _is_endless(path: Path) -> bool:
 def _walk(
     folder: Path, report: Callable[[str], None], own: list[str] | None
 ) -> Iterator[tuple[str, list[str]]]:
-    """Each folder and its files, links followed but not in circles."""
+    """Each folder and its files, links followed but not in circles.
+
+    A folder that is there twice at the top, as a link to a split's, is found twice.
+    """
     seen = set()
+    top = os.path.realpath(folder)
     cache = os.path.realpath(cache_folder())
     for where, folders, files in os.walk(
         folder,
@@ -112,10 +116,11 @@ def _walk(
         onerror=lambda error: report(f"skipped '{error.filename}': {error.strerror}"),
     ):
         real = os.path.realpath(where)
-        if real in seen:  # by another link, perhaps from below itself
+        place = Path(where).relative_to(folder).parts[:1], real
+        if place in seen or (real == top and place[0]):  # by another link, perhaps from below
             folders.clear()
             continue
-        seen.add(real)
+        seen.add(place)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if own is not None:
             made = [name for name in folders if is_made_here(Path(where, name))]

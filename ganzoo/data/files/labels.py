@@ -20,6 +20,10 @@ COLUMNS = ("label", "class", "category", "target", "labels", "classes")
 """What a column of classes is called, in any case."""
 
 
+MANY = 10
+"""Images, of which one is held out."""
+
+
 def labels_of(
     root: Path, files: Sequence[str], depth: int, report: Report, rules: int = RULES
 ) -> Labels:
@@ -37,6 +41,10 @@ def labels_of(
     """
     if rules == BY_NAME:
         return _by_folders(root, files, depth, lambda message: None)
+    return _shared(_found(root, files, depth, report), root, report)
+
+
+def _found(root: Path, files: Sequence[str], depth: int, report: Report) -> Labels:
     if (root / LIST).is_file():
         return _by_list(root, files, report)
     tables = sorted(root.glob("*.csv"))
@@ -49,10 +57,15 @@ def labels_of(
     return _by_tables(root, tables, files, report) or _by_folders(root, files, depth, report)
 
 
-def class_names(labels: Mapping[str, str], files: Sequence[str]) -> tuple[str, ...]:
-    """The classes of these files in their order: by their value where all are numbers."""
+def class_names(
+    labels: Mapping[str, str], files: Sequence[str], rules: int = RULES
+) -> tuple[str, ...]:
+    """The classes of these files in their order: by their value where all are numbers.
+
+    By the rules of before numbers were ordered as names are.
+    """
     names = {labels[file] for file in files} if labels else set()
-    numbers = all(name.isdecimal() and str(int(name)) == name for name in names)
+    numbers = rules > BY_NAME and all(name.isdecimal() and str(int(name)) == name for name in names)
     return tuple(sorted(names, key=lambda name: (int(name), name) if numbers else (0, name)))
 
 
@@ -113,17 +126,19 @@ def _by_tables(root: Path, tables: Sequence[Path], files: Sequence[str], report:
             raise GanzooError(f"'{table}' is not a CSV: {error}") from error
         rows = [row for row in rows if len(row) == len(head)]
         columns = [column.strip().lower() for column in head]
-        of_files = next(
-            (number for number in range(len(head)) if any(row[number] in names for row in rows)),
-            None,
-        )
-        called = [columns.index(name) for name in COLUMNS if name in columns]
-        rest = [number for number in range(len(head)) if number != of_files]
-        of_classes = next(iter(called), rest[0] if len(rest) == 1 else None)
-        if of_files is None or of_classes is None:
+        called = next((columns.index(name) for name in COLUMNS if name in columns), None)
+        named = {
+            number: sum(row[number] in names for row in rows)
+            for number in range(len(head))
+            if number != called
+        }
+        of_files = max(named, key=lambda number: named[number], default=None)
+        rest = [number for number in named if number != of_files]
+        of_classes = rest[0] if called is None and _repeats(rows, rest) else called
+        if of_classes is None or of_files is None or not named[of_files]:
             report(
                 f"'{table.name}' of '{root}' is not taken for labels: that needs a column with the "
-                "images' files and one called label"
+                "images' files and one called label, or one other that says the same of several"
             )
             continue
         taken = table.name
@@ -133,6 +148,11 @@ def _by_tables(root: Path, tables: Sequence[Path], files: Sequence[str], report:
             if row[of_files] in names and row[of_classes].strip()
         }
     return _known(root, taken, files, labels, report) if labels else {}
+
+
+def _repeats(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:
+    """Whether it is one column, and says the same of several rows, as captions do not."""
+    return len(columns) == 1 and len({row[columns[0]] for row in rows}) < len(rows)
 
 
 def _known(root: Path, table: str, files: Sequence[str], listed: Labels, report: Report) -> Labels:
@@ -149,3 +169,11 @@ def _known(root: Path, table: str, files: Sequence[str], listed: Labels, report:
     if labels:
         report(f"the labels of '{root}' are those in '{table}'")
     return labels if len({*labels.values()}) > 1 else {}
+
+
+def _shared(labels: Labels, root: Path, report: Report) -> Labels:
+    """The labels, if two of so many images have the same: else they are names, and no classes."""
+    if len(labels) >= MANY and len({*labels.values()}) == len(labels):
+        report(f"the images of '{root}' have no labels, as each would be a class of its own")
+        return {}
+    return labels

@@ -63,7 +63,7 @@ def look(
         fitted = np.asarray(_fitted(flat.convert(_MODES[channels]), size))
         return fitted.reshape(*fitted.shape[:2], channels).transpose(2, 0, 1), highest
 
-    return _look(path, half, pixels)
+    return _look(path, half, pixels, managed=wanted.managed)
 
 
 def look_at_words(
@@ -79,7 +79,7 @@ def look_at_words(
         words = np.asarray(_fitted(exact, size)).round().clip(0, 65535).astype(np.int32)
         return (words - OFFSET).astype(np.int16)[None], highest
 
-    return _look(path, half, pixels)
+    return _look(path, half, pixels, managed=wanted.managed)
 
 
 def mode_of(path: Path) -> str:
@@ -125,7 +125,11 @@ def limited(wanted: Pixels) -> Iterator[None]:
 
 
 def _look(
-    path: Path, half: Half, pixels: Callable[["Image.Image"], tuple[np.ndarray, int]]
+    path: Path,
+    half: Half,
+    pixels: Callable[["Image.Image"], tuple[np.ndarray, int]],
+    *,
+    managed: bool,
 ) -> Look | str:
     """What is made of the pixels of a file, turned upright, or why it cannot be read."""
     from PIL import Image, ImageOps, UnidentifiedImageError
@@ -133,7 +137,8 @@ def _look(
     try:
         with Image.open(path, formats=formats_of(path)) as opened:
             paged = opened.format != "MPO" and getattr(opened, "is_animated", False)
-            upright, miscoloured = _in_srgb(ImageOps.exif_transpose(opened))
+            upright = ImageOps.exif_transpose(opened)
+            upright, miscoloured = _in_srgb(upright) if managed else (upright, False)
             made, highest = pixels(_half(upright, half))
             return Look(made, highest, paged, miscoloured)
     except UnidentifiedImageError:

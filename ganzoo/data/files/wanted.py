@@ -1,6 +1,6 @@
 """How the user wants image files to be read: the words of ``--pixels``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ganzoo.errors import GanzooError
@@ -19,6 +19,9 @@ class Pixels:
     """How many of the 16 bits of a file of 16 are used: with 12, 4095 is white."""
     huge: bool = False
     """Whether images are read that have so many pixels that they may be meant to fill memory."""
+
+    managed: bool = True
+    """Whether colours are those that a file's profile means; not so in runs from before."""
 
     @property
     def white(self) -> int:
@@ -40,11 +43,11 @@ def parse_pixels(text: str | None) -> Pixels:
         word = word.strip().lower()
         name, _, number = word.partition("=")
         if word in ("gray", "rgb", "rgba") and pixels.colour in ("", word):
-            pixels = Pixels(word, pixels.bits, pixels.huge)  # type: ignore[arg-type]
+            pixels = replace(pixels, colour=word)  # type: ignore[arg-type]
         elif name == "bits" and number.isdecimal() and 8 <= int(number) <= MOST_BITS:
-            pixels = Pixels(pixels.colour, int(number), pixels.huge)
+            pixels = replace(pixels, bits=int(number))
         elif word == "huge":
-            pixels = Pixels(pixels.colour, pixels.bits, True)
+            pixels = replace(pixels, huge=True)
         else:
             raise GanzooError(
                 "--pixels takes one of gray, rgb and rgba, bits=8 to bits=16, and huge, with "

@@ -1,10 +1,14 @@
 """A zip in place of a folder: unpacked once into the cache."""
 
 import hashlib
+import lzma
 import os
 import shutil
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
+
+from filelock import FileLock
 
 from ganzoo.artifacts.files import whole_folder
 from ganzoo.artifacts.places import cache_folder
@@ -28,9 +32,9 @@ def unzipped(path: Path) -> Path:
     if not place.is_dir():
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            with zipfile.ZipFile(path) as archive, whole_folder(place) as temporary:
-                _unpack(archive, path, temporary / path.stem)
-        except zipfile.BadZipFile as error:
+            with FileLock(f"{place}.lock"):  # of several processes one unpacks it
+                _unpack_once(path, place)
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
             raise GanzooError(f"'{path}' is a damaged zip: {error}") from error
         except (RuntimeError, NotImplementedError) as error:  # encrypted, or packed in other ways
             raise GanzooError(f"'{path}' cannot be unpacked here ({error}): unpack it") from error
@@ -42,6 +46,16 @@ def unzipped(path: Path) -> Path:
     root = place / path.stem
     inside = [each for each in root.iterdir() if not each.name.startswith(("__MACOSX", "."))]
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else root
+
+
+def _unpack_once(path: Path, place: Path) -> None:
+    """Unpack a zip into a folder, unless another process has; nobody else is at it."""
+    if place.is_dir():
+        return
+    for abandoned in place.parent.glob(f".{place.name}.*.tmp"):
+        shutil.rmtree(abandoned, ignore_errors=True)
+    with zipfile.ZipFile(path) as archive, whole_folder(place) as temporary:
+        _unpack(archive, path, temporary / path.stem)
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, root: Path) -> None:
@@ -57,7 +71,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, root: Path) -> None:
     root.mkdir()
     for info in files:
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-        if ".." in parts or parts[0] == "/" or ":" in parts[0]:
+        if not parts or ".." in parts or parts[0] == "/" or ":" in parts[0]:
             raise GanzooError(
                 f"'{path}' holds '{info.filename}', which would lie outside of it: unpack it with "
                 "a program that you trust"

@@ -58,7 +58,7 @@ def load(request: DataRequest) -> Dataset:
             "which one is held out"
         )
     size = chosen_size(request)
-    images, kept = decode(root, chosen, size, request.report, rest, wanted=request.pixels)
+    images, kept = decode(root, chosen, size, request.report, rest, wanted=request.reading)
     chosen_values = torch.tensor([listed[file] for file in chosen], dtype=torch.uint8)[kept]
     name = root.resolve().name
     group = (

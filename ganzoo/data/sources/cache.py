@@ -24,6 +24,7 @@ from torch import Tensor
 
 from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.places import cache_folder
+from ganzoo.data.files.formats import known_formats
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.errors import GanzooError
 
@@ -65,7 +66,7 @@ def cache_path(
         wanted: what ``--pixels`` says.
     """
     digest = hashlib.blake2b(digest_size=16)
-    asked = (VERSION, image_size, len(files), *dataclasses.astuple(wanted))
+    asked = (VERSION, image_size, len(files), *dataclasses.astuple(wanted), known_formats())
     digest.update(repr(asked).encode() + os.fsencode(folder.resolve()))
     newest = 0
     for file in (*files, *others):

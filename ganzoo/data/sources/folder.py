@@ -53,8 +53,9 @@ def load(request: DataRequest) -> Dataset:
     if not files:
         raise no_images(root)
     size = chosen_size(request)
-    images, kept = decode(root, files, size, request.report, others, wanted=request.pixels)
-    classes = class_names(labels, splits["train"] if request.rules > BY_NAME else files + others)
+    images, kept = decode(root, files, size, request.report, others, wanted=request.reading)
+    taught = splits["train"] if request.rules > BY_NAME else files + others
+    classes = class_names(labels, taught, request.rules)
     return Dataset.images(
         root.resolve().name, images, _numbers(root, files, kept, labels, classes, request), classes
     )

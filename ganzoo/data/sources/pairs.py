@@ -181,7 +181,7 @@ def _decoded(
         check = partial(_check_forms, root, pairs)
         images, read = decode(
             *(root, files, size, request.report, others, halves[number], check),
-            wanted=request.pixels,
+            wanted=request.reading,
         )
         both = kept.clone()
         both[kept] = read

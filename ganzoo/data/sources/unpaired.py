@@ -63,7 +63,7 @@ def _domain(root: Path, letter: str, size: tuple[int, int], request: DataRequest
         )
     where, rest = splits["test" if request.split == "train" else "train"]
     others = [str((where / file).absolute()) for file in rest]
-    images, _ = decode(folder, chosen, size, request.report, others, wanted=request.pixels)
+    images, _ = decode(folder, chosen, size, request.report, others, wanted=request.reading)
     return Dataset.images(f"{root.resolve().name}-{letter}", images)
 
 

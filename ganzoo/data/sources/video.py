@@ -139,7 +139,7 @@ def _decoded(
 ) -> tuple[Tensor, list[Clip]]:
     """The frames of the samples of which every frame can be read, one after the other."""
 
-    report, wanted = request.report, request.pixels
+    report, wanted = request.report, request.reading
 
     def read(some: list[Clip]) -> tuple[Tensor, Tensor]:
         files = [file for clip in some for file in clip]

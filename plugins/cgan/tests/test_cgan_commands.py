@@ -67,7 +67,7 @@ def test_images_of_a_label_are_what_was_asked_for(
 ) -> None:
     out = tmp_path / "images"
     assert ganzoo("sample", run, "--n", 20, "--label", 3, "--out", out).status == 0
-    images = np.array([np.asarray(Image.open(path)) for path in sorted(out.iterdir())])
+    images = np.array([np.asarray(Image.open(path)) for path in sorted(out.glob("*.png"))])
     assert recognised(images, typical) == [3] * 20
 
 

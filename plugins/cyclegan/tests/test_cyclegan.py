@@ -313,8 +313,8 @@ def test_from_the_command_line(photos: Path) -> None:
     assert there.status == 0, there.err
     back = ganzoo("translate", "run", "--direction", "b2a", "--input", "there", "--out", "back")
     assert back.status == 0, back.err
-    sizes = {Image.open(path).size for path in Path("back").iterdir()}
-    assert ({path.name for path in Path("back").iterdir()}, sizes) == (
+    sizes = {Image.open(path).size for path in Path("back").glob("*.png")}
+    assert ({path.name for path in Path("back").glob("*.png")}, sizes) == (
         {f"{number}.png" for number in range(5)},
         {(30, 20)},
     )

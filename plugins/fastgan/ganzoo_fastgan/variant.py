@@ -83,7 +83,7 @@ class FastGAN(Adversarial):
         batch.shared["seen"], batch.shared["seen_small"] = (each.detach() for each in seen)
         real_logits = self.judge(batch.image, None) if self.loss.generator_sees_real else None
         loss = self.loss.generator(self.discriminator.look(*seen).logits, real_logits)
-        return loss + self.nearby(batch, latent, image)
+        return self.with_nearby(loss, batch, latent, image)
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         """Section 3.3: -E[min(0, -1 + D(x))] - E[min(0, -1 - D(G(z)))] + L_recons, eq. 2."""

@@ -52,8 +52,8 @@ class ClassifyingDiscriminator(ResNetDiscriminator):
 
     def examine(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of the source, (n,), and of the classes, (n, classes), of one pass."""
-        features = self.features(image)
-        return self.verdict(features).squeeze(1), self.classifier(features)
+        features, full = self.features(image), self.verdict.weight.dtype  # autocast's are half
+        return self.verdict(features).squeeze(1).to(full), self.classifier(features).to(full)
 
 
 class ACGAN(SNGAN, Classifier):
@@ -80,14 +80,16 @@ class ACGAN(SNGAN, Classifier):
         """L_S of fakes, made out to be real, and L_C of fakes."""
         several = self.preset.generator_fakes
         label = batch.label.repeat(several)
-        fake = self(self.sample_latent(len(label)), label)
+        latent = self.sample_latent(len(label))
+        fake = self(latent, label)
         batch.shared["fake"] = fake[: len(batch)].detach()
         real_logits = None
         if self.loss.generator_sees_real:
             real_logits = self.judge(batch.image, None).repeat(several)
         fake_logits, told = self.examine(fake)
         loss = self.loss.generator(fake_logits, real_logits)
-        return loss + self.config.generator_class_weight * cross_entropy(told, label)
+        loss = loss + self.config.generator_class_weight * cross_entropy(told, label)
+        return self.with_nearby(loss, batch, latent[: len(batch)], fake[: len(batch)])
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         """L_S and L_C (eqs. 2 and 3), each of real samples and of fakes."""

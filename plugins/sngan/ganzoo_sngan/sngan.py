@@ -102,9 +102,11 @@ class SNGAN(Adversarial):
         """Eq. 17: -E[D(G(z))], of several fakes for each real sample where the preset says so."""
         several, label = self.preset.generator_fakes, self.condition(batch)
         labels = None if label is None else label.repeat(several)
-        fake = self(self.sample_latent(several * len(batch)), labels)
+        latent = self.sample_latent(several * len(batch))
+        fake = self(latent, labels)
         batch.shared["fake"] = fake[: len(batch)].detach()
         real_logits = None
         if self.loss.generator_sees_real:
             real_logits = self.judge(batch.image, label).repeat(several)
-        return self.loss.generator(self.judge(fake, labels), real_logits)
+        loss = self.loss.generator(self.judge(fake, labels), real_logits)
+        return self.with_nearby(loss, batch, latent[: len(batch)], fake[: len(batch)])
