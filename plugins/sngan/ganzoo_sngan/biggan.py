@@ -152,6 +152,5 @@ def unorthogonal(weight: Tensor) -> Tensor:
     The authors' code adds its gradient, 2 (W Wᵀ ∘ (1 - I)) W; eq. 3 has WᵀW, and no half.
     """
     rows = weight.flatten(1)
-    with torch.autocast(weight.device.type, enabled=False):  # a loss is of full precision
-        products = rows @ rows.T
+    products = (rows @ rows.T).to(rows.dtype)  # autocast's are half
     return (products - torch.diag(products.diagonal())).square().sum() / 2
