@@ -11,11 +11,6 @@ from ganzoo.data.sources.attributes import load
 from ganzoo.errors import GanzooError
 
 
-@pytest.fixture(autouse=True)
-def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
-
-
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     (tmp_path / "faces").mkdir()

@@ -14,12 +14,6 @@ from ganzoo.errors import GanzooError
 NAMES = ("trainA", "trainB", "testA", "testB")
 
 
-@pytest.fixture(autouse=True)
-def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     (tmp_path / "zebras").mkdir()

@@ -2,10 +2,10 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from helpers.places import SHARED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Generator, Tensor
@@ -100,7 +100,7 @@ def test_ink_fits_and_is_centred_like_mnist() -> None:
 
 
 def test_intensity_is_that_of_mnist(test_split: Dataset) -> None:
-    root = Path(__file__).parents[3] / "shared/data/MNIST/raw/t10k-images-idx3-ubyte"
+    root = SHARED / "MNIST/raw/t10k-images-idx3-ubyte"
     ours = test_split.fields["image"].float() / 255
     assert 0.11 < ours.mean() < 0.15
     if not root.exists():

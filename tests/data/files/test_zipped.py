@@ -11,11 +11,6 @@ from ganzoo.data.files.zipped import unzipped
 from ganzoo.errors import GanzooError
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
-
-
 def packed(path: Path, **files: bytes) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 from helpers.cli import ganzoo
+from helpers.places import SHARED
 
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.made import glyphs
 from ganzoo.data.made.stacked import load_stacked_glyphs, load_stacked_mnist
 from ganzoo.data.sources.torchvision_sets import load_mnist
 from ganzoo.errors import GanzooError
-
-SHARED = Path(__file__).parents[3] / "shared/data"
 
 
 def check_channels(stacked: Dataset, digits: Dataset) -> None:
