@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,8 +19,6 @@ from ganzoo.errors import GanzooError
 from ganzoo.schedules import Stage
 from ganzoo.variant import Batch, Phase
 
-_ENDED = re.compile(r"(Hangup|Interrupt|Terminated|Killed) signal terminated|died with <Signals")
-"""What compilers, and who calls them, say of one that a signal has ended."""
 Compiled = Callable[[dict[str, Tensor], dict[str, Tensor]], tuple[Any, ...]]
 
 
@@ -82,7 +79,8 @@ class CompiledGradients:
             raise
         except Exception as error:
             plain = take_gradients(phase, params, batch)  # raises what is wrong with the loss
-            reason = str(error).strip().splitlines() or [type(error).__name__]
+            cause = getattr(error, "inner_exception", error)  # what the compiler itself raised
+            reason = str(cause).strip().splitlines() or [type(cause).__name__]
             self._report(f"phase '{phase.name}' cannot be compiled and runs as it is: {reason[0]}")
             self._compiled[phase.name, batch.stage] = None
             return plain
@@ -93,30 +91,21 @@ class CompiledGradients:
 
 
 def _persistent(compiled: Compiled) -> Compiled:
-    """The same, once more if a signal has ended its compiler.
+    """The same, once more if the compiler has failed.
 
-    One for all processes of a job, such as SIGTERM, is heard by the training, too, which then saves
-    this iteration and stops: it is to be the one that the run would have had.
+    A signal for all processes of a job, such as Ctrl-C or SIGTERM, ends compilers, too. The
+    training has heard it, saves this iteration and stops: it is to be the one that the run would
+    have had.
     """
+    from torch._dynamo.exc import BackendCompilerFailed
 
     def call(data: dict[str, Tensor], shared: dict[str, Tensor]) -> tuple[Any, ...]:
         try:
             return compiled(data, shared)
-        except Exception as error:
-            if not _was_ended(error):
-                raise
-        return compiled(data, shared)
+        except BackendCompilerFailed:
+            return compiled(data, shared)
 
     return call
-
-
-def _was_ended(error: BaseException | None) -> bool:
-    """Whether it, or what it comes from, says that a signal has ended a compiler."""
-    while error is not None:
-        if _ENDED.search(str(error)):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _filled_in(batch: Batch, results: tuple[Any, ...]) -> tuple[Tensor, list[Tensor | None]]:
