@@ -162,9 +162,9 @@ class R3GAN(Variant):
 
     def generator_loss(self, batch: Batch) -> Tensor:
         """Section 2, with the roles exchanged: E[f(-(C(G(z)) - C(x)))]."""
-        fake_logits, real_logits = self.judge(
-            torch.cat([self.draw(batch), batch.image]), batch
-        ).chunk(2)
+        fake_logits = self.judge(self.draw(batch), batch)
+        with torch.no_grad():  # no real sample depends on G
+            real_logits = self.judge(batch.image, batch)
         return self.config.loss.generator(fake_logits, real_logits)
 
     def draw(self, batch: Batch) -> Tensor:
@@ -173,14 +173,16 @@ class R3GAN(Variant):
         return fake
 
     def judge(self, samples: Tensor, batch: Batch) -> Tensor:
-        """C (2n,) of two samples for each of the batch, as D sees them.
+        """C of samples as D sees them: of one for each of the batch, or of several in turn.
 
         In one pass, as no layer of it makes a sample depend on the others.
         """
         for augmentation in self.augmentations.values():
             samples = augmentation(samples)
         label = self._told(batch)
-        verdicts: Tensor = self.discriminator(samples, None if label is None else label.repeat(2))
+        if label is not None:
+            label = label.repeat(len(samples) // len(batch))
+        verdicts: Tensor = self.discriminator(samples, label)
         return verdicts
 
     def _told(self, batch: Batch) -> Tensor | None:
