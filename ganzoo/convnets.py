@@ -20,6 +20,8 @@ from ganzoo.spec import DataSpec
 KERNEL = 5
 SMALLEST_MAP = 4
 SMALLEST_IMAGE, LARGEST_IMAGE = 28, 128
+SMALLEST_SIDES = range(4, 8)
+"""Pixels that the shorter side may have of maps that are doubled to the very image."""
 
 
 def check_images(variant: str, data: DataSpec) -> None:
@@ -50,6 +52,36 @@ def pyramid(data: DataSpec, width: int) -> list[tuple[int, int, int]]:
         levels.append((maps, h, w))
         maps *= 2
     return levels
+
+
+def doubled_sides(
+    variant: str, data: DataSpec, least: int = 0, most: int | None = None
+) -> list[tuple[int, int]]:
+    """(height, width) from the smallest maps, of 4 to 7 pixels, each twice the last, to the image.
+
+    For networks that keep to these sizes: 28 is 7, 14, 28, and 96x80 is 6x5, 12x10, ... 96x80.
+
+    Args:
+        variant: its name, for the message.
+        data: what it is to be trained on.
+        least: how often maps must be doubled.
+        most: how often they may be; None: any number of times.
+
+    Raises:
+        GanzooError: they are points, or the image is not such maps, doubled so often.
+    """
+    sides = [(data.shape[1], data.shape[2])] if data.is_image else [(0, 0)]
+    while min(sides[0]) > max(SMALLEST_SIDES) and sides[0][0] % 2 == sides[0][1] % 2 == 0:
+        height, width = sides[0]
+        sides.insert(0, (height // 2, width // 2))
+    doublings = len(sides) - 1
+    if min(sides[0]) not in SMALLEST_SIDES or not least <= doublings <= (most or doublings):
+        often = "any number of" if most is None else f"{least} to {most}"
+        raise GanzooError(
+            f"{variant} needs images of {SMALLEST_SIDES[0]} to {SMALLEST_SIDES[-1]} pixels a side, "
+            f"doubled {often} times, and '{data.name}' has {data}: try --image-size 32 or 64"
+        )
+    return sides
 
 
 class ConvGenerator(Generator):

@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from ganzoo import convnets
-from ganzoo.convnets import ReflectionPad2d
+from ganzoo import DataSpec, GanzooError, convnets
+from ganzoo.convnets import ReflectionPad2d, doubled_sides
 
 PADDINGS = [1, 3, (2, 0, 1, 3), (0, 0, 0, 0)]
 
@@ -48,3 +50,27 @@ def test_gradients_of_reflections_on_a_gpu_are_the_same_each_time() -> None:
     wanted = penalised(nn.ReflectionPad2d(3), image)
     for found, other in zip(once, wanted, strict=True):
         torch.testing.assert_close(found, other)
+
+
+@given(st.integers(4, 7), st.integers(4, 20), st.integers(0, 4), st.booleans())
+def test_images_are_halved_down_to_the_smallest_maps(
+    short: int, long: int, doublings: int, turned: bool
+) -> None:
+    sides = sorted((short, max(short, long)), reverse=turned)
+    image = [side * 2**doublings for side in sides]
+    found = doubled_sides("any", DataSpec.images((1, *image)), doublings, doublings)
+    assert found == [(sides[0] * 2**i, sides[1] * 2**i) for i in range(doublings + 1)]
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 3), (3, 45, 61), (3, 100, 90), (3, 30, 30), (2,)])
+def test_what_is_no_small_maps_doubled_is_refused(shape: tuple[int, ...]) -> None:
+    data = DataSpec.of_shape(shape, name="odd")
+    with pytest.raises(GanzooError, match=r"^any needs .* 4 to 7 pixels .* and 'odd' has .*: try "):
+        doubled_sides("any", data)
+
+
+@pytest.mark.parametrize("doublings", [1, 4])
+def test_maps_are_to_be_doubled_as_often_as_networks_can(doublings: int) -> None:
+    data = DataSpec.images((1, 4 * 2**doublings, 4 * 2**doublings))
+    with pytest.raises(GanzooError, match="doubled 2 to 3 times"):
+        doubled_sides("any", data, 2, 3)

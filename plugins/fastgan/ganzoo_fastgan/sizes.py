@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo import DataSpec, GanzooError
+from ganzoo import DataSpec
+from ganzoo.convnets import doubled_sides
 
-SMALLEST = range(4, 8)
-"""Pixels that the shorter side of G's first maps may have; the authors' have 4."""
 DOUBLINGS = range(2, 9)
 """From these to the image: of the authors' sizes 6, 7 and 8."""
 GENERATOR = 16, 8, 4, 2, 2, 1, 1 / 2, 1 / 4, 1 / 8
@@ -43,17 +42,8 @@ class Sizes:
         Raises:
             GanzooError: they are not small maps, doubled often enough.
         """
-        channels, *sides = data.shape if data.is_image else (0, 0, 0)
-        doublings = 0
-        while min(sides) > max(SMALLEST) and not any(side % 2 for side in sides):
-            sides, doublings = [side // 2 for side in sides], doublings + 1
-        if min(sides) not in SMALLEST or doublings not in DOUBLINGS:
-            raise GanzooError(
-                f"fastgan needs images of {SMALLEST[0]} to {SMALLEST[-1]} pixels a side, doubled "
-                f"{DOUBLINGS[0]} to {DOUBLINGS[-1]} times, and '{data.name}' has {data}: try "
-                "--image-size 32, 64 or 256"
-            )
-        return cls((sides[0], sides[1]), doublings, channels, width)
+        sides = doubled_sides("fastgan", data, DOUBLINGS[0], DOUBLINGS[-1])
+        return cls(sides[0], len(sides) - 1, data.shape[0], width)
 
     @property
     def made(self) -> list[int]:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo import DataSpec, GanzooError
-
-SMALLEST = range(4, 8)
-"""Pixels that the shorter side of G's smallest maps may have."""
 SMALL = 3
 """Doublings up to which networks are those for CIFAR-10, equally wide at every size."""
 WIDEST = 16
@@ -69,25 +65,3 @@ def brock(doublings: int, generator_width: int, width: int) -> Design:
     generator = tuple(generator_width * times for times in (widths[-2], *widths[-2::-1]))
     discriminator = tuple(width * times for times in widths)
     return Design(generator, discriminator, doublings, wide=True, bias=True)
-
-
-def doubled(variant: str, data: DataSpec) -> list[tuple[int, int]]:
-    """(height, width) of G's maps, from the smallest, of 4 to 7 pixels, to the image.
-
-    Args:
-        variant: its name, for the message.
-        data: what it is to be trained on.
-
-    Raises:
-        GanzooError: the image is not such maps, doubled a number of times.
-    """
-    sides = [(data.shape[1], data.shape[2])] if data.is_image else [(0, 0)]
-    while min(sides[0]) > max(SMALLEST) and sides[0][0] % 2 == sides[0][1] % 2 == 0:
-        height, width = sides[0]
-        sides.insert(0, (height // 2, width // 2))
-    if min(sides[0]) not in SMALLEST or len(sides) == 1:
-        raise GanzooError(
-            f"{variant} needs images of {SMALLEST[0]} to {SMALLEST[-1]} pixels a side, doubled any "
-            f"number of times, and '{data.name}' has {data}: try --image-size 32 or 64"
-        )
-    return sides

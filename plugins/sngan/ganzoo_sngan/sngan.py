@@ -13,9 +13,10 @@ from torch import Tensor
 
 from ganzoo import Adam, Adversarial, AdversarialConfig, Batch, DataSpec, Player, option
 from ganzoo.config import LOSS
+from ganzoo.convnets import doubled_sides
 from ganzoo.losses import AdversarialLoss
 from ganzoo_sngan import initial
-from ganzoo_sngan.designs import Design, doubled, miyato, tapered
+from ganzoo_sngan.designs import Design, miyato, tapered
 from ganzoo_sngan.networks import ResNetDiscriminator, ResNetGenerator, class_norm
 from ganzoo_sngan.presets import MIYATO, Preset, settled
 
@@ -64,7 +65,7 @@ class SNGAN(Adversarial):
     def __init__(self, config: SNGANConfig, data: DataSpec) -> None:
         self.preset = settled(self.presets[config.preset], config)
         super().__init__(replace(config, **asdict(self.preset)), data)
-        self.sides = doubled(self.name, data)
+        self.sides = doubled_sides(self.name, data, least=1)
         self.generator, self.discriminator = self.networks()
 
     def networks(self) -> tuple[ResNetGenerator, ResNetDiscriminator]:

@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 import torch
-from ganzoo_sngan.designs import brock, doubled, miyato
+from ganzoo_sngan.designs import brock, miyato
 from ganzoo_sngan.networks import ResNetDiscriminator, ResNetGenerator, class_norm
 from ganzoo_sngan.projgan import ProjectionGAN
 from ganzoo_sngan.sngan import SNGAN, SNGANConfig
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, batch_norm, conv2d, relu
 
-from ganzoo import DataSpec, GanzooError
+from ganzoo import DataSpec
+from ganzoo.convnets import doubled_sides
 from ganzoo.plugins.equip import equipped
 
 State = dict[str, Tensor]
@@ -120,7 +121,7 @@ def test_the_networks_compute_what_the_authors_do(
 ) -> None:
     torch.manual_seed(0)
     data = DataSpec.images((3, side, side), classes)
-    sides = doubled("sngan", data)
+    sides = doubled_sides("sngan", data)
     design = miyato(len(sides) - 1, 4, 4)
     generator = ResNetGenerator(8, sides, design.generator, 3, class_norm(classes))
     discriminator = ResNetDiscriminator(sides, design, 3, classes)
@@ -214,28 +215,6 @@ def test_first_weights_are_glorots() -> None:
         assert 0.85 * limit < weight.abs().max() <= limit
     assert not any(layer.bias.any() for layer in leaves(variant) if isinstance(layer, nn.Conv2d))
     assert not block.get_submodule("norm1.gain").get_parameter("weight").any()
-
-
-@pytest.mark.parametrize(
-    ("shape", "sides"),
-    [
-        ((1, 28, 28), [(7, 7), (14, 14), (28, 28)]),
-        ((3, 32, 64), [(4, 8), (8, 16), (16, 32), (32, 64)]),
-        ((1, 8, 8), [(4, 4), (8, 8)]),
-        ((3, 40, 48), [(5, 6), (10, 12), (20, 24), (40, 48)]),
-    ],
-)
-def test_maps_are_doubled_to_the_image(
-    shape: tuple[int, int, int], sides: list[tuple[int, int]]
-) -> None:
-    assert doubled("sngan", DataSpec.images(shape)) == sides
-
-
-@pytest.mark.parametrize("shape", [(1, 5, 5), (3, 45, 61), (3, 30, 30), (2,)])
-def test_other_data_are_refused_with_advice(shape: tuple[int, ...]) -> None:
-    data = DataSpec.of_shape(shape, name="odd")
-    with pytest.raises(GanzooError, match=r"sngan needs images of 4 to 7 .* and 'odd' has"):
-        doubled("sngan", data)
 
 
 def test_designs_of_larger_images() -> None:

@@ -11,12 +11,13 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from ganzoo import Adam, Batch, DataSpec, Phase, Player, Progress, Stage, Variant, option
+from ganzoo.convnets import doubled_sides
 from ganzoo.losses import wasserstein
 from ganzoo.networks import sample_prior
 from ganzoo.regularisers import between, squared_norms
 from ganzoo_stylegan.growing import GrowingDiscriminator, GrowingGenerator, Level, faded
 from ganzoo_stylegan.presets import GROWING_PRESETS, either
-from ganzoo_stylegan.sizes import halved, stage_widths
+from ganzoo_stylegan.sizes import stage_widths
 
 PENALTY, DRIFT = 10.0, 0.001
 """λ of WGAN-GP, and ε_drift (appendix A.1)."""
@@ -67,14 +68,14 @@ class ProGAN(Variant):
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
         """As long as the small preset takes to grow, and then as long again as a level does."""
         small = GROWING_PRESETS["small"]
-        levels = len(halved("progan", data))
+        levels = len(doubled_sides("progan", data))
         images = levels * (small.fading + small.stable)
         return {"steps": -(-images // BATCH), "batch_size": BATCH}
 
     def __init__(self, config: ProGANConfig, data: DataSpec) -> None:
         super().__init__(config, data)
         chosen = GROWING_PRESETS[config.preset]
-        sides = halved("progan", data)
+        sides = doubled_sides("progan", data)
         self.top = len(sides) - 1
         self.stable = either(config.stable, chosen.stable)
         self.fading = either(config.fading, chosen.fading)

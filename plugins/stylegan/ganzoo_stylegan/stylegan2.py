@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from ganzoo import Adam, Average, Batch, DataSpec, GanzooError, Phase, Player, Variant, option
 from ganzoo.augmentations import SeenAugmentation
 from ganzoo.config import AUGMENTATIONS, LOSS
+from ganzoo.convnets import doubled_sides
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import sample_prior
 from ganzoo.regularisers import squared_norms
 from ganzoo_stylegan.presets import AUTO_BATCH, PRESETS, automatic_gamma, either
 from ganzoo_stylegan.residual import StyleDiscriminator
-from ganzoo_stylegan.sizes import halved, stage_widths
+from ganzoo_stylegan.sizes import stage_widths
 from ganzoo_stylegan.synthesis import Mapping, StyleGenerator, Synthesis
 
 PATH_LENGTH_EVERY, R1_EVERY = 4, 16
@@ -88,7 +89,7 @@ class StyleGAN2(Variant):
         super().__init__(config, data)
         self.scores = config.loss.scores
         chosen = PRESETS[config.preset]
-        sides = halved("stylegan2", data)
+        sides = doubled_sides("stylegan2", data)
         channels, height, width = data.shape
         gamma = either(config.gamma, chosen.gamma)
         self.gamma = automatic_gamma(height, width) if gamma is None else gamma

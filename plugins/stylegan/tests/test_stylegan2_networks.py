@@ -8,7 +8,7 @@ import torch
 from ganzoo_stylegan.layers import BatchDeviation, EqualConv, EqualLinear, activated
 from ganzoo_stylegan.resampling import LowPass
 from ganzoo_stylegan.residual import StyleDiscriminator
-from ganzoo_stylegan.sizes import halved, stage_widths
+from ganzoo_stylegan.sizes import stage_widths
 from ganzoo_stylegan.synthesis import (
     Mapping,
     StyledConv,
@@ -20,7 +20,8 @@ from ganzoo_stylegan.synthesis import (
 from torch import Tensor
 from torch.nn.functional import conv2d
 
-from ganzoo import DataSpec, GanzooError
+from ganzoo import DataSpec
+from ganzoo.convnets import doubled_sides
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ def in_float64() -> Any:
 
 
 def generator(side: int, widths: list[int], mapping: int = 2) -> StyleGenerator:
-    sides = halved("any", DataSpec.images((3, side, side)))
+    sides = doubled_sides("any", DataSpec.images((3, side, side)))
     return StyleGenerator(Synthesis(8, widths, sides, 3), Mapping(8, mapping))
 
 
@@ -251,15 +252,7 @@ def test_layers_begin_with_styles_of_1() -> None:
             assert torch.equal(bias, torch.ones_like(bias))
 
 
-@pytest.mark.parametrize("shape", [(1, 45, 61), (3, 100, 90), (1, 3, 3)])
-def test_other_sizes_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(GanzooError, match=r"^any needs .*4 to 7 pixels .*try --image-size 32 or"):
-        halved("any", DataSpec.images(shape))
-
-
-def test_images_are_halved_and_widths_with_them() -> None:
-    assert halved("any", DataSpec.images((1, 28, 28))) == [(7, 7), (14, 14), (28, 28)]
-    assert halved("any", DataSpec.images((3, 40, 16))) == [(10, 4), (20, 8), (40, 16)]
+def test_widths_are_halved_with_images() -> None:
     sides = [(4 * 2**i, 4 * 2**i) for i in range(7)]
     assert stage_widths(sides, 512, 32) == [512, 512, 512, 512, 256, 128, 64]
     assert stage_widths(sides[:4], 2, 4) == [2, 1, 1, 1]
