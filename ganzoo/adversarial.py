@@ -12,9 +12,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from ganzoo.augmentations import SeenAugmentation
+from ganzoo.augmentations import Augmentations, SeenAugmentation
 from ganzoo.config import AUGMENTATIONS, LOSS, REGULARISERS, option
-from ganzoo.errors import GanzooError
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import PRIORS, Discriminator, Generator, sample_prior
 from ganzoo.regularisers import LatentRegulariser, Regulariser, Remembered
@@ -68,16 +67,9 @@ class Adversarial(Variant):
         self.loss = config.loss
         self.scores = config.loss.scores
         self.regularisers = nn.ModuleDict(config.regulariser)
-        self.augmentations = nn.ModuleDict(config.augment)
         for term in config.regulariser.values():
             term.check(data)
-        for name, augmentation in config.augment.items():
-            augmentation.check(data)
-            if augmentation.observes and self.scores.undecided is None:
-                raise GanzooError(
-                    f"--augment {name} adapts to how many samples of the data D takes for real, "
-                    "of which verdicts of this --loss say nothing: choose another loss"
-                )
+        self.augmentations = Augmentations(config.augment, data, self.scores)
         self.synchronised = tuple(
             name
             for name, value in self.state_dict().items()  # what parts remember
@@ -161,10 +153,7 @@ class Adversarial(Variant):
         fake = self.fakes(batch)
         real_logits = self.judge(batch.image, label)
         fake_logits = self.judge(fake, label)
-        verdicts = self.loss.score(real_logits.detach())
-        batch.metrics["real_score"] = verdicts.mean()
-        batch.metrics["fake_score"] = self.loss.score(fake_logits.detach()).mean()
-        batch.metrics |= self.show(verdicts)
+        batch.metrics |= said_by_d(self.loss, self.augmentations, real_logits, fake_logits)
         loss = self.loss.discriminator(real_logits, fake_logits)
         return self.regularised(loss, batch, ((batch.image, real_logits), (fake, fake_logits)))
 
@@ -200,29 +189,14 @@ class Adversarial(Variant):
         batch.metrics[term.metric] = penalty.detach()
         return term.weight * penalty
 
-    def show(self, verdicts: Tensor) -> dict[str, Tensor]:
-        """Have augmentations that adapt see what D said of samples of the data; their metrics.
-
-        Args:
-            verdicts: `AdversarialLoss.score` of them, detached.
-        """
-        metrics: dict[str, Tensor] = {}
-        for augmentation in self.config.augment.values():
-            if augmentation.observes:
-                assert self.scores.undecided is not None  # as __init__ demands
-                certainty = self.scores.sign * (verdicts - self.scores.undecided)
-                metrics |= augmentation.observe(certainty)
-        return metrics
-
     def judge(self, image: Tensor, label: Tensor | None) -> Tensor:
         """D's logits of samples that are augmented, where that is wanted."""
         return self.discriminator(self.seen(image), label)
 
     def seen(self, image: Tensor) -> Tensor:
         """Samples as D sees them: augmented, by draws of their own."""
-        for augmentation in self.config.augment.values():
-            image = augmentation(image)
-        return image
+        seen: Tensor = self.augmentations(image)
+        return seen
 
     def fakes(self, batch: Batch) -> Tensor:
         """Those that G's step has left, or as many new ones, of which G learns nothing."""
@@ -246,3 +220,22 @@ class Adversarial(Variant):
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         return self.generator(latent, label)
+
+
+def said_by_d(
+    loss: AdversarialLoss, augmentations: Augmentations, real_logits: Tensor, fake_logits: Tensor
+) -> dict[str, Tensor]:
+    """Metrics of D's verdicts, and of augmentations that adapt to those on samples of the data.
+
+    Args:
+        loss: by which logits are verdicts.
+        augmentations: through which D saw the samples.
+        real_logits: of samples of the data.
+        fake_logits: of fakes.
+    """
+    real, fake = (loss.score(logits.detach()) for logits in (real_logits, fake_logits))
+    return {
+        "real_score": real.mean(),
+        "fake_score": fake.mean(),
+        **augmentations.observe(real),
+    }

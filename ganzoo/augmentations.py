@@ -5,6 +5,7 @@ heart; G does not learn to make augmented samples, as long as it can be undone o
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +15,7 @@ from torch.nn.functional import pad
 
 from ganzoo.config import option
 from ganzoo.errors import GanzooError
+from ganzoo.losses import Scores
 from ganzoo.spec import DataSpec
 
 
@@ -54,6 +56,55 @@ class SeenAugmentation(nn.Module, ABC):
     if TYPE_CHECKING:
 
         def __call__(self, sample: Tensor) -> Tensor: ...
+
+
+class Augmentations(nn.ModuleDict):
+    """All that change what D sees, each after those before it."""
+
+    def __init__(
+        self, chosen: Mapping[str, SeenAugmentation], data: DataSpec, scores: Scores
+    ) -> None:
+        """Take those that were chosen, by name.
+
+        Args:
+            chosen: in their order.
+            data: what D sees.
+            scores: what D's verdicts mean.
+
+        Raises:
+            GanzooError: one does not suit the data, or adapts to verdicts that mean nothing.
+        """
+        super().__init__(chosen)
+        self.scores = scores
+        for name, augmentation in chosen.items():
+            augmentation.check(data)
+            if augmentation.observes and scores.undecided is None:
+                raise GanzooError(
+                    f"--augment {name} adapts to how many samples of the data D takes for real, "
+                    "of which verdicts of this --loss say nothing: choose another loss"
+                )
+
+    def forward(self, sample: Tensor) -> Tensor:
+        """Samples (n, ...) as D sees them, by draws of their own."""
+        for augmentation in self.values():
+            sample = augmentation(sample)
+        return sample
+
+    @torch.no_grad()
+    def observe(self, verdicts: Tensor) -> dict[str, Tensor]:
+        """Have those that adapt see what D said of samples of the data; their metrics.
+
+        Args:
+            verdicts: `ganzoo.losses.AdversarialLoss.score` of D's logits.
+        """
+        metrics: dict[str, Tensor] = {}
+        for augmentation in self.values():
+            assert isinstance(augmentation, SeenAugmentation)
+            if augmentation.observes:
+                assert self.scores.undecided is not None  # as __init__ demands
+                certainty = self.scores.sign * (verdicts.detach() - self.scores.undecided)
+                metrics |= augmentation.observe(certainty)
+        return metrics
 
 
 @dataclass(frozen=True)

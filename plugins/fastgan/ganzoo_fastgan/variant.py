@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import l1_loss
 
 from ganzoo import Adversarial, AdversarialConfig, Batch, DataSpec, option
+from ganzoo.adversarial import said_by_d
 from ganzoo.augmentations import SeenAugmentation
 from ganzoo.config import AUGMENTATIONS, LOSS
 from ganzoo.losses import AdversarialLoss
@@ -95,10 +96,7 @@ class FastGAN(Adversarial):
         real_logits, fake = found.logits, batch.shared["fake"]
         fake_seen = batch.shared["seen"], batch.shared["seen_small"]
         fake_logits = self.discriminator.look(*fake_seen).logits
-        verdicts = self.loss.score(real_logits.detach())
-        batch.metrics["real_score"] = verdicts.mean()
-        batch.metrics["fake_score"] = self.loss.score(fake_logits.detach()).mean()
-        batch.metrics |= self.show(verdicts)
+        batch.metrics |= said_by_d(self.loss, self.augmentations, real_logits, fake_logits)
         loss = self.loss.discriminator(self.eased(real_logits), -self.eased(-fake_logits))
         said = (batch.image, real_logits), (fake, fake_logits)
         quarter = torch.randint(4, (1,), device=self.device)

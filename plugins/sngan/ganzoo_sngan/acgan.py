@@ -19,6 +19,7 @@ from torch.nn.functional import cross_entropy
 
 from ganzoo import Batch, option
 from ganzoo.abilities import Classifier
+from ganzoo.adversarial import said_by_d
 from ganzoo.config import LOSS
 from ganzoo.losses import AdversarialLoss
 from ganzoo_sngan import initial
@@ -96,15 +97,12 @@ class ACGAN(SNGAN, Classifier):
         fake = self.fakes(batch)
         real_logits, told_of_real = self.examine(batch.image)
         fake_logits, told_of_fake = self.examine(fake)
-        verdicts = self.loss.score(real_logits.detach())
         of_real, of_fake = (
             cross_entropy(told, batch.label) for told in (told_of_real, told_of_fake)
         )
-        batch.metrics["real_score"] = verdicts.mean()
-        batch.metrics["fake_score"] = self.loss.score(fake_logits.detach()).mean()
+        batch.metrics |= said_by_d(self.loss, self.augmentations, real_logits, fake_logits)
         batch.metrics["real_class_loss"] = of_real.detach()
         batch.metrics["fake_class_loss"] = of_fake.detach()
-        batch.metrics |= self.show(verdicts)
         loss = self.loss.discriminator(real_logits, fake_logits)
         loss = loss + self.config.class_weight * (of_real + of_fake)
         return self.regularised(loss, batch, ((batch.image, real_logits), (fake, fake_logits)))

@@ -9,10 +9,11 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganzoo import Adam, Average, Batch, DataSpec, GanzooError, Phase, Player, Variant, option
-from ganzoo.augmentations import SeenAugmentation
+from ganzoo import Adam, Average, Batch, DataSpec, Phase, Player, Variant, option
+from ganzoo.adversarial import said_by_d
+from ganzoo.augmentations import Augmentations, SeenAugmentation
 from ganzoo.config import AUGMENTATIONS, LOSS
 from ganzoo.convnets import doubled_sides
 from ganzoo.losses import AdversarialLoss
@@ -116,14 +117,7 @@ class StyleGAN2(Variant):
             either(config.group, chosen.group),
             residual=chosen.residual,
         )
-        self.augmentations = nn.ModuleDict(config.augment)
-        for name, augmentation in config.augment.items():
-            augmentation.check(data)
-            if augmentation.observes and self.scores.undecided is None:
-                raise GanzooError(
-                    f"--augment {name} adapts to how many samples of the data D takes for real, "
-                    "of which verdicts of this --loss say nothing: choose another loss"
-                )
+        self.augmentations = Augmentations(config.augment, data, self.scores)
         self.register_buffer("mean_length", torch.zeros(()))
         remembered = (
             f"augmentations.{name}"
@@ -184,10 +178,7 @@ class StyleGAN2(Variant):
             fake, _ = self.draw(len(batch))
         # Apart from each other: in one pass D would see how far real samples are from fakes.
         fake_logits, real_logits = self.judge(fake), self.judge(batch.image)
-        verdicts = self.config.loss.score(real_logits.detach())
-        batch.metrics["real_score"] = verdicts.mean()
-        batch.metrics["fake_score"] = self.config.loss.score(fake_logits.detach()).mean()
-        batch.metrics |= self.show(verdicts)
+        batch.metrics |= said_by_d(self.config.loss, self.augmentations, real_logits, fake_logits)
         return self.config.loss.discriminator(real_logits, fake_logits)
 
     def r1_loss(self, batch: Batch) -> Tensor:
@@ -196,17 +187,6 @@ class StyleGAN2(Variant):
         batch.metrics["r1"] = penalty.detach()
         return self.gamma / 2 * penalty
 
-    @torch.no_grad()
-    def show(self, verdicts: Tensor) -> dict[str, Tensor]:
-        """Have augmentations that adapt see what D said of samples of the data; their metrics."""
-        metrics: dict[str, Tensor] = {}
-        for augmentation in self.config.augment.values():
-            if augmentation.observes:
-                assert self.scores.undecided is not None  # as __init__ demands
-                certainty = self.scores.sign * (verdicts - self.scores.undecided)
-                metrics |= augmentation.observe(certainty)
-        return metrics
-
     def draw(self, n: int) -> tuple[Tensor, Tensor]:
         """Fakes (n, ...) of new latents, and the w of their layers, (n, layers, latent_dim)."""
         ws = self.generator.mixed(self.sample_latent(n), self.sample_latent(n), self.mixing)
@@ -214,9 +194,7 @@ class StyleGAN2(Variant):
 
     def judge(self, samples: Tensor) -> Tensor:
         """D's logits (n,) of samples as D sees them."""
-        for augmentation in self.config.augment.values():
-            samples = augmentation(samples)
-        return self.discriminator(samples)
+        return self.discriminator(self.augmentations(samples))
 
     def sample_latent(self, n: int) -> Tensor:
         return sample_prior("normal", n, self.latent_dim, self.device)
