@@ -1,36 +1,19 @@
 """InfoGAN: who learns from what, as in a loop that one would write by hand."""
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 import torch
-from ganzoo_infogan.variant import InfoGAN, InfoGANConfig
+from ganzoo_infogan.variant import InfoGAN
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import Batch, Dataset, DataSpec
+from ganzoo import Batch, Dataset
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 
 Q_NETS, G_NETS = ("trunk", "recognition"), ("generator",)
-
-DIGITS = DataSpec.images((1, 28, 28), 10, "digits")
-
-
-def make(data: DataSpec = DIGITS, **settings: Any) -> InfoGAN:
-    torch.manual_seed(0)
-    return InfoGAN(InfoGANConfig(**{"width": 4, "latent_dim": 5} | settings), data)
-
-
-def noise(n: int = 32) -> Dataset:
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(256, (n, 1, 28, 28), dtype=torch.uint8, generator=generator)
-    return Dataset.of("noise", images, torch.arange(n) % 10, tuple("0123456789"))
-
-
-def batch_of(n: int = 8) -> Batch:
-    return Batch({"image": torch.rand(n, 1, 28, 28) * 2 - 1})
 
 
 def gradients(variant: InfoGAN, loss: Tensor, *nets: str) -> list[Tensor | None]:
@@ -44,7 +27,9 @@ def only_the_bound(variant: InfoGAN) -> None:
 
 
 @pytest.mark.parametrize("code", ["c1", "continuous"])
-def test_g_learns_from_what_q_tells(code: str) -> None:
+def test_g_learns_from_what_q_tells(
+    make: Callable[..., InfoGAN], batch_of: Callable[..., Batch], code: str
+) -> None:
     """A Q that is read without a gradient leaves G a GAN's."""
     variant = make()
     only_the_bound(variant)
@@ -55,7 +40,9 @@ def test_g_learns_from_what_q_tells(code: str) -> None:
     assert sum(grad.abs().sum() for grad in found if grad is not None) > 1e-4
 
 
-def test_q_and_what_it_shares_with_d_learn_in_the_step_of_d() -> None:
+def test_q_and_what_it_shares_with_d_learn_in_the_step_of_d(
+    make: Callable[..., InfoGAN], batch_of: Callable[..., Batch]
+) -> None:
     variant = make()
     only_the_bound(variant)
     found = gradients(variant, variant.discriminator_loss(batch_of()), *Q_NETS)
@@ -63,7 +50,9 @@ def test_q_and_what_it_shares_with_d_learn_in_the_step_of_d() -> None:
     assert sum(grad.abs().sum() for grad in found if grad is not None) > 1e-3
 
 
-def test_d_and_q_have_one_optimizer_and_g_another_with_the_rates_of_the_authors() -> None:
+def test_d_and_q_have_one_optimizer_and_g_another_with_the_rates_of_the_authors(
+    make: Callable[..., InfoGAN],
+) -> None:
     players = make().players()
     assert {name: (player.nets, player.optim.lr) for name, player in players.items()} == {  # type: ignore[union-attr]
         "discriminator": (("trunk", "discriminator", "recognition"), 2e-4),
@@ -73,7 +62,9 @@ def test_d_and_q_have_one_optimizer_and_g_another_with_the_rates_of_the_authors(
     assert [phase.player for phase in make().phases()] == ["discriminator", "generator"]
 
 
-def test_training_is_the_loop_that_one_would_write_by_hand() -> None:
+def test_training_is_the_loop_that_one_would_write_by_hand(
+    make: Callable[..., InfoGAN], noise: Callable[..., Dataset]
+) -> None:
     """The authors': D and Q by one Adam, then G by another, and each with latents of its own."""
     by_hand = make().train()
     g, t, d, q = by_hand.generator, by_hand.trunk, by_hand.discriminator, by_hand.recognition

@@ -1,36 +1,19 @@
 """InfoGAN's bound of the mutual information, in closed form and by a Q that knows."""
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 import torch
 from ganzoo_infogan.bound import categorical_bound, continuous_bound
-from ganzoo_infogan.variant import InfoGAN, InfoGANConfig
+from ganzoo_infogan.variant import InfoGAN
 from scipy.stats import norm
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ganzoo import Batch, Dataset, DataSpec
+from ganzoo import Batch
 
 LN_10 = 2.302585
-
-DIGITS = DataSpec.images((1, 28, 28), 10, "digits")
-
-
-def make(data: DataSpec = DIGITS, **settings: Any) -> InfoGAN:
-    torch.manual_seed(0)
-    return InfoGAN(InfoGANConfig(**{"width": 4, "latent_dim": 5} | settings), data)
-
-
-def noise(n: int = 32) -> Dataset:
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(256, (n, 1, 28, 28), dtype=torch.uint8, generator=generator)
-    return Dataset.of("noise", images, torch.arange(n) % 10, tuple("0123456789"))
-
-
-def batch_of(n: int = 8) -> Batch:
-    return Batch({"image": torch.rand(n, 1, 28, 28) * 2 - 1})
 
 
 class Knowing(nn.Module):
@@ -93,7 +76,9 @@ def test_the_gaussian_part_in_closed_form() -> None:
     assert off == pytest.approx(perfect - 9 / 2)
 
 
-def test_both_players_minimise_the_bound_with_one_weight_for_both_kinds_of_code() -> None:
+def test_both_players_minimise_the_bound_with_one_weight_for_both_kinds_of_code(
+    make: Callable[..., InfoGAN], batch_of: Callable[..., Batch]
+) -> None:
     """Others give the continuous codes a tenth of it, and take squares for log-likelihoods."""
     losses: dict[float, tuple[float, float]] = {}
     for weight in (0.0, 1.0, 3.0):
@@ -113,7 +98,9 @@ def test_both_players_minimise_the_bound_with_one_weight_for_both_kinds_of_code(
             assert less == pytest.approx(weight * bound, abs=1e-4)
 
 
-def test_where_nothing_is_known_the_losses_are_those_of_a_gan() -> None:
+def test_where_nothing_is_known_the_losses_are_those_of_a_gan(
+    make: Callable[..., InfoGAN], batch_of: Callable[..., Batch]
+) -> None:
     variant, batch = make(continuous=0), batch_of()
     Knowing(variant, sure=0)
     nn.init.zeros_(variant.discriminator[0].weight)
@@ -123,7 +110,7 @@ def test_where_nothing_is_known_the_losses_are_those_of_a_gan() -> None:
     assert "continuous_bound" not in batch.metrics
 
 
-def test_a_learned_std_is_that_of_q() -> None:
+def test_a_learned_std_is_that_of_q(make: Callable[..., InfoGAN]) -> None:
     """Half the exponent of a variance: the last outputs of Q."""
     variant = make(learn_std=True)
     torch.nn.init.zeros_(variant.recognition[-1].weight)

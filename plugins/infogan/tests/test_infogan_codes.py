@@ -1,6 +1,7 @@
 """InfoGAN's codes: how they are drawn and asked for, and how they are held against classes."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,22 +16,7 @@ from ganzoo import Batch, Dataset, DataSpec, GanzooError
 DIGITS = DataSpec.images((1, 28, 28), 10, "digits")
 
 
-def make(data: DataSpec = DIGITS, **settings: Any) -> InfoGAN:
-    torch.manual_seed(0)
-    return InfoGAN(InfoGANConfig(**{"width": 4, "latent_dim": 5} | settings), data)
-
-
-def noise(n: int = 32) -> Dataset:
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(256, (n, 1, 28, 28), dtype=torch.uint8, generator=generator)
-    return Dataset.of("noise", images, torch.arange(n) % 10, tuple("0123456789"))
-
-
-def batch_of(n: int = 8) -> Batch:
-    return Batch({"image": torch.rand(n, 1, 28, 28) * 2 - 1})
-
-
-def test_latents_are_noise_a_category_and_continuous_codes() -> None:
+def test_latents_are_noise_a_category_and_continuous_codes(make: Callable[..., InfoGAN]) -> None:
     variant = make(latent_dim=62)
     latent = variant.sample_latent(4000)
     assert latent.shape == (4000, 74)
@@ -43,7 +29,7 @@ def test_latents_are_noise_a_category_and_continuous_codes() -> None:
         assert uniform.std().item() == pytest.approx(1 / math.sqrt(3), abs=0.02)
 
 
-def test_samples_have_the_codes_that_are_asked_for() -> None:
+def test_samples_have_the_codes_that_are_asked_for(make: Callable[..., InfoGAN]) -> None:
     variant = make()
     torch.manual_seed(3)
     free = variant.sample_latent(50)
@@ -65,7 +51,7 @@ def test_samples_have_the_codes_that_are_asked_for() -> None:
     ],
 )
 def test_codes_that_are_not_there_are_refused(
-    asked: Asked, settings: dict[str, Any], message: str
+    make: Callable[..., InfoGAN], asked: Asked, settings: dict[str, Any], message: str
 ) -> None:
     variant = make(**settings)
     variant.sampling = asked
@@ -75,7 +61,7 @@ def test_codes_that_are_not_there_are_refused(
 
 @pytest.mark.parametrize(("categories", "rows"), [(3, 3), (10, 10), (21, 20)])
 def test_a_picture_has_a_category_in_each_row_and_continuous_codes_along_others(
-    categories: int, rows: int
+    make: Callable[..., InfoGAN], categories: int, rows: int
 ) -> None:
     variant = make(categories=categories).eval()
     seen: list[Tensor] = []
@@ -100,7 +86,9 @@ def test_a_picture_has_a_category_in_each_row_and_continuous_codes_along_others(
         assert torch.equal(rest[..., others], rest[:, :1, others].expand(-1, 10, -1))
 
 
-def test_agreement_is_that_of_the_best_matching_of_codes_and_classes() -> None:
+def test_agreement_is_that_of_the_best_matching_of_codes_and_classes(
+    make: Callable[..., InfoGAN], noise: Callable[..., Dataset]
+) -> None:
     variant, test = make().eval(), noise(50)
 
     class Permuted(nn.Module):
@@ -120,12 +108,12 @@ def test_agreement_is_that_of_the_best_matching_of_codes_and_classes() -> None:
     assert measured == {"agreement": pytest.approx(46 / 50)}
 
 
-def test_without_labels_nothing_is_measured() -> None:
+def test_without_labels_nothing_is_measured(make: Callable[..., InfoGAN]) -> None:
     data = Dataset.of("photos", torch.zeros(20, 1, 28, 28, dtype=torch.uint8))
     assert make(DataSpec.images((1, 28, 28))).measure(data) == {}
 
 
-def test_each_setting_reaches_what_it_names() -> None:
+def test_each_setting_reaches_what_it_names(batch_of: Callable[..., Batch]) -> None:
     def described(**config: Any) -> str:
         torch.manual_seed(0)
         variant = InfoGAN(InfoGANConfig(**config), DIGITS)
@@ -149,6 +137,6 @@ def test_each_setting_reaches_what_it_names() -> None:
         (DataSpec.images((1, 20, 28), 10, "small"), "28 to 128 pixels a side.*'small'"),
     ],
 )
-def test_other_data_are_refused(data: DataSpec, message: str) -> None:
+def test_other_data_are_refused(make: Callable[..., InfoGAN], data: DataSpec, message: str) -> None:
     with pytest.raises(GanzooError, match=message):
         make(data)
