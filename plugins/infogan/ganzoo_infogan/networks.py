@@ -14,8 +14,6 @@ from ganzoo import DataSpec, Generator
 
 KERNEL, STRIDE, PADDING = 4, 2, 1
 SMALLEST_MAP = 7
-LEAK = 0.01
-"""As in the authors' code; their appendix C says 0.1."""
 
 
 def pyramid(data: DataSpec, width: int) -> list[tuple[int, int, int]]:
@@ -37,7 +35,7 @@ def features_of(width: int) -> int:
 class Trunk(nn.Module):
     """What D and Q share: images to features (n, `features_of`)."""
 
-    def __init__(self, width: int, data: DataSpec) -> None:
+    def __init__(self, width: int, data: DataSpec, leak: float) -> None:
         super().__init__()
         levels = pyramid(data, width)
         layers: list[nn.Module] = []
@@ -45,14 +43,14 @@ class Trunk(nn.Module):
             layers.append(nn.Conv2d(i, o, KERNEL, STRIDE, PADDING))
             if len(layers) > 1:  # not on the input
                 layers.append(nn.BatchNorm2d(o))
-            layers.append(nn.LeakyReLU(LEAK))
+            layers.append(nn.LeakyReLU(leak))
         units = features_of(width)
         self.net = nn.Sequential(
             *layers,
             nn.Flatten(),
             nn.Linear(prod(levels[-1]), units),
             nn.BatchNorm1d(units),
-            nn.LeakyReLU(LEAK),
+            nn.LeakyReLU(leak),
         )
 
     def forward(self, image: Tensor) -> Tensor:
@@ -71,12 +69,12 @@ class DiscriminatorHead(nn.Sequential):
 class RecognitionHead(nn.Sequential):
     """Features to the parameters of Q(c|x), (n, parameters)."""
 
-    def __init__(self, width: int, parameters: int) -> None:
+    def __init__(self, width: int, parameters: int, leak: float) -> None:
         units = 2 * width
         super().__init__(
             nn.Linear(features_of(width), units),
             nn.BatchNorm1d(units),
-            nn.LeakyReLU(LEAK),
+            nn.LeakyReLU(leak),
             nn.Linear(units, parameters),
         )
 

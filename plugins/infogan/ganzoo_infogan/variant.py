@@ -41,6 +41,9 @@ class InfoGANConfig:
     info_weight: float = option(1.0, "weight λ of the bound L_I in both losses", minimum=0)
     latent_dim: int = option(62, "dimensions of the noise z ~ U(-1, 1)", minimum=1)
     width: int = option(16, "feature maps next to the image; the authors' are 64", minimum=1)
+    leak: float = option(
+        0.01, "slope of D's and Q's LeakyReLUs below 0; appendix C has 0.1", minimum=0, maximum=1
+    )
     lr: float = option(2e-4, "learning rate of the Adam of D and Q", above=0)
     generator_lr: float = option(1e-3, "learning rate of G's Adam", above=0)
     beta1: float = option(0.5, "first-moment decay of both Adams", minimum=0, maximum=0.9999)
@@ -68,9 +71,11 @@ class InfoGAN(Variant):
         self.latents = Latents(config.latent_dim, config.categories, config.continuous)
         of_continuous = (2 if config.learn_std else 1) * config.continuous
         self.generator = InfoGenerator(self.latents.size, config.width, data)
-        self.trunk = Trunk(config.width, data)
+        self.trunk = Trunk(config.width, data, config.leak)
         self.discriminator = DiscriminatorHead(config.width)
-        self.recognition = RecognitionHead(config.width, config.categories + of_continuous)
+        self.recognition = RecognitionHead(
+            config.width, config.categories + of_continuous, config.leak
+        )
         init_normal(self)
 
     def players(self) -> dict[str, Player]:

@@ -124,10 +124,11 @@ def test_each_setting_reaches_what_it_names(batch_of: Callable[..., Batch]) -> N
 
     other = {
         "categories": 7, "continuous": 1, "learn_std": True, "info_weight": 0.5,
-        "latent_dim": 9, "width": 3, "lr": 1e-2, "generator_lr": 1e-2, "beta1": 0.1, "ema": 0.5,
+        "latent_dim": 9, "width": 3, "leak": 0.1, "lr": 1e-2,
+        "generator_lr": 1e-2, "beta1": 0.1, "ema": 0.5,
     }  # fmt: skip
     assert set(other) == set(InfoGANConfig.__dataclass_fields__)
-    assert len({described(**{key: value}) for key, value in other.items()} | {described()}) == 11
+    assert len({described(**{key: value}) for key, value in other.items()} | {described()}) == 12
 
 
 @pytest.mark.parametrize(
