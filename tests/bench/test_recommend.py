@@ -44,6 +44,10 @@ def test_variants_say_how_many_images_they_are_for() -> None:
             advice = registry().variant(name).spec.advice
             assert isinstance(advice, Advice)
             assert advice.least <= count <= (advice.most or count)
+    for count, first in ((1000, "fastgan"), (50_000, "r3gan")):
+        assert next(row.spec.name for row in candidates(photos(count))) == first
+    rest = [row.spec.name for row in candidates(photos(50_000))][1:]
+    assert rest == ["stylegan2", "sngan", "dcgan"]  # from the newest on, for who has less time
     with pytest.raises(GanzooError, match=r"no variant is for 1 images .* more images would help"):
         candidates(photos(1))
 

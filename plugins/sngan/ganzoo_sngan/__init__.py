@@ -1,6 +1,6 @@
 """GANs with spectral normalisation, on one ResNet, as a ganzoo plugin."""
 
-from ganzoo import Need, VariantSpec, hookimpl
+from ganzoo import Advice, Need, VariantSpec, hookimpl
 
 IMAGES = Need(("image",), of="4 to 7 pixels, doubled any number of times")
 LABELS = Need(("label",))
@@ -17,6 +17,10 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             year=2018,
             paper="https://arxiv.org/abs/1802.05957",
             needs=((IMAGES,),),
+            advice=Advice(
+                "because its D is held by its weights alone, which takes no second derivative",
+                least=2000,
+            ),
         ),
         VariantSpec(
             name="projgan",

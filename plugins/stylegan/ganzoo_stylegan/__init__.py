@@ -1,6 +1,6 @@
 """StyleGAN2 and ProGAN as a ganzoo plugin."""
 
-from ganzoo import DatasetSpec, EvaluatorSpec, Need, VariantSpec, hookimpl
+from ganzoo import Advice, DatasetSpec, EvaluatorSpec, Need, VariantSpec, hookimpl
 
 SIDES = "4 to 7 pixels, doubled any number of times"
 
@@ -24,6 +24,11 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             year=2020,
             paper="https://arxiv.org/abs/1912.04958",
             needs=((Need(("image",), of=SIDES),),),
+            advice=Advice(
+                "because what holds its D and G is due now and then alone, and --truncation trades "
+                "variety for quality when samples are drawn",
+                least=2000,
+            ),
         ),
     ]
 
