@@ -8,7 +8,8 @@ from helpers.initial import assert_of_dcgan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, pad
 
 from ganzoo import DataSpec
 
@@ -42,6 +43,96 @@ def test_a_width_of_64_has_the_layers_of_the_authors_code() -> None:
         (1, 1024),
         (128, 1024), (12, 128),
     ]  # fmt: skip
+
+
+State = dict[str, Tensor]
+
+
+def waves(net: nn.Module) -> State:
+    """Sines for weights, so that no two are alike; the state by name."""
+    with torch.no_grad():
+        for i, param in enumerate(net.parameters()):
+            numbers = torch.arange(param.numel(), dtype=torch.float64)
+            param.copy_((0.5 * (numbers * (0.7 + i)).sin()).view(param.shape))
+    return {name: value.clone() for name, value in net.state_dict().items()}
+
+
+def their_norm(state: State, name: str, x: Tensor) -> Tensor:
+    """`conv_batch_norm` and `fc_batch_norm`, in training; maps are last there."""
+    over = [dim for dim in range(x.ndim) if dim != 1]
+    mean = x.mean(over, keepdim=True)
+    variance = (x - mean).square().mean(over, keepdim=True)
+    shape = [-1 if dim == 1 else 1 for dim in range(x.ndim)]
+    gamma, beta = (state[f"{name}.{part}"].view(shape) for part in ("weight", "bias"))
+    return gamma * (x - mean) / (variance + 1e-5).sqrt() + beta
+
+
+def their_linear(state: State, name: str, x: Tensor) -> Tensor:
+    return x @ state[f"{name}.weight"].T + state[f"{name}.bias"]
+
+
+def their_conv(state: State, name: str, x: Tensor) -> Tensor:
+    """`custom_conv2d`: padding "SAME", which for an even side is a pixel at each end."""
+    return conv2d(pad(x, (1, 1, 1, 1)), state[f"{name}.weight"], state[f"{name}.bias"], stride=2)
+
+
+def their_deconv(state: State, name: str, x: Tensor) -> Tensor:
+    """`custom_deconv2d`: the gradient of such a convolution."""
+    weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
+    n, _, height, width = x.shape
+    large = torch.zeros(n, weight.shape[1], 2 * height, 2 * width, requires_grad=True)
+    small = conv2d(pad(large, (1, 1, 1, 1)), weight, stride=2)
+    (found,) = torch.autograd.grad(small, large, x)
+    return found + bias[:, None, None]
+
+
+def leaky_rectify(x: Tensor) -> Tensor:
+    return torch.maximum(x, 0.01 * x)
+
+
+def their_generator(state: State, z: Tensor, side: int) -> Tensor:
+    """`generator_template` of models/regularized_gan.py, and the mean of a Bernoulli."""
+    h = their_norm(state, "net.1", their_linear(state, "net.0", z)).clamp(0)
+    h = their_norm(state, "net.4", their_linear(state, "net.3", h)).clamp(0)
+    h = h.reshape(len(z), -1, side // 4, side // 4)
+    h = their_norm(state, "net.8", their_deconv(state, "net.7", h)).clamp(0)
+    return 1 / (1 + (-their_deconv(state, "net.10", h)).exp())
+
+
+def their_features(state: State, x: Tensor) -> Tensor:
+    """`shared_template`."""
+    h = leaky_rectify(their_conv(state, "net.0", x))
+    h = leaky_rectify(their_norm(state, "net.3", their_conv(state, "net.2", h)))
+    h = their_linear(state, "net.6", h.reshape(len(x), -1))
+    return leaky_rectify(their_norm(state, "net.7", h))
+
+
+def their_codes(state: State, features: Tensor) -> Tensor:
+    """`encoder_template`, beyond what it shares with D."""
+    h = leaky_rectify(their_norm(state, "1", their_linear(state, "0", features)))
+    return their_linear(state, "3", h)
+
+
+@pytest.mark.parametrize(("width", "channels"), [(4, 1), (8, 3)])
+def test_the_networks_compute_what_the_authors_do(width: int, channels: int) -> None:
+    """Those of openai/InfoGAN at 09e9971, for TensorFlow 0.9, written again."""
+    torch.set_default_dtype(torch.float64)
+    try:
+        variant = make((channels, 28, 28), width)
+        nets = variant.generator, variant.trunk, variant.discriminator, variant.recognition
+        g, t, d, q = (waves(net) for net in nets)
+        latent, image = variant.sample_latent(5), torch.rand(5, channels, 28, 28)
+        features = their_features(t, image)
+        found = variant.trunk(2 * image - 1)
+        for ours, theirs in (
+            ((variant(latent) + 1) / 2, their_generator(g, latent, 28)),
+            (found, features),
+            (variant.discriminator(found), their_linear(d, "0", features)[:, 0]),
+            (variant.recognition(found), their_codes(q, features)),
+        ):
+            torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def test_layers_are_set_as_in_the_authors_code() -> None:
