@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganzoo import Adam, Average, Batch, Dataset, DataSpec, GanzooError
+from ganzoo.augmentations import SeenAugmentation
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import take_gradients
@@ -163,17 +164,15 @@ def test_r1_of_a_quadratic_critic_seen_through_an_augmentation(factor: float) ->
     root = torch.randn(64, 64) / 8
     matrix = root + root.T
     replace_critic(variant, lambda flat: ((flat @ matrix) * flat).sum(1) / 2)
-    variant.config.augment["scaled"] = Scaled(factor)  # type: ignore[index]
+    variant.augmentations["scaled"] = Scaled(factor)
     expected = (factor**2 * batch.image.flatten(1) @ matrix).square().sum(1).mean().item()
     assert variant.r1_loss(batch).item() == pytest.approx(4.0 / 2 * expected, rel=1e-5)
     assert batch.metrics["r1"].item() == pytest.approx(expected, rel=1e-5)
 
 
-class Scaled(nn.Module):
-    observes = False
-
+class Scaled(SeenAugmentation):
     def __init__(self, factor: float) -> None:
-        super().__init__()
+        super().__init__(None)
         self.factor = factor
 
     def forward(self, sample: Tensor) -> Tensor:
