@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers.broken_data import LOSS, LOSS_INIT
+from helpers.broken.losses import LOSS, LOSS_INIT
 from helpers.cli import ganzoo
 from PIL import Image
 

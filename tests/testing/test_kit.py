@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import broken_games  # noqa: F401  # whose variants are BROKEN too
-from helpers.broken import BROKEN, Broken
-from helpers.unusual import UNUSUAL
+from helpers.broken import declared, games, host, played, repeated, shown  # noqa: F401  # BROKEN
+from helpers.broken.noted import BROKEN, Broken
+from helpers.sound.unusual import UNUSUAL
 from helpers.zoo import NAMES, digits
 from torch import Tensor
 from torch.nn.functional import dropout
@@ -29,7 +29,12 @@ from ganzoo.testing.variants.noise import KnownNoise
 
 ANY = ((Need(("image", "point")),),)
 SPEC = VariantSpec(
-    "healthy", "helpers.broken:Healthy", "A title", 2014, "https://arxiv.org/abs/1406.2661", ANY
+    "healthy",
+    "helpers.sound.healthy:Healthy",
+    "A title",
+    2014,
+    "https://arxiv.org/abs/1406.2661",
+    ANY,
 )
 SECOND_ORDER = {"wgan-gp", "r3gan", "r3gan-cond", "stylegan2", "progan"}
 SKIPPED = {name: set() if name in SECOND_ORDER else {"second-order"} for name in NAMES}
@@ -84,7 +89,7 @@ def test_the_healthy_variant_passes_everything() -> None:
 
 @pytest.mark.parametrize("cls", UNUSUAL, ids=lambda cls: cls.__name__)
 def test_what_is_unusual_is_not_wrong(cls: type) -> None:
-    verdicts = verdicts_of(replace(SPEC, target=f"helpers.unusual:{cls.__name__}"))
+    verdicts = verdicts_of(replace(SPEC, target=f"{cls.__module__}:{cls.__name__}"))
     assert failures(verdicts) == {}
     assert {v.check for v in verdicts.values() if v.outcome is Outcome.SKIPPED} == UNUSUAL[cls]
 
@@ -110,7 +115,7 @@ def test_a_plugin_that_imports_torch_when_it_registers_fails(install: Callable[.
         "toytorch",
         "import torch\nfrom ganzoo import Need, VariantSpec, hookimpl\n@hookimpl\n"
         "def ganzoo_register_variants():\n"
-        '    return [VariantSpec("toytorch", "helpers.broken:Healthy", "A title", 2014)]\n',
+        '    return [VariantSpec("toytorch", "helpers.sound.healthy:Healthy", "A title", 2014)]\n',
     )
     row = registry().variant("toytorch")
     found = failures(verdicts_of(row.spec, row.plugin))

@@ -5,17 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.broken_data import (
-    BROKEN_LOSSES,
-    BROKEN_REGISTRATIONS,
-    BROKEN_SETS,
-    GOOD_LOSSES,
-    GOOD_SETS,
-    LOSS,
-    LOSS_INIT,
-    SET,
-    SET_INIT,
-)
+from helpers.broken.losses import BROKEN_LOSSES, BROKEN_REGISTRATIONS, GOOD_LOSSES, LOSS, LOSS_INIT
+from helpers.broken.sets import BROKEN_SETS, GOOD_SETS, SET, SET_INIT
+from helpers.places import SHARED
 from PIL import Image
 
 from ganzoo.data.made import drawing, stacked
@@ -32,7 +24,6 @@ from ganzoo.testing import (
 from ganzoo.testing.datasets.checks import DATASET_CHECKS
 from ganzoo.testing.losses.checks import LOSS_CHECKS
 
-SHARED = Path(__file__).parents[3] / "shared/data"
 RULED = ("arithmetic", "melodies", "sines", "fruits")
 """Data sets of no images, which know what is valid."""
 Install = Callable[..., None]

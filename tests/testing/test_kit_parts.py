@@ -14,12 +14,7 @@ from ganzoo.testing import (
     regulariser_verdicts,
 )
 from ganzoo.testing.check import Outcome
-from ganzoo.testing.parts.checks import (
-    AUGMENTATION_CHECKS,
-    COMMON,
-    REGULARISER_CHECKS,
-    PartSubject,
-)
+from ganzoo.testing.parts.checks import AUGMENTATION_CHECKS, COMMON, REGULARISER_CHECKS, PartSubject
 
 CORE = registry().plugins[0]
 BROKEN_REGULARISERS = [
@@ -34,7 +29,7 @@ BROKEN_REGULARISERS = [
     ("DetachesPart", "slope", "detach nothing of what the penalty is made of"),
     ("ImagesAlone", "other-data", "on labelled points of shape 2 it fails (IndexError): raise"),
     ("WithoutSettings", "target", "WithoutSettings.Config has no setting 'every'"),
-    ("Nothing", "target", "helpers.broken_parts:Nothing cannot be imported"),
+    ("Nothing", "target", "helpers.broken.parts:Nothing cannot be imported"),
     ("NoConfig", "target", "must be a subclass of ganzoo.regularisers.Regulariser"),
 ]
 BROKEN_AUGMENTATIONS = [
@@ -72,7 +67,7 @@ def failures(spec: Any) -> dict[str, str]:
 def test_each_check_of_regularisers_fails_what_is_broken(
     name: str, check: str, message: str
 ) -> None:
-    found = failures(RegulariserSpec("toy", f"helpers.broken_parts:{name}", "a toy"))
+    found = failures(RegulariserSpec("toy", f"helpers.broken.parts:{name}", "a toy"))
     assert [*found] == [check]
     assert message in found[check]
 
@@ -81,7 +76,7 @@ def test_each_check_of_regularisers_fails_what_is_broken(
 def test_each_check_of_augmentations_fails_what_is_broken(
     name: str, check: str, message: str
 ) -> None:
-    found = failures(AugmentationSpec("toy", f"helpers.broken_parts:{name}", "a toy"))
+    found = failures(AugmentationSpec("toy", f"helpers.broken.parts:{name}", "a toy"))
     assert [*found] == [check]
     assert message in found[check]
 

@@ -2,12 +2,12 @@
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, dropout, mse_loss, one_hot, relu, softplus
+from torch.nn.functional import cross_entropy, mse_loss, one_hot, relu, softplus
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo import (
@@ -23,12 +23,11 @@ from ganzoo import (
     RMSprop,
     Stage,
     Upkeep,
-    option,
 )
-from ganzoo.abilities import Control, Direction, Encoder, Translator
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import Plan
-from helpers.broken import Healthy, HealthyConfig
+from helpers.sound.able import Able, Psi, Restyles
+from helpers.sound.healthy import Healthy, HealthyConfig
 
 
 class Spectral(Healthy):
@@ -274,20 +273,6 @@ class SharesATrunk(Healthy):
         }
 
 
-class Able(Healthy, Translator, Encoder):
-    """One direction on one domain, with dropout when it translates, as its paper wants; latents."""
-
-    directions = (Direction("restyle", "image", "image"),)
-    stochastic = True
-
-    def translate(self, image: Tensor, direction: str) -> Tensor:
-        assert direction == "restyle"
-        return dropout(image, 0.5).tanh()
-
-    def encode(self, image: Tensor) -> Tensor:
-        return image.flatten(1)[:, :3]
-
-
 class Follows(Healthy):
     """A copy of D, which nobody trains, follows it by upkeep, and judges fakes beside it."""
 
@@ -306,32 +291,6 @@ class Follows(Healthy):
         pairs = zip(self.target.parameters(), self.discriminator.parameters(), strict=True)
         for target, own in pairs:
             target.lerp_(own, 0.1)
-
-
-class Psi(Healthy):
-    """Settings of its sampling, and what can be asked of its translations."""
-
-    @dataclass(frozen=True)
-    class Sampling:
-        psi: float = option(1.0, "how far from the mean", minimum=0, maximum=2)
-        noise: str = option("some", "of the layers", choices=("none", "some"))
-
-    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
-        return self.generator(self.sampling.psi * latent)
-
-
-class Restyles(Healthy, Translator):
-    """Translations that are asked for by name and number."""
-
-    directions = (Direction("restyle", "image", "image"),)
-
-    def controls(self) -> Mapping[str, Control]:
-        return {"hue": Control("hue", ("red", "blue")), "strength": Control("how much")}
-
-    def translate(
-        self, image: Tensor, direction: str, hue: str = "red", strength: float = 0.5
-    ) -> Tensor:
-        return ((2.0 if hue == "red" else 1.0) * strength * image).tanh()
 
 
 UNUSUAL: dict[type[Healthy], Any] = {

@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from ganzoo import Batch, DataSpec, Gallery, Phase, Upkeep, option
 from ganzoo.abilities import Control, Direction, Translator
 from ganzoo.schedules import Progress, Stage
-from helpers.broken import Healthy, HealthyConfig, OtherPhases, breaks
+from helpers.broken.declared import OtherPhases
+from helpers.broken.noted import breaks
+from helpers.sound.healthy import Healthy, HealthyConfig
 
 # stages
 
@@ -79,7 +81,7 @@ class ResetsNobody(Growing):
         return Stage(1, resets=("critic",)) if now.images >= 200 else Stage(0)
 
 
-@breaks("stages", r"in stage 1, it cannot be played: ZeroDivisionError at broken_games.py:\d+")
+@breaks("stages", r"in stage 1, it cannot be played: ZeroDivisionError at games.py:\d+")
 class FailsLater(Growing):
     def d_loss(self, batch: Batch) -> Tensor:
         return super().d_loss(batch) * (1 / (1 - self.level))

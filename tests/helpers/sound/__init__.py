@@ -1,0 +1,1 @@
+"""Sound variants, which all checks of the kit pass: a plain one, and some that are unusual."""
