@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
-SHARED = REPOSITORY.parent / "shared/data"
+ROOT = Path(__file__).parents[2]
+"""The repository."""
+SHARED = ROOT.parent / "shared/data"
 """Real data sets, which are not everywhere: who reads them skips where they are not."""

@@ -9,6 +9,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 import torch
 from helpers.cli import ganzoo
+from helpers.places import SHARED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -236,10 +237,9 @@ def test_the_embedded_pair_holds_the_two_sets() -> None:
 
 
 def test_mnist_and_glyphs_are_a_pair() -> None:
-    root = Path(__file__).parents[3] / "shared/data"
-    if not (root / "MNIST").is_dir():
+    if not (SHARED / "MNIST").is_dir():
         pytest.skip("real MNIST is not there")
-    pair = catalog.load("mnist+glyphs", DataRequest(root=root, split="test"))
+    pair = catalog.load("mnist+glyphs", DataRequest(root=SHARED, split="test"))
     assert pair.other is not None
     digits = DataSpec.images((1, 28, 28), 10)
     assert [len(field.names) for field in pair.spec.fields.values()] == [0, 10, 0, 10]

@@ -6,12 +6,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from helpers.places import ROOT
 from helpers.wheels import Environment, pip, separate_environment
 
 pytest.importorskip("pip", reason="wheels are built and installed by pip")
 pytest.importorskip("hatchling", reason="wheels are built by hatchling")
 
-ROOT = Path(__file__).parents[2]
 VARIANTS = {
     "ganzoo-vanilla": ["vanilla"],
     "ganzoo-dcgan": ["dcgan"],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.cli import ganzoo, tree
+from helpers.places import ROOT
 from helpers.wheels import Environment, build_wheels, pip, separate_environment
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,6 @@ from packaging.requirements import Requirement
 from ganzoo import GanzooError
 from ganzoo.plugins.scaffold import TEMPLATES, check_name, class_name, module_name, write_plugin
 
-ROOT = Path(__file__).parents[2]
 NAMES = {"variant": "try-gan", "dataset": "try-set", "loss": "try-loss"}
 
 LIST_ALL = """

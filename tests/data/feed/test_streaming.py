@@ -9,7 +9,7 @@ from contextlib import nullcontext, suppress
 
 import torch
 from helpers.data.feeding import feeding, labels, numbered
-from helpers.places import REPOSITORY
+from helpers.places import ROOT
 
 
 def test_only_streaming_takes_processes_and_closing_ends_them():
@@ -48,7 +48,7 @@ except KeyboardInterrupt:
 def test_ctrl_c_ends_the_workers_without_a_word():
     with subprocess.Popen(
         [sys.executable, "-c", FOREVER],
-        cwd=REPOSITORY,
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
