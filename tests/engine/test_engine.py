@@ -1,33 +1,19 @@
 """The engine against loops written by hand, bit for bit."""
 
 import copy
-import weakref
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
+from helpers.engines import CPU, make_engine
 from helpers.games import Toy, ToyConfig, points
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import SGD, Adam, Batch, GanzooError, Phase, Player, RMSprop
+from ganzoo import Adam, Batch, GanzooError, Phase, Player
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
-from ganzoo.engine.plan import make_plan
-from ganzoo.schedules import Stage
-
-CPU = torch.device("cpu")
-
-
-def make_engine(
-    cls: type[Toy] = Toy, config: ToyConfig | None = None, iterations: int = 100
-) -> Engine:
-    data = points()
-    torch.manual_seed(3)
-    variant = cls(config or ToyConfig(), data.spec)
-    torch.manual_seed(5)
-    return Engine(variant, make_feed(data, 4, device=CPU, seed=1), iterations)
 
 
 def equal(a: nn.Module, b: nn.Module) -> bool:
@@ -58,66 +44,6 @@ def test_updates_equal_a_hand_written_loop_bitwise() -> None:
     for _ in range(25):
         engine.step()
     assert equal(engine.variant, toy)
-
-
-@pytest.mark.parametrize(
-    ("spec", "reference"),
-    [
-        (Adam(1e-2, betas=(0.5, 0.9)), lambda p: torch.optim.Adam(p, 1e-2, betas=(0.5, 0.9))),
-        (RMSprop(1e-2), lambda p: torch.optim.RMSprop(p, 1e-2)),
-        (SGD(1e-1, momentum=0.5), lambda p: torch.optim.SGD(p, 1e-1, momentum=0.5)),
-    ],
-)
-def test_each_optimizer_is_torchs_from_the_first_step(
-    spec: Any, reference: Callable[[Any], torch.optim.Optimizer]
-) -> None:
-    class OneNet(Toy):
-        def players(self) -> dict[str, Player]:
-            return {"d": Player(("discriminator",), spec)}
-
-        def phases(self) -> list[Phase]:
-            return [Phase("d", "d", lambda batch: self.discriminator(batch.image).square().mean())]
-
-    engine = make_engine(OneNet)
-    net = copy.deepcopy(engine.variant.get_submodule("discriminator"))
-    optimizer = reference(net.parameters())
-    feed = make_feed(points(), 4, device=CPU, seed=1)
-    for _ in range(5):
-        engine.step()
-        optimizer.zero_grad()
-        net(feed.draw()["image"]).square().mean().backward()
-        optimizer.step()
-    for mine, theirs in zip(
-        engine.variant.get_submodule("discriminator").parameters(), net.parameters(), strict=True
-    ):
-        torch.testing.assert_close(mine, theirs, rtol=1e-6, atol=1e-7)
-
-
-@pytest.mark.parametrize("spec", [Adam(1e-2), RMSprop(1e-2), SGD(1e-1, momentum=0.5)])
-def test_a_gradient_may_be_laid_out_otherwise_than_its_parameter(spec: Any) -> None:
-    """Autograd returns transposed gradients where it likes, double backwards above all."""
-
-    class Transposed(Toy):
-        strided = False
-
-        def players(self) -> dict[str, Player]:
-            return {"d": Player(("discriminator",), spec)}
-
-        def phases(self) -> list[Phase]:
-            return [Phase("d", "d", self.d_loss)]
-
-        def d_loss(self, batch: Batch) -> Tensor:
-            weight = self.discriminator[0].weight
-            if self.strided:
-                weight.register_hook(lambda grad: grad.t().contiguous().t())
-            return (weight * torch.arange(-7.5, 8.5).view(8, 2)).sum()
-
-    weights = []
-    for Transposed.strided in (False, True):
-        engine = make_engine(Transposed)
-        engine.step()
-        weights.append(engine.variant.discriminator[0].weight)
-    assert torch.equal(*weights)
 
 
 @pytest.mark.parametrize(
@@ -154,81 +80,6 @@ def test_a_parameter_that_the_loss_does_not_reach_keeps_no_gradient() -> None:
     unused = engine.variant.get_parameter("discriminator.unused")
     assert unused.grad is None
     assert torch.equal(unused, torch.ones(2))
-
-
-def test_repeats_get_fresh_batches_and_phases_share_the_first() -> None:
-    seen: list[tuple[str, Tensor]] = []
-
-    class Critic(Toy):
-        def phases(self) -> list[Phase]:
-            return [
-                Phase("d", "d", self.watched("d"), repeat=3),
-                Phase("g", "g", self.watched("g")),
-            ]
-
-        def watched(self, name: str) -> Callable[[Batch], Tensor]:
-            def loss(batch: Batch) -> Tensor:
-                seen.append((name, batch.image))
-                return self.discriminator(self(self.sample_latent(4))).mean()
-
-            return loss
-
-    engine = make_engine(Critic)
-    engine.step()
-    feed = make_feed(points(), 4, device=CPU, seed=1)
-    drawn = [feed.draw()["image"] for _ in range(3)]
-    assert [name for name, _ in seen] == ["d", "d", "d", "g"]
-    for (_, image), expected in zip(seen, [*drawn, drawn[0]], strict=True):
-        assert torch.equal(image, expected)
-    assert engine.feed.drawn == 3
-    assert engine.images_seen == 12
-
-
-def test_no_batch_is_held_longer_than_somebody_needs_it() -> None:
-    class Patient(Toy):
-        def phases(self) -> list[Phase]:
-            return [
-                Phase("d", loss=self.d_loss, repeat=9),
-                Phase("second", "d", loss=self.d_loss, repeat=2),
-                Phase("g", loss=self.g_loss),
-            ]
-
-        def d_loss(self, batch: Batch) -> Tensor:
-            batch.shared["fake"] = self(self.sample_latent(len(batch))).detach()
-            return super().d_loss(batch)
-
-    engine = make_engine(Patient)
-    draw, drawn, alive = engine.feed.draw, list[weakref.ref[Tensor]](), list[int]()
-
-    def watched() -> dict[str, Tensor]:
-        fields = draw()
-        drawn.append(weakref.ref(fields["image"]))
-        alive.append(sum(image() is not None for image in drawn))
-        return fields
-
-    engine.feed.draw = watched  # type: ignore[method-assign]
-    metrics = engine.step()
-    assert alive == [1, 2, 3, 4, 4, 4, 4, 4, 4]  # the first two, the one before and the new one
-    assert metrics.keys() == {"d_loss", "second_loss", "g_loss", "real_score"}
-
-
-def test_plan_of_lazy_and_scheduled_phases() -> None:
-    def nothing(batch: Batch) -> Tensor:
-        raise AssertionError
-
-    phases = [
-        Phase("critic", "d", nothing, repeat=lambda i: 100 if i < 25 or i % 500 == 0 else 5),
-        Phase("penalty", "d", nothing, every=16),
-        Phase("generator", "g", nothing),
-    ]
-    due = {i: make_plan(phases, i).updates for i in (0, 24, 25, 32, 500)}
-    assert due[0] == (("critic", 100), ("penalty", 1), ("generator", 1))
-    assert due[24] == (("critic", 100), ("generator", 1))
-    assert due[25] == (("critic", 5), ("generator", 1))
-    assert due[32] == (("critic", 5), ("penalty", 1), ("generator", 1))
-    assert due[500] == (("critic", 100), ("generator", 1))
-    assert make_plan(phases, 26) == make_plan(phases, 27)
-    assert hash(make_plan(phases, 26, Stage(1))) != hash(make_plan(phases, 26, Stage(2)))
 
 
 def test_after_clips_the_weights_at_every_update() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.engines import CPU, make_engine
 from helpers.games import Toy, ToyConfig, points
 from torch import Tensor, nn
 
@@ -16,23 +17,11 @@ from ganzoo.engine.plan import count_iterations
 from ganzoo.engine.stages import enter_again
 from ganzoo.runs.load import published_weights
 
-CPU = torch.device("cpu")
 
-
-def make_engine(
-    cls: type[Toy],
-    iterations: int = 100,
-    *,
-    batch: int = 4,
-    parts: int = 1,
-    budget: int | None = None,
-) -> Engine:
-    data = points()
-    torch.manual_seed(3)
-    variant = cls(ToyConfig(lr=0.05), data.spec)
-    torch.manual_seed(5)
-    feed = make_feed(data, batch, device=CPU, seed=1, budget=budget)
-    return Engine(variant, feed, iterations, Execution(accumulate=parts))
+def quick_engine(cls: type[Toy], iterations: int = 100, *, parts: int = 1, **more: Any) -> Engine:
+    """One that learns so much at a step that an average is far behind."""
+    execution, config = Execution(accumulate=parts), ToyConfig(lr=0.05)
+    return make_engine(cls, execution, config=config, iterations=iterations, **more)
 
 
 def averaging(how: Average) -> type[Toy]:
@@ -78,7 +67,7 @@ def averaging(how: Average) -> type[Toy]:
 )
 def test_averages_follow_the_weights(how: Average, decay: Callable[[int, int], float]) -> None:
     """Against the recursion in float64."""
-    engine = make_engine(averaging(how))
+    engine = quick_engine(averaging(how))
     net = engine.variant.get_submodule("generator")
     expected = {k: v.double().clone() for k, v in net.state_dict().items()}
     buffers = dict(net.named_buffers())
@@ -125,7 +114,7 @@ class Grown(Toy):
 
 
 def test_a_dial_is_exact_in_the_averaged_copy() -> None:
-    engine = make_engine(Grown, 10)
+    engine = quick_engine(Grown, 10)
     for _ in range(6):
         engine.step()
     with engine.averaged() as variant:
@@ -136,8 +125,8 @@ def test_a_dial_is_exact_in_the_averaged_copy() -> None:
 
 
 def test_the_second_decay_of_an_adam_follows_its_dial() -> None:
-    engine = make_engine(Grown, 10)
-    other = make_engine(Grown, 10).variant
+    engine = quick_engine(Grown, 10)
+    other = quick_engine(Grown, 10).variant
     optimizer = torch.optim.Adam(other.discriminator.parameters(), 0.01, foreach=False)
     grads: list[list[Tensor]] = []
     update = engine.learners["d"].update
@@ -158,7 +147,7 @@ def test_the_second_decay_of_an_adam_follows_its_dial() -> None:
 
 
 def test_the_half_life_of_an_average_follows_its_dial() -> None:
-    engine = make_engine(Grown, 10)
+    engine = quick_engine(Grown, 10)
     weight = engine.variant.get_parameter("generator.0.weight")
     expected = weight.detach().double().clone()
     for i in range(6):
@@ -188,7 +177,7 @@ class Growing(Toy):
 
 @pytest.mark.parametrize("budget", [None, 0])  # resident and streaming
 def test_stages_change_the_size_of_a_batch_and_go_on_in_the_data(budget: int | None) -> None:
-    engine = make_engine(Growing, budget=budget)
+    engine = quick_engine(Growing, budget=budget)
     rows, seen = [], []
     for _ in range(11):
         seen.append(engine.images_seen)
@@ -205,13 +194,13 @@ def test_stages_change_the_size_of_a_batch_and_go_on_in_the_data(budget: int | N
 
 
 def test_epochs_are_counted_in_batches_of_the_stages() -> None:
-    variant = make_engine(Growing).variant
+    variant = quick_engine(Growing).variant
     assert count_iterations(variant, 10, 4) == 8  # 40 samples: 4 batches of 4, 4 of 6
-    assert count_iterations(make_engine(Toy).variant, 10, 4) == 10
+    assert count_iterations(quick_engine(Toy).variant, 10, 4) == 10
 
 
 def test_a_stage_has_an_optimizer_start_anew() -> None:
-    engine = make_engine(Growing)
+    engine = quick_engine(Growing)
     for _ in range(8):
         engine.step()
     assert float(engine.learners["d"].state()["optimizer.discriminator.0.weight.step"]) == 8
@@ -224,13 +213,13 @@ def test_a_stage_has_an_optimizer_start_anew() -> None:
 
 @pytest.mark.parametrize("stopped", [3, 4, 6, 8, 9])
 def test_a_training_with_stages_goes_on_bitwise(stopped: int) -> None:
-    one = make_engine(Growing)
+    one = quick_engine(Growing)
     for _ in range(stopped):
         one.step()
     saved = {name: tensor.clone() for name, tensor in one.state().items()}
     for _ in range(11 - stopped):
         one.step()
-    two = make_engine(Growing)
+    two = quick_engine(Growing)
     two.load_state(saved)
     assert two.images_seen == int(saved["images"])
     for _ in range(11 - stopped):
@@ -247,7 +236,7 @@ def test_samples_are_drawn_in_the_stage_that_was_trained_last(stopped: int) -> N
         def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
             return self.generator(latent) * 10**self.level
 
-    engine = make_engine(Louder)
+    engine = quick_engine(Louder)
     level = 0
     for _ in range(stopped):
         level = int(engine.step()["level"])
@@ -257,7 +246,7 @@ def test_samples_are_drawn_in_the_stage_that_was_trained_last(stopped: int) -> N
         weights = {name: value.clone() for name, value in published_weights(variant).items()}
         assert torch.equal(samples, variant.generator(latent) * 10**level)
     saved = {name: tensor.clone() for name, tensor in engine.state().items()}
-    resumed, loaded = make_engine(Louder), make_engine(Louder).variant.eval()
+    resumed, loaded = quick_engine(Louder), quick_engine(Louder).variant.eval()
     resumed.load_state(saved)
     with resumed.averaged() as variant:
         assert torch.equal(variant(latent), samples)
@@ -274,11 +263,11 @@ def test_a_variant_with_stages_has_no_other_level() -> None:
             return 0
 
     with pytest.raises(GanzooError, match="Other has stages and a `level` of its own"):
-        make_engine(Other)
+        quick_engine(Other)
 
 
 def test_stages_are_different_plans() -> None:
-    engine = make_engine(Growing)
+    engine = quick_engine(Growing)
     plans = []
     for _ in range(9):
         plans.append(engine.make_plan())
@@ -292,7 +281,7 @@ def test_a_stage_whose_batches_cannot_be_split_is_refused() -> None:
         def stage(self, now: Progress) -> Stage:
             return Stage(now.images, batch_size=7 if now.images else None)
 
-    engine = make_engine(Odd, parts=2)
+    engine = quick_engine(Odd, parts=2)
     engine.step()
     with pytest.raises(GanzooError, match="--batch-size 7 cannot be split into --accumulate 2"):
         engine.step()
@@ -304,7 +293,7 @@ def test_a_stage_with_more_samples_than_there_are_is_refused() -> None:
             return Stage(0, batch_size=41)
 
     with pytest.raises(GanzooError, match="wants batches of 41 samples, and there are 40"):
-        make_engine(Greedy)
+        quick_engine(Greedy)
 
 
 def test_a_training_without_stages_has_the_state_that_it_always_had() -> None:
@@ -312,7 +301,7 @@ def test_a_training_without_stages_has_the_state_that_it_always_had() -> None:
         def players(self) -> dict[str, Player]:
             return {**super().players(), "d": Player(("discriminator",), SGD(0.1))}
 
-    engine = make_engine(Plain)
+    engine = quick_engine(Plain)
     assert isinstance(engine.variant.generator, nn.Sequential)
     names = {name for name in engine.state() if not name.startswith(("variant.", "g.", "d."))}
     assert names == {"rng.cpu", "iteration", "feed.drawn"}
@@ -323,7 +312,7 @@ def test_a_stage_resets_players_that_there_are() -> None:
         def stage(self, now: Progress) -> Stage:
             return Stage(now.images // 16, resets=("critic",))
 
-    engine = make_engine(Misnamed)
+    engine = quick_engine(Misnamed)
     for _ in range(4):
         engine.step()
     with pytest.raises(GanzooError, match="no player that stage 1 resets, 'critic'"):

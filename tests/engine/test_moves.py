@@ -1,4 +1,4 @@
-"""Who moves when, and whether at all, against loops written by hand."""
+"""Who moves when, on which batches, and who never does, against loops written by hand."""
 
 import copy
 from collections.abc import Callable
@@ -6,129 +6,13 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.games import Toy, ToyConfig, points
+from helpers.engines import CPU, assert_same, make_engine, reference
+from helpers.games import Toy, points
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import SGD, Adam, AdamW, Batch, GanzooError, Phase, Player, RMSprop, Upkeep
+from ganzoo import Adam, Batch, GanzooError, Phase, Player, RMSprop, Upkeep
 from ganzoo.data.feed import make_feed
-from ganzoo.engine.engine import Engine
-from ganzoo.engine.modes.capture import Watch, Watched
-from ganzoo.engine.modes.execution import Execution
-
-CPU = torch.device("cpu")
-
-
-def make_engine(cls: type[Toy], execution: Execution | None = None, batch: int = 4) -> Engine:
-    data = points()
-    torch.manual_seed(3)
-    variant = cls(ToyConfig(), data.spec)
-    torch.manual_seed(5)
-    feed = make_feed(data, batch, device=CPU, seed=1)
-    return Engine(variant, feed, 100, execution or Execution())
-
-
-def reference(cls: type[Toy] = Toy) -> Any:
-    """The same networks before the first step, and what they are given."""
-    engine = make_engine(cls)
-    return engine.variant, make_feed(points(), 4, device=CPU, seed=1)
-
-
-def assert_same(one: nn.Module, other: nn.Module, **tolerances: float) -> None:
-    for name, value in one.state_dict().items():
-        torch.testing.assert_close(
-            value, other.state_dict()[name], **(tolerances or {"rtol": 0.0, "atol": 0.0})
-        )
-
-
-class OnlyD(Toy):
-    """D learns to say 0."""
-
-    optim: Any = Adam(1e-2)
-    extra: dict[str, Any] = {}  # noqa: RUF012
-    clip: float | None = None
-
-    def players(self) -> dict[str, Player]:
-        return {"discriminator": Player(optim=self.optim, clip_norm=self.clip)}
-
-    def phases(self) -> list[Phase]:
-        return [Phase("discriminator", loss=self.square, **self.extra)]
-
-    def square(self, batch: Batch) -> Tensor:
-        loss = self.discriminator(batch.image).square().mean()
-        batch.shared["positive"] = (batch.image.sum() > 0).detach()
-        return loss
-
-
-@pytest.mark.parametrize(
-    ("spec", "make"),
-    [
-        (Adam(1e-2), lambda p: torch.optim.Adam(p, 1e-2, fused=True)),
-        (AdamW(1e-2), lambda p: torch.optim.AdamW(p, 1e-2, weight_decay=0.01, fused=True)),
-        (SGD(1e-2, 0.9), lambda p: torch.optim.SGD(p, 1e-2, 0.9, fused=True)),
-        (SGD(1e-2), lambda p: torch.optim.SGD(p, 1e-2, fused=True)),
-        (RMSprop(1e-2), lambda p: torch.optim.RMSprop(p, 1e-2, foreach=True)),
-    ],
-)
-def test_a_gated_step_is_as_if_it_had_not_been_due(
-    spec: Any, make: Callable[[Any], torch.optim.Optimizer]
-) -> None:
-    class Gated(OnlyD):
-        optim = spec
-        extra = {"when": lambda batch: batch.shared["positive"]}  # noqa: RUF012
-
-    toy, feed = reference(Gated)
-    optimizer = make(toy.discriminator.parameters())
-    made = []
-    for _ in range(20):
-        image = feed.draw()["image"]
-        made.append(bool(image.sum() > 0))
-        if made[-1]:
-            optimizer.zero_grad()
-            toy.discriminator(image).square().mean().backward()
-            optimizer.step()
-    assert 5 < sum(made) < 15
-
-    engine = make_engine(Gated)
-    for _ in range(20):
-        engine.step()
-    assert_same(engine.variant, toy)
-    moments = engine.learners["discriminator"].optimizer.state_dict()["state"]
-    for key, state in optimizer.state_dict()["state"].items():
-        for name, value in state.items():
-            if value is not None:
-                assert torch.equal(torch.as_tensor(value), moments[key][name]), name
-
-
-def test_a_gate_reads_nothing_on_the_host() -> None:
-    for optimizer in (Adam(1e-2), RMSprop(1e-2), SGD(1e-2, 0.5)):
-
-        class Gated(OnlyD):
-            optim = optimizer
-            extra = {"when": lambda batch: batch.shared["positive"]}  # noqa: RUF012
-
-        engine = make_engine(Gated)
-        engine.step()
-        with Watch(seen := Watched()):
-            engine.play(engine.make_plan())
-        ours = [read for read in seen.host_reads if not read.startswith("order.py")]
-        assert seen.operations
-        if not isinstance(optimizer, RMSprop):  # whose count of steps lies on the host, on a CPU
-            assert ours == []
-
-
-def test_half_of_the_micro_batches_decide() -> None:
-    class Gated(OnlyD):
-        extra = {"when": lambda batch: batch.shared["positive"]}  # noqa: RUF012
-
-    engine = make_engine(Gated, Execution(accumulate=4), batch=8)
-    feed = make_feed(points(), 8, device=CPU, seed=1)
-    for _ in range(10):
-        before = copy.deepcopy(engine.variant.discriminator)
-        engine.step()
-        votes = [bool(part.sum() > 0) for part in feed.draw()["image"].chunk(4)]
-        moved = not torch.equal(before[0].weight, engine.variant.discriminator[0].weight)  # type: ignore[index, union-attr]
-        assert moved == (sum(votes) >= 2)
 
 
 class OneByOne(Toy):
@@ -281,99 +165,6 @@ def test_a_fresh_phase_has_batches_and_latents_of_its_own() -> None:
     assert engine.images_seen == 12
     assert metrics["g"] == drawn[0].mean()
     assert metrics["d"] == drawn[2].mean()
-
-
-@pytest.mark.parametrize(
-    ("spec", "make"),
-    [
-        (
-            Adam(1e-2, (0.5, 0.99)),
-            lambda p, c: torch.optim.Adam(p, 1e-2 * c, (0.5**c, 0.99**c), fused=True),
-        ),
-        (RMSprop(1e-2), lambda p, c: torch.optim.RMSprop(p, 1e-2 * c, 0.99**c, foreach=True)),
-        (SGD(1e-2, 0.9), lambda p, c: torch.optim.SGD(p, 1e-2 * c, 0.9**c, fused=True)),
-    ],
-)
-def test_a_lazy_regulariser_counts_as_often_and_corrects_the_optimizer(
-    spec: Any, make: Callable[[Any, float], torch.optim.Optimizer]
-) -> None:
-    class Lazy(OnlyD):
-        optim = spec
-
-        def phases(self) -> list[Phase]:
-            def small(batch: Batch) -> Tensor:
-                return 0.1 * self.discriminator[0].weight.square().sum()  # type: ignore[index, union-attr]
-
-            return [*super().phases(), Phase("small", "discriminator", small, every=4, lazy=True)]
-
-    toy, feed = reference(Lazy)
-    optimizer = make([*toy.discriminator.parameters()], 4 / 5)
-    for i in range(9):
-        optimizer.zero_grad()
-        toy.discriminator(feed.draw()["image"]).square().mean().backward()
-        optimizer.step()
-        if i % 4 == 0:
-            optimizer.zero_grad()
-            (4 * 0.1 * toy.discriminator[0].weight.square().sum()).backward()
-            optimizer.step()
-    engine = make_engine(Lazy)
-    rows = [engine.step() for _ in range(9)]
-    assert_same(engine.variant, toy, rtol=1e-6, atol=1e-8)
-    weight = make_engine(Lazy).variant.get_parameter("discriminator.0.weight")
-    engine = make_engine(Lazy)
-    first = engine.step()
-    assert first["small_loss"] < 0.1 * weight.square().sum() * 1.1  # logged without the gain
-    assert ["small_loss" in row for row in rows] == [i % 4 == 0 for i in range(9)]
-
-
-def test_the_gradients_of_a_phase_count_as_often_as_it_gains() -> None:
-    class Gains(OnlyD):
-        optim = SGD(1e-2)
-        extra = {"gain": 3.0}  # noqa: RUF012
-
-    toy, feed = reference()
-    image = feed.draw()["image"]
-    loss = toy.discriminator(image).square().mean()
-    (grad,) = torch.autograd.grad(loss, [toy.discriminator[0].weight])
-    engine = make_engine(Gains)
-    assert engine.step()["discriminator_loss"] == loss
-    expected = toy.discriminator[0].weight - 3e-2 * grad
-    torch.testing.assert_close(engine.variant.get_parameter("discriminator.0.weight"), expected)
-
-
-def test_gradients_are_clipped_by_the_norm_of_all_together() -> None:
-    class Clipped(OnlyD):
-        optim = SGD(1.0)
-        clip = 0.01
-
-    toy, feed = reference(Clipped)
-    optimizer = torch.optim.SGD(toy.discriminator.parameters(), 1.0, fused=True)
-    for _ in range(5):
-        optimizer.zero_grad()
-        toy.discriminator(feed.draw()["image"]).square().mean().backward()
-        norm = nn.utils.clip_grad_norm_(toy.discriminator.parameters(), 0.01)
-        assert norm > 0.01
-        optimizer.step()
-    engine = make_engine(Clipped)
-    for _ in range(5):
-        engine.step()
-    assert_same(engine.variant, toy)
-
-
-def test_adamw_decays_weights_apart_from_gradients() -> None:
-    class Decays(OnlyD):
-        optim = AdamW(1e-2, weight_decay=0.1)
-
-    toy, feed = reference(Decays)
-    optimizer = torch.optim.AdamW(toy.discriminator.parameters(), 1e-2, weight_decay=0.1)
-    for _ in range(5):
-        optimizer.zero_grad()
-        toy.discriminator(feed.draw()["image"]).square().mean().backward()
-        optimizer.step()
-    engine = make_engine(Decays)
-    for _ in range(5):
-        engine.step()
-    assert_same(engine.variant, toy, rtol=1e-6, atol=1e-7)
 
 
 def test_upkeep_comes_after_the_phases_where_it_is_due() -> None:

@@ -14,6 +14,11 @@ from ganzoo.plugins.registry import registry
 from ganzoo.variant import Variant
 
 NAMES = [row.spec.name for row in registry().variants()]
+OBJECTIVES: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in NAMES),
+    ("sgan", {"objective": "odena"}),
+]
+"""With settings under which a variant is another game."""
 SMALLER = {"width": 4, "generator_width": 4, "latent_dim": 8, "blocks": 1}
 
 
