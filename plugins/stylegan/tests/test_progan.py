@@ -21,7 +21,6 @@ from ganzoo import Batch, Dataset, DataSpec, Progress
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.plugins.equip import equipped
-from ganzoo.testing import check_variant
 
 DATA = DataSpec.images((1, 16, 16))
 SMALL = {"width": 4, "latent_dim": 4}
@@ -41,10 +40,6 @@ def make(data: DataSpec = DATA, **settings: Any) -> ProGAN:
 
 def batch_of(n: int = 8, data: DataSpec = DATA) -> Batch:
     return Batch({"image": torch.randn(n, *data.shape, generator=torch.Generator().manual_seed(1))})
-
-
-def test_it_conforms() -> None:
-    check_variant("progan")
 
 
 # ----------------------------------------------------------- the authors' networks, written again
