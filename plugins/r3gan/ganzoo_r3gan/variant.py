@@ -28,13 +28,12 @@ from ganzoo import (
 )
 from ganzoo.augmentations import SeenAugmentation
 from ganzoo.config import AUGMENTATIONS, LOSS
+from ganzoo.convnets import doubled_sides
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import sample_prior
 from ganzoo_r3gan.networks import EXPANSION, GROUP, R3Discriminator, R3Generator
 from ganzoo_r3gan.presets import PRESETS
 
-SMALLEST = range(4, 8)
-"""Pixels that the shorter side of the smallest maps may have."""
 Number = TypeVar("Number", int, float)
 LR_FALLS_TO, GAMMA_FALLS_TO = 1 / 4, 1 / 10
 """Of what they are at the beginning: so in all of the authors' presets."""
@@ -97,7 +96,7 @@ class R3GAN(Variant):
         self.gamma_at_first = _either(config.gamma, chosen.gamma)
         self.half_life = _either(config.half_life, chosen.half_life)
         width, count = _either(config.width, chosen.width), _either(config.blocks, chosen.blocks)
-        sides = halved(data)
+        sides = doubled_sides("r3gan", data)
         widths = stage_widths(sides, width, _either(config.wide_to, chosen.wide_to))
         classes = data.classes if self.conditional else 0
         smallest, channels = sides[0], data.shape[0]
@@ -204,25 +203,6 @@ class ConditionalR3GAN(R3GAN):
 
 def _either(given: Number | None, otherwise: Number) -> Number:
     return otherwise if given is None else given
-
-
-def halved(data: DataSpec) -> list[tuple[int, int]]:
-    """(height, width) of the maps of each stage, from the smallest, of 4 to 7 pixels, to the image.
-
-    Raises:
-        GanzooError: the image is not such maps, doubled a number of times.
-    """
-    height, width = data.shape[1:]
-    sides = [(height, width)]
-    while min(height, width) > max(SMALLEST) and height % 2 == width % 2 == 0:
-        height, width = height // 2, width // 2
-        sides.insert(0, (height, width))
-    if min(height, width) not in SMALLEST:
-        raise GanzooError(
-            f"r3gan needs images of {SMALLEST[0]} to {SMALLEST[-1]} pixels a side, doubled any "
-            f"number of times, and '{data.name}' has {data}: try --image-size 32 or 64"
-        )
-    return sides
 
 
 def stage_widths(sides: list[tuple[int, int]], width: int, wide_to: int) -> list[int]:

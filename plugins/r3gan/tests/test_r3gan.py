@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 import torch
 from ganzoo_r3gan.networks import GAIN, R3Discriminator, R3Generator, Resample, ResidualBlock
-from ganzoo_r3gan.variant import R3GAN, ConditionalR3GAN, R3GANConfig, halved, stage_widths
-from hypothesis import given
-from hypothesis import strategies as st
+from ganzoo_r3gan.variant import R3GAN, ConditionalR3GAN, R3GANConfig, stage_widths
 from torch import Tensor, nn
 
 from ganzoo import Batch, DataSpec, GanzooError, Progress
@@ -254,22 +252,6 @@ def test_labels_change_samples_and_verdicts() -> None:
     batch = batch_of()
     variant.discriminator_loss(batch)
     variant.generator_loss(batch)
-
-
-@given(st.integers(4, 7), st.integers(4, 20), st.integers(0, 4), st.booleans())
-def test_images_are_halved_down_to_the_smallest_maps(
-    short: int, long: int, doublings: int, turned: bool
-) -> None:
-    sides = sorted((short, max(short, long)), reverse=turned)
-    image = [side * 2**doublings for side in sides]
-    found = halved(DataSpec.images((1, *image)))
-    assert found == [(sides[0] * 2**i, sides[1] * 2**i) for i in range(doublings + 1)]
-
-
-@pytest.mark.parametrize("shape", [(1, 45, 61), (3, 100, 90), (1, 3, 3)])
-def test_other_sizes_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(GanzooError, match=r"4 to 7 pixels a side, .*try --image-size 32 or 64"):
-        halved(DataSpec.images(shape))
 
 
 def test_stages_are_as_wide_as_the_authors() -> None:
