@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -30,7 +31,8 @@ def labels_of(
     """The classes of images.
 
     Args:
-        root: where the files are, and perhaps a `LIST`, or CSV files.
+        root: where the files are, and perhaps a `LIST`, or CSV files, or folders of splits with
+            such ones in them.
         files: their paths, relative to it.
         depth: how many folders down the classes' folders are.
         report: is told why there are none, or which images have none.
@@ -45,16 +47,26 @@ def labels_of(
 
 
 def _found(root: Path, files: Sequence[str], depth: int, report: Report) -> Labels:
-    if (root / LIST).is_file():
-        return _by_list(root, files, report)
-    tables = sorted(root.glob("*.csv"))
-    if not tables:
-        return _by_folders(root, files, depth, report)
-    labels = _by_folders(root, files, depth, lambda message: None)
-    if labels:
-        report(f"'{tables[0].name}' of '{root}' is not looked at: its sub-folders are the classes")
-        return labels
-    return _by_tables(root, tables, files, report) or _by_folders(root, files, depth, report)
+    heads = sorted({file.split("/")[0] for file in files}) if depth else []
+    taken = [place for place in ("", *heads) if (root / place / LIST).is_file()]
+    taken = [PurePosixPath(place, LIST).as_posix() for place in taken]
+    if taken:
+        labels = _by_lists(root, taken, files, report)
+    else:
+        tables = [path for place in ("", *heads) for path in sorted((root / place).glob("*.csv"))]
+        names = [path.relative_to(root).as_posix() for path in tables]
+        labels = _by_folders(root, files, depth, lambda message: None) if names else {}
+        if labels:
+            report(f"{_told(names)} of '{root}' is not looked at: its sub-folders are the classes")
+            return labels
+        labels, taken = _by_tables(root, names, files, heads, report)
+        if not labels:
+            return _by_folders(root, files, depth, report)
+    for head in heads if labels else ():
+        own = [file for file in files if file.startswith(f"{head}/")]
+        if not labels.keys() & {*own}:
+            labels |= _by_folders(root, own, depth, lambda message: None)
+    return _known(root, taken, files, labels, report)
 
 
 def class_names(
@@ -88,8 +100,19 @@ def _by_folders(root: Path, files: Sequence[str], depth: int, report: Report) ->
     return labels if len(names) > 1 and not loose else {}
 
 
-def _by_list(root: Path, files: Sequence[str], report: Report) -> Labels:
-    path = root / LIST
+def _by_lists(root: Path, lists: Sequence[str], files: Sequence[str], report: Report) -> Labels:
+    """The labels in lists, each of which names files by where it lies itself, or by the root."""
+    labels: Labels = {}
+    there = {*files}
+    for name in lists:
+        place = name.removesuffix(LIST)
+        for file, label in _listed(root / name, report).items():
+            labels[f"{place}{file}" if f"{place}{file}" in there else file] = label
+    return {file: label for file, label in labels.items() if file in there}
+
+
+def _listed(path: Path, report: Report) -> Labels:
+    """What one list says."""
     try:
         told = json.loads(read_text(path))
         listed = told.get("labels") if isinstance(told, dict) else told
@@ -102,28 +125,29 @@ def _by_list(root: Path, files: Sequence[str], report: Report) -> Labels:
     if any(isinstance(label, list | float | dict) for _, label in pairs):
         report(f"the labels in '{path}' are numbers that are no classes, and are left out")
         return {}
-    labels = {name.replace("\\", "/"): str(label) for name, label in pairs if label is not None}
-    return _known(root, LIST, files, labels, report)
+    return {name.replace("\\", "/"): str(label) for name, label in pairs if label is not None}
 
 
-def _by_tables(root: Path, tables: Sequence[Path], files: Sequence[str], report: Report) -> Labels:
-    """The labels in tables of which one column holds files, and another one classes."""
-    names = {file: file for file in files}
-    for shorten in (
-        lambda file: file.rpartition(".")[0],
-        lambda file: PurePosixPath(file).name,
-        lambda file: PurePosixPath(file).stem,
-    ):
-        short = [shorten(file) for file in files]
-        if len({*short}) == len(short):
-            names |= {name: file for name, file in zip(short, files, strict=True) if name}
+def _by_tables(
+    root: Path, tables: Sequence[str], files: Sequence[str], heads: Sequence[str], report: Report
+) -> tuple[Labels, list[str]]:
+    """The labels in tables of which one column holds files, and another one classes; and in which.
+
+    A table in the folder of a split, or called after it, is of the files there.
+    """
+    anywhere = _names(files)
     labels: Labels = {}
-    taken = ""
+    taken = []
     for table in tables:
+        words = {table.split("/")[0].lower(), *re.split(r"[\W_]+", Path(table).stem.lower())}
+        own = [head for head in heads if head.lower() in words]
+        below = [file for file in files if own and file.startswith(f"{own[0]}/")]
+        names = anywhere | (_names(below, f"{own[0]}/") if len(own) == 1 else {})
         try:
-            head, *rows = [row for row in csv.reader(io.StringIO(read_text(table))) if row] or [[]]
+            text = io.StringIO(read_text(root / table))
+            head, *rows = [row for row in csv.reader(text) if row] or [[]]
         except csv.Error as error:
-            raise GanzooError(f"'{table}' is not a CSV: {error}") from error
+            raise GanzooError(f"'{root / table}' is not a CSV: {error}") from error
         rows = [row for row in rows if len(row) == len(head)]
         columns = [column.strip().lower() for column in head]
         called = next((columns.index(name) for name in COLUMNS if name in columns), None)
@@ -137,17 +161,32 @@ def _by_tables(root: Path, tables: Sequence[Path], files: Sequence[str], report:
         of_classes = rest[0] if called is None and _repeats(rows, rest) else called
         if of_classes is None or of_files is None or not named[of_files]:
             report(
-                f"'{table.name}' of '{root}' is not taken for labels: that needs a column with the "
+                f"'{table}' of '{root}' is not taken for labels: that needs a column with the "
                 "images' files and one called label, or one other that says the same of several"
             )
             continue
-        taken = table.name
+        taken.append(table)
         labels |= {
             names[row[of_files]]: row[of_classes].strip()
             for row in rows
             if row[of_files] in names and row[of_classes].strip()
         }
-    return _known(root, taken, files, labels, report) if labels else {}
+    return labels, taken
+
+
+def _names(files: Sequence[str], place: str = "") -> dict[str, str]:
+    """Files by all that they may be called, in tables of a folder in which all of them lie."""
+    inside = [file.removeprefix(place) for file in files]
+    names = dict(zip(inside, files, strict=True))
+    for shorten in (
+        lambda file: file.rpartition(".")[0],
+        lambda file: PurePosixPath(file).name,
+        lambda file: PurePosixPath(file).stem,
+    ):
+        short = [shorten(file) for file in inside]
+        if len({*short}) == len(short):
+            names |= {name: file for name, file in zip(short, files, strict=True) if name}
+    return names
 
 
 def _repeats(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:
@@ -155,20 +194,29 @@ def _repeats(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:
     return len(columns) == 1 and len({row[columns[0]] for row in rows}) < len(rows)
 
 
-def _known(root: Path, table: str, files: Sequence[str], listed: Labels, report: Report) -> Labels:
+def _known(
+    root: Path, tables: Sequence[str], files: Sequence[str], listed: Labels, report: Report
+) -> Labels:
     """The labels of the files that are there; what has none is said."""
+    told = _told(tables)
     labels = {file: listed[file] for file in files if file in listed}
     without = [file for file in files if file not in labels]
     if not labels:
-        report(f"the images of '{root}' have no labels, as '{table}' has none of theirs")
+        report(f"the images of '{root}' have no labels, as {told} has none of theirs")
     elif without:
         report(
-            f"left out: {len(without)} images of '{root}' that have no label in '{table}', such as "
+            f"left out: {len(without)} images of '{root}' that have no label in {told}, such as "
             f"'{without[0]}'"
         )
     if labels:
-        report(f"the labels of '{root}' are those in '{table}'")
+        report(f"the labels of '{root}' are those in {told}")
     return labels if len({*labels.values()}) > 1 else {}
+
+
+def _told(tables: Sequence[str]) -> str:
+    """Names of tables, for the user."""
+    more = f" and {len(tables) - 2} more" if tables[2:] else ""
+    return " and ".join(f"'{name}'" for name in tables[:2]) + more
 
 
 def _shared(labels: Labels, root: Path, report: Report) -> Labels:
