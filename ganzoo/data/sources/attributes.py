@@ -9,7 +9,7 @@ is as in `folder`.
 
 Splits: ``list_eval_partition.txt``, or ``.csv``, beside the table (0 to train on, 2 to test, others
 left out); else the sub-folders ``train`` and ``test``, or ``val``, of DIR; else every tenth image
-of the table is held out.
+of the table is held out, alike of each combination of attributes where these are few.
 """
 
 import csv
@@ -33,6 +33,8 @@ VALUES = {"1": 1, "0": 0, "-1": 0, "yes": 1, "no": 0, "true": 1, "false": 0}
 PARTITION = "list_eval_partition"
 """Which image of CelebA is of which split."""
 _SPLIT = {"0": "train", "2": "test"}
+_EACH = 10
+"""Images of a combination of attributes, on average, for all of these to be held out alike."""
 
 Row = list[str]
 
@@ -191,5 +193,7 @@ def _splits(
     split = by_folders(root, files, report, "images", request.rules)
     if split is not None and split.files["test"]:
         return split.files
-    train, test = held_out(table, files, report)
+    combined = [" ".join(map(str, listed[file])) for file in files]
+    few = len({*combined}) * _EACH <= len(files)
+    train, test = held_out(table, files, report, "image", combined if few else (), request.rules)
     return {"train": train, "test": test}

@@ -6,7 +6,8 @@ otherwise; whole numbers of which there are at most ten different ones are words
 are codes. A row with an empty cell in a column of numbers is left out, and so is a column with
 almost as many words as rows, such as a name, or with one value alone.
 
-Splits: as the files say; of one file every tenth row is held out. Both are encoded alike, see
+Splits: as the files say; of one file every tenth row is held out, class by class where a column of
+words is called ``label``, ``class`` or the like. Both are encoded alike, see
 `ganzoo.data.kinds.table`.
 """
 
@@ -18,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.files.labels import COLUMNS
 from ganzoo.data.files.one_file import read_text, shown_name, split_files
 from ganzoo.data.files.splits import held_out
 from ganzoo.data.kinds.table import columns_of, encode, learn, width_of
@@ -66,7 +68,9 @@ def load(request: DataRequest) -> Dataset:
         for split, part, path in (("train", train, first), ("test", test, second or first))
     }
     if second is None:
-        kept, held = held_out(first, splits["train"], request.report, "row")
+        words = [names[column] if discrete[column] else "" for column in columns]
+        classes = _classes(splits["train"], words)
+        kept, held = held_out(first, splits["train"], request.report, "row", classes, request.rules)
         splits = {"train": kept, "test": held}
     if not splits[request.split]:
         raise GanzooError(
@@ -156,6 +160,18 @@ def _whole(
             "missing"
         )
     return kept
+
+
+def _classes(rows: Sequence[Row], names: Sequence[str]) -> list[str]:
+    """The class of each row, by the column that is called so; empty: none is.
+
+    Args:
+        rows: cells of the columns that are taken.
+        names: of these columns where they are of words, else empty.
+    """
+    called = [name.lower() for name in names]
+    column = next((called.index(name) for name in COLUMNS if name in called), None)
+    return [] if column is None else [row[column] for row in rows]
 
 
 def _told(name: str, field: Field, discrete: Sequence[bool]) -> str:

@@ -107,11 +107,18 @@ def test_without_folders_every_tenth_is_held_out(root: Path) -> None:
     shade(root, *range(20))
     (root / "a.csv").write_text("file,x\n" + "".join(f"{k:03}.png,{k % 2}\n" for k in range(20)))
     train, said = loaded(root)
-    assert found(loaded(root, "test")[0]) == {9: [1], 19: [1]}
-    assert found(train) == {k: [k % 2] for k in range(20) if k % 10 != 9}
+    assert found(loaded(root, "test")[0]) == {18: [0], 19: [1]}  # one with x and one without
+    assert found(train) == {k: [k % 2] for k in range(18)}
     assert said == [
         f"every tenth image of '{root / 'a.csv'}' is the test split: 18 to train on, 2 to test"
     ]
+
+
+def test_many_combinations_of_attributes_are_no_classes(root: Path) -> None:
+    shade(root, *range(20))
+    rows = "".join(f"{k:03}.png,{k % 2},{k // 2 % 2},{k // 4 % 2}\n" for k in range(20))
+    (root / "a.csv").write_text("file,x,y,z\n" + rows)
+    assert [*found(loaded(root, "test")[0])] == [9, 19]
 
 
 def test_what_is_left_out_is_said_and_rows_stay_with_their_images(root: Path) -> None:

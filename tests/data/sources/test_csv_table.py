@@ -33,6 +33,16 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "people.csv"
 
 
+def test_rows_are_held_out_class_by_class(file: Path) -> None:
+    """By a column of words that is called so: the class of one row is learned."""
+    cells = [("a", 0)] * 9 + [("b", 1)] + [("c", 2), ("c", 3)] * 10
+    file.write_text("Class,x\n" + "".join(f"{name},{number}.5\n" for name, number in cells))
+    (train, said), (test, _) = loaded(file), loaded(file, "test")
+    assert [row[0] for row in rows(test)] == ["c", "c"]
+    assert [row[0] for row in rows(train)] == ["a"] * 9 + ["b"] + ["c"] * 18
+    assert "'b' (1), 'a' (9)" in said[1]
+
+
 def test_numbers_and_words_are_encoded_and_come_back(file: Path) -> None:
     file.write_text('age,job,pay\n20,"cook, chief",1.50\n30,tailor,2.25\n40,tailor,3.5\n')
     train, said = loaded(file)
