@@ -129,7 +129,9 @@ def _read_folder(folder: Path, wanted: Pixels, report: Callable[[str], None]) ->
     images: list[np.ndarray] = []
     with limited(wanted), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, about images that it reads all the same
-        coloured = any(mode and is_coloured(mode) for mode in map(mode_of, files))
+        coloured = any(
+            mode and is_coloured(mode) for mode in (mode_of(file, wanted) for file in files)
+        )
         channels = CHANNELS.get(wanted.colour) or (3 if coloured else 1)
         for file in files:
             image = read_image(file, channels, None, wanted=wanted)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from ganzoo.artifacts.pixels import OFFSET
+from ganzoo.data.files.deep import is_deep, mode_in, words_in
 from ganzoo.data.files.formats import advice, format_of, formats_of, name_of, readable
 from ganzoo.data.files.wanted import AS_THEY_ARE, MOST_BITS, Pixels
 
@@ -29,9 +30,11 @@ class Look(NamedTuple):
     pixels: np.ndarray
     """uint8, or int16 for 16 bits, (channels, height, width)."""
     highest: int = 0
-    """The greatest value in a grayscale file of 16 bits."""
-    paged: bool = False
-    """Whether there are other pages, or frames, behind the one that was taken."""
+    """The greatest value in a file of 16 bits, opacity aside."""
+    pages: int = 0
+    """Pages, or frames, behind the one that was taken."""
+    deep: bool = False
+    """Whether its colours had 16 bits."""
     miscoloured: bool = False
     """Whether its colour profile could not be used."""
 
@@ -63,7 +66,7 @@ def look(
         fitted = np.asarray(_fitted(flat.convert(_MODES[channels]), size))
         return fitted.reshape(*fitted.shape[:2], channels).transpose(2, 0, 1), highest
 
-    return _look(path, half, pixels, managed=wanted.managed)
+    return _look(path, half, pixels, wanted)
 
 
 def look_at_words(
@@ -74,21 +77,21 @@ def look_at_words(
     def pixels(upright: "Image.Image") -> tuple[np.ndarray, int]:
         from PIL import Image
 
-        values, highest = _sixteen_bit(upright, wanted)
+        values, highest = _whole_range(np.asarray(upright), wanted)
         exact = Image.fromarray(values.astype(np.float32))
         words = np.asarray(_fitted(exact, size)).round().clip(0, 65535).astype(np.int32)
         return (words - OFFSET).astype(np.int16)[None], highest
 
-    return _look(path, half, pixels, managed=wanted.managed)
+    return _look(path, half, pixels, wanted)
 
 
-def mode_of(path: Path) -> str:
+def mode_of(path: Path, wanted: Pixels = AS_THEY_ARE) -> str:
     """Pillow's name for what the pixels are, as the header says; empty: it cannot be read."""
     from PIL import Image
 
     try:
         with Image.open(path, formats=formats_of(path)) as image:
-            return image.mode
+            return mode_in(image) if wanted.managed else image.mode
     except Exception:  # decoding it will say why
         return ""
 
@@ -128,19 +131,19 @@ def _look(
     path: Path,
     half: Half,
     pixels: Callable[["Image.Image"], tuple[np.ndarray, int]],
-    *,
-    managed: bool,
+    wanted: Pixels,
 ) -> Look | str:
     """What is made of the pixels of a file, turned upright, or why it cannot be read."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with Image.open(path, formats=formats_of(path)) as opened:
-            paged = opened.format != "MPO" and getattr(opened, "is_animated", False)
-            upright = ImageOps.exif_transpose(opened)
-            upright, miscoloured = _in_srgb(upright) if managed else (upright, False)
+            pages, deep = _further_pages(opened), wanted.managed and is_deep(opened)
+            image, brightest = _narrow(path, opened, wanted) if deep else (opened, 0)
+            upright = ImageOps.exif_transpose(image)
+            upright, miscoloured = _in_srgb(upright) if wanted.managed else (upright, False)
             made, highest = pixels(_half(upright, half))
-            return Look(made, highest, paged, miscoloured)
+            return Look(made, max(highest, brightest), pages, deep, miscoloured)
     except UnidentifiedImageError:
         found = format_of(path)
         if found and not readable(found):
@@ -151,6 +154,41 @@ def _look(
     except Exception as error:  # whatever a decoder makes of a damaged file
         reason = error.strerror if isinstance(error, OSError) else None
         return reason or str(error) or type(error).__name__
+
+
+def _further_pages(opened: "Image.Image") -> int:
+    """Pages, or frames, behind the first one."""
+    if opened.format == "MPO" or not getattr(opened, "is_animated", False):
+        return 0
+    try:
+        return int(getattr(opened, "n_frames", 2)) - 1
+    except Exception:  # one of them is damaged, and nobody wants it
+        return 1
+
+
+def _narrow(path: Path, opened: "Image.Image", wanted: Pixels) -> tuple["Image.Image", int]:
+    """An image whose colours have 16 bits with such of 8, and the greatest of them, opacity aside.
+
+    It says of itself what the file does.
+    """
+    from PIL import Image
+
+    mode, words = mode_in(opened), words_in(path, opened)
+    info = {key: value for key, value in opened.info.items() if key != "transparency"}
+    hidden = opened.info.get("transparency")
+    if isinstance(hidden, tuple) and mode == "RGB":
+        shown = 65535 * (words != hidden).any(2, keepdims=True).astype(np.uint16)
+        words, mode = np.concatenate((words, shown), 2), "RGBA"
+    opacity = words[:, :, -1:] if mode.endswith("A") else words[:, :, :0]
+    colours, highest = _whole_range(words[:, :, : words.shape[2] - opacity.shape[2]], wanted)
+    eight = _rounded(np.concatenate((colours, opacity), 2))
+    made = Image.frombytes(mode, opened.size, eight.tobytes())
+    if turned := opened.getexif().get(_ORIENTATION):
+        exif = Image.Exif()
+        exif[_ORIENTATION] = turned
+        info["exif"] = exif.tobytes()
+    made.info = info
+    return made, highest
 
 
 def _too_large() -> str:
@@ -240,13 +278,18 @@ def _eight_bit(image: "Image.Image", wanted: Pixels) -> tuple["Image.Image", int
         raise ValueError("its pixels are floating-point numbers of unknown range")
     if not image.mode.startswith("I"):
         return image, 0
-    words, highest = _sixteen_bit(image, wanted)
-    return Image.fromarray(((words + 128) // 257).astype(np.uint8)), highest
+    words, highest = _whole_range(np.asarray(image), wanted)
+    return Image.fromarray(_rounded(words)), highest
 
 
-def _sixteen_bit(image: "Image.Image", wanted: Pixels) -> tuple[np.ndarray, int]:
-    """Pixels from 0 to 65535, as int64 (height, width), and the greatest of the file."""
-    pixels = np.asarray(image).astype(np.int64)
+def _rounded(words: np.ndarray) -> np.ndarray:
+    """Pixels from 0 to 65535 as uint8."""
+    return ((words.astype(np.int64) + 128) // 257).astype(np.uint8)
+
+
+def _whole_range(words: np.ndarray, wanted: Pixels) -> tuple[np.ndarray, int]:
+    """Pixels from 0 to 65535, as int64 of the same shape, and the greatest of the file."""
+    pixels = words.astype(np.int64)
     highest = int(pixels.max())
     if pixels.min() < 0 or highest > 65535:
         raise ValueError("its pixels do not fit into 16 bits")

@@ -21,7 +21,8 @@ class Pixels:
     """Whether images are read that have so many pixels that they may be meant to fill memory."""
 
     managed: bool = True
-    """Whether colours are those that a file's profile means; not so in runs from before."""
+    """Whether colours are those that a file's profile and all 16 bits of them mean; not so in runs
+    from before."""
 
     @property
     def white(self) -> int:

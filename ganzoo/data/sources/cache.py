@@ -28,12 +28,14 @@ from ganzoo.data.files.formats import known_formats
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.errors import GanzooError
 
-VERSION = 3
+VERSION = 4
 """Of how images are decoded and stored: a new one leaves the old files unused."""
 
-NOTHING_SEEN: Mapping[str, int] = {"highest": 0, "paged": 0, "miscoloured": 0}
-"""The greatest value in files of 16 bits, and how many files have several pages, or a profile of
-colours that is of no use."""
+NOTHING_SEEN: Mapping[str, int] = dict.fromkeys(
+    ("highest", "paged", "pages", "deep", "miscoloured"), 0
+)
+"""The greatest value in files of 16 bits; how many files have several pages, and how many of these
+are left out; how many have colours of 16 bits, or a profile of colours that is of no use."""
 
 _HEADER = 1024 - 8
 """Bytes that are kept free for the header, which is known last; spaces fill it up."""

@@ -111,7 +111,7 @@ def _fill_cache(
         warnings.simplefilter("ignore")  # Pillow's, about images that it reads all the same
         paths = [folder / file for file in files]
         every = (*paths, *(folder / file for file in others))
-        modes = [mode for mode in _in_order(pool, mode_of, every) if mode]
+        modes = [mode for mode in _in_order(pool, partial(mode_of, wanted=wanted), every) if mode]
         channels = CHANNELS.get(wanted.colour) or (3 if any(map(is_coloured, modes)) else 1)
         words = most_bits == 16 and channels == 1 and {mode[0] for mode in modes} == {"I"}
         read = look_at_words if words else partial(look, channels=channels)
@@ -128,7 +128,9 @@ def _fill_cache(
                 else:
                     count += 1
                     seen["highest"] = max(seen["highest"], image.highest)
-                    seen["paged"] += image.paged
+                    seen["paged"] += image.pages > 0
+                    seen["pages"] += image.pages
+                    seen["deep"] += image.deep
                     seen["miscoloured"] += image.miscoloured
                     yield image.pixels
             if not count:
@@ -155,14 +157,18 @@ def _report_seen(
     """Say what was made of the files that the user may not expect."""
     if seen["paged"]:
         report(
-            f"{seen['paged']} files in '{folder}' have several pages or frames, of which the first "
-            "is taken"
+            f"{seen['paged']} files in '{folder}' have several pages or frames: the first of each "
+            f"is taken, and {seen['pages']} others are left out"
         )
+    if seen["deep"]:
+        report(f"{seen['deep']} files in '{folder}' have colours of 16 bits, which become 8")
     if seen["miscoloured"]:
         report(
             f"{seen['miscoloured']} files in '{folder}' have a colour profile that cannot be used: "
             "their colours are taken for sRGB"
         )
+    if wanted.bits < MOST_BITS and not seen["highest"]:
+        report(f"no file in '{folder}' has 16 bits, of which --pixels bits={wanted.bits} says some")
     bits = seen["highest"].bit_length()
     if bits and bits <= _DARK and wanted.bits == MOST_BITS:
         bits = max(bits, 8)

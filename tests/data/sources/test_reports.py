@@ -6,6 +6,7 @@ public issues; where several say the same, one stands for them.
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from helpers.data.reported import (
     both,
     broken_chunk,
     cache_inside,
+    deep_png,
+    deep_tiff,
     evil,
     file,
     gray,
@@ -112,6 +115,32 @@ ROWS = [
         lambda root: shades(root, "img", 1, 2, 3),
         file("labels.csv", b"id,breed\n00,pug\n01,collie\n02,pug\n")),
         Outcome(gray(1, 2, 3), classes=("collie", "pug"), labels=[1, 0, 1], said=("labels.csv",))),
+    Row(OURS, "a table in each folder of a split", both(
+        lambda root: shades(root, "train", 1, 2, 3), lambda root: shades(root, "test", 4),
+        file("train/labels.csv", b"file,label\n00.png,pug\n01.png,cat\ntrain/02.png,pug\n"),
+        file("test/labels.csv", b"file,label\n00,cat\n")),
+        Outcome(gray(1, 2, 3), gray(4), ("cat", "pug"), [1, 0, 1],
+        said=("are those in 'test/labels.csv' and 'train/labels.csv'",))),
+    Row(OURS, "a list in each folder of a split", both(
+        lambda root: shades(root, "train/00000", 1, 2), lambda root: shades(root, "val/00000", 4),
+        file("train/dataset.json", b'{"labels": [["00000/00.png", 1], ["00000/01.png", 0]]}'),
+        file("val/dataset.json", b'{"labels": [["00000/00.png", 1]]}')),
+        Outcome(gray(1, 2), gray(4), ("0", "1"), [1, 0],
+        said=("'val' of", "'train/dataset.json' and 'val/dataset.json'"))),
+    Row(OURS, "a table for each split, and one of them without classes", both(
+        lambda root: shades(root, "train", *range(11)), lambda root: shades(root, "test", 40, 41),
+        file("train_labels.csv", b"id,class\n" + b"".join(
+            f"{number:02},{'ab'[number % 2]}\n".encode() for number in range(11))),
+        file("test.csv", b"id\n00\n01\n")),
+        Outcome(gray(0, 1, 2, 3, 4, 5, 6, 8, 9, 10), gray(7), ("a", "b"), said=("'test.csv' of",
+        "left out: 2 images", "'train_labels.csv'", "every tenth")), ),
+    Row(OURS, "classes as folders to train on, and a table to test", both(
+        splits("Train"), lambda root: shades(root, "Test", 30, 31),
+        file("Test.csv", b"path,class\nTest/00.png,b\nTest/01.png,a\n")),
+        Outcome(gray(10, 11), gray(30, 31), ("a", "b"), [0, 1], said=("those in 'Test.csv'",))),
+    Row(OURS, "a table beside classes in a folder of a split", both(
+        splits("train", "test"), file("train/labels.csv", b"file,label\na/00.png,b\n")),
+        Outcome(gray(10, 11), gray(20, 21), ("a", "b"), said=("is not looked at",))),
     Row(OURS, "a CSV of other things", both(image("a.png"), file("x.csv", b"q,w,e\n1,2,3\n")),
         Outcome([RED], classes=(), said=("'x.csv' of",))),
     Row("grohith327/simplegan#3", "a zip of class folders", zipped(splits(".")),
@@ -139,7 +168,7 @@ ROWS = [
     Row(OURS, "AVIF", image("a.avif", 128, "L", quality=100), Outcome()),
     Row(OURS, "AVIF named .jpg", image("a.jpg", format="AVIF", quality=100), Outcome()),
     Row("tSchlegl/f-AnoGAN#5", "no suffix", image("a", format="PNG"), Outcome([RED])),
-    Row(OURS, "several pages", pages, Outcome(gray(5), said=("1 files in",))),
+    Row(OURS, "several pages", pages, Outcome(gray(5), said=("and 2 others are left out",))),
     Row(OURS, "a PNG whose chunk is broken", broken_chunk, Outcome([RED], said=("skipped",))),
     Row("lyuwenyu/RT-DETR#337", "180 megapixels", large,
         Outcome([RED], said=("more than 178 megapixels",))),
@@ -178,6 +207,27 @@ ROWS = [
         Outcome(said=("values up to 4095 of 65535", ))),
     Row(OURS, "12 bits that are told", lambda root: words(root, 0, 2048, 4095),
         Outcome(gray(-32768, 8, 32767), silent=True), pixels="bits=12"),
+    Row(OURS, "colours of 16 bits", both(
+        deep_png("a.png", 65535, 32639, 511), deep_png("b.png", 65535, 0, 128, 32767),
+        deep_tiff("c.tif", "<", 65535, 32639, 511), deep_tiff("d.tif", ">", 65535, 32639, 511),
+        deep_tiff("e.tif", "<", 65535, 32639, 511, compressed=True)),
+        Outcome([(255, 127, 2), (255, 128, 128), *3 * [(255, 127, 2)]],
+        said=("5 files in", ))),
+    Row(OURS, "colours of 12 bits in 16", deep_png("a.png", 4095, 2048, 7),
+        Outcome([(16, 8, 0)], said=("1 files in", "values up to 4095 of 65535"))),
+    Row(OURS, "colours of 12 bits that are told", deep_png("a.png", 4095, 2048, 7),
+        Outcome([(255, 128, 0)], said=("1 files in",)), pixels="bits=12"),
+    Row(OURS, "colours of more than 12 bits",
+        both(image("b.png"), deep_png("a.png", 4096, 2048, 7)),
+        Outcome([RED], said=("go up to 4096, and 12 bits", "no file in")), pixels="bits=12"),
+    Row(OURS, "gray and opacity of 16 bits", deep_png("a.png", 25700, 65535),
+        Outcome(gray(100), said=("1 files in",))),
+    Row(OURS, "one colour of 16 bits that is transparent", both(
+        deep_png("a.png", 257, 0, 0, more=struct.pack(">HHH", 257, 0, 0)),
+        deep_png("b.png", 258, 0, 0, more=struct.pack(">HHH", 257, 0, 0))),
+        Outcome([(0, 0, 0, 0), (1, 0, 0, 255)]), pixels="rgba"),
+    Row(OURS, "12 bits of files of 8", image("a.png"),
+        Outcome([RED], said=("no file in",)), pixels="bits=12"),
     Row(OURS, "more than 12 bits", lambda root: words(root, 5000, 7),
         Outcome(said=("go up to 5000, and 12 bits to 4095",)), pixels="bits=12"),
     Row("jeffheaton/t81_558_deep_learning#155", "gray among colours, wanted gray",

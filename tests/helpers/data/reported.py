@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,6 +146,39 @@ def words(root: Path, *values: int) -> None:
         Image.fromarray(np.full((16, 16), value, np.uint16)).save(root / f"{number}.png")
 
 
+def deep_png(name: str, *pixel: int, more: bytes = b"") -> Callable[[Path], None]:
+    """A PNG of one colour, of 16 bits a channel; two are gray and opacity."""
+    kind = {2: 4, 3: 2, 4: 6}[len(pixel)]
+    row = b"\0" + 16 * struct.pack(f">{len(pixel)}H", *pixel)
+
+    def chunk(what: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(what + content)
+        return struct.pack(">I", len(content)) + what + content + struct.pack(">I", check)
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 16, kind, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress(16 * row)) + chunk(b"IEND", b"")
+    return file(name, b"\x89PNG\r\n\x1a\n" + head + (more and chunk(b"tRNS", more)) + body)
+
+
+def deep_tiff(
+    name: str, order: str, *pixel: int, compressed: bool = False
+) -> Callable[[Path], None]:
+    """A TIFF of one colour of 16 bits, with its bytes in an order, ``<`` or ``>``."""
+    body = 256 * struct.pack(f"{order}3H", *pixel)
+    body = zlib.compress(body) if compressed else body
+    tags = {256: 16, 257: 16, 258: 0, 259: 8 if compressed else 1, 262: 2, 273: 0, 277: 3, 278: 16}
+    tags |= {279: len(body), 284: 1}
+    end = 10 + 12 * len(tags) + 4
+    entries = b"".join(
+        struct.pack(f"{order}HHII", tag, 4, 1, end + 6 if tag == 273 else value)
+        if tag != 258
+        else struct.pack(f"{order}HHII", 258, 3, 3, end)
+        for tag, value in sorted(tags.items())
+    )
+    head = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}IH", 8, len(tags))
+    return file(name, head + entries + bytes(4) + struct.pack(f"{order}3H", 16, 16, 16) + body)
+
+
 def swapped() -> bytes:
     """A profile in which the first channel is blue and the third one red."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
@@ -179,8 +214,8 @@ def evil(root: Path) -> None:
 
 def pages(root: Path) -> None:
     root.mkdir()
-    first, second = Image.new("L", (16, 16), 5), Image.new("L", (16, 16), 6)
-    first.save(root / "a.tif", save_all=True, append_images=[second])
+    first, *others = (Image.new("L", (16, 16), shade) for shade in (5, 6, 7))
+    first.save(root / "a.tif", save_all=True, append_images=others)
 
 
 def broken_chunk(root: Path) -> None:
