@@ -12,7 +12,8 @@ from ganzoo.bench.speed.process import Process, Unplayable
 from ganzoo.bench.speed.spec import Entrant, Game
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.files.found import existing, list_images
-from ganzoo.data.files.opened import upright_size
+from ganzoo.data.files.opened import limited, upright_size
+from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.data.needs import suits
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
@@ -44,6 +45,8 @@ class Photos:
     """Pixels of the shorter side, of the middle one of all."""
     data: DataSpec
     """As a variant is told of them, in the smallest size."""
+    pixels: str | None = None
+    """How their files are read, as it was typed."""
 
     def at(self, side: int) -> DataSpec:
         """As a variant is told of them in another size."""
@@ -77,19 +80,26 @@ class Trial:
         return self.steps * self.seconds / 3600
 
 
-def look_at(folder: Path, report: Callable[[str], None]) -> Photos:
+def look_at(folder: Path, report: Callable[[str], None], pixels: str | None = None) -> Photos:
     """How many images there are, and how large.
+
+    Args:
+        folder: in which they are.
+        report: is told of what is left out.
+        pixels: how their files are read, as it was typed.
 
     Raises:
         GanzooError: there is no such folder, or no image in it that can be read.
     """
-    request = DataRequest(folder, "train", (SIDES[0], SIDES[0]), report=report)
+    wanted = parse_pixels(pixels)
+    request = DataRequest(folder, "train", (SIDES[0], SIDES[0]), report=report, pixels=wanted)
     dataset = catalog.load(FOLDER, request)
     root = existing(folder, FOLDER, "a folder of images")
     files = list_images(root, lambda message: None)  # it has been said
     some = files[:: max(1, len(files) // LOOKED_AT)]
-    side = _middle_side([root / file for file in some])
-    return Photos(folder, len(dataset), side, dataset.spec)
+    with limited(wanted):
+        side = _middle_side([root / file for file in some])
+    return Photos(folder, len(dataset), side, dataset.spec, pixels)
 
 
 def candidates(photos: Photos) -> list[Registered[VariantSpec]]:
@@ -150,7 +160,8 @@ def best(tried: Sequence[Trial], hours: float) -> Trial:
 
 def _try(row: Registered[VariantSpec], photos: Photos, side: int, device: str) -> Trial | None:
     """Some steps in a process of their own; None: the variant refuses such images."""
-    game = Game(row.qualified, FOLDER, str(photos.folder), str(side), device=device)
+    where = FOLDER, str(photos.folder), str(side), photos.pixels
+    game = Game(row.qualified, *where, device=device)
     try:
         process = Process(game, Entrant())
     except Unplayable:

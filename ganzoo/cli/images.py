@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from ganzoo.data.files.wanted import Pixels
     from ganzoo.variant import Variant
 
 CHUNK = 16
@@ -68,6 +69,30 @@ def image_shape(variant: Variant, field: str) -> tuple[int, int, int]:
     return channels, height, width
 
 
+def reading(run: Path, words: str | None, channels: int) -> Pixels:
+    """How files are read that a run is given: as those of its training, unless the user says more.
+
+    Args:
+        run: its folder.
+        words: what ``--pixels`` says; None: nothing.
+        channels: of the images that it takes.
+
+    Raises:
+        GanzooError: the words are none that there are, or want other channels.
+    """
+    from ganzoo.data.files.wanted import CHANNELS, parse_pixels
+    from ganzoo.runs.record import pixels
+    from ganzoo.runs.run import Run
+
+    colour = parse_pixels(words).colour
+    if colour and CHANNELS[colour] != channels:
+        raise GanzooError(
+            f"{run} takes images of {counted(channels, 'channel')}, whatever --pixels says: leave "
+            f"'{colour}' out of it"
+        )
+    return parse_pixels(words, pixels(Run.open(run).settings))
+
+
 def find_images(source: Path) -> tuple[Path, list[str]]:
     """A folder, and the images below it, or the one that is meant, relative to it.
 
@@ -93,6 +118,7 @@ def make_of_images(
     shape: tuple[int, int, int],
     function: Callable[[Tensor], Tensor],
     doing: str,
+    wanted: Pixels,
 ) -> Iterator[tuple[str, Tensor]]:
     """What is made of each file in a folder that can be read, by its name.
 
@@ -103,6 +129,7 @@ def make_of_images(
             cropped, which is said once.
         function: of uint8 images (n, channels, height, width), to as many rows.
         doing: what is done, for the bar that shows how far it is.
+        wanted: how the files are read.
 
     Raises:
         GanzooError: none can be read.
@@ -112,17 +139,22 @@ def make_of_images(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ganzoo.data.files.opened import read_image
+    from ganzoo.data.files.opened import limited, look
+    from ganzoo.data.files.seen import nothing_seen, report_seen, see
 
-    channels, *size = shape
-    skipped, fitted = 0, Fitted(size[0], size[1])
+    channels, height, width = shape
+    skipped, fitted, seen = 0, Fitted(height, width), nothing_seen()
     hidden = not sys.stderr.isatty()
-    with Progress(console=Console(stderr=True), transient=True, disable=hidden) as progress:
+    with (
+        limited(wanted),
+        Progress(console=Console(stderr=True), transient=True, disable=hidden) as progress,
+    ):
         task = progress.add_task(doing, total=len(files))
         for start in range(0, len(files), CHUNK):
             chunk = files[start : start + CHUNK]
             images = {
-                file: read_image(folder / file, channels, (size[0], size[1])) for file in chunk
+                file: look(folder / file, channels, (height, width), wanted=wanted)
+                for file in chunk
             }
             read = {name: image for name, image in images.items() if not isinstance(image, str)}
             for name in images.keys() - read.keys():
@@ -130,12 +162,14 @@ def make_of_images(
             skipped += len(images) - len(read)
             for name in read:
                 fitted.see(folder / name)
+                see(seen, read[name])
             if read:
-                stacked = torch.from_numpy(np.stack([*read.values()]))
+                stacked = torch.from_numpy(np.stack([image.pixels for image in read.values()]))
                 yield from zip(read, function(stacked), strict=True)
             progress.advance(task, len(chunk))
     if skipped == len(files):
         raise GanzooError(f"none of the {skipped} files in '{folder}' can be read")
+    report_seen(f"in '{folder}'", seen, wanted, warn)
     if fitted.sentence:
         warn(fitted.sentence)
 

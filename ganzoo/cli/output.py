@@ -28,6 +28,12 @@ def device_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any
     return click.option("--device", type=kinds, default="auto", show_default=True, help=text)
 
 
+def pixels_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--pixels``, of which `text` says which files are meant."""
+    said = "with commas: gray, rgb or rgba; bits=12 of 16; huge (of any number of pixels)"
+    return click.option("--pixels", metavar="WORDS", help=f"how {text} are read, {said}")
+
+
 class QuickCommand(click.Command):
     """A command that imports rich-click, which takes longer than the command, only for its help."""
 

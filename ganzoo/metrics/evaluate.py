@@ -109,6 +109,7 @@ def evaluate_samples(
     n: int | None = None,
     data_root: Path | None = None,
     pixels: Pixels = AS_THEY_ARE,
+    tell: Callable[[str], None] = lambda message: None,
 ) -> Evaluation:
     """Measure samples that any program made, at their own size, to which real ones are brought.
 
@@ -120,6 +121,7 @@ def evaluate_samples(
         n: how many of them, chosen by the seed if there are more; None: `DRAWN`.
         data_root: where the data are.
         pixels: how image files are read.
+        tell: is told what is left out of the data, and the like.
 
     Raises:
         GanzooError: they do not suit the data set, are too few, or a measure that was named does
@@ -139,7 +141,7 @@ def evaluate_samples(
         raise GanzooError(
             f"these samples are images, and '{dataset}' has {words}: name a --dataset of images"
         )
-    splits = load_splits(dataset, data_root, size, wish.report, pixels=pixels)
+    splits = load_splits(dataset, data_root, size, tell, pixels=pixels)
     data = splits.test.spec
     if data.domains > 1:
         raise GanzooError(f"'{dataset}' is two sets: name the one that the samples should be like")

@@ -13,7 +13,8 @@ from torch import Tensor
 from ganzoo.data import sample_files
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.files.found import list_images
-from ganzoo.data.files.opened import is_coloured, limited, mode_of, read_image
+from ganzoo.data.files.opened import is_coloured, limited, look, mode_of
+from ganzoo.data.files.seen import nothing_seen, report_seen, see
 from ganzoo.data.files.wanted import AS_THEY_ARE, CHANNELS, Pixels
 from ganzoo.errors import GanzooError, UnknownError
 from ganzoo.plugins import catalog
@@ -127,6 +128,7 @@ def _read_folder(folder: Path, wanted: Pixels, report: Callable[[str], None]) ->
     if not files:
         raise GanzooError(f"--samples {folder} holds no image files")
     images: list[np.ndarray] = []
+    seen = nothing_seen()
     with limited(wanted), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, about images that it reads all the same
         coloured = any(
@@ -134,15 +136,18 @@ def _read_folder(folder: Path, wanted: Pixels, report: Callable[[str], None]) ->
         )
         channels = CHANNELS.get(wanted.colour) or (3 if coloured else 1)
         for file in files:
-            image = read_image(file, channels, None, wanted=wanted)
-            if isinstance(image, str):
-                raise GanzooError(f"'{file}' cannot be read as an image: {image}")
+            found = look(file, channels, None, wanted=wanted)
+            if isinstance(found, str):
+                raise GanzooError(f"'{file}' cannot be read as an image: {found}")
+            see(seen, found)
+            image = found.pixels
             if images and image.shape != images[0].shape:
                 raise GanzooError(
                     f"'{file}' is {_shape(image)}, and the images before it are "
                     f"{_shape(images[0])}: samples must have one size"
                 )
             images.append(image)
+    report_seen(f"in '{folder}'", seen, wanted, report)
     return torch.from_numpy(np.stack(images))
 
 

@@ -64,8 +64,9 @@ def load_splits(
 
     said = once(report)
 
-    def read(split: str, size: tuple[int, int] | None) -> Dataset:
-        request = DataRequest(root, split, size, pixels=pixels, rules=rules, report=said)
+    def read(split: str, wanted: tuple[int, int] | None) -> Dataset:
+        tell = said if wanted == size else _silent  # the same is found in another size
+        request = DataRequest(root, split, wanted, pixels=pixels, rules=rules, report=tell)
         return catalog.load(name, request)
 
     def load(split: str, size: tuple[int, int] | None) -> Dataset:
@@ -87,6 +88,10 @@ def load_splits(
     native = (train, test) if size is None else (load("train", None), load("test", None))
     own = catalog.contents(name, test) if catalog.is_of_the_user(name) else []
     return Splits(train.few(few), test, native, "-".join(each[:DIGITS] for each in own if each))
+
+
+def _silent(message: str) -> None:
+    """Ignore a message."""
 
 
 def in_bytes(dataset: Dataset) -> Dataset:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from ganzoo.data.files.found import BY_NAME, RULES
+from ganzoo.data.files.wanted import Pixels, parse_pixels
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec
 
@@ -178,6 +180,12 @@ def describe_data(dataset: Dataset, content: list[str]) -> DataRecord:
 def rules(record: Record) -> int:
     """By which the files of a run are found, split and held out."""
     return int(record["data"].get("rules", BY_NAME))
+
+
+def pixels(record: Record) -> Pixels:
+    """How the image files of a run are read."""
+    wanted = parse_pixels(record["training"].get("pixels"))
+    return replace(wanted, managed=rules(record) > BY_NAME)
 
 
 def data_spec(record: Record) -> DataSpec:

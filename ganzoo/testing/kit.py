@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ganzoo.config import parse_size
+from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.plugins.registry import registry
 from ganzoo.testing.check import Outcome, Verdict
 from ganzoo.testing.datasets.checks import DATASET_CHECKS, DatasetSubject
@@ -22,6 +23,7 @@ def variant_verdicts(
     dataset: str | None = None,
     root: Path | None = None,
     image_size: str | None = None,
+    pixels: str | None = None,
 ) -> Iterator[Verdict]:
     """Check an installed variant, one verdict after the other.
 
@@ -31,27 +33,34 @@ def variant_verdicts(
         root: the folder of the data set's files; None: the default one.
         image_size: as typed after ``--image-size``, for a variant that is made for images of
             other sizes than the data have; None: the data's own.
+        pixels: as typed after ``--pixels``; None: images are read as they are.
 
     Raises:
         GanzooError: there is no such variant, or it cannot be played on that data set.
     """
-    subject = VariantSubject(registry().variant(name), dataset, root, parse_size(image_size))
+    subject = VariantSubject(
+        registry().variant(name), dataset, root, parse_size(image_size), parse_pixels(pixels)
+    )
     if dataset is not None or image_size is not None:
         subject.require_data()
     return VARIANT_CHECKS.verdicts(subject)
 
 
-def dataset_verdicts(name: str, root: Path | None = None) -> Iterator[Verdict]:
+def dataset_verdicts(
+    name: str, root: Path | None = None, pixels: str | None = None
+) -> Iterator[Verdict]:
     """Check an installed data set, one verdict after the other.
 
     Args:
         name: as typed after ``--dataset``.
         root: the folder of its files; None: the default one.
+        pixels: as typed after ``--pixels``; None: images are read as they are.
 
     Raises:
         GanzooError: there is no such data set.
     """
-    return DATASET_CHECKS.verdicts(DatasetSubject(registry().dataset(name), root))
+    subject = DatasetSubject(registry().dataset(name), root, parse_pixels(pixels))
+    return DATASET_CHECKS.verdicts(subject)
 
 
 def loss_verdicts(name: str) -> Iterator[Verdict]:
@@ -107,6 +116,7 @@ def check_variant(
     dataset: str | None = None,
     root: Path | None = None,
     image_size: str | None = None,
+    pixels: str | None = None,
 ) -> None:
     """Check an installed variant; see `variant_verdicts`.
 
@@ -114,17 +124,17 @@ def check_variant(
         NonConforming: at least one check failed.
         GanzooError: there is no such variant.
     """
-    _demand("variant", name, variant_verdicts(name, dataset, root, image_size))
+    _demand("variant", name, variant_verdicts(name, dataset, root, image_size, pixels))
 
 
-def check_dataset(name: str, root: Path | None = None) -> None:
+def check_dataset(name: str, root: Path | None = None, pixels: str | None = None) -> None:
     """Check an installed data set; see `dataset_verdicts`.
 
     Raises:
         NonConforming: at least one check failed.
         GanzooError: there is no such data set.
     """
-    _demand("data set", name, dataset_verdicts(name, root))
+    _demand("data set", name, dataset_verdicts(name, root, pixels))
 
 
 def check_loss(name: str) -> None:

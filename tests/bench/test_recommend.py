@@ -30,6 +30,10 @@ def test_a_folder_is_looked_at(tmp_path: Path) -> None:
         Image.fromarray(pixels).save(tmp_path / f"{number:02d}.png")
     found = look_at(tmp_path, lambda message: None)
     assert (found.count, found.side, found.data.shape) == (18, 57, (3, 32, 32))
+    in_gray = look_at(tmp_path, lambda message: None, "gray")
+    assert in_gray.data.shape == (1, 32, 32)
+    chosen = training(in_gray, Trial("dcgan", 64, 8, 1000, 1.0, 0))
+    assert "--flip --pixels gray" in chosen
     assert found.sides == (32,)
     assert photos(10, 500).sides == (32, 64, 128, 256)
     assert photos(10, 9).sides == (32,)

@@ -16,6 +16,7 @@ import pytest
 import torch
 from helpers.games import Toy, ToyConfig, points
 from helpers.zoo import NAMES, digits, smaller
+from PIL import Image
 from rich.console import Console
 from torch import Tensor
 
@@ -201,6 +202,14 @@ def test_setting_of_another_size() -> None:
     small, large = (s.fields["image"][:100].float() for s in (setting.source, setting.dataset))
     assert large.mean() == pytest.approx(float(small.mean()), rel=0.02)
     assert typical.loaders(setting)()["image"].shape == (8, 1, 32, 32)
+
+
+def test_setting_of_images_that_are_read_as_the_user_says(tmp_path: Path) -> None:
+    for number in range(10):
+        Image.new("RGB", (28, 28), (number, 0, 0)).save(tmp_path / f"{number}.png")
+    for pixels, channels in ((None, 3), ("gray", 1)):
+        game = Game("vanilla", "folder", str(tmp_path), "28", pixels, 8)
+        assert set_up(game).dataset.spec.shape == (channels, 28, 28)
 
 
 def test_setting_of_two_domains_in_its_own_size() -> None:

@@ -9,8 +9,10 @@ from helpers.broken.losses import LOSS, LOSS_INIT
 from helpers.cli import ganzoo
 from PIL import Image
 
+from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.plugins.discovery import KINDS
 from ganzoo.plugins.registry import registry
+from ganzoo.testing.datasets.subject import DatasetSubject
 from ganzoo.testing.losses.checks import LOSS_CHECKS
 from ganzoo.testing.variants.checks import VARIANT_CHECKS
 from ganzoo.testing.variants.subject import VariantSubject
@@ -130,6 +132,19 @@ def test_a_variant_plays_on_the_files_that_are_named(tmp_path: Path) -> None:
     result = ganzoo(*folder)
     assert result.status == 2
     assert str(tmp_path) in result.err
+
+
+def test_image_files_are_read_as_the_user_says(tmp_path: Path) -> None:
+    for gray in range(12):
+        Image.new("L", (28, 28), gray).save(tmp_path / f"{gray}.png")
+    wanted, row = parse_pixels("rgb"), registry().variant("vanilla")
+    assert VariantSubject(row, "folder", tmp_path, None, wanted).dataset.spec.shape == (3, 64, 64)
+    data = DatasetSubject(registry().dataset("folder"), tmp_path, wanted)
+    assert data.split("train").spec.shape == (3, 64, 64)
+    asked = ("check", "folder", "--data-root", tmp_path, "--pixels")
+    assert ganzoo(*asked, "rgb").status == 0
+    assert "--pixels takes one of" in ganzoo(*asked, "red").err
+    assert "--pixels is for a data set" in ganzoo("check", "vanilla", "--pixels", "rgb").err
 
 
 def test_a_variant_that_refuses_the_data_that_are_named_is_not_blamed() -> None:

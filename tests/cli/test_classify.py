@@ -122,6 +122,31 @@ def test_an_image_is_cropped_as_for_training() -> None:
     assert row["probability"] == pytest.approx(1, abs=0.01)
 
 
+def test_files_are_read_as_those_of_the_training_unless_more_is_said(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(np.full((9, 9), 0x999, np.uint16)).save("deep.png")
+
+    def probability(*flags: str) -> tuple[float, str]:
+        result = classify("deep.png", "--json", *flags)
+        return json.loads(result.out)[0]["probability"], result.err
+
+    dark, said = probability()
+    assert dark == pytest.approx(1 - 10 / 255)
+    assert "files of 16 bits to classify have values up to 2457 of 65535" in said
+    assert probability("--pixels", "bits=12") == (pytest.approx(0.6), "")
+    settings = json.loads((run / "run.json").read_text())
+    settings["training"]["pixels"] = "bits=12"
+    (run / "run.json").write_text(json.dumps(settings))
+    assert probability() == (pytest.approx(0.6), "")
+    assert probability("--pixels", "bits=16")[0] == dark
+    assert_one_sentence(classify("deep.png", "--pixels", "gray"), "3 channels", "leave 'gray' out")
+    assert_one_sentence(classify("deep.png", "--pixels", "grey"), "--pixels takes")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+    assert_one_sentence(classify("deep.png"), "--pixels huge has it read")
+    assert probability("--pixels", "huge") == (pytest.approx(0.6), "")
+
+
 @pytest.mark.usefixtures("run")
 def test_json_says_it_all() -> None:
     Image.new("L", (12, 8), 51).save("grey.png")

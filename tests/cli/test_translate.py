@@ -165,6 +165,26 @@ def test_every_mode_is_seen_as_the_eye_sees_it(mode: str) -> None:
 
 
 @pytest.mark.usefixtures("run")
+def test_pixels_says_how_files_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("in").mkdir()
+    Image.new("RGB", (12, 8), COLOURS["red"]).save("in/red.png")
+    Image.fromarray(np.full((8, 12), 4095, np.uint16)).save("in/deep.png")
+    asked = ("--direction", "b2a", "--input", "in", "--pixels")
+    with monkeypatch.context() as patch:
+        patch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+        refused = call(*asked, "bits=12", "--out", "none")
+        done, dark = (
+            call(*asked, "huge,bits=12", "--out", "out"),
+            call(*asked, "huge", "--out", "b"),
+        )
+    assert (refused.status, done.status, dark.status) == (2, 0, 0)
+    assert "--pixels huge has it read" in refused.err
+    assert colour(Path("out/deep.png")) == (255, 255, 255)
+    assert colour(Path("out/red.png")) == COLOURS["red"]
+    assert "files of 16 bits in 'in' have values up to 4095" in dark.err
+
+
+@pytest.mark.usefixtures("run")
 def test_more_images_than_are_translated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "CHUNK", 3)
     Path("many").mkdir()

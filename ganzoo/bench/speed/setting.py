@@ -14,6 +14,7 @@ from torch.nn.functional import interpolate
 from ganzoo.bench.speed.spec import Game
 from ganzoo.config import build, own_settings, parse_size
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.files.wanted import Pixels, parse_pixels
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.device import find_device
 from ganzoo.engine.learner import corrected, laziness
@@ -81,7 +82,7 @@ def set_up(game: Game) -> Setting:
         )
     device = find_device(game.device)  # baselines compute by torch's defaults
     name, size = game.dataset or catalog.default_for(registered.spec), parse_size(game.image_size)
-    source = _load(name, game.data_root, size)
+    source = _load(name, game.data_root, size, parse_pixels(game.pixels))
     shape = (source.spec.shape[0], *size) if size and source.spec.is_image else source.spec.shape
     data = _with_shape(source.spec, shape)
     check_suits(registered.spec, data)
@@ -118,13 +119,14 @@ def gain_of(phase: Phase) -> float:
     return phase.gain * (phase.every if phase.lazy else 1)
 
 
-def _load(name: str, root: str | None, size: tuple[int, int] | None) -> Dataset:
+def _load(name: str, root: str | None, size: tuple[int, int] | None, wanted: Pixels) -> Dataset:
     """The test split, in its own size where it has one."""
     known = [registry().dataset(part).spec.shape[0].isdecimal() for part in name.split("+")]
     request = DataRequest(
         root=Path(root).expanduser() if root else None,
         split="test",
         image_size=None if all(known) else size,
+        pixels=wanted,
     )
     return catalog.load(name, request)
 

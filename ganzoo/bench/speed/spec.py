@@ -22,6 +22,8 @@ class Game:
     """None: the variant's own default."""
     data_root: str | None = None
     image_size: str | None = None
+    pixels: str | None = None
+    """How image files are read."""
     batch_size: int | None = None
     """None: what suits the data."""
     device: str = "auto"

@@ -18,10 +18,12 @@ from ganzoo.cli.output import (
     json_option,
     make_console,
     make_table,
+    pixels_option,
     print_json,
     status_line,
 )
 from ganzoo.config import parse_size
+from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.engine.modes.names import PRECISIONS
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.plugins.registry import registry
@@ -61,6 +63,7 @@ OF_QUALITY = ("budget", "seeds", "runs")
 @click.option("--dataset", metavar="NAME", help="what to train on  [default: the variant's own]")
 @click.option("--data-root", metavar="DIR", help="folder of the data set's files")
 @click.option("--image-size", metavar="SIZE", help="resize images to 64, or to 96x80")
+@pixels_option("image files")
 @click.option(
     "--batch-size", metavar="INT", type=click.IntRange(1), help="[default: what suits the data]"
 )
@@ -137,6 +140,7 @@ def command(
     dataset: str | None,
     data_root: str | None,
     image_size: str | None,
+    pixels: str | None,
     batch_size: int | None,
     settings: tuple[str, ...],
     seconds: float,
@@ -167,6 +171,7 @@ def command(
     for name in names:
         registry().variant(name)
     parse_size(image_size)
+    parse_pixels(pixels)
     given = dict(_setting(text) for text in settings)
     for path in (report, profile):
         _check_writable(path, folder=path is report)
@@ -174,6 +179,7 @@ def command(
         from ganzoo.cli.quality import Experiment, measure_quality
 
         data = {"dataset": dataset, "data_root": data_root, "image_size": image_size}
+        data |= {"pixels": pixels}
         experiment = Experiment(
             tuple(dict.fromkeys(names)),
             {**data, "batch_size": batch_size},
@@ -204,7 +210,7 @@ def command(
                 "choose other --modes or --precision"
             )
         for number, name in enumerate(names):
-            game = Game(name, dataset, data_root, image_size, batch_size, device, given)
+            game = Game(name, dataset, data_root, image_size, pixels, batch_size, device, given)
 
             def tell(message: str, name: str = name) -> None:
                 show(f"{name}: {message}")

@@ -8,11 +8,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import rich_click as click
 
-from ganzoo.cli.output import json_option, make_console, print_json
+from ganzoo.cli.output import json_option, make_console, pixels_option, print_json
+from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import KINDS
 from ganzoo.plugins.registered import Registered
@@ -43,8 +44,18 @@ Found = (
 )
 
 _STYLES = {"ok": "green", "failed": "bold red", "skipped": "dim", "not run": "dim"}
+
 _COLUMN = 11
 """Where the checks' names begin."""
+
+
+class Given(NamedTuple):
+    """What is checked on, as it was typed."""
+
+    dataset: str | None
+    root: Path | None
+    image_size: str | None
+    pixels: str | None
 
 
 @click.command("check", epilog="Example: ganzoo check dcgan")
@@ -57,12 +68,14 @@ _COLUMN = 11
     help="folder, or file, of a data set's data  [default: where downloads are]",
 )
 @click.option("--image-size", metavar="SIZE", help="resize a variant's images to 64, or to 96x80")
+@pixels_option("image files")
 @json_option
 def command(
     name: str,
     dataset: str | None,
     data_root: Path | None,
     image_size: str | None,
+    pixels: str | None,
     as_json: bool,
 ) -> int:
     """Check what is called NAME, a variant, a data set or a loss, for the author of its plugin.
@@ -79,13 +92,17 @@ def command(
         raise GanzooError(f"--image-size is of what a variant plays on, and '{name}' is none")
     if data_root is not None and dataset is None and not any(map(_reads_files, found)):
         raise GanzooError(f"--data-root is for a data set that reads files, and '{name}' does not")
+    if pixels is not None and dataset is None and not any(map(_reads_files, found)):
+        raise GanzooError(f"--pixels is for a data set that reads files, and '{name}' does not")
+    parse_pixels(pixels)
+    given = Given(dataset, data_root, image_size, pixels)
     if as_json:
         with contextlib.redirect_stdout(sys.stderr):  # what the plugin prints is no JSON
             records = [
                 {"kind": KINDS[type(row.spec)], "name": row.spec.name, "plugin": row.plugin.dist}
                 | dataclasses.asdict(verdict)
                 for row in found
-                for verdict in _verdicts(row, dataset, data_root, image_size)
+                for verdict in _verdicts(row, given)
             ]
         print_json(records)
         return int(any(record["outcome"] == "failed" for record in records))
@@ -93,7 +110,7 @@ def command(
     for number, row in enumerate(found):
         if number:
             click.echo()
-        failed += _print(row, dataset, _verdicts(row, dataset, data_root, image_size))
+        failed += _print(row, dataset, _verdicts(row, given))
     return int(failed > 0)
 
 
@@ -101,15 +118,13 @@ def _reads_files(row: Found) -> bool:
     return isinstance(row.spec, DatasetSpec) and row.spec.source != MADE
 
 
-def _verdicts(
-    row: Found, dataset: str | None, root: Path | None, image_size: str | None
-) -> Iterator[Verdict]:
+def _verdicts(row: Found, given: Given) -> Iterator[Verdict]:
     from ganzoo import testing
 
     if isinstance(row.spec, VariantSpec):
-        return testing.variant_verdicts(row.qualified, dataset, root, image_size)
+        return testing.variant_verdicts(row.qualified, *given)
     if isinstance(row.spec, DatasetSpec):
-        return testing.dataset_verdicts(row.qualified, root)
+        return testing.dataset_verdicts(row.qualified, given.root, given.pixels)
     if isinstance(row.spec, RegulariserSpec):
         return testing.regulariser_verdicts(row.qualified)
     if isinstance(row.spec, AugmentationSpec):

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from ganzoo.cli.images import warn
 from ganzoo.cli.output import (
     counted,
     device_option,
     json_option,
     make_console,
     make_table,
+    pixels_option,
     print_json,
     status_line,
 )
@@ -35,9 +37,10 @@ EVALUATIONS = 20
     show_default=True,
     help="that the training may take",
 )
+@pixels_option("their files")
 @device_option("where to train")
 @json_option
-def command(photos: Path, hours: float, device: str, as_json: bool) -> None:
+def command(photos: Path, hours: float, pixels: str | None, device: str, as_json: bool) -> None:
     """Say which variant suits the images in the folder PHOTOS, how long it takes here, and why.
 
     Variants declare how many images they are for. Those that suit are tried for a few steps, in
@@ -47,7 +50,7 @@ def command(photos: Path, hours: float, device: str, as_json: bool) -> None:
 
     with status_line() as show:
         show("looking at the images")
-        found = look_at(photos, lambda message: click.echo(message, err=True))
+        found = look_at(photos, warn, pixels)
         rows, tried = candidates(found), []
         show(f"trying {rows[0].spec.name}")
         for trial in trials(found, rows, hours, device):
@@ -76,6 +79,7 @@ def training(photos: Photos, chosen: Trial, device: str = "auto") -> str:
 
     words = ["ganzoo", "train", chosen.variant, "--dataset", "folder"]
     words += ["--data-root", str(photos.folder), "--image-size", str(chosen.side), "--flip"]
+    words += [] if photos.pixels is None else ["--pixels", photos.pixels]
     words += [] if device == "auto" else ["--device", device]
     if photos.count < FEW:
         config: Any = registry().variant(chosen.variant).load().Config

@@ -39,9 +39,9 @@ class Look(NamedTuple):
     """Whether its colour profile could not be used."""
 
 
-def read_image(
+def look(
     path: Path, channels: int, size: Size | None, half: Half = "", wanted: Pixels = AS_THEY_ARE
-) -> np.ndarray | str:
+) -> Look | str:
     """The image, or half of it, as uint8 (channels, height, width), or why it cannot be read.
 
     Args:
@@ -51,14 +51,6 @@ def read_image(
         half: of it, where it holds two images beside each other.
         wanted: what ``--pixels`` says.
     """
-    found = look(path, channels, size, half, wanted)
-    return found if isinstance(found, str) else found.pixels
-
-
-def look(
-    path: Path, channels: int, size: Size | None, half: Half = "", wanted: Pixels = AS_THEY_ARE
-) -> Look | str:
-    """Like `read_image`, with what else is known of the file."""
 
     def pixels(upright: "Image.Image") -> tuple[np.ndarray, int]:
         eight, highest = _eight_bit(upright, wanted)
@@ -195,10 +187,7 @@ def _too_large() -> str:
     from PIL import Image
 
     most = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-    return (
-        f"it has more than {most} megapixels, which are read by trainings and evaluations with "
-        "--pixels huge alone"
-    )
+    return f"it has more than {most} megapixels: --pixels huge has it read"
 
 
 def _fitted(image: "Image.Image", size: Size | None) -> "Image.Image":

@@ -33,13 +33,17 @@ class Pixels:
 AS_THEY_ARE = Pixels()
 
 
-def parse_pixels(text: str | None) -> Pixels:
+def parse_pixels(text: str | None, known: Pixels = AS_THEY_ARE) -> Pixels:
     """What words with commas between them ask for, such as ``"gray,bits=12,huge"``.
+
+    Args:
+        text: the words.
+        known: what holds where they say nothing.
 
     Raises:
         GanzooError: a word is none of those, or contradicts another one.
     """
-    pixels = AS_THEY_ARE
+    pixels = replace(known, colour="")
     for word in (text or "").split(",") if text is not None else ():
         word = word.strip().lower()
         name, _, number = word.partition("=")
@@ -54,4 +58,4 @@ def parse_pixels(text: str | None) -> Pixels:
                 "--pixels takes one of gray, rgb and rgba, bits=8 to bits=16, and huge, with "
                 f"commas between them, not '{text}'"
             )
-    return pixels
+    return pixels if pixels.colour else replace(pixels, colour=known.colour)

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,17 +25,12 @@ from torch import Tensor
 from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.data.files.formats import known_formats
+from ganzoo.data.files.seen import Seen, nothing_seen
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.errors import GanzooError
 
 VERSION = 4
 """Of how images are decoded and stored: a new one leaves the old files unused."""
-
-NOTHING_SEEN: Mapping[str, int] = dict.fromkeys(
-    ("highest", "paged", "pages", "deep", "miscoloured"), 0
-)
-"""The greatest value in files of 16 bits; how many files have several pages, and how many of these
-are left out; how many have colours of 16 bits, or a profile of colours that is of no use."""
 
 _HEADER = 1024 - 8
 """Bytes that are kept free for the header, which is known last; spaces fill it up."""
@@ -93,14 +88,14 @@ class Stored(NamedTuple):
     """Mapped and not copied."""
     kept: Tensor
     """Which files they come from."""
-    seen: dict[str, int]
+    seen: Seen
     """What else was found in the files, as `write` was told."""
 
 
 def read(path: Path) -> Stored | None:
     """The images of a folder, or None where there is no cache or a damaged one."""
     with contextlib.suppress(*_DAMAGE), safe_open(path, "pt") as stored:
-        seen = {name: int(value) for name, value in stored.metadata().items()}
+        seen = nothing_seen() | {name: int(value) for name, value in stored.metadata().items()}
         return Stored(stored.get_tensor("image"), stored.get_tensor("kept"), seen)
     return None
 
@@ -123,7 +118,7 @@ def write(
     shape: tuple[int, int, int],
     images: Iterable[np.ndarray | None],
     words: bool = False,
-    seen: Mapping[str, int] = NOTHING_SEEN,
+    seen: Seen | None = None,
 ) -> None:
     """Store the images as they come; nothing is left behind if this is interrupted.
 
@@ -146,7 +141,9 @@ def write(
                 file.write(image.tobytes())
         file.write(kept)
         file.seek(0)
-        file.write(_HEADER.to_bytes(8, "little") + _header(shape, kept, words, seen))
+        file.write(
+            _HEADER.to_bytes(8, "little") + _header(shape, kept, words, seen or nothing_seen())
+        )
 
 
 def write_labelled(path: Path, images: Tensor, labels: Tensor, classes: Sequence[str]) -> None:
@@ -181,9 +178,7 @@ def _writing(path: Path) -> Iterator[Path]:
         ) from error
 
 
-def _header(
-    shape: tuple[int, int, int], kept: bytearray, words: bool, seen: Mapping[str, int]
-) -> bytes:
+def _header(shape: tuple[int, int, int], kept: bytearray, words: bool, seen: Seen) -> bytes:
     images = sum(kept)
     end = images * int(np.prod(shape)) * (1 + words)
     fields = {

@@ -3,7 +3,7 @@
 import sys
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -21,15 +21,13 @@ from ganzoo.data.files.opened import (
     mode_of,
     upright_size,
 )
+from ganzoo.data.files.seen import nothing_seen, report_seen, see
 from ganzoo.data.files.wanted import AS_THEY_ARE, CHANNELS, MOST_BITS, Pixels
 from ganzoo.data.sources import cache
 from ganzoo.errors import GanzooError
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-_DARK = 14
-"""Bits of 16, if no file uses more, that are worth a word: all images look dark then."""
 
 
 def decode(
@@ -75,7 +73,9 @@ def decode(
     if len(stored.images) < len(files):
         skipped = len(files) - len(stored.images)
         report(f"{skipped} of {len(files)} files in '{folder}' were skipped")
-    _report_seen(folder, stored.seen, wanted, report)
+    report_seen(f"in '{folder}'", stored.seen, wanted, report)
+    if wanted.bits < MOST_BITS and not stored.seen["highest"]:
+        report(f"no file in '{folder}' has 16 bits, of which --pixels bits={wanted.bits} says some")
     return stored.images, stored.kept
 
 
@@ -115,7 +115,7 @@ def _fill_cache(
         channels = CHANNELS.get(wanted.colour) or (3 if any(map(is_coloured, modes)) else 1)
         words = most_bits == 16 and channels == 1 and {mode[0] for mode in modes} == {"I"}
         read = look_at_words if words else partial(look, channels=channels)
-        seen = dict(cache.NOTHING_SEEN)
+        seen = nothing_seen()
 
         def images() -> Iterator[np.ndarray | None]:
             reading = partial(read, size=image_size, half=half, wanted=wanted)
@@ -127,11 +127,7 @@ def _fill_cache(
                     yield None
                 else:
                     count += 1
-                    seen["highest"] = max(seen["highest"], image.highest)
-                    seen["paged"] += image.pages > 0
-                    seen["pages"] += image.pages
-                    seen["deep"] += image.deep
-                    seen["miscoloured"] += image.miscoloured
+                    see(seen, image)
                     yield image.pixels
             if not count:
                 raise GanzooError(f"none of the {len(files)} files in '{folder}' can be read")
@@ -149,30 +145,3 @@ def _in_order(pool: Executor, function: Callable[[T], R], items: Iterable[T]) ->
             yield pending.popleft().result()
     while pending:
         yield pending.popleft().result()
-
-
-def _report_seen(
-    folder: Path, seen: Mapping[str, int], wanted: Pixels, report: Callable[[str], None]
-) -> None:
-    """Say what was made of the files that the user may not expect."""
-    if seen["paged"]:
-        report(
-            f"{seen['paged']} files in '{folder}' have several pages or frames: the first of each "
-            f"is taken, and {seen['pages']} others are left out"
-        )
-    if seen["deep"]:
-        report(f"{seen['deep']} files in '{folder}' have colours of 16 bits, which become 8")
-    if seen["miscoloured"]:
-        report(
-            f"{seen['miscoloured']} files in '{folder}' have a colour profile that cannot be used: "
-            "their colours are taken for sRGB"
-        )
-    if wanted.bits < MOST_BITS and not seen["highest"]:
-        report(f"no file in '{folder}' has 16 bits, of which --pixels bits={wanted.bits} says some")
-    bits = seen["highest"].bit_length()
-    if bits and bits <= _DARK and wanted.bits == MOST_BITS:
-        bits = max(bits, 8)
-        report(
-            f"the files of 16 bits in '{folder}' have values up to {seen['highest']} of 65535, and "
-            f"so they are dark: --pixels bits={bits} makes {(1 << bits) - 1} white"
-        )

@@ -239,7 +239,7 @@ def _rules(subject: DatasetSubject) -> None:
 def _deterministic(subject: DatasetSubject) -> None:
     """Loaded twice it is the same: a resumed run goes on with the data that it knows."""
     first = subject.split("test")
-    attempt = subject.ask_anew(DataRequest(subject.root, "test"))
+    attempt = subject.ask_anew(subject.request("test"))
     if attempt.error is not None:
         raise attempt.error
     second: Dataset = attempt.dataset
@@ -281,7 +281,7 @@ def _image_size(subject: DatasetSubject) -> None:
     if not sample_kind(data).moves and data.kind != "point":
         raise NotApplicable("it has no images")
     height, width = _SIZE
-    attempt = subject.ask_anew(DataRequest(subject.root, "test", _SIZE))
+    attempt = subject.ask_anew(subject.request("test", _SIZE))
     if isinstance(attempt.error, GanzooError):
         return
     if attempt.error is not None:

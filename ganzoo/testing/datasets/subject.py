@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered, load_target
 from ganzoo.spec import DOWNLOADED, FILES, DatasetSpec
@@ -42,6 +43,8 @@ class DatasetSubject:
     registered: Registered[DatasetSpec]
     root: Path | None = None
     """The folder of its files; None: the default one."""
+    pixels: Pixels = AS_THEY_ARE
+    """How image files are read."""
     _attempts: dict[str, Attempt] = field(default_factory=dict)
 
     @property
@@ -68,7 +71,7 @@ class DatasetSubject:
         if self.spec.source == FILES and self.root is None:
             raise NotApplicable("it reads your files: --data-root DIR checks it on some")
         if split not in self._attempts:
-            self._attempts[split] = self.ask(DataRequest(self.root, split))
+            self._attempts[split] = self.ask(self.request(split))
         attempt = self._attempts[split]
         if self.spec.source == DOWNLOADED and attempt.error is not None:
             if isinstance(attempt.error, GanzooError):
@@ -78,6 +81,10 @@ class DatasetSubject:
             if attempt.network:
                 raise NotApplicable("its files are not here, and a check downloads nothing")
         return attempt
+
+    def request(self, split: str, size: tuple[int, int] | None = None) -> DataRequest:
+        """What it is asked for, perhaps in another size than its own."""
+        return DataRequest(self.root, split, size, pixels=self.pixels)
 
     def split(self, name: str) -> Dataset:
         """A split that loads.

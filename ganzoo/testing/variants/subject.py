@@ -13,6 +13,7 @@ from torch import Tensor
 from ganzoo.config import build, own_settings
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import first_samples, make_feed
+from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import Gradients, take_gradients
@@ -45,6 +46,7 @@ class VariantSubject:
         dataset: what to play on; None: what suits the spec.
         root: the folder of the data set's files; None: the default one.
         image_size: of images, as (height, width); None: the data's own.
+        pixels: how image files are read.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class VariantSubject:
         dataset: str | None = None,
         root: Path | None = None,
         image_size: tuple[int, int] | None = None,
+        pixels: Pixels = AS_THEY_ARE,
     ) -> None:
         self.registered = registered
         self.name = registered.spec.name
         self._dataset = dataset
         self._root = root
         self._image_size = image_size
+        self._pixels = pixels
 
     @cached_property
     def cls(self) -> type[Variant]:
@@ -99,7 +103,9 @@ class VariantSubject:
         if not name:
             groups = needed(self.registered.spec)[0]
             return made(NEEDED, groups, seed=int(split == "test"))
-        return catalog.load(name, DataRequest(self._root, split, self._image_size))
+        return catalog.load(
+            name, DataRequest(self._root, split, self._image_size, pixels=self._pixels)
+        )
 
     def config(self, data: DataSpec) -> Any:
         """The variant's settings where the user sets none."""

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from ganzoo.cli.images import warn
 from ganzoo.cli.output import (
     device_option,
     json_option,
     make_console,
     make_table,
+    pixels_option,
     print_json,
     status_line,
 )
@@ -42,11 +44,7 @@ SHOWN_CLASSES = 20
     type=click.Path(path_type=Path),
     help="folder of the data set's files  [default: that of the training]",
 )
-@click.option(
-    "--pixels",
-    metavar="WORDS",
-    help="how image files of --samples and --dataset are read: see `ganzoo train --help`",
-)
+@pixels_option("image files of --samples and --dataset")
 @click.option(
     "--n",
     metavar="INT",
@@ -127,8 +125,8 @@ def command(
             assert samples is not None
             assert dataset is not None
             wanted = parse_pixels(pixels)
-            read = read_samples_of(dataset, samples, data_root, wanted, report)
-            found = evaluate_samples(*read, dataset, wish, n, data_root, wanted)
+            read = read_samples_of(dataset, samples, data_root, wanted, warn)
+            found = evaluate_samples(*read, dataset, wish, n, data_root, wanted, warn)
             record = {"samples": str(samples), **found.report.to_dict()}
     if found.remark:
         click.echo(found.remark, err=True)

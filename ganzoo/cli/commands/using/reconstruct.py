@@ -12,11 +12,12 @@ from ganzoo.cli.images import (
     image_shape,
     load_able,
     make_of_images,
+    reading,
     status_of,
     write_arrays,
     write_pngs,
 )
-from ganzoo.cli.output import counted, device_option
+from ganzoo.cli.output import counted, device_option, pixels_option
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -43,13 +44,14 @@ if TYPE_CHECKING:
     help="a folder for PNG files with the names of the images; or a name that ends in .npz, for "
     "`latents` (n, ...) and the `files` that they are of",
 )
+@pixels_option("image files of --input")
 @device_option("where to encode")
-def command(run: Path, source: Path, out: Path, device: str) -> int:
+def command(run: Path, source: Path, out: Path, pixels: str | None, device: str) -> int:
     """Find the latents of images by the newest checkpoint of RUN, and what it makes of them.
 
     The images may be of any size: each is scaled to cover the size of the run's images, and
-    cropped, which is said. A file that cannot be read is named and left out, and the exit status
-    then is 1.
+    cropped, which is said. They are read as those of the training were, unless --pixels says more.
+    A file that cannot be read is named and left out, and the exit status then is 1.
     """
     if out.exists():
         raise GanzooError(f"{out} exists already: choose another --out")
@@ -65,6 +67,7 @@ def command(run: Path, source: Path, out: Path, device: str) -> int:
     assert isinstance(variant, Encoder)
     encoder, where = variant, variant.device
     shape = image_shape(variant, variant.data.sample.name)
+    wanted = reading(run, pixels, shape[0])
 
     @torch.no_grad()
     def encode(images: Tensor) -> Tensor:
@@ -75,12 +78,12 @@ def command(run: Path, source: Path, out: Path, device: str) -> int:
         return to_bytes(encoder.reconstruct(to_floats(images.to(where)))).cpu()
 
     if out.suffix == ".npz":
-        found = dict(make_of_images(folder, files, shape, encode, "encoding"))
+        found = dict(make_of_images(folder, files, shape, encode, "encoding", wanted))
         latents, count = torch.stack([*found.values()]).numpy(), len(found)
         write_arrays({"latents": latents, "files": [*found]}, out)
         click.echo(f"the latents of {counted(count, 'image')}: {out}")
     else:
-        made = make_of_images(folder, files, shape, reconstruct, "reconstructing")
+        made = make_of_images(folder, files, shape, reconstruct, "reconstructing", wanted)
         count = write_pngs(made, out)
         click.echo(f"{counted(count, 'image')}: {out}")
     return status_of(count, len(files))

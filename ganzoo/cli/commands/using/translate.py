@@ -13,10 +13,11 @@ from ganzoo.cli.images import (
     image_shape,
     load_able,
     make_of_images,
+    reading,
     status_of,
     write_pngs,
 )
-from ganzoo.cli.output import counted, device_option
+from ganzoo.cli.output import counted, device_option, pixels_option
 from ganzoo.errors import GanzooError, unknown
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 2**32 - 1),
     help="of a variant that translates an image in many ways  [default: 0]",
 )
+@pixels_option("image files of --input")
 @device_option("where to translate")
 def command(
     run: Path,
@@ -68,12 +70,14 @@ def command(
     out: Path,
     controls: tuple[str, ...],
     seed: int | None,
+    pixels: str | None,
     device: str,
 ) -> int:
     """Translate images by the newest checkpoint of RUN.
 
     They may be of any size: each is scaled to cover the size of the run's images, and cropped,
-    which is said. A file that cannot be read is named and left out, and the exit status then is 1.
+    which is said. They are read as those of the training were, unless --pixels says more. A file
+    that cannot be read is named and left out, and the exit status then is 1.
     """
     if out.exists():
         raise GanzooError(f"{out} exists already: choose another --out")
@@ -92,8 +96,9 @@ def command(
         )
     image_shape(variant, way.target)
     shape = image_shape(variant, way.source)
+    wanted = reading(run, pixels, shape[0])
     function = translate_bytes(variant, way.name, asked)
-    made = make_of_images(folder, files, shape, function, "translating")
+    made = make_of_images(folder, files, shape, function, "translating", wanted)
     count = write_pngs(_seeded(made, seed or 0, variant), out)
     click.echo(f"{counted(count, 'image')}: {out}")
     return status_of(count, len(files))
