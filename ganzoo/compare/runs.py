@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.compare.scoreboard import Numbers, Table, parse_evaluation, tabulate
 from ganzoo.errors import GanzooError
 from ganzoo.runs import evaluations
+from ganzoo.runs.metrics_file import read_some
 from ganzoo.runs.record import data_spec, samples
 from ganzoo.spec import DataSpec
 
@@ -134,7 +135,7 @@ def read_member(run: Run) -> Member:
     """
     evaluated = read_evaluations(run.path)
     try:
-        records = run.metrics()
+        records = read_some(run.path)
         # Every phase logs a loss: a line without one is what was measured.
         logged = [record for record in records if _has_loss(record)]
         measured = [record for record in records if not _has_loss(record)]

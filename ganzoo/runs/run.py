@@ -12,17 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ganzoo.artifacts.files import replacing, write_json
+from ganzoo.artifacts.files import replacing, sync, write_json
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint, evaluations
+from ganzoo.runs.metrics_file import METRICS, read_metrics
 from ganzoo.runs.record import Record, data_spec, read_record
-
-_HUGE = 2**63
-"""No step is as large."""
 
 
 class Unwritable(GanzooError):
@@ -164,37 +161,27 @@ class Run:
 
     def append_metrics(self, record: dict[str, float]) -> None:
         """Add a line to ``metrics.jsonl``."""
-        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        with (self.path / METRICS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
 
-    def metrics(self) -> list[dict[str, float]]:
-        """The records of ``metrics.jsonl``; a line that a crash cut short is not one.
+    def keep_metrics(self) -> None:
+        """Have the disk hold all lines, as a checkpoint that it holds goes on from there."""
+        if (self.path / METRICS).exists():
+            sync(self.path / METRICS)
 
-        Raises:
-            GanzooError: a line was written by nobody here.
-        """
-        path = self.path / "metrics.jsonl"
-        if not path.exists():
-            return []
-        records = []
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        for number, line in enumerate(lines, 1):
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                break
-            if not _is_record(record):
-                raise GanzooError(
-                    f"{path} is damaged: line {number} is no record of a step: delete the line"
-                )
-            records.append(record)
-        return records
+    def metrics(self) -> list[dict[str, float]]:
+        """All records of ``metrics.jsonl``: see `read_metrics`."""
+        return [*read_metrics(self.path)]
 
     def rewind(self, step: int) -> None:
         """Forget what was logged, drawn and evaluated after `step`, before going on from there."""
-        kept = [record for record in self.metrics() if record["step"] <= step]
-        with replacing(self.path / "metrics.jsonl") as temporary:
-            temporary.write_text("".join(json.dumps(record) + "\n" for record in kept))
+        with (
+            replacing(self.path / METRICS) as temporary,
+            temporary.open("w", encoding="utf-8") as file,
+        ):
+            for record in read_metrics(self.path):
+                if record["step"] <= step:
+                    file.write(json.dumps(record) + "\n")
         for sample in self.samples.glob("[0-9]*.png"):
             if int(sample.stem) > step:
                 sample.unlink()
@@ -202,6 +189,10 @@ class Run:
             if int(evaluation.name.partition("-")[0]) > step:
                 evaluation.unlink()
         checkpoint.forget_best(self.checkpoints, after=step)
+        log = self.path / "log.txt"
+        if log.exists() and log.stat().st_nlink > 1:  # it would go on in a copy of the run, too
+            with replacing(log) as temporary:
+                shutil.copyfile(log, temporary)
         for folder in (self.path, self.samples):
             for leftover in folder.glob(".*.tmp.*"):  # of a writer that was killed
                 leftover.unlink()
@@ -243,23 +234,14 @@ class SharedRun(Run):
     def append_metrics(self, record: dict[str, float]) -> None:
         """Leave it to the first."""
 
+    def keep_metrics(self) -> None:
+        """Leave it to the first."""
+
     def rewind(self, step: int) -> None:
         """Leave it to the first."""
 
     def log(self, message: str) -> None:
         """Leave it to the first."""
-
-
-def _is_record(told: Any) -> bool:
-    """Whether it is what `Run.append_metrics` writes: a step, and numbers that a float can hold."""
-    return (
-        isinstance(told, dict)
-        and isinstance(told.get("step"), int)
-        and all(
-            type(value) is float or (type(value) is int and abs(value) < _HUGE)
-            for value in told.values()
-        )
-    )
 
 
 def find_runs(folder: Path, report: Callable[[str], None]) -> list[Run]:

@@ -16,6 +16,7 @@ from ganzoo.engine.engine import Engine
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
+from ganzoo.runs.metrics_file import read_metrics
 from ganzoo.runs.run import Run
 from ganzoo.training.observer import Observer, Record
 from ganzoo.training.readings import Sent
@@ -61,7 +62,7 @@ class Journal:
 
     def recall(self) -> None:
         """Have the watchdog see what was logged before a pause."""
-        for record in self._run.metrics():
+        for record in read_metrics(self._run.path):
             self._watchdog.see(record)
         if self._watchdog.ongoing:
             self.alarm = self._with_best(self._watchdog.ongoing[0])

@@ -29,6 +29,7 @@ from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
 from ganzoo.runs.load import published_weights
 from ganzoo.runs.logged import DIVERSITY, QUALITY
+from ganzoo.runs.metrics_file import read_some
 from ganzoo.runs.run import Run
 from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.interrupt import Interrupt
@@ -183,7 +184,7 @@ class Trainer:
         animation, curves = self.run.path / "samples.gif", self.run.path / "curves.png"
         if is_first():
             pictures.animate(sorted(self.run.samples.glob("[0-9]*.png")), animation)
-            pictures.plot_curves(self.run.metrics(), curves)
+            pictures.plot_curves(read_some(self.run.path), curves)
         self.run.log(f"step {self.engine.iteration}: finished")
         return Outcome(True, saved, samples, animation, curves, measured, best)
 
@@ -285,6 +286,7 @@ class Trainer:
             )
 
     def _write(self, state: dict[str, Tensor]) -> Path:
+        self.run.keep_metrics()
         return checkpoint.save(
             self.run.checkpoints,
             self.engine.iteration,

@@ -1,0 +1,121 @@
+"""``metrics.jsonl``: a line a record, of which there may be millions."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ganzoo.errors import GanzooError
+
+METRICS = "metrics.jsonl"
+SHOWN = 5000
+"""Records of either kind that are enough for a picture, or for a table."""
+
+_LONG = 2**20
+"""Bytes that no line has."""
+_HUGE = 2**63
+"""No step is as large."""
+_OF_TRAINING = b'_loss"'
+"""In each record of a training's iterations, and in none of what was measured."""
+
+
+def read_metrics(run: Path) -> Iterator[dict[str, float]]:
+    """The records of a run; a line that a crash cut short, and what is behind it, is none.
+
+    Raises:
+        GanzooError: a line was written by nobody here.
+    """
+    for number, line in _lines(run / METRICS):
+        record = _parsed(run / METRICS, number, line)
+        if record is None:
+            return
+        yield record
+
+
+def read_some(run: Path, most: int = SHOWN) -> list[dict[str, float]]:
+    """All records of a run, or of so many that nobody could see them some, and the last.
+
+    Args:
+        run: its folder.
+        most: records of iterations, and records of what was measured, that are at least read where
+            there are more; they are evenly spaced.
+
+    Raises:
+        GanzooError: a line that is read was written by nobody here.
+    """
+    kept = _Spaced(most), _Spaced(most)
+    for number, line in _lines(run / METRICS):
+        kept[_OF_TRAINING in line].add(number, line)
+    records = []
+    for number, line in sorted({*kept[0].lines, *kept[1].lines}):
+        record = _parsed(run / METRICS, number, line)
+        if record is None:
+            break
+        records.append(record)
+    return records
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file, numbered, up to one that is longer than any that is written."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(partial(file.readline, _LONG), b""), 1):
+            if len(line) == _LONG:
+                return
+            yield number, line
+
+
+class _Spaced:
+    """Lines of which, however many come, some are kept that are evenly spaced, and the last."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._every, self._count = most, 1, 0
+        self._kept: list[tuple[int, bytes]] = []
+        self._last: list[tuple[int, bytes]] = []
+
+    @property
+    def lines(self) -> list[tuple[int, bytes]]:
+        """With their numbers."""
+        return self._kept + self._last
+
+    def add(self, number: int, line: bytes) -> None:
+        """Take in the next line."""
+        if self._count % self._every == 0:
+            if len(self._kept) == 2 * self._most:
+                self._kept, self._every = self._kept[::2], 2 * self._every
+            if self._count % self._every == 0:
+                self._kept.append((number, line))
+        self._last = [(number, line)]
+        self._count += 1
+
+
+def _parsed(path: Path, number: int, line: bytes) -> dict[str, float] | None:
+    """The record in a line; None: it was cut short.
+
+    Raises:
+        GanzooError: it was written by nobody here.
+    """
+    try:
+        record = json.loads(line.decode(errors="replace"))
+    except (ValueError, RecursionError):
+        return None
+    if not _is_record(record):
+        raise GanzooError(
+            f"{path} is damaged: line {number} is no record of a step: delete the line"
+        )
+    found: dict[str, float] = record
+    return found
+
+
+def _is_record(told: Any) -> bool:
+    """Whether it is what a run appends: a step, and numbers that a float can hold."""
+    return (
+        isinstance(told, dict)
+        and isinstance(told.get("step"), int)
+        and all(
+            type(value) is float or (type(value) is int and abs(value) < _HUGE)
+            for value in told.values()
+        )
+    )

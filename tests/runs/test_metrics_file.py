@@ -1,0 +1,48 @@
+"""``metrics.jsonl``: all of it, or as much as one can see of it."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from ganzoo.errors import GanzooError
+from ganzoo.runs.metrics_file import METRICS, read_metrics, read_some
+
+
+def write(run: Path, *records: dict[str, float]) -> None:
+    (run / METRICS).write_text("".join(json.dumps(record) + "\n" for record in records))
+
+
+def test_few_records_are_read_all(tmp_path: Path) -> None:
+    assert [*read_metrics(tmp_path)] == read_some(tmp_path) == []
+    records = [{"step": step, "a_loss": step / 8} for step in range(10)]
+    records[4:4] = [{"step": 3, "quality/kid": 0.5}]
+    write(tmp_path, *records)
+    assert [*read_metrics(tmp_path)] == read_some(tmp_path, 8) == records
+
+
+def test_of_many_some_are_read_that_are_evenly_spaced(tmp_path: Path) -> None:
+    """What was measured is rare among what was logged, and stays; so does the last."""
+    losses = [{"step": step, "a_loss": 0.5} for step in range(1000)]
+    measured = [{"step": step, "quality/kid": 0.5} for step in range(0, 1000, 100)]
+    write(tmp_path, *sorted(losses + measured, key=lambda record: record["step"]))
+    found = read_some(tmp_path, 20)
+    assert [record for record in found if record in measured] == measured
+    steps = [record["step"] for record in found if record in losses]
+    assert 20 <= len(steps) <= 41
+    assert (steps[0], steps[-1]) == (0, 999)
+    assert {second - first for first, second in pairwise(steps[:-1])} == {32}
+
+
+def test_what_a_crash_cut_short_is_no_record_and_what_a_stranger_wrote_is_damage(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, {"step": 1, "a_loss": 0.5}, {"step": 2, "a_loss": 0.5})
+    with (tmp_path / METRICS).open("a") as file:
+        file.write('{"step": 3, "a_')
+    assert len([*read_metrics(tmp_path)]) == len(read_some(tmp_path)) == 2
+    write(tmp_path, {"step": 1, "a_loss": 0.5}, {"step": 10**30})
+    for read in (lambda run: [*read_metrics(run)], read_some):
+        with pytest.raises(GanzooError, match="line 2 is no record of a step"):
+            read(tmp_path)
