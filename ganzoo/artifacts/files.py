@@ -3,12 +3,18 @@
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import GanzooError
+
+_LONG = 100
+"""Bytes of a part of a name; a disk takes 255 of all of it."""
+_LARGE = 2**26
+"""Bytes that no note has."""
 
 
 @contextmanager
@@ -17,7 +23,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The content is on the disk before the name changes, so a crash leaves the old file or the new.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    temporary = path.with_name(f".{_short(path.stem)}.{os.getpid()}.tmp{_short(path.suffix)}")
     try:
         yield temporary
         sync(temporary)
@@ -30,13 +36,18 @@ def replacing(path: Path) -> Iterator[Path]:
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """A temporary folder beside `path` that becomes `path` when the block ends without an error."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{_short(path.name)}.{os.getpid()}.tmp")
     temporary.mkdir()
     try:
         yield temporary
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _short(name: str) -> str:
+    """The beginning of a name, as a longer one that is made of it may be too long for the disk."""
+    return os.fsencode(name)[:_LONG].decode(errors="ignore")
 
 
 def sync(path: Path) -> None:
@@ -46,6 +57,19 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_note(path: Path) -> str:
+    """The text of a small file that ganzoo writes, which may have been put there by a stranger.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is a pipe or the like, which might never end, or too large, or no text.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGE:
+        raise ValueError(f"{path} is nothing that was written here")
+    return path.read_text(encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -58,12 +82,14 @@ def refuse_links(path: Path) -> None:
     """Refuse to write into a run's folder through what leads elsewhere, as it may be a stranger's.
 
     Raises:
-        GanzooError: something in it is a link.
+        GanzooError: something in it is a link, a pipe or the like.
     """
-    inside = [child for child in path.iterdir() if child.is_symlink() or child.is_dir()]
+    inside = [*path.iterdir()]
     for entry in [*inside, *(one for part in inside for one in part.glob("*"))]:
         if entry.is_symlink():
             raise GanzooError(
                 f"{entry} is a link, through which a run that is not yours could have files "
                 "written elsewhere: put what it leads to in its place"
             )
+        if not entry.is_dir() and not entry.is_file():
+            raise GanzooError(f"{entry} is a pipe or the like, and no part of a run: remove it")

@@ -10,6 +10,7 @@ says by which criterion. The one before is removed when the next is whole and a 
 late: a training that is killed earlier than that goes back to where the one before is the best.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -24,7 +25,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ganzoo.artifacts.files import sync
+from ganzoo.artifacts.files import read_note, sync
 from ganzoo.errors import GanzooError
 
 FORMAT = "1"
@@ -175,7 +176,7 @@ def verdict(path: Path) -> Verdict:
     """
     manifest = path / MANIFEST
     try:
-        content = json.loads(manifest.read_text())
+        content = json.loads(read_note(manifest))
         return Verdict(int(content["step"]), str(content["criterion"]), float(content["value"]))
     except (*(OSError, ValueError, KeyError, TypeError), OverflowError, RecursionError) as error:
         raise GanzooError(
@@ -269,7 +270,7 @@ def _verify(path: Path, name: str) -> None:
     """Compare a file with what was written."""
     file, manifest = path / name, path / MANIFEST
     try:
-        expected = json.loads(manifest.read_text())["sha256"][name]
+        expected = json.loads(read_note(manifest))["sha256"][name]
         if expected != _sha256(file):
             with file.open("rb") as opened:
                 if opened.read(2) in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
@@ -311,6 +312,8 @@ def _bests(folder: Path) -> list[Path]:
 
 
 def _sha256(file: Path) -> str:
+    if file.exists() and not file.is_file():  # a pipe or the like, which might never end
+        raise OSError(errno.EINVAL, "it is no file")
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 

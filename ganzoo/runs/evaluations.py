@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ganzoo.artifacts.files import refuse_links, write_json
+from ganzoo.artifacts.files import read_note, refuse_links, write_json
 
 FOLDER = "evaluations"
 
@@ -45,7 +45,7 @@ def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
 def read(path: Path) -> dict[str, Any] | None:
     """What `store` wrote; None where it is not there or damaged."""
     try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads(read_note(path))
         _ = record["step"], record["protocol"], [score["name"] for score in record["scores"]]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

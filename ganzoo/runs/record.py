@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from ganzoo.artifacts.files import read_note
 from ganzoo.data.files.found import BY_NAME, RULES
 from ganzoo.data.files.wanted import Pixels, parse_pixels
 from ganzoo.errors import GanzooError
@@ -94,7 +95,7 @@ def read_record(folder: Path) -> Record:
     """
     path = folder / "run.json"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(read_note(path))
         missing = NEEDED - record.keys()
     except OSError as error:
         what = "does not exist" if not folder.exists() else "is not a run directory"

@@ -1,0 +1,90 @@
+"""A run from a stranger: what is no file of a run is not waited for, and takes no memory."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganzoo.artifacts.files import refuse_links
+from ganzoo.errors import GanzooError
+from ganzoo.runs import checkpoint, evaluations
+from ganzoo.runs.metrics_file import METRICS, read_metrics, read_some
+from ganzoo.runs.record import read_record
+from ganzoo.runs.run import Run
+
+Put = Callable[[Path], object]
+
+
+def pipe(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+def endless(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to("/dev/zero")
+
+
+def huge(path: Path) -> None:
+    """A terabyte on paper, and nothing on the disk."""
+    path.touch()
+    os.truncate(path, 2**40)
+
+
+@pytest.fixture(params=[pipe, endless, huge], ids=lambda put: put.__name__)
+def put(request: pytest.FixtureRequest) -> Put:
+    found: Put = request.param
+    return found
+
+
+def test_a_record(tmp_path: Path, put: Put) -> None:
+    put(tmp_path / "run.json")
+    with pytest.raises(GanzooError, match=r"run\.json is damaged"):
+        read_record(tmp_path)
+
+
+def test_metrics(tmp_path: Path, put: Put) -> None:
+    put(tmp_path / METRICS)
+    assert [*read_metrics(tmp_path)] == read_some(tmp_path) == []
+
+
+def test_an_evaluation(tmp_path: Path, put: Put) -> None:
+    (tmp_path / evaluations.FOLDER).mkdir()
+    put(tmp_path / evaluations.FOLDER / "00000001-0.json")
+    assert evaluations.find(tmp_path) == []
+
+
+def test_a_checkpoint(tmp_path: Path, put: Put) -> None:
+    tensors = {"x": torch.zeros(1)}
+    who = checkpoint.Identity("toy", "1")
+    path = checkpoint.save(tmp_path / "checkpoints", 1, who, weights=tensors, state=tensors)
+    if put is not huge:  # that would only take its time
+        put(path / checkpoint.STATE)
+        with pytest.raises(GanzooError, match=f"{checkpoint.STATE} is damaged"):
+            checkpoint.load_state(path, who, tensors)
+    put(path / checkpoint.MANIFEST)
+    with pytest.raises(GanzooError, match=f"{checkpoint.MANIFEST} is damaged"):
+        checkpoint.load_weights(path, who, tensors)
+
+
+def test_nobody_trains_a_run_with_pipes_in_it(tmp_path: Path) -> None:
+    (tmp_path / "samples").mkdir()
+    refuse_links(tmp_path)
+    pipe(tmp_path / "samples" / "00000001.png")
+    with pytest.raises(GanzooError, match="is a pipe or the like"):
+        refuse_links(tmp_path)
+
+
+def test_a_copy_by_hard_links_is_not_written_to(tmp_path: Path) -> None:
+    run, copy = Run(tmp_path / "run", {}), tmp_path / "copy.txt"  # type: ignore[typeddict-item]
+    run.samples.mkdir(parents=True)
+    run.checkpoints.mkdir()
+    run.log("before")
+    os.link(run.path / "log.txt", copy)
+    before = copy.read_text()
+    run.rewind(0)
+    run.log("after")
+    assert copy.read_text() == before
+    assert (run.path / "log.txt").read_text().startswith(before)
