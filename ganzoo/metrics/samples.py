@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from ganzoo.data import sample_files
 from ganzoo.data.dataset import DataRequest
+from ganzoo.data.files.arrays import read_arrays
 from ganzoo.data.files.found import list_images
 from ganzoo.data.files.opened import is_coloured, limited, look, mode_of
 from ganzoo.data.files.seen import nothing_seen, report_seen, see
@@ -80,12 +80,11 @@ def read_samples(
     if path.is_dir():
         return Samples(_read_folder(path, pixels, report), None)
     try:
-        with np.load(path) as arrays:  # refuses pickles by default
-            found = {name: arrays[name] for name in arrays.files}
+        found = read_arrays(path)
     except OSError as error:
         reason = error.strerror or "it is not an .npz"
         raise GanzooError(f"--samples {path} cannot be read: {reason}") from error
-    except (ValueError, TypeError, BadZipFile, AttributeError) as error:
+    except ValueError as error:
         raise GanzooError(
             f"--samples {path} is neither a folder of images nor an .npz of plain arrays"
         ) from error

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.data.files.arrays import read_arrays
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -118,19 +118,21 @@ class Kind(ABC):
         Raises:
             GanzooError: it is none, or holds others than the field says.
         """
-        import zipfile
-
-        import numpy as np
-
         try:
-            with np.load(path) as arrays:  # refuses pickles by default
-                found: Mapping[str, Any] = {name: arrays[name] for name in arrays.files}
-        except (OSError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+            found = read_arrays(path)
+        except (OSError, ValueError) as error:
             raise GanzooError(f"'{path}' is no .npz of plain arrays") from error
         if self.array not in found:
             names = ", ".join(found) or "nothing"
             raise GanzooError(f"'{path}' must hold `{self.array}`, and holds {names}")
-        return self.checked(field, self.from_array(field, found[self.array]), path)
+        try:
+            stored = self.from_array(field, found[self.array])
+        except (TypeError, ValueError, LookupError, RuntimeError) as error:
+            raise GanzooError(
+                f"`{self.array}` in '{path}' is of {found[self.array].dtype} and not what "
+                f"{self.words} are written as"
+            ) from error
+        return self.checked(field, stored, path)
 
     def checked(self, field: Field, stored: Tensor, where: Path) -> Tensor:
         """The values that were read, if they are what the field says.

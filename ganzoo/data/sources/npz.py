@@ -11,7 +11,6 @@ Splits: as the files say, or as ``_train`` and ``_test`` at the end of all names
 """
 
 import re
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import numpy as np
 from torch import Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.files.arrays import read_arrays
 from ganzoo.data.files.one_file import shown_name, split_files
 from ganzoo.data.files.splits import held_out
 from ganzoo.data.kinds import kind_of
@@ -72,9 +72,8 @@ def load(request: DataRequest) -> Dataset:
 
 def _read(path: Path) -> Arrays:
     try:
-        with np.load(path) as stored:  # refuses pickles by default
-            arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        arrays = read_arrays(path)
+    except (OSError, ValueError) as error:
         raise GanzooError(
             f"'{path}' is no .npz of plain arrays: write it by numpy.savez(path, x=..., y=...)"
         ) from error

@@ -1,0 +1,34 @@
+"""Arrays of NumPy in one ``.npz``, whoever has written it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
+    """The arrays by name. No pickle is read.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+        ValueError: it is no ``.npz``, is damaged, or holds something else than plain arrays.
+    """
+    import zipfile
+    import zlib
+
+    import numpy as np
+
+    try:
+        with np.load(path) as stored:  # refuses pickles by default
+            arrays = {name: stored[name] for name in stored.files}
+    except (
+        *(TypeError, AttributeError, LookupError, EOFError, RuntimeError, RecursionError),
+        *(zipfile.BadZipFile, zlib.error),
+    ) as error:
+        raise ValueError(f"{error}") from error
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise ValueError("it holds other files than arrays")
+    return arrays
