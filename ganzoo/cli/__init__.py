@@ -14,6 +14,8 @@ import click  # rich-click, which draws the help, takes as long again: only help
 
 from ganzoo.errors import GanzooError
 
+_UNPRINTED = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What the system says of output that nobody can take."""
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as a shell has it: 128 + SIGINT."""
 
@@ -74,10 +76,12 @@ def run(args: Sequence[str]) -> int:
             raise
         return complain("this does not fit into the memory of this machine")
     except OSError as error:
-        if error.errno != errno.EPIPE:
+        if error.filename is not None or error.errno not in _UNPRINTED:
             raise
         _discard_output()
-        return 1
+        if error.errno == errno.EPIPE:
+            return 1
+        return complain(f"what this prints cannot be written there ({error.strerror})")
     return status or 0
 
 
@@ -102,10 +106,21 @@ def _call(args: list[str]) -> int | None:
 
 def main() -> NoReturn:
     """The ``ganzoo`` command."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):  # a stream that the caller has replaced
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_streams() -> None:
+    """Give streams that the caller has closed to nobody, before a file is opened in their place."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -120,7 +135,8 @@ def legible(text: str) -> str:
 def complain(message: str, status: int = 2) -> int:
     """Print an error as one line on stderr; returns the exit status."""
     label = click.style("ganzoo: error:", fg="red", bold=True)
-    click.echo(f"{label} {legible(' '.join(message.split()))}", err=True)
+    with contextlib.suppress(OSError):  # where nobody can take it either
+        click.echo(f"{label} {legible(' '.join(message.split()))}", err=True)
     return status
 
 

@@ -507,6 +507,26 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     os.close(writing)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is full")
+def test_output_that_nobody_can_take_is_a_sentence() -> None:
+    code = [sys.executable, "-c", "from ganzoo.cli import main; main()", "losses"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(code, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 2
+        assert done.stderr.startswith("ganzoo: error: what this prints cannot be written there")
+        assert done.stderr.count("\n") == 1
+        assert subprocess.run([*code, "--nothing"], stderr=full).returncode == 2
+
+
+def test_streams_that_are_closed_are_nobodys() -> None:
+    """And no file that is opened later is taken for one of them."""
+    opened = "import os; print(os.open(os.devnull, os.O_RDONLY) > 2, file=open('opened', 'w'))"
+    code = f"from ganzoo.cli import run, _open_streams; _open_streams(); {opened}; run(['losses'])"
+    closed = f"exec {shlex.quote(sys.executable)} -c {shlex.quote(code)} <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", closed]).returncode == 0
+    assert Path("opened").read_text() == "True\n"
+
+
 @pytest.mark.parametrize("args", [["list"], ["train", "--help"], ["info", "vanilla"]])
 def test_a_terminal_without_unicode(args: list[str], install: Callable[..., None]) -> None:
     install("toy", TOY_INIT, TOY_VARIANT)
