@@ -1,11 +1,13 @@
-"""A command of ganzoo in a fork of this process, which has imported all that takes long."""
+"""A command of ganzoo in this process, or in a fork, which has imported all that takes long."""
 
+import io
 import os
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +62,7 @@ def forked(
     before: Callable[[], None] = lambda: None,
     kill_after: float | None = None,
     limit: float = 120.0,
+    watch: Callable[[int], None] = lambda child: None,
 ) -> Ended:
     """Run ``ganzoo ARGS``.
 
@@ -69,6 +72,7 @@ def forked(
         before: is called in the child first, such as to break something in it.
         kill_after: seconds after which it is killed; None: after `limit`.
         limit: seconds that it may take.
+        watch: is called with the number of the process, again and again.
     """
     sys.stdout.flush()
     begun = time.monotonic()
@@ -84,10 +88,24 @@ def forked(
             os.kill(child, signal.SIGKILL)
             _, status = os.waitpid(child, 0)
             break
+        watch(child)
         time.sleep(0.001)
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
     said = log.read_text(errors="replace") if log.exists() else ""
     return Ended(code, said, time.monotonic() - begun)
+
+
+def called(args: list[object]) -> Ended:
+    """Run ``ganzoo ARGS`` in this process."""
+    from ganzoo.cli import run
+
+    said, begun, status = io.StringIO(), time.monotonic(), BUG
+    with redirect_stdout(said), redirect_stderr(said):
+        try:
+            status = run([str(arg) for arg in args])
+        except BaseException:
+            traceback.print_exc()
+    return Ended(status, said.getvalue(), time.monotonic() - begun)
 
 
 def _run(args: list[str], log: Path, before: Callable[[], None]) -> None:

@@ -1,33 +1,31 @@
-"""Files of a run that are damaged or forged: each is read, or refused in a sentence."""
+"""Files of a run that are damaged or forged: each is read, or refused in a sentence.
+
+Many in one process, which is watched: what ends it, or keeps it for too long, is a find.
+"""
 
 import json
 import os
 import random
-import resource
 import shutil
-import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faults.child import Ended, forked
+from faults.child import Ended, called, forked
 from faults.ground import STEPS, training
+from faults.watched import VIOLATIONS, Told, watched
 from ganzoo.runs import checkpoint
 
 VARIANT = "vanilla"
-MEMORY = 2 * 2**30
-"""Bytes of addresses that a child may take beyond what it has; what wants more is a find."""
-LIMIT = 120.0
-"""Seconds that a command may take."""
+TOGETHER = 200
+"""Mutations of one process."""
 STRANGE: tuple[Any, ...] = (
     None, True, -1, 0, 10**30, 1e308, float("nan"), "", "../../x", "/etc/passwd", "<script>x",
     "\x1b[2J", "\x00", "a" * 100_000, [], {}, [[[[]]]], {"..": 1}, "\ud800",
 )  # fmt: skip
-RUNNING = frozenset(
-    {"os.system", "os.exec", "os.posix_spawn", "pickle.find_class", "subprocess.Popen"}
-)
-"""Events of Python's audit that mean that something is run."""
 
 
 def campaign(
@@ -35,57 +33,76 @@ def campaign(
 ) -> tuple[Counter[str], list[str]]:
     """Damage files of a run until a time, or so often; returns counts and what should not be."""
     counts, wrong = Counter[str](), list[str]()
-    good, work = folder / "good", folder / "work"
-    log = folder / "log"
+    good, log, seed = folder / "good", folder / "log", chance.random()
+    with_cache = {"GANZOO_CACHE": str(folder / "cache")}
     for args in (
         [*training(VARIANT, data), "--out", good],
         ["evaluate", good, "--n", 4, "--metrics", "parzen"],
     ):
-        done = forked(args, log)
+        done = forked(args, log, lambda: os.environ.update(with_cache))
         if done.status != 0:
             return counts, [done.said[-500:]]
-    files = [path.relative_to(good) for path in good.rglob("*") if _is_read(path)]
-    while time.monotonic() < until and counts["mutations"] < most:
-        shutil.rmtree(work, ignore_errors=True)
-        shutil.copytree(good, work)
-        file = chance.choice(files)
-        how = _damage(work / file, chance)
-        for args in _commands(work, folder, chance):
-            done = forked(list(args), log, lambda: _confine(folder), limit=LIMIT)
-            counts["mutations"] += args[0] != "runs"
-            counts[f"{args[0]}: {_outcome(done)}"] += 1
-            if not done.in_a_sentence or "VIOLATION" in done.said:
-                wrong.append(f"{file} {how}, {args[0]}: status {done.status}: {done.said[-600:]}")
+    number = 0
+    while time.monotonic() < until and number < most:
+        last = min(number + TOGETHER, most)
+        for told in watched(folder, partial(_tried, folder), seed, range(number, last), until):
+            number = told.number + 1
+            counts["mutations"] += 1
+            counts.update(told.outcomes)
+            wrong += told.wrong
     return counts, wrong
+
+
+def _tried(folder: Path, chance: random.Random) -> Told:
+    """Damage one file of a copy, and have it read."""
+    work = folder / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    for name in ("good", "cache"):
+        shutil.copytree(folder / name, work / name)
+    os.environ["GANZOO_CACHE"] = str(work / "cache")
+    files = sorted(path for path in work.rglob("*") if _is_read(path))
+    file = chance.choice(files)
+    how = _damage(file, files, chance)
+    wrong = []
+    outcomes = Counter[str]()
+    for args in _commands(work / "good", folder, chance):
+        VIOLATIONS.clear()
+        done = called(list(args))
+        outcomes[f"{args[0]}: {_outcome(done)}"] += 1
+        if not done.in_a_sentence or VIOLATIONS:
+            what = f"{file.relative_to(work)} {how}, {args[0]}"
+            wrong.append(f"{what}: status {done.status}: {VIOLATIONS} {done.said[-600:]}")
+    return Told(outcomes, wrong)
 
 
 def _is_read(path: Path) -> bool:
     return path.is_file() and path.suffix in (".json", ".jsonl", ".safetensors")
 
 
-def _commands(run: Path, folder: Path, chance: random.Random) -> list[tuple[object, ...]]:
+def _commands(run: Path, folder: Path, chance: random.Random) -> Iterator[tuple[object, ...]]:
     out = folder / "out.npz"
     out.unlink(missing_ok=True)
-    return [
-        chance.choice(
-            [
-                ("train", "--resume", run, "--steps", STEPS + 1),
-                ("sample", run, "--n", 2, "--out", out),
-                ("compare", run, folder / "good"),
-            ]
-        ),
-        ("runs", folder),
-    ]
+    yield chance.choice(
+        [
+            ("train", "--resume", run, "--steps", STEPS + 1),
+            ("sample", run, "--n", 2, "--out", out),
+            ("compare", run, folder / "good"),
+            ("evaluate", run, "--n", 4, "--metrics", "parzen"),
+        ]
+    )
+    yield "runs", run.parent
 
 
 def _outcome(done: Ended) -> str:
     return {0: "done", 1: "done in part", 2: "refused"}.get(done.status or 0, "broke")
 
 
-def _damage(file: Path, chance: random.Random) -> str:
-    """Change a file; returns how."""
+def _damage(file: Path, files: list[Path], chance: random.Random) -> str:
+    """Change a file, perhaps to one of the others; returns how."""
     content = bytearray(file.read_bytes())
-    how = chance.choice(["bits", "cut", "deep", "empty", "grown", "value", "value", "value"])
+    how = chance.choice(
+        ["bits", "cut", "deep", "empty", "grown", "swapped", "value", "value", "value"]
+    )
     if how == "value":
         if file.suffix == ".safetensors":
             how = _forge_header(content, chance)
@@ -96,6 +113,9 @@ def _damage(file: Path, chance: random.Random) -> str:
             content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
     elif how == "cut":
         del content[chance.randrange(len(content)) :]
+    elif how == "swapped":
+        other = chance.choice(files)
+        content, how = bytearray(other.read_bytes()), f"is {other.name}"
     elif how == "deep":
         content = bytearray(b"[" * 200_000)
     elif how == "empty":
@@ -103,11 +123,11 @@ def _damage(file: Path, chance: random.Random) -> str:
     else:
         content += os.urandom(chance.randint(1, 2000))
     file.write_bytes(content)
-    if file.suffix == ".safetensors" and chance.random() < 0.7:  # as a stranger would
-        manifest = file.parent / checkpoint.MANIFEST
+    manifest = file.parent / checkpoint.MANIFEST
+    if file.suffix == ".safetensors" and manifest.exists() and chance.random() < 0.7:
         told = json.loads(manifest.read_text())
         told["sha256"][file.name] = checkpoint._sha256(file)
-        manifest.write_text(json.dumps(told))
+        manifest.write_text(json.dumps(told))  # as a stranger would
         how += ", with a manifest that says so"
     return how
 
@@ -161,23 +181,3 @@ def _forge_header(content: bytearray, chance: random.Random) -> str:
     text = json.dumps(header, separators=(",", ":")).encode()
     content[: 8 + size] = len(text).to_bytes(8, "little") + text
     return f"{name} {change}"
-
-
-def _confine(folder: Path) -> None:
-    """Have Python say what should not happen, and bound the memory."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
-    if pages:
-        most = pages * resource.getpagesize() + MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    allowed = (str(folder), os.environ["GANZOO_CACHE"], "/dev/")
-
-    def hear(event: str, args: tuple[Any, ...]) -> None:
-        if event in RUNNING:
-            os.write(2, f"VIOLATION: {event} {args}\n".encode())
-        elif event == "open" and isinstance(args[0], str) and isinstance(args[2], int):
-            path = str(Path(args[0]).absolute())
-            writes = args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-            if writes and not path.startswith(allowed):
-                os.write(2, f"VIOLATION: written to {path}\n".encode())
-
-    sys.addaudithook(hear)

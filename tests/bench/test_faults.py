@@ -22,4 +22,5 @@ def test_nothing_is_lost_and_nothing_let_in(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     told = json.loads(report.read_text())
     assert told["wrong"] == []
-    assert {*told["figures"]} == {"kills", "machine", "mutations"}
+    parts = {"kills", "machine", "mutations", "files", "power", "surroundings", "soak"}
+    assert {*told["figures"]} == parts
