@@ -1,5 +1,6 @@
 """Named arrays: of what kind each is taken, what it is called, splits and refusals."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,14 @@ def test_what_is_refused(tmp_path: Path) -> None:
     told = f"'{file}' is no .npz of plain arrays: write it by numpy.savez(path, x=..., y=...)"
     assert problem(file) == told
     save(file, x=np.array([{}], dtype=object))
+    assert problem(file) == told
+    np.savez_compressed(file, x=np.arange(999))
+    whole = bytearray(file.read_bytes())
+    whole[90:95] = b"wrong"  # within what is compressed
+    file.write_bytes(whole)
+    assert problem(file) == told
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("x", "no array")
     assert problem(file) == told
     save(file)
     assert problem(file) == f"'{file}' holds no arrays: it must hold one for each field"
