@@ -80,6 +80,9 @@ class Translator(ABC):
     """At least one; as they are here, for two unpaired domains and the ways between them."""
     stochastic: ClassVar[bool] = False
     """Whether it draws random numbers, so that an image has many translations: ``--seed``."""
+    multiple: ClassVar[int] = 0
+    """Of how many pixels the sides must be of images of any other size than those that it was
+    trained on, which become images of their size: ``--own-size``; 0: it takes no others."""
 
     def controls(self) -> Mapping[str, Control]:
         """What can be asked of it, by name, on the data that it was built for."""

@@ -119,6 +119,7 @@ def make_of_images(
     function: Callable[[Tensor], Tensor],
     doing: str,
     wanted: Pixels,
+    own_size: bool = False,
 ) -> Iterator[tuple[str, Tensor]]:
     """What is made of each file in a folder that can be read, by its name.
 
@@ -130,6 +131,7 @@ def make_of_images(
         function: of uint8 images (n, channels, height, width), to as many rows.
         doing: what is done, for the bar that shows how far it is.
         wanted: how the files are read.
+        own_size: each is left at its size, and given to the function alone.
 
     Raises:
         GanzooError: none can be read.
@@ -143,6 +145,7 @@ def make_of_images(
     from ganzoo.data.files.seen import nothing_seen, report_seen, see
 
     channels, height, width = shape
+    size, together = (None, 1) if own_size else ((height, width), CHUNK)
     skipped, fitted, seen = 0, Fitted(height, width), nothing_seen()
     hidden = not sys.stderr.isatty()
     with (
@@ -150,12 +153,9 @@ def make_of_images(
         Progress(console=Console(stderr=True), transient=True, disable=hidden) as progress,
     ):
         task = progress.add_task(doing, total=len(files))
-        for start in range(0, len(files), CHUNK):
-            chunk = files[start : start + CHUNK]
-            images = {
-                file: look(folder / file, channels, (height, width), wanted=wanted)
-                for file in chunk
-            }
+        for start in range(0, len(files), together):
+            chunk = files[start : start + together]
+            images = {file: look(folder / file, channels, size, wanted=wanted) for file in chunk}
             read = {name: image for name, image in images.items() if not isinstance(image, str)}
             for name in images.keys() - read.keys():
                 warn(f"skipped '{folder / name}': {images[name]}")
@@ -170,7 +170,7 @@ def make_of_images(
     if skipped == len(files):
         raise GanzooError(f"none of the {skipped} files in '{folder}' can be read")
     report_seen(f"in '{folder}'", seen, wanted, warn)
-    if fitted.sentence:
+    if fitted.sentence and not own_size:
         warn(fitted.sentence)
 
 

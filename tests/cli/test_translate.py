@@ -68,6 +68,8 @@ class Toy(Variant, Translator):
     def loss(self, batch):
         return (self.a2b(batch.data["a"]) + self.b2a(batch.data["b"])).mean()
 
+    multiple = 4
+
     def translate(self, image, direction):
         assert not self.training and not torch.is_grad_enabled()
         assert image.abs().max() <= 1
@@ -162,6 +164,26 @@ def test_every_mode_is_seen_as_the_eye_sees_it(mode: str) -> None:
     assert call("--direction", "a2b", "--input", "image.tif", "--out", "out").status == 0
     shown = 255 if mode in ("CMYK", "LA") else 0  # no ink, or nothing on white
     assert colour(Path("out/image.png")) == (255 - shown,) * 3
+
+
+@pytest.mark.usefixtures("run", "photos")
+def test_images_may_keep_their_own_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Meanwhile they are enlarged to what the networks take."""
+    asked = ("--input", "photos", "--own-size", "--direction")
+    result = call(*asked, "a2b", "--out", "out")
+    assert (result.status, result.err) == (0, "")
+    for name, size in (("red", (12, 8)), ("green", (31, 77)), ("far/away/blue", (5, 4))):
+        made = Image.open(f"out/{name}.png")
+        assert made.size == size
+        assert {color for _, color in made.getcolors() or ()} == {NEGATIVES[Path(name).name]}
+    from ganzoo.plugins.registry import registry
+
+    cls = registry().variant("toy").load()
+    whole = cls.translate
+    monkeypatch.setattr(cls, "translate", lambda *args: whole(*args)[:, :, 1:])
+    assert "make images of another size" in call(*asked, "b2a", "--out", "other").err
+    monkeypatch.setattr(cls, "multiple", 0)
+    assert "leave out --own-size" in call(*asked, "b2a", "--out", "none").err
 
 
 @pytest.mark.usefixtures("run")

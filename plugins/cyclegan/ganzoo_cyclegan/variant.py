@@ -130,6 +130,8 @@ class CycleGAN(Variant, Translator):
         }
         return 0.5 * GAN_WEIGHT * self.loss.discriminator(real_logits, fake_logits)
 
+    multiple = 4  # two layers halve the sides, and two double them
+
     def translate(self, image: Tensor, direction: str) -> Tensor:
         translated: Tensor = {"a2b": self.a2b, "b2a": self.b2a}[direction](image)
         return translated

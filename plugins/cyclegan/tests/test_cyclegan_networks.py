@@ -173,3 +173,12 @@ def test_there_is_a_way_around_a_block() -> None:
     features = torch.randn(2, 3, 5, 5)
     torch.testing.assert_close(block(features), features + block.net(features), rtol=0, atol=0)
     assert block(features).min() < 0
+
+
+def test_images_of_multiples_of_four_pixels_keep_their_size() -> None:
+    """Whatever the size of those of the training, if that is even and so is its half."""
+    generator = make_generator(1, 1, DataSpec.images((3, 32, 64)))
+    for height, width in ((32, 32), (44, 100), (20, 24)):
+        image = torch.zeros(1, 3, height, width)
+        assert generator(image).shape == image.shape
+        assert (height % CycleGAN.multiple, width % CycleGAN.multiple) == (0, 0)

@@ -61,6 +61,11 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 2**32 - 1),
     help="of a variant that translates an image in many ways  [default: 0]",
 )
+@click.option(
+    "--own-size",
+    is_flag=True,
+    help="leave each image at its size and shape, where the variant's networks take any",
+)
 @pixels_option("image files of --input")
 @device_option("where to translate")
 def command(
@@ -70,14 +75,16 @@ def command(
     out: Path,
     controls: tuple[str, ...],
     seed: int | None,
+    own_size: bool,
     pixels: str | None,
     device: str,
 ) -> int:
     """Translate images by the newest checkpoint of RUN.
 
     They may be of any size: each is scaled to cover the size of the run's images, and cropped,
-    which is said. They are read as those of the training were, unless --pixels says more. A file
-    that cannot be read is named and left out, and the exit status then is 1.
+    which is said, unless --own-size leaves it as it is. They are read as those of the training
+    were, unless --pixels says more. A file that cannot be read is named and left out, and the exit
+    status then is 1.
     """
     if out.exists():
         raise GanzooError(f"{out} exists already: choose another --out")
@@ -94,11 +101,17 @@ def command(
         raise GanzooError(
             f"{run} translates an image in one way only, to which --seed is nothing: leave it out"
         )
+    if own_size and not variant.multiple:
+        raise GanzooError(
+            f"{run} translates images of the size of its training only: leave out --own-size"
+        )
     image_shape(variant, way.target)
     shape = image_shape(variant, way.source)
     wanted = reading(run, pixels, shape[0])
     function = translate_bytes(variant, way.name, asked)
-    made = make_of_images(folder, files, shape, function, "translating", wanted)
+    if own_size:
+        function = at_own_size(function, variant.multiple, shape)
+    made = make_of_images(folder, files, shape, function, "translating", wanted, own_size)
     count = write_pngs(_seeded(made, seed or 0, variant), out)
     click.echo(f"{counted(count, 'image')}: {out}")
     return status_of(count, len(files))
@@ -156,6 +169,36 @@ def translate_bytes(
     @torch.no_grad()
     def translate(images: Tensor) -> Tensor:
         return to_bytes(function(to_floats(images.to(variant.device)), direction, **asked)).cpu()
+
+    return translate
+
+
+def at_own_size(
+    function: Callable[[Tensor], Tensor], multiple: int, shape: tuple[int, int, int]
+) -> Callable[[Tensor], Tensor]:
+    """The same for images of any size, which are enlarged by their last pixels meanwhile.
+
+    Args:
+        function: of images whose sides are multiples of so many pixels.
+        multiple: so many.
+        shape: (channels, height, width) of those of the training; none is given smaller ones.
+    """
+    from torch.nn.functional import pad
+
+    def translate(images: Tensor) -> Tensor:
+        sides = images.shape[2:]
+        wanted = [
+            -(-max(side, least) // multiple) * multiple
+            for side, least in zip(sides, shape[1:], strict=True)
+        ]
+        below, right = (more - side for more, side in zip(wanted, sides, strict=True))
+        made = function(pad(images.float(), (0, right, 0, below), "replicate").to(images.dtype))
+        if [*made.shape[2:]] != wanted:
+            raise GanzooError(
+                "this run's networks make images of another size of those that they are given: "
+                "leave out --own-size"
+            )
+        return made[:, :, : sides[0], : sides[1]]
 
     return translate
 
