@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ganzoo.artifacts.files import replacing, whole_folder
+from ganzoo.artifacts.pictures import animate
 
 
 @pytest.mark.parametrize("name", ["ü" * 125 + "x.txt", "x." + "y" * 253, os.fsdecode(b"\xe9.txt")])
@@ -21,3 +23,17 @@ def test_a_name_may_be_as_long_and_as_odd_as_the_disk_takes(tmp_path: Path, name
     with whole_folder(tmp_path / name) as temporary:
         (temporary / "x").touch()
     assert [path.name for path in tmp_path.rglob("*")] == [name, "x"]
+
+
+def test_frames_that_are_damaged_or_of_another_size_are_left_out(tmp_path: Path) -> None:
+    frames = [tmp_path / f"{number}.png" for number in range(5)]
+    for number, frame in enumerate(frames):
+        Image.new("L", (8, 8 if number else 9), 50 * number).save(frame)
+    frames[2].write_bytes(frames[2].read_bytes()[:40])
+    frames[3].write_text("no image")
+    animate(frames, tmp_path / "all.gif")
+    with Image.open(tmp_path / "all.gif") as made:
+        assert made.size == (8, 8)
+        assert made.n_frames == 2  # type: ignore[attr-defined]
+    animate(frames[2:4], tmp_path / "none.gif")
+    assert not (tmp_path / "none.gif").exists()

@@ -66,13 +66,28 @@ def with_caption(picture: Image.Image, caption: str) -> Image.Image:
 
 
 def animate(frames: Sequence[Path], path: Path) -> None:
-    """Write pictures of one size as a GIF that dwells on the last."""
-    pictures = [Image.open(frame).convert("P") for frame in frames]
+    """Write pictures as a GIF that dwells on the last; those that are damaged are left out.
+
+    So are those of another size than the last. Of none nothing is written.
+    """
+    readable = [picture for frame in frames if (picture := _opened(frame))]
+    pictures = [picture for picture in readable if picture.size == readable[-1].size]
+    if not pictures:
+        return
     durations = [FRAME_MS] * (len(pictures) - 1) + [LAST_FRAME_MS]
     with replacing(path) as temporary:
         pictures[0].save(
             temporary, save_all=True, append_images=pictures[1:], duration=durations, loop=0
         )
+
+
+def _opened(frame: Path) -> Image.Image | None:
+    """A picture with a palette; None: it is none."""
+    try:
+        with Image.open(frame) as picture:
+            return picture.convert("P")
+    except Exception:  # whatever a decoder makes of a damaged file
+        return None
 
 
 def plot_curves(records: Sequence[dict[str, float]], path: Path) -> None:

@@ -5,8 +5,12 @@ One file for a step and a protocol; measures that are taken later are added to i
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from ganzoo.artifacts.files import read_note, refuse_links, write_json
 
@@ -34,12 +38,25 @@ def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
     refuse_links(run)
     path.parent.mkdir(exist_ok=True)
     new = {score["name"] for score in report["scores"]}
-    earlier = [
-        score for score in (read(path) or {"scores": []})["scores"] if score["name"] not in new
-    ]
-    record = {"run": str(run), "step": step, **report, "scores": report["scores"] + earlier}
-    write_json(path, record)
+    with _alone(path.parent):  # another evaluation may end now
+        earlier = [
+            score for score in (read(path) or {"scores": []})["scores"] if score["name"] not in new
+        ]
+        record = {"run": str(run), "step": step, **report, "scores": report["scores"] + earlier}
+        write_json(path, record)
     return record
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process, where its disk has locks."""
+    lock = FileLock(folder / ".lock")
+    with suppress(NotImplementedError):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def read(path: Path) -> dict[str, Any] | None:

@@ -43,7 +43,8 @@ def words_in(path: Path, opened: "Image.Image") -> np.ndarray:
     if _raw(opened) == _GRAY_WITH_OPACITY:
         _set_raw(opened, "RGBA")  # four bytes a pixel, two of them gray
         both = np.asarray(opened).astype(np.uint16)
-        return both[:, :, ::2] * 256 + both[:, :, 1::2]
+        words: np.ndarray = both[:, :, ::2] * 256 + both[:, :, 1::2]
+        return words
     name, order = _COLOURS.fullmatch(_raw(opened)).groups()  # type: ignore[union-attr]
     with Image.open(path, formats=formats_of(path)) as again:
         _set_raw(again, name + _OTHER[order])
