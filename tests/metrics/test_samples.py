@@ -98,7 +98,7 @@ def test_very_large_images_are_read_where_they_are_wanted(
 ) -> None:
     steps().save(tmp_path / "a.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(GanzooError, match=r"megapixels, .* with --pixels huge alone"):
+    with pytest.raises(GanzooError, match="megapixels: --pixels huge has it read"):
         read_samples(tmp_path)
     assert read_samples(tmp_path, Pixels(huge=True)).samples.shape == (1, 1, 16, 24)
     assert Image.MAX_IMAGE_PIXELS == 100

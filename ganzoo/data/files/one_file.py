@@ -5,6 +5,9 @@ from pathlib import Path
 
 from ganzoo.errors import GanzooError
 
+_LARGE = 2**33
+"""Bytes of the largest text."""
+
 
 def split_files(
     root: Path | None, dataset: str, suffixes: Sequence[str], needed: str
@@ -58,9 +61,16 @@ def read_text(path: Path) -> str:
     """What a file of text holds.
 
     Raises:
-        GanzooError: it is not there, or is no text in UTF-8.
+        GanzooError: it is not there, is no text in UTF-8, or does not fit into memory.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise GanzooError(f"'{path}' is no file, and must be a text")
+        if path.stat().st_size > _LARGE:
+            raise GanzooError(
+                f"'{path}' has {path.stat().st_size / 1e9:,.0f} GB, and texts are read up to "
+                f"{_LARGE / 1e9:,.0f} GB: split it"
+            )
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise GanzooError(
