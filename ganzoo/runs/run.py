@@ -175,6 +175,7 @@ class Run:
 
     def rewind(self, step: int) -> None:
         """Forget what was logged, drawn and evaluated after `step`, before going on from there."""
+        self.samples.mkdir(exist_ok=True)  # somebody may have made room
         with (
             replacing(self.path / METRICS) as temporary,
             temporary.open("w", encoding="utf-8") as file,

@@ -42,7 +42,10 @@ class Training:
     )
     precision: str = option("fp32", "arithmetic of the networks", choices=PRECISIONS)
     threads: int | None = option(
-        None, "on a CPU, for runs that are equal bit for bit (default: as many as help)", minimum=1
+        None,
+        "on a CPU, for runs that are equal bit for bit (default: as many as help)",
+        minimum=1,
+        maximum=1024,  # of which more than a system has end the process
     )
     accumulate: int = option(
         1, "equal parts that a batch is split into, to need less memory", minimum=1

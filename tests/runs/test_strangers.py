@@ -1,11 +1,14 @@
 """A run from a stranger: what is no file of a run is not waited for, and takes no memory."""
 
+import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from helpers.cli import ganzoo, train_tiny
 
 from ganzoo.artifacts.files import refuse_links
 from ganzoo.errors import GanzooError
@@ -88,3 +91,22 @@ def test_a_copy_by_hard_links_is_not_written_to(tmp_path: Path) -> None:
     run.log("after")
     assert copy.read_text() == before
     assert (run.path / "log.txt").read_text().startswith(before)
+
+
+def test_pictures_that_somebody_has_thrown_away_are_no_reason_to_stop(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path / "run")
+    shutil.rmtree(run / "samples")
+    result = ganzoo("train", "--resume", run, "--steps", 6)
+    assert result.status == 0, result.err
+    assert [path.name for path in (run / "samples").iterdir()] == ["00000006.png"]
+
+
+def test_more_threads_than_any_system_has_are_refused(tmp_path: Path) -> None:
+    """They would end the process."""
+    run = train_tiny(tmp_path / "run")
+    told = json.loads((run / "run.json").read_text())
+    told["training"]["threads"] = 10**6
+    (run / "run.json").write_text(json.dumps(told))
+    result = ganzoo("train", "--resume", run, "--steps", 6)
+    assert result.status == 2
+    assert "--threads must be at least 1 and at most 1024, not 1000000" in result.err
