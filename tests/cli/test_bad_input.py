@@ -153,6 +153,7 @@ def test_a_device_that_is_not_there(command: list[str], tiny: Path) -> None:
         ("batch-siz = 5", ("no setting 'batch-siz': did you mean 'batch-size'?", "settings.toml")),
         ("batch_siz = 5", "there is no setting 'batch_siz': did you mean 'batch_size'?"),
         ("steps = ", ("settings.toml is not TOML", "line 1")),
+        ("lr = " + 100_000 * "[", ("settings.toml is not TOML", "nested too deeply")),
         ("steps = 5\nlr = 1e", ("settings.toml is not TOML", "line 2")),
         ("batch-size = 0", ("--batch-size must be at least 1, not 0", "settings.toml")),
         ("batch-size = true", ("--batch-size must be a whole number", "settings.toml")),

@@ -146,6 +146,10 @@ def merge(file: Mapping[str, object], flags: Mapping[str, object]) -> dict[str, 
     return {key: value for key, value in file.items() if key not in replaced} | dict(flags)
 
 
+_LONG = 2**20
+"""Characters that no file of settings has."""
+
+
 def read_config(path: Path) -> dict[str, object]:
     """The settings of a TOML file, by field name.
 
@@ -153,12 +157,15 @@ def read_config(path: Path) -> dict[str, object]:
         GanzooError: it cannot be read, is no TOML, or has tables.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_LONG)  # a device may have no end
         content = tomllib.loads(text)
     except OSError as error:
         raise GanzooError(f"--config {path} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise GanzooError(f"--config {path} is not TOML: it is not UTF-8 text") from error
+    except RecursionError as error:
+        raise GanzooError(f"--config {path} is not TOML: it is nested too deeply") from error
     except tomllib.TOMLDecodeError as error:
         last = f"at line {len(text.splitlines())}"
         reason = str(error).replace("at end of document", last)
