@@ -12,13 +12,13 @@ from collections import Counter
 from pathlib import Path
 
 PARTS = {
-    "kills": 6,
-    "machine": 4,
-    "mutations": 4,
+    "kills": 8,
+    "machine": 3,
+    "mutations": 10,
     "files": 2,
     "power": 3,
-    "surroundings": 5,
-    "soak": 2,
+    "surroundings": 3,
+    "soak": 5,
 }
 """What is tried, and which shares of the time it gets."""
 SHORT = 24.0

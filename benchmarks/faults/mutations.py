@@ -9,7 +9,6 @@ import random
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -63,34 +62,32 @@ def _tried(folder: Path, chance: random.Random) -> Told:
     files = sorted(path for path in work.rglob("*") if _is_read(path))
     file = chance.choice(files)
     how = _damage(file, files, chance)
+    args = _command(work / "good", folder, chance)
+    VIOLATIONS.clear()
+    done = called(args)
     wrong = []
-    outcomes = Counter[str]()
-    for args in _commands(work / "good", folder, chance):
-        VIOLATIONS.clear()
-        done = called(list(args))
-        outcomes[f"{args[0]}: {_outcome(done)}"] += 1
-        if not done.in_a_sentence or VIOLATIONS:
-            what = f"{file.relative_to(work)} {how}, {args[0]}"
-            wrong.append(f"{what}: status {done.status}: {VIOLATIONS} {done.said[-600:]}")
-    return Told(outcomes, wrong)
+    if not done.in_a_sentence or VIOLATIONS:
+        what = f"{file.relative_to(work)} {how}, {args[0]}"
+        wrong = [f"{what}: status {done.status}: {VIOLATIONS} {done.said[-600:]}"]
+    return Told({f"{args[0]}: {_outcome(done)}": 1}, wrong)
 
 
 def _is_read(path: Path) -> bool:
     return path.is_file() and path.suffix in (".json", ".jsonl", ".safetensors")
 
 
-def _commands(run: Path, folder: Path, chance: random.Random) -> Iterator[tuple[object, ...]]:
+def _command(run: Path, folder: Path, chance: random.Random) -> list[object]:
     out = folder / "out.npz"
     out.unlink(missing_ok=True)
-    yield chance.choice(
+    return chance.choice(
         [
-            ("train", "--resume", run, "--steps", STEPS + 1),
-            ("sample", run, "--n", 2, "--out", out),
-            ("compare", run, folder / "good"),
-            ("evaluate", run, "--n", 4, "--metrics", "parzen"),
+            ["train", "--resume", run, "--steps", STEPS + 1],
+            ["sample", run, "--n", 2, "--out", out],
+            ["compare", run, folder / "good"],
+            ["evaluate", run, "--n", 4, "--metrics", "parzen"],
+            ["runs", run.parent],
         ]
     )
-    yield "runs", run.parent
 
 
 def _outcome(done: Ended) -> str:

@@ -77,7 +77,7 @@ def _judged(looks: list[Look], run: Path, figures: Counter[str]) -> list[str]:
     part = len(looks) // 5
     early, late = looks[part : 2 * part], looks[-part:]
     memory = [int(median(look.memory for look in some)) for some in (early, late)]
-    handles = [max(look.handles for look in some) for some in (early, late)]
+    handles = [int(median(look.handles for look in some)) for some in (early, late)]
     speeds = [
         (some[-1].step - some[0].step) / (some[-1].seconds - some[0].seconds)
         for some in (early, late)

@@ -236,6 +236,13 @@ def _read(path: Path, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
     file = path / name
     _verify(path, name)
     try:
+        str(file).encode()
+    except UnicodeEncodeError as error:
+        raise GanzooError(
+            f"{file} lies in a folder whose name is no text in UTF-8, where safetensors reads "
+            "nothing: rename the folder"
+        ) from error
+    try:
         with safe_open(file, framework="pt") as opened:
             header = opened.metadata() or {}
         return load_file(file), header

@@ -43,10 +43,19 @@ class Run:
         """
         path = None
         try:
+            str((out or Path()).resolve()).encode()
+        except UnicodeEncodeError as error:  # by which safetensors names its files
+            raise GanzooError(
+                f"the run directory {out or Path.cwd()} has a name that is no text in UTF-8: "
+                "choose another with --out"
+            ) from error
+        try:
             path = _next(Path("runs"), name) if out is None else _claim(out)
             run = cls(path, settings)
             run.checkpoints.mkdir()
             run.save_settings()
+            for above in (path.parent, path.parent.parent):  # where the names are that lead there
+                sync(above)
         except OSError as error:
             if path is not None:
                 shutil.rmtree(path, ignore_errors=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.cli import ganzoo, train_tiny
+from helpers.cli import TINY, ganzoo, train_tiny
 
 from ganzoo.artifacts.files import refuse_links
 from ganzoo.errors import GanzooError
@@ -110,3 +110,21 @@ def test_more_threads_than_any_system_has_are_refused(tmp_path: Path) -> None:
     result = ganzoo("train", "--resume", run, "--steps", 6)
     assert result.status == 2
     assert "--threads must be at least 1 and at most 1024, not 1000000" in result.err
+
+
+def test_a_name_that_is_no_text_is_no_damage(tmp_path: Path) -> None:
+    """Of all folders, as safetensors would say that the file is broken."""
+    odd = tmp_path / os.fsdecode(b"\xe9")
+    try:
+        odd.mkdir()
+    except OSError:
+        pytest.skip("this disk has no such names")
+    result = ganzoo("train", "vanilla", *TINY, "--steps", 1, "--out", odd / "run")
+    assert result.status == 2
+    assert "has a name that is no text in UTF-8: choose another with --out" in result.err
+    train_tiny(tmp_path / "run").rename(odd / "run")
+    run, out = odd / "run", tmp_path / "x.npz"
+    for args in (["sample", run, "--out", out], ["train", "--resume", run, "--steps", 6]):
+        result = ganzoo(*args)
+        assert result.status == 2
+        assert "rename the folder" in result.err

@@ -42,14 +42,18 @@ def words_in(path: Path, opened: "Image.Image") -> np.ndarray:
 
     if _raw(opened) == _GRAY_WITH_OPACITY:
         _set_raw(opened, "RGBA")  # four bytes a pixel, two of them gray
-        both = np.asarray(opened).astype(np.uint16)
-        words: np.ndarray = both[:, :, ::2] * 256 + both[:, :, 1::2]
-        return words
+        both = np.asarray(opened)
+        return _joined(both[:, :, ::2], both[:, :, 1::2])
     name, order = _COLOURS.fullmatch(_raw(opened)).groups()  # type: ignore[union-attr]
     with Image.open(path, formats=formats_of(path)) as again:
         _set_raw(again, name + _OTHER[order])
         lower = np.asarray(again)
-    return np.asarray(opened).astype(np.uint16) * 256 + lower
+    return _joined(np.asarray(opened), lower)
+
+
+def _joined(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    words: np.ndarray = upper.astype(np.uint16) * 256 + lower
+    return words
 
 
 def _raw(opened: "Image.Image") -> str:
