@@ -4,6 +4,7 @@ import json
 import random
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -45,7 +46,8 @@ def campaign(
     def watch(child: int) -> None:
         step = _last_step(run)
         if step >= (looks[-1].step if looks else 0) + steps // LOOKS:
-            looks.append(_look(child, step))
+            with suppress(OSError):  # it has just ended, or this system shows nothing
+                looks.append(_look(child, step))
 
     done = forked(args, folder / "log", limit=24 * 3600.0, watch=watch)
     figures = Counter({"steps": steps, "seconds": round(done.seconds)})

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from faults.child import Ended, forked
-from faults.ground import left_by, training
+from faults.ground import left_by, training, variants
 from ganzoo.runs import run as run_module
 
 VARIANT = "vanilla"
@@ -214,8 +214,10 @@ def _shared(folder: Path, data: Path, expected: dict[str, object]) -> list[str]:
     return wrong + [f"left over: {name}" for name in leftovers]
 
 
-def _classes(folder: Path, data: Path) -> list[str]:
+def _classes(folder: Path, data: Path) -> list[str] | None:
     """Classes whose names are code for a browser or a terminal: shown, and never obeyed."""
+    if "cgan" not in variants():
+        return None
     place, run, log = _fresh(folder / "classes"), _fresh(folder / "run"), folder / "log"
     for number, name in enumerate((SCRIPT, UNSEEN, "two\nlines", "a|b")):
         shutil.copytree(data / "photos" / str(number), place / name)

@@ -1,6 +1,5 @@
 """Samples that any program made: a folder of images, or an ``.npz``."""
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -128,8 +127,7 @@ def _read_folder(folder: Path, wanted: Pixels, report: Callable[[str], None]) ->
         raise GanzooError(f"--samples {folder} holds no image files")
     images: list[np.ndarray] = []
     seen = nothing_seen()
-    with limited(wanted), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's, about images that it reads all the same
+    with limited(wanted):
         coloured = any(
             mode and is_coloured(mode) for mode in (mode_of(file, wanted) for file in files)
         )

@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,7 +55,8 @@ class Run:
             run.checkpoints.mkdir()
             run.save_settings()
             for above in (path.parent, path.parent.parent):  # where the names are that lead there
-                sync(above)
+                with suppress(OSError):  # not everybody may read them
+                    sync(above)
         except OSError as error:
             if path is not None:
                 shutil.rmtree(path, ignore_errors=True)

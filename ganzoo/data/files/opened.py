@@ -1,6 +1,7 @@
 """One image file as the eye sees it: upright, in sRGB, and of as many channels as are wanted."""
 
 import io
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,14 +108,16 @@ def upright_size(path: Path) -> Size | None:
 
 @contextmanager
 def limited(wanted: Pixels) -> Iterator[None]:
-    """Images of as many pixels as are wanted can be read in this block."""
+    """Images of as many pixels as are wanted can be read in this block, and none is warned of."""
     from PIL import Image
 
     usual = Image.MAX_IMAGE_PIXELS
     if wanted.huge:
         Image.MAX_IMAGE_PIXELS = None
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's, about images that it reads all the same
+            yield
     finally:
         Image.MAX_IMAGE_PIXELS = usual
 

@@ -1,7 +1,6 @@
 """Images decoded: every mode as the eye sees it, once, and from then on mapped from the cache."""
 
 import sys
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -101,14 +100,12 @@ def _fill_cache(
 
     # Threads, as Pillow releases the interpreter lock while it decodes and scales.
     with (
-        warnings.catch_warnings(),
         limited(wanted),
         ThreadPoolExecutor() as pool,
         Progress(
             console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
         ) as progress,
     ):
-        warnings.simplefilter("ignore")  # Pillow's, about images that it reads all the same
         paths = [folder / file for file in files]
         every = (*paths, *(folder / file for file in others))
         modes = [mode for mode in _in_order(pool, partial(mode_of, wanted=wanted), every) if mode]
