@@ -27,7 +27,7 @@ def main() -> None:
         run = Run.open(path)
         dataset = registry().dataset(run.settings["training"]["dataset"]).load()(DataRequest())
         variant = load_variant(run, torch.device("cpu"))
-        points = torch.cat([drawn.samples for drawn in generate(variant, SAMPLES, seed=0)])
+        points = torch.cat([drawn.samples for drawn in generate(variant, SAMPLES)])
         modes, quality = covered(points, dataset)
         strict, _ = covered(points, dataset, share=0.1)
         seed, loss = run.settings["training"]["seed"], run.settings["config"]["loss"]

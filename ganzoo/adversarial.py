@@ -65,6 +65,7 @@ class Adversarial(Variant):
     def __init__(self, config: AdversarialConfig, data: DataSpec) -> None:
         super().__init__(config, data)
         self.loss = config.loss
+        self.prior = config.prior
         self.scores = config.loss.scores
         self.regularisers = nn.ModuleDict(config.regulariser)
         for term in config.regulariser.values():

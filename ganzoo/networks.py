@@ -41,6 +41,30 @@ def sample_prior(prior: str, n: int, dim: int, device: torch.device) -> Tensor:
     return torch.empty(n, dim, device=device).uniform_(-1, 1)
 
 
+def between(prior: str, start: Tensor, end: Tensor, share: Tensor) -> Tensor:
+    """Latents on the way from some to others, each as likely as those that the prior draws.
+
+    Of a uniform prior the way is straight; of a normal one it goes around the origin, near which a
+    straight one would come and hardly any latent is (White 2016, "Sampling Generative Networks").
+
+    Args:
+        prior: one of `PRIORS`.
+        start: (n, ...).
+        end: of the same shape.
+        share: how much of the way is made, (n,) in [0, 1].
+    """
+    shares = share.view(-1, *[1] * (start.dim() - 1)).to(start.dtype)
+    straight = torch.lerp(start, end, shares)
+    if prior != "normal":
+        return straight
+    one, other = start.flatten(1), end.flatten(1)
+    cosine = torch.nn.functional.cosine_similarity(one, other)
+    angle = cosine.clamp(-1, 1).acos().view_as(shares)
+    sine = angle.sin()
+    around = (((1 - shares) * angle).sin() * start + (shares * angle).sin() * end) / sine
+    return torch.where(sine > 1e-3, around, straight)  # towards itself, or its opposite
+
+
 @torch.no_grad()
 def init_normal(module: nn.Module, std: float = 0.02) -> None:
     """Weights N(0, `std`), biases 0, scales of BatchNorm N(1, `std`): Radford et al. 2016."""

@@ -1,9 +1,14 @@
 """What follows training: progress, stages, upkeep, the average of weights, and common dials."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -84,3 +89,14 @@ def decays(players: Iterable[str], start: float) -> dict[str, Callable[[float], 
     if start == 1:
         return {}
     return {f"{player}.lr": partial(constant_then_linear, start) for player in players}
+
+
+class Plays(Protocol):
+    """What a variant that decides the order of its iterations needs of the engine."""
+
+    @property
+    def images_seen(self) -> int:
+        """Real samples drawn so far."""
+
+    def play(self, plan: Any) -> dict[str, Tensor]:
+        """Play the phases of the plan on new batches; returns detached scalars by name."""

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ from ganzoo.artifacts.gallery import COLUMNS, Gallery
 from ganzoo.data.kinds import sample_kind
 from ganzoo.errors import GanzooError
 from ganzoo.losses import PROBABILITIES, Scores
-from ganzoo.schedules import ONLY_STAGE, Average, Progress, Stage, Upkeep
+from ganzoo.schedules import ONLY_STAGE, Average, Plays, Progress, Stage, Upkeep
 from ganzoo.spec import DataSpec
 
 if TYPE_CHECKING:
@@ -162,17 +162,6 @@ class Batch:
         return next(iter(self.data.values())).shape[0]
 
 
-class Plays(Protocol):
-    """What a variant that decides the order of its iterations needs of the engine."""
-
-    @property
-    def images_seen(self) -> int:
-        """Real samples drawn so far."""
-
-    def play(self, plan: Any) -> dict[str, Tensor]:
-        """Play the phases of the plan on new batches; returns detached scalars by name."""
-
-
 class Variant(nn.Module, ABC):
     """A GAN: networks, players and phases.
 
@@ -193,6 +182,9 @@ class Variant(nn.Module, ABC):
     """Whether `measure` wants the test split while it trains."""
     judged_by: ClassVar[tuple[str, ...]] = ()
     """Measures of its paper that ``ganzoo evaluate`` adds to the usual ones: ``("parzen",)``."""
+    prior: str = "normal"
+    """How `sample_latent` draws: the way between two latents is a straight one where ``"uniform"``,
+    and goes around the origin where ``"normal"``."""
     batchwise: ClassVar[bool] = False
     """Whether a sample's loss depends on the rest of its batch by design (feature matching,
     minibatch statistics), so that ``--accumulate`` trains it differently."""
@@ -268,6 +260,13 @@ class Variant(nn.Module, ABC):
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         """Samples: images (n, channels, height, width) in [-1, 1], or points (n, dimensions)."""
         raise NotImplementedError(f"{type(self).__name__} has a sample_latent, but no forward")
+
+    def truncated(self, latent: Tensor, psi: float, label: Tensor | None = None) -> Tensor:
+        """Samples of latents brought nearer to the mean: better, and less diverse.
+
+        By default z is scaled by `psi`, as is right where the prior's mean is 0.
+        """
+        return self(psi * latent, label)
 
     def gallery(self, examples: dict[str, Tensor]) -> Tensor | Gallery:
         """What a person looks at while it trains, called each time from the same random state.

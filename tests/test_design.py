@@ -43,6 +43,7 @@ ROOMS = (
     "compare",
     "metrics",
     "training",
+    "library",
     "claims",
     "testing",
     "bench",

@@ -19,12 +19,18 @@ def to_pil(image: Tensor) -> Image.Image:
 
 
 def visible(images: Tensor) -> Tensor:
-    """Images (n, channels, height, width) as a picture can show them.
+    """Images (n, channels, height, width) as a picture can show them: uint8, or in [-1, 1].
 
-    Of others than gray and colour all channels lie beside each other, in gray.
+    A fourth channel is opacity, and what can be seen through is white. Of any other number than
+    1, 3 and 4 all channels lie beside each other, in gray.
     """
     if images.shape[1] in (1, 3):
         return images
+    if images.shape[1] == 4:
+        low, white = (-1, 1) if images.is_floating_point() else (0, 255)
+        colours, opacity = images[:, :3].float(), images[:, 3:].float()
+        seen: Tensor = white + (opacity - low) / (white - low) * (colours - white)
+        return seen if images.is_floating_point() else seen.round().to(images.dtype)
     return images.transpose(1, 2).flatten(2).unsqueeze(1)  # height, then channel and width
 
 

@@ -25,6 +25,8 @@ MODULES = {
     "recommend": "recommend",
     "train": "train",
     "sample": "using.sample",
+    "walk": "using.walk",
+    "project": "using.project",
     "evaluate": "using.evaluate",
     "classify": "using.classify",
     "translate": "using.translate",

@@ -34,6 +34,16 @@ def pixels_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any
     return click.option("--pixels", metavar="WORDS", help=f"how {text} are read, {said}")
 
 
+checkpoint_option = click.option(
+    "--checkpoint",
+    metavar="WHICH",
+    default="last",
+    show_default=True,
+    help="last, best (of a training with --evaluate-every) or a step",
+)
+"""Of every command that uses what a run has learned."""
+
+
 class QuickCommand(click.Command):
     """A command that imports rich-click, which takes longer than the command, only for its help."""
 

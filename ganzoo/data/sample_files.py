@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +23,19 @@ Drawn = tuple["Tensor", "Tensor | None"]
 """Some samples as networks make them, on the CPU, and their labels int64 (n,)."""
 
 
-def write_folder(drawn: Iterable[Drawn], field: Field, out: Path) -> None:
+def write_folder(
+    drawn: Iterable[Drawn],
+    field: Field,
+    out: Path,
+    finish: Callable[[Path], None] = lambda folder: None,
+) -> None:
     """Write samples as files of their kind into `out`, which appears when all are there.
 
     Args:
         drawn: the samples, in parts.
         field: of which they are.
         out: that does not exist.
+        finish: is called with the folder before it appears.
 
     Raises:
         OSError: it cannot be written.
@@ -39,6 +45,7 @@ def write_folder(drawn: Iterable[Drawn], field: Field, out: Path) -> None:
         for made, _ in drawn:
             kind.write(field, kind.restored(field, made), temporary, count)
             count += len(made)
+        finish(temporary)
         mark(temporary)
 
 

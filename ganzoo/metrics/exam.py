@@ -17,7 +17,7 @@ from ganzoo.metrics.form import as_batch, as_stored
 from ganzoo.metrics.images.classes import histogram
 from ganzoo.metrics.images.images import Images
 from ganzoo.metrics.splits import choose, samples_of
-from ganzoo.runs.generate import Drawn, generate
+from ganzoo.runs.generate import Drawing, Drawn, generate
 from ganzoo.spec import Field
 from ganzoo.variant import Variant
 
@@ -177,6 +177,8 @@ class Exam:
     """In eval mode; None: there are only samples."""
     given: Drawn | None = None
     """Samples that were made already."""
+    truncation: float = 1.0
+    """ψ of what is drawn: see `ganzoo.Variant.truncated`."""
 
     def can(self, ability: str) -> bool:
         """Whether there is that ability to judge."""
@@ -208,7 +210,8 @@ class Exam:
             return self.given
         assert self.variant is not None
         self.ground.report(f"drawing {self.n:,} samples")
-        parts = list(generate(self.variant, self.n, seed=self.ground.seed))
+        drawing = Drawing(seed=self.ground.seed, truncation=self.truncation)
+        parts = list(generate(self.variant, self.n, drawing))
         samples = torch.cat([part.samples for part in parts])
         labels = [part.labels for part in parts if part.labels is not None]
         stored = as_stored(self.ground.real.spec.sample, samples)

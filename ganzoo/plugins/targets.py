@@ -58,9 +58,13 @@ TAKEN = frozenset(
 
 
 TAKEN_BY_SAMPLE = frozenset(
-    ["run", "n", "out", "format", "kind", "label", "seed", "device", "help"]
+    [
+        *("run", "n", "out", "format", "form", "label", "seed", "device", "help", "checkpoint"),
+        *("truncation", "only", "around", "spread", "columns", "scale"),
+        *("between", "frames", "loop"),
+    ]
 )
-"""Likewise of ``ganzoo sample``."""
+"""Likewise of ``ganzoo sample`` and ``ganzoo walk``."""
 
 
 def check_target(spec: Spec, found: Any) -> None:

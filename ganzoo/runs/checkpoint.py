@@ -191,6 +191,18 @@ def forget_best(folder: Path, after: int) -> None:
             shutil.rmtree(path)
 
 
+def digest(path: Path, name: str) -> str:
+    """The SHA-256 of a checkpoint's `STATE` or `WEIGHTS`.
+
+    Raises:
+        GanzooError: its manifest is damaged.
+    """
+    try:
+        return str(json.loads((path / MANIFEST).read_text())["sha256"][name])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(path / MANIFEST, "it is not the JSON that was written") from error
+
+
 def step_of(path: Path) -> int:
     """The step of the checkpoint at `path`, the best or another."""
     return int(path.name.removeprefix("best-"))

@@ -1,17 +1,23 @@
-"""Drawing samples so that each depends on its latent alone."""
+"""Drawing samples so that each depends on its latent alone, and on the way between latents."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from ganzoo.engine.device import seeded
-from ganzoo.errors import GanzooError
+from ganzoo.engine.device import drawing_apart, seeded
+from ganzoo.errors import GanzooError, unknown
+from ganzoo.networks import between
+from ganzoo.spec import DataSpec
 from ganzoo.variant import Variant
 
 CHUNK = 250
 """Samples drawn at once: always as many, so that the first of 10,000 are the same as of 10."""
+LAST = 999_999
+"""The greatest number of a sample to draw again, as all latents before it are drawn first."""
 
 
 class Drawn(NamedTuple):
@@ -23,31 +29,161 @@ class Drawn(NamedTuple):
     """int64 (n,), of a conditional variant."""
 
 
-@torch.no_grad()
-def generate(variant: Variant, n: int, *, seed: int, label: int | None = None) -> Iterator[Drawn]:
-    """`n` samples of a variant in eval mode, in chunks.
+class Latents(NamedTuple):
+    """What some samples are made of, on the variant's device."""
+
+    z: Tensor
+    """(n, ...)."""
+    labels: Tensor | None
+    """int64 (n,), of a conditional variant."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How samples are drawn."""
+
+    seed: int = 0
+    """Of the latents: sample k of a seed is the same, however many are drawn."""
+    label: int | None = None
+    """The class of all samples, of a conditional variant; None: that of number k is k modulo the
+    number of classes."""
+    truncation: float = 1.0
+    """ψ: see `ganzoo.Variant.truncated`."""
+
+
+def generate(
+    variant: Variant, wanted: int | Collection[int], drawing: Drawing | None = None
+) -> Iterator[Drawn]:
+    """Samples of a variant in eval mode, in chunks.
 
     Args:
         variant: as `load_variant` gives it.
-        n: how many.
-        seed: of the latents; the same seed gives the same samples for any `n`.
-        label: the class of all samples, of a conditional variant.
+        wanted: how many, from number 0 on; or their numbers, which they come in the order of.
+        drawing: how; None: as usual.
 
     Raises:
-        GanzooError: the variant is not conditional, or has no such label.
+        GanzooError: the variant is not conditional, has no such label, or a number is too great.
     """
+    drawing = drawing or Drawing()
+    numbers = range(wanted) if isinstance(wanted, int) else sorted(set(wanted))
+    for rows, latents in _chunks(variant, numbers, drawing):
+        yield _rows(_make(variant, latents, drawing.truncation), [*rows.values()])
+
+
+def draw_latents(variant: Variant, numbers: Sequence[int], drawing: Drawing) -> Latents:
+    """What the samples of these numbers are made of, in their order; raises as `generate` does."""
+    found: dict[int, tuple[Tensor, Tensor | None]] = {}
+    for rows, (z, labels) in _chunks(variant, numbers, drawing):
+        for number, row in rows.items():
+            found[number] = z[row], None if labels is None else labels[row]
+    z = torch.stack([found[number][0] for number in numbers])
+    told = [label for number in numbers if (label := found[number][1]) is not None]
+    return Latents(z, torch.stack(told) if told else None)
+
+
+def vary(variant: Variant, around: int, n: int, spread: float, drawing: Drawing) -> Latents:
+    """Latents near that of a sample, with its label.
+
+    Number k lies on the way to sample k: a `spread` of 0 is the sample itself and 1 the other.
+    """
+    one = draw_latents(variant, [around], drawing)
+    others = draw_latents(variant, range(n), drawing)
+    shares = torch.full((n,), spread, device=one.z.device)
+    z = between(variant.prior, one.z.expand_as(others.z), others.z, shares)
+    return Latents(z, None if one.labels is None else one.labels.expand(n))
+
+
+def walk(variant: Variant, stops: Latents, frames: int, *, loop: bool) -> Latents:
+    """Latents on the way from stop to stop, all with the label of the first.
+
+    Args:
+        variant: whose prior says which way that is.
+        stops: at least two.
+        frames: how many latents, evenly spread; the first is the first stop.
+        loop: whether the way leads back to the first stop, which is not reached again; else the
+            last latent is the last stop.
+    """
+    z = torch.cat([stops.z, stops.z[:1]]) if loop else stops.z
+    legs, device = len(z) - 1, z.device
+    steps = frames if loop else max(1, frames - 1)
+    way = torch.arange(frames, device=device, dtype=torch.float64) * legs / steps
+    leg = way.long().clamp(max=legs - 1)
+    there = between(variant.prior, z[leg], z[leg + 1], way - leg)
+    return Latents(there, None if stops.labels is None else stops.labels[:1].expand(frames))
+
+
+def make(variant: Variant, latents: Latents, truncation: float = 1.0) -> Iterator[Drawn]:
+    """What a variant in eval mode makes of latents, in chunks."""
+    for start in range(0, len(latents.z), CHUNK):
+        rows = slice(start, start + CHUNK)
+        part = Latents(latents.z[rows], None if latents.labels is None else latents.labels[rows])
+        yield _rows(_make(variant, part, truncation), rows=slice(None))
+
+
+def label_of(data: DataSpec, name: str) -> int:
+    """The label that a class's name stands for, or its number where no class is called so.
+
+    Raises:
+        GanzooError: there is no such class.
+    """
+    if name in data.class_names:
+        return data.class_names.index(name)
+    if re.fullmatch(r"-?[0-9]{1,9}", name):
+        if data.classes and not 0 <= int(name) < data.classes:
+            raise GanzooError(f"--label must be 0 to {data.classes - 1}, not {name}")
+        return int(name)
+    if not data.classes:
+        raise GanzooError(f"--label {name} needs classes, and '{data.name}' has none: leave it out")
+    raise unknown("class", name, data.class_names)
+
+
+def check_drawing(variant: Variant, drawing: Drawing) -> None:
+    """See whether a variant can draw so.
+
+    Raises:
+        GanzooError: it draws nothing, or no such class.
+    """
+    with drawing_apart(variant.device):
+        variant.sample_latent(1)
+    label = drawing.label
     if label is not None and not variant.conditional:
         raise GanzooError("--label needs a conditional variant: this one draws from all classes")
     if label is not None and not 0 <= label < variant.data.classes:
         raise GanzooError(f"--label must be 0 to {variant.data.classes - 1}, not {label}")
-    with seeded(seed, variant.device):
-        for start in range(0, n, CHUNK):
-            latent = variant.sample_latent(CHUNK)
+
+
+def _chunks(
+    variant: Variant, numbers: Collection[int], drawing: Drawing
+) -> Iterator[tuple[dict[int, int], Latents]]:
+    """The latents of whole chunks, and the row of each number that is in one."""
+    check_drawing(variant, drawing)
+    label = drawing.label
+    rows: dict[int, dict[int, int]] = {}
+    for number in numbers:
+        rows.setdefault(number // CHUNK, {})[number] = number % CHUNK
+    with seeded(drawing.seed, variant.device):
+        for chunk in range(max(rows) + 1):
+            with torch.no_grad():
+                z = variant.sample_latent(CHUNK)
+            if chunk not in rows:
+                continue
             labels = None
             if variant.conditional:
+                start = chunk * CHUNK
                 labels = torch.arange(start, start + CHUNK, device=variant.device)
                 labels %= variant.data.classes
                 if label is not None:
                     labels.fill_(label)
-            samples = variant(latent, labels)[: n - start].cpu()
-            yield Drawn(samples, None if labels is None else labels[: n - start].cpu())
+            yield rows[chunk], Latents(z, labels)
+
+
+@torch.no_grad()
+def _make(variant: Variant, latents: Latents, truncation: float) -> Drawn:
+    if truncation == 1:
+        return Drawn(variant(*latents), latents.labels)
+    return Drawn(variant.truncated(latents.z, truncation, latents.labels), latents.labels)
+
+
+def _rows(drawn: Drawn, rows: Sequence[int] | slice) -> Drawn:
+    labels = None if drawn.labels is None else drawn.labels[rows].cpu()
+    return Drawn(drawn.samples[rows].cpu(), labels)

@@ -10,7 +10,9 @@ import pytest
 from helpers.cli import Result, ganzoo
 from PIL import Image
 
-from ganzoo.cli.images import Fitted
+import ganzoo as ganzoo_library
+from ganzoo.errors import GanzooError
+from ganzoo.library.images import Fitted
 
 INIT = """
 from ganzoo import DatasetSpec, EvaluatorSpec, Field, Need, VariantSpec, hookimpl
@@ -246,6 +248,29 @@ def test_what_is_encoded_is_reconstructed() -> None:
     again = ganzoo("reconstruct", "run", "--input", "photo.png", "--out", "latents.npz")
     assert again.status == 2
     assert "exists already" in again.err
+
+
+def test_python_does_the_same(run: Path) -> None:
+    opened = ganzoo_library.open_run(run)
+    picture = Image.open("photo.png")
+    for given in ("photo.png", [Path("photo.png")], picture, np.asarray(picture), [picture]):
+        made = opened.translate(given, shade=0.4, tint="down")
+        assert made.array[0, 0, 0].tolist() == [4, 104, 154]
+    assert made.names == ("00000",)
+    assert opened.translate("photo.png").names == ("photo",)
+    assert opened.reconstruct(picture).array[0, 0, 0].tolist() == [200, 100, 50]
+    latents = opened.encode([picture, picture])
+    assert latents.shape == (2, 3, 8, 12)
+    assert latents[0, 0, 0, 0] == pytest.approx(1 - 200 / 127.5)
+    made.save("made")
+    assert (colour("made/00000.png"), Path("made/samples.json").exists()) == ((4, 104, 154), True)
+    said: list[str] = []
+    opened.translate(["photo.png", "none.png"], report=said.append)
+    assert said == ["skipped 'none.png': No such file or directory"]
+    with pytest.raises(GanzooError, match="there is no control 'hue'"):
+        opened.translate(picture, hue=1)
+    with pytest.raises(GanzooError, match=r"must be uint8 .* and this is float64 \(8, 12, 3\)"):
+        opened.translate(np.zeros((8, 12, 3)))
 
 
 def test_what_was_scaled_and_cropped_is_said_in_one_sentence(tmp_path: Path) -> None:

@@ -249,7 +249,10 @@ def test_a_directory_that_is_no_run() -> None:
     ("args", "saying"),
     [
         (["--out", "x.npz", "--n", 0], "--n must be at least 1, not 0"),
-        (["--out", "seven.jpg"], "--out seven.jpg must be a folder, or a name ending in .npz"),
+        (
+            ["--out", "seven.jpg"],
+            "--out seven.jpg must be a folder, or a name ending in .npz or .png",
+        ),
         (["--out", "x.npz", "--n", "few"], ("--n", "few", "`ganzoo sample --help`")),
         (["--out", "x.npz", "--seed", -1], "--seed must be at least 0"),
         (["--out", "x.npz", "--label", 3], "--label needs a conditional variant"),
@@ -371,7 +374,7 @@ def test_damaged_settings(tiny: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "saying"),
     [
-        (["--lr", 0.5], ("--lr 0.5 differs from the run's", "without --resume")),
+        (["--beta1", 0.25], ("--beta1 0.25 differs from the run's", "without --resume")),
         (["--seed", 1], "--seed 1 differs"),
         (["--generator-widths", "9"], "--generator-widths 9 differs"),
         (["--dataset", "grid25"], "--dataset grid25 differs"),

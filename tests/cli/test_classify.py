@@ -165,7 +165,7 @@ def test_a_run_of_api_1_without_class_names_has_numbers(run: Path) -> None:
 
 
 def test_many_images_are_read_in_parts(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ganzoo.cli.commands.using import classify as module
+    from ganzoo.library import classification as module
 
     monkeypatch.setattr(module, "CHUNK", 2)
     for level in range(5):
@@ -190,16 +190,26 @@ def test_what_is_wrong_with_an_image_is_said_and_nothing_else(run: Path) -> None
     before = tree(run)
     assert_one_sentence(classify("text.png"), "'text.png'", "it is not an image")
     assert_one_sentence(classify("missing.png"), "'missing.png'", "No such file")
-    assert_one_sentence(classify("photos"), "'photos'", "directory")
     assert_one_sentence(classify(), "IMAGE")
     assert tree(run) == before
+
+
+@pytest.mark.usefixtures("run")
+def test_a_folder_is_all_images_in_it() -> None:
+    Image.new("L", (12, 8), 255).save("white.png")
+    Path("photos/notes.txt").write_text("none")
+    rows = json.loads(classify("white.png", "photos", "--json").out)
+    assert [row["class"] for row in rows] == ["noon", *["night"] * 20]
+    assert rows[1]["file"] == "photos/night/0.png"
+    Path("empty").mkdir()
+    assert_one_sentence(classify("empty"), "'empty' holds no images")
 
 
 @pytest.mark.usefixtures("run")
 def test_one_file_that_cannot_be_read_keeps_none_of_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from ganzoo.cli.commands.using import classify as module
+    from ganzoo.library import classification as module
 
     monkeypatch.setattr(module, "CHUNK", 2)
     Image.new("L", (12, 8)).save("fine.png")

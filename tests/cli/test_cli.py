@@ -385,7 +385,7 @@ def test_samples_as_files_and_as_one_array_are_the_same() -> None:
     assert ganzoo("sample", "run", "--n", 3, "--out", "few.npz").status == 0
     assert ganzoo("sample", "run", "--n", 3, "--out", "other.npz", "--seed", 1).status == 0
     files = sorted(path.name for path in Path("many").glob("[!.]*"))
-    assert files == [f"{i:05d}.png" for i in range(260)]
+    assert files == [*(f"{i:05d}.png" for i in range(260)), "samples.json"]
     few = np.load("few.npz")
     assert few.files == ["images"]
     assert (few["images"].shape, few["images"].dtype) == ((3, 28, 28, 1), np.uint8)

@@ -9,7 +9,7 @@ import pytest
 from helpers.cli import Result, ganzoo, train_tiny, tree
 from PIL import Image
 
-from ganzoo.cli import images
+from ganzoo.library import images
 
 INIT = """
 from ganzoo import Need, VariantSpec, hookimpl

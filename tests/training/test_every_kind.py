@@ -161,6 +161,20 @@ def test_each_trains_is_killed_goes_on_and_is_sampled_as_what_it_is() -> None:
         torch.testing.assert_close(files, arrays, rtol=0, atol=1e-4)
         assert kind_of(field.kind).flaw(field, files) == ""
 
+        fifth, found = f"{name}-fifth", f"{name}-found"
+        assert ganzoo("sample", whole, "--only", 5, "--out", fifth).status == 0
+        torch.testing.assert_close(read_samples(field, Path(fifth)), files[5:6], rtol=0, atol=0)
+        assert ganzoo("sample", whole, "--n", 3, "--out", f"{name}.png").status == 0
+        looked = ganzoo("project", whole, fifth, "--steps", 2, "--out", found)
+        if kind_of(field.kind).whole:
+            assert "is made of symbols, through which no gradient leads" in looked.err
+            found = "6"
+        else:
+            assert looked.status == 0, looked.err
+        stops = ("--between", f"5,{found}", "--frames", 2)
+        walked = ganzoo("walk", whole, *stops, "--out", f"{name}.gif")
+        assert walked.status == 0, walked.err
+
         measured = ganzoo("evaluate", whole, "--n", 40, "--json")
         assert measured.status == 0, measured.err
         assert json.loads(measured.out)["scores"]

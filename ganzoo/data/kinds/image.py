@@ -74,13 +74,13 @@ class Images(Kind):
         modes: Tensor | None = None,
         columns: int | None = None,
     ) -> None:
-        """A grid; of more or other channels than gray or colour, all beside each other in gray."""
+        """A grid, opacity on white; of 2 channels or many, all beside each other in gray."""
         from ganzoo.artifacts.gallery import COLUMNS
         from ganzoo.artifacts.pictures import grid, to_pil, visible
         from ganzoo.artifacts.pixels import to_bytes
 
         columns, channels = columns or COLUMNS, made.shape[1]
-        if channels not in (1, 3):
+        if channels not in (1, 3, 4):
             columns = max(1, columns // channels)
         to_pil(grid(to_bytes(visible(made)), columns)).save(path)
 

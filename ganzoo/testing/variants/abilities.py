@@ -21,6 +21,8 @@ ROWS = 7
 """A number that no batch has."""
 SAMPLES, PROBABILITIES, LATENTS = "samples", "probabilities", "latents"
 """What it may make."""
+HALF = 0.5
+"""ψ of samples that are truncated."""
 NUMBER = 1.0
 """What is asked for by a control that takes a number."""
 
@@ -64,9 +66,16 @@ def _of_latents(variant: Variant) -> Iterator[Ability]:
         arguments.append(torch.arange(ROWS) % variant.data.classes)
     sample = variant.data.sample
     yield Ability("forward()", variant, tuple(arguments), sample)
+    if type(variant).truncated is not Variant.truncated:
+        nearer = partial(_truncated, variant)
+        yield Ability("truncated()", nearer, tuple(arguments), sample)
     for words, sampling in _asked(variant):
         set_so = partial(_sampled_so, variant, sampling)
         yield Ability(f"forward() with {words}", set_so, tuple(arguments), sample)
+
+
+def _truncated(variant: Variant, latent: Tensor, label: Tensor | None = None) -> Tensor:
+    return variant.truncated(latent, HALF, label)
 
 
 def _asked(variant: Variant) -> Iterator[tuple[str, Any]]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.data.kinds import kind_of, sample_kind
 from ganzoo.engine.stages import enter_again, has_stages
+from ganzoo.networks import PRIORS
 from ganzoo.runs.load import published_weights
 from ganzoo.spec import Field
 from ganzoo.testing.check import Failure, NotApplicable
@@ -27,6 +28,8 @@ from ganzoo.variant import Variant
 CHECKS = VariantChecks()
 MEASURED = 50
 """Samples of the test split."""
+MANY = 500
+"""Latents, of which a normal one is beyond 1 almost surely."""
 FAR = 100.0
 """Times as far from 0 as the prior's: a latent whose image any weights would take out of range."""
 RANGE = 1 + 1e-6
@@ -58,6 +61,7 @@ def check_results(subject: VariantSubject, variant: Variant) -> None:
             raise Failure(
                 f"sample_latent({ROWS}) gives {len(latent)} rows: make the first dimension n"
             )
+        _check_prior(variant)
     for ability in abilities(subject, variant):
         found = ability()
         if len(found) != ROWS:
@@ -79,6 +83,17 @@ def check_results(subject: VariantSubject, variant: Variant) -> None:
     shape = tuple(pictures_shown.shape[1:])
     shown_like = [field for field in variant.data.fields.values() if field.shape == shape]
     _check_samples(pictures_shown, [*shown_like, variant.data.sample][0], "gallery()")
+
+
+def _check_prior(variant: Variant) -> None:
+    if variant.prior not in PRIORS:
+        raise Failure(f"prior is '{variant.prior}': it must be one of {', '.join(PRIORS)}")
+    drawn = variant.sample_latent(MANY)
+    if variant.prior == "normal" and drawn.is_floating_point() and drawn.abs().max() <= 1:
+        raise Failure(
+            "sample_latent() draws within [-1, 1] alone, and prior says 'normal': say prior = "
+            "'uniform', so that `ganzoo walk` goes straight from latent to latent"
+        )
 
 
 def _check_samples(found: Tensor, field: Field, name: str) -> None:

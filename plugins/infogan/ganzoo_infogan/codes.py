@@ -100,6 +100,11 @@ class Latents:
         changed[:, self.noise + self.categories + index] = value
         return changed
 
+    def with_noise_times(self, latent: Tensor, psi: float) -> Tensor:
+        """The same codes with their z scaled."""
+        z, *code = self._parts(latent)
+        return torch.cat((psi * z, *code), 1)
+
     def _parts(self, latent: Tensor) -> tuple[Tensor, ...]:
         """z, c1 and the continuous codes."""
         return latent.tensor_split((self.noise, self.noise + self.categories), 1)

@@ -59,6 +59,7 @@ class InfoGAN(Variant):
     Sampling = Asked
     config: InfoGANConfig
     sampling: Asked
+    prior = "uniform"  # and the one-hot c1 is gone over straight as well
     held_out = True
 
     @classmethod
@@ -182,3 +183,7 @@ class InfoGAN(Variant):
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         return self.generator(latent)
+
+    def truncated(self, latent: Tensor, psi: float, label: Tensor | None = None) -> Tensor:
+        """Of smaller z, but of the same codes, which say what is to be seen."""
+        return self(self.latents.with_noise_times(latent, psi))

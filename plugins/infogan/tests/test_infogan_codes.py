@@ -141,3 +141,14 @@ def test_each_setting_reaches_what_it_names(batch_of: Callable[..., Batch]) -> N
 def test_other_data_are_refused(make: Callable[..., InfoGAN], data: DataSpec, message: str) -> None:
     with pytest.raises(GanzooError, match=message):
         make(data)
+
+
+def test_truncation_leaves_the_codes(make: Callable[..., InfoGAN]) -> None:
+    variant = make().eval()
+    latent = variant.sample_latent(6)
+    seen: list[Tensor] = []
+    variant.generator = nn.Module()
+    variant.generator.forward = lambda latent: seen.append(latent)
+    variant.truncated(latent, 0.5)
+    torch.testing.assert_close(seen[0][:, :5], latent[:, :5] / 2)
+    assert torch.equal(seen[0][:, 5:], latent[:, 5:])

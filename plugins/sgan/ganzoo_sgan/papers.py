@@ -19,6 +19,8 @@ class Paper(ABC):
     """Learning rate of D's Adam."""
     eps: ClassVar[float]
     """Of all Adams."""
+    mean: ClassVar[float]
+    """Of each number of a latent."""
 
     @abstractmethod
     def networks(
@@ -41,6 +43,7 @@ class Salimans(Paper):
     lr = 3e-3
     eps = 1e-4
     """They divide by sqrt(v + 1e-8), which never falls below 1e-4."""
+    mean = 0.5
 
     def networks(
         self, latent_dim: int, width: int, data: DataSpec
@@ -63,6 +66,7 @@ class Odena(Paper):
 
     lr = 1e-3
     eps = 1e-8
+    mean = 0.0
 
     def networks(
         self, latent_dim: int, width: int, data: DataSpec

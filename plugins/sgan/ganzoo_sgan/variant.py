@@ -70,6 +70,7 @@ class SGAN(Variant, Classifier):
     Config = SGANConfig
     config: SGANConfig
     published = ("generator", "classifier")
+    prior = "uniform"
     held_out = True
     batchwise = True  # feature matching compares means over a batch
 
@@ -195,3 +196,7 @@ class SGAN(Variant, Classifier):
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         image: Tensor = self.generator(latent)
         return image
+
+    def truncated(self, latent: Tensor, psi: float, label: Tensor | None = None) -> Tensor:
+        mean = self.paper.mean
+        return self(mean + psi * (latent - mean))

@@ -234,3 +234,16 @@ def test_what_cannot_be_trained_is_refused(
 ) -> None:
     with pytest.raises(GanzooError, match=message):
         SGAN(SGANConfig(**settings), data)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("objective", "mean"), [(FEATURE_MATCHING, 0.5), (ODENA, 0.0)])
+def test_truncation_brings_latents_to_the_mean_of_the_prior(
+    make: Callable[..., SGAN], objective: str, mean: float
+) -> None:
+    variant = make(objective).eval()
+    latent = variant.sample_latent(3)
+    assert (latent.mean() - mean).abs() < 0.2
+    with torch.no_grad():
+        at_mean = variant.truncated(latent, 0.0)
+        expected = variant(torch.full_like(latent, mean))
+    torch.testing.assert_close(at_mean, expected)

@@ -63,22 +63,11 @@ class StyleGAN2Config:
     )
 
 
-@dataclass(frozen=True)
-class Truncation:
-    """How near to the mean samples are drawn."""
-
-    truncation: float = option(
-        1.0, "ψ: below 1, w is brought nearer to its mean: samples are better and less diverse"
-    )
-
-
 class StyleGAN2(Variant):
     """G maps z to w, which is the style of every layer; D and G are regularised now and then."""
 
     Config = StyleGAN2Config
-    Sampling = Truncation
     config: StyleGAN2Config
-    sampling: Truncation
     batchwise = True
     mean_length: Tensor
 
@@ -200,5 +189,9 @@ class StyleGAN2(Variant):
         return sample_prior("normal", n, self.latent_dim, self.device)
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
-        image: Tensor = self.generator(latent, self.sampling.truncation)
+        return self.truncated(latent, 1.0)
+
+    def truncated(self, latent: Tensor, psi: float, label: Tensor | None = None) -> Tensor:
+        """Not z but w is brought nearer to its mean (Karras et al. 2019, appendix B)."""
+        image: Tensor = self.generator(latent, psi)
         return image.clamp(-1, 1)

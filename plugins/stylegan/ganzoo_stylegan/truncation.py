@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 from ganzoo.metrics.evaluator import FEATURES, REAL, SAMPLES, Evaluator
 from ganzoo.metrics.exam import Exam
-from ganzoo.metrics.images.images import Images
 from ganzoo.metrics.images.manifold import precision_recall
 from ganzoo.metrics.score import Score, ScoreKind
-from ganzoo_stylegan.stylegan2 import Truncation
+from ganzoo_stylegan.stylegan2 import StyleGAN2
 
 PSI = 0.5
 """At which samples are compared with those of 1."""
@@ -33,7 +32,7 @@ class TruncationTrade(Evaluator):
         Raises:
             GanzooError: there is nothing to see them with.
         """
-        if exam.variant is None or exam.variant.Sampling is not Truncation:
+        if not isinstance(exam.variant, StyleGAN2):
             return False
         _ = exam.ground.extractor
         return True
@@ -42,23 +41,15 @@ class TruncationTrade(Evaluator):
         return False
 
     def judge(self, exam: Exam) -> Iterable[Score]:
-        variant = exam.variant
-        assert variant is not None
-        before = variant.sampling
-        judged: list[tuple[float, float]] = []
-        try:
-            for psi in (1.0, PSI):
-                variant.sampling = Truncation(psi)
-                judged.append(self._judged(exam, Exam(exam.ground, variant).images))
-        finally:
-            variant.sampling = before
-        (precision, recall), (truncated_precision, truncated_recall) = judged
+        (precision, recall), (truncated_precision, truncated_recall) = (
+            self._judged(Exam(exam.ground, exam.variant, truncation=psi)) for psi in (1.0, PSI)
+        )
         gain, loss = self.scores
         yield gain.of(truncated_precision - precision)
         yield loss.of(recall - truncated_recall)
 
-    def _judged(self, exam: Exam, images: Images) -> tuple[float, float]:
-        return precision_recall(exam.ground.wanted.hidden, images.hidden)
+    def _judged(self, exam: Exam) -> tuple[float, float]:
+        return precision_recall(exam.ground.wanted.hidden, exam.images.hidden)
 
 
 trade = TruncationTrade()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from ganzoo_stylegan.presets import PRESETS
-from ganzoo_stylegan.stylegan2 import StyleGAN2, StyleGAN2Config, Truncation
+from ganzoo_stylegan.stylegan2 import StyleGAN2, StyleGAN2Config
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
@@ -248,11 +248,9 @@ def test_truncation_is_asked_for_when_samples_are_drawn() -> None:
     whole = variant(latent)
     spread = {}
     for psi in (1.0, 0.5, 0.0):
-        variant.sampling = Truncation(psi)
-        spread[psi] = variant(latent).std(0).mean().item()
+        spread[psi] = variant.truncated(latent, psi).std(0).mean().item()
     assert spread[1.0] > spread[0.5] > spread[0.0] == pytest.approx(0, abs=1e-6)
-    variant.sampling = Truncation()
-    assert torch.equal(variant(latent), whole)
+    assert torch.equal(variant.truncated(latent, 1.0), whole)
 
 
 # ----------------------------------------------------------------------------------------- presets

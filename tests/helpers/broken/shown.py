@@ -136,3 +136,14 @@ class ForgetsToSaySo(Healthy, Translator):
 
     def translate(self, image: Tensor, direction: str) -> Tensor:
         return (image + torch.rand_like(image)).tanh()
+
+
+@breaks("output", r"draws within \[-1, 1\] alone, and prior says 'normal': say prior = 'uniform'")
+class GoesTheWrongWay(Healthy):
+    def sample_latent(self, n: int) -> Tensor:
+        return super().sample_latent(n).clamp(-1, 1)
+
+
+@breaks("output", "prior is 'gaussian': it must be one of normal, uniform")
+class DrawsOtherwise(Healthy):
+    prior = "gaussian"

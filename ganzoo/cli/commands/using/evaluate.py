@@ -10,6 +10,7 @@ import rich_click as click
 
 from ganzoo.cli.images import warn
 from ganzoo.cli.output import (
+    checkpoint_option,
     device_option,
     json_option,
     make_console,
@@ -23,7 +24,7 @@ from ganzoo.errors import GanzooError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ganzoo.metrics.evaluate import Evaluation, Wish
+    from ganzoo.metrics.evaluate import Evaluation
 
 SHOWN_CLASSES = 20
 """At most so many classes have their shares printed."""
@@ -58,13 +59,7 @@ SHOWN_CLASSES = 20
     help="names that `ganzoo evaluators` lists, or scores of theirs, such as recall  [default: all "
     "that suit the data and what the variant can do]",
 )
-@click.option(
-    "--checkpoint",
-    metavar="WHICH",
-    default="last",
-    show_default=True,
-    help="last, best (of a training with --evaluate-every) or a step",
-)
+@checkpoint_option
 @click.option(
     "--features",
     type=click.Choice(["classifier", "inception"]),
@@ -112,56 +107,37 @@ def command(
     from ganzoo.data.files.wanted import parse_pixels
     from ganzoo.engine.cpu.threads import leave_busy_cores
     from ganzoo.engine.device import pick_device
+    from ganzoo.library.trained import open_run
     from ganzoo.metrics.evaluate import Wish, evaluate_samples
     from ganzoo.metrics.samples import read_samples_of
 
     names = tuple(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
     with status_line() as report:
-        wish = Wish(pick_device(device), names, features, seed, report)
-        leave_busy_cores(wish.device)
         if run is not None:
-            record, found = _of_run(run, wish, n, checkpoint, data_root)
+            evaluated = open_run(run, checkpoint, device).evaluate(
+                n,
+                metrics=names,
+                features=features,
+                seed=seed,
+                data_root=data_root,
+                report=report,
+            )
+            record, found, remark = evaluated.record, evaluated.found, evaluated.remark
         else:
             assert samples is not None
             assert dataset is not None
-            wanted = parse_pixels(pixels)
+            wish = Wish(pick_device(device), names, features, seed, report)
+            leave_busy_cores(wish.device)
+            wanted, remark = parse_pixels(pixels), ""
             read = read_samples_of(dataset, samples, data_root, wanted, warn)
             found = evaluate_samples(*read, dataset, wish, n, data_root, wanted, warn)
             record = {"samples": str(samples), **found.report.to_dict()}
-    if found.remark:
-        click.echo(found.remark, err=True)
+    for words in filter(None, (remark, found.remark)):
+        click.echo(words, err=True)
     if as_json:
         print_json(record)
     else:
         _print(record, found)
-
-
-def _of_run(
-    path: Path, wish: Wish, n: int | None, checkpoint: str, data_root: Path | None
-) -> tuple[dict[str, Any], Evaluation]:
-    """Measure a run, and keep in its folder what was found."""
-    from ganzoo.metrics.evaluate import evaluate_run
-    from ganzoo.metrics.picture import draw_nearest
-    from ganzoo.runs.checkpoint import step_of
-    from ganzoo.runs.evaluations import FOLDER, store
-    from ganzoo.runs.run import Run
-
-    run = Run.open(path)
-    step = step_of(run.checkpoint_at(checkpoint))
-    found = evaluate_run(run, wish, n, checkpoint, data_root)
-    record = {"run": str(path), "step": step, **found.report.to_dict()}
-    try:
-        record = store(path, step, found.report.to_dict())
-        if found.images is not None:
-            picture = path / FOLDER / f"{step:08d}-nearest.png"
-            draw_nearest(found.images, picture)
-            record["picture"] = str(picture)
-    except OSError as error:  # no reason to keep from the user what took a minute to find out
-        reason = error.strerror or error
-        click.echo(f"the evaluation cannot be kept in {path} ({reason})", err=True)
-    except GanzooError as error:
-        click.echo(f"the evaluation cannot be kept: {error}", err=True)
-    return record, found
 
 
 def _print(record: dict[str, Any], found: Evaluation) -> None:

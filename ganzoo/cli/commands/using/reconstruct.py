@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from ganzoo.cli.images import (
-    find_images,
-    image_shape,
-    load_able,
-    make_of_images,
-    reading,
-    status_of,
-    write_arrays,
-    write_pngs,
-)
-from ganzoo.cli.output import counted, device_option, pixels_option
+from ganzoo.cli.images import bar, status_of, warn
+from ganzoo.cli.output import checkpoint_option, counted, device_option, pixels_option
 from ganzoo.errors import GanzooError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @click.command(
@@ -45,9 +32,12 @@ if TYPE_CHECKING:
     "`latents` (n, ...) and the `files` that they are of",
 )
 @pixels_option("image files of --input")
+@checkpoint_option
 @device_option("where to encode")
-def command(run: Path, source: Path, out: Path, pixels: str | None, device: str) -> int:
-    """Find the latents of images by the newest checkpoint of RUN, and what it makes of them.
+def command(
+    run: Path, source: Path, out: Path, pixels: str | None, checkpoint: str, device: str
+) -> int:
+    """Find the latents of images by a checkpoint of RUN, and what it makes of them.
 
     The images may be of any size: each is scaled to cover the size of the run's images, and
     cropped, which is said. They are read as those of the training were, unless --pixels says more.
@@ -55,35 +45,24 @@ def command(run: Path, source: Path, out: Path, pixels: str | None, device: str)
     """
     if out.exists():
         raise GanzooError(f"{out} exists already: choose another --out")
-    folder, files = find_images(source)
 
     import torch
 
-    from ganzoo.abilities import Encoder
-    from ganzoo.artifacts.pixels import to_bytes, to_floats
-    from ganzoo.engine.device import pick_device
+    from ganzoo.library.images import find_images, write_arrays, write_pngs
+    from ganzoo.library.trained import open_run
 
-    variant = load_able(run, pick_device(device), "encoder", "encode")
-    assert isinstance(variant, Encoder)
-    encoder, where = variant, variant.device
-    shape = image_shape(variant, variant.data.sample.name)
-    wanted = reading(run, pixels, shape[0])
-
-    @torch.no_grad()
-    def encode(images: Tensor) -> Tensor:
-        return encoder.encode(to_floats(images.to(where))).cpu()
-
-    @torch.no_grad()
-    def reconstruct(images: Tensor) -> Tensor:
-        return to_bytes(encoder.reconstruct(to_floats(images.to(where)))).cpu()
-
+    folder, files = find_images(source, warn)
+    opened = open_run(run, checkpoint, device)
     if out.suffix == ".npz":
-        found = dict(make_of_images(folder, files, shape, encode, "encoding", wanted))
+        maker = opened.encoding(pixels)
+        with bar("encoding", len(files)) as advance:
+            found = dict(maker.over(folder, files, warn, advance))
         latents, count = torch.stack([*found.values()]).numpy(), len(found)
         write_arrays({"latents": latents, "files": [*found]}, out)
         click.echo(f"the latents of {counted(count, 'image')}: {out}")
     else:
-        made = make_of_images(folder, files, shape, reconstruct, "reconstructing", wanted)
-        count = write_pngs(made, out)
+        maker = opened.reconstructing(pixels)
+        with bar("reconstructing", len(files)) as advance:
+            count = write_pngs(maker.over(folder, files, warn, advance), out)
         click.echo(f"{counted(count, 'image')}: {out}")
     return status_of(count, len(files))

@@ -1,66 +1,35 @@
-"""``ganzoo sample``: samples of a trained run as files of their kind, or as arrays."""
+"""``ganzoo sample``: samples of a trained run as files of their kind, arrays, or one picture."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
 from click.core import ParameterSource
 
-from ganzoo.cli.flags import make_flag
-from ganzoo.cli.output import counted, device_option
-from ganzoo.config import build, options
+from ganzoo.cli.output import checkpoint_option, counted, device_option
+from ganzoo.cli.sampling import (
+    DrawingCommand,
+    check_seed,
+    label_option,
+    numbers_of,
+    scale_option,
+    seed_option,
+    truncation_option,
+    typed,
+    with_bar,
+)
 from ganzoo.errors import GanzooError
-from ganzoo.plugins.registry import preferring, registry
 
 if TYPE_CHECKING:
-    from ganzoo.runs.generate import Drawn
-    from ganzoo.variant import Variant
-
-FILE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".npy", ".csv", ".txt"}
-)
-"""Of a name that somebody takes for one of a single file."""
-
-
-class SampleCommand(click.RichCommand):
-    """A command with the flags of the variant whose run its arguments name."""
-
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """The common flags, then those of the variant, once it is known."""
-        params = super().get_params(ctx)
-        return [*params[:-1], *ctx.meta.get("flags", []), params[-1]]  # the last is --help
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Find out whose run is meant, then parse with the variant's flags."""
-        parser = self.make_parser(ctx)
-        parser.ignore_unknown_options = True
-        seen, _, _ = parser.parse_args([*args])
-        complete = bool(seen.get("out") or seen.get("help"))
-        if complete and isinstance(seen.get("run"), str):
-            ctx.meta["flags"] = _sampling_flags(Path(seen["run"]))
-        return super().parse_args(ctx, args)
-
-
-def _sampling_flags(path: Path) -> list[click.Option]:
-    """The flags of how the variant of the run at `path` draws samples."""
-    from ganzoo.runs.run import Run
-
-    run = Run.open(path)
-    with preferring(run.plugins):
-        cls: type[Variant] = registry().variant(run.variant).load()
-    if cls.Sampling is None:
-        return []
-    return [make_flag(option, cls.__name__) for option in options(cls.Sampling).values()]
+    from ganzoo.library.trained import TrainedRun
 
 
 @click.command(
     "sample",
-    cls=SampleCommand,
-    epilog="Example: ganzoo sample runs/00001-dcgan-glyphs --n 64 --out digits",
+    cls=DrawingCommand,
+    epilog="Example: ganzoo sample runs/00001-dcgan-glyphs --n 64 --out digits.png",
 )
 @click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--n", metavar="INT", type=int, default=100, show_default=True, help="how many")
@@ -69,20 +38,36 @@ def _sampling_flags(path: Path) -> list[click.Option]:
     metavar="PATH",
     type=click.Path(path_type=Path),
     required=True,
-    help="a folder for files, or a file whose name ends in .npz",
+    help="a folder for files, or a file whose name ends in .npz or .png",
 )
 @click.option(
     "--format",
-    "kind",
-    type=click.Choice(["files", "npz"]),
-    help="files: of the samples' kind, a PNG an image, a line a text or a point; npz: arrays such "
-    "as `images` uint8 (n, height, width, channels) or `points` float32 (n, dimensions), and "
-    "`labels` of a conditional variant  [default: as --out ends]",
+    "form",
+    type=click.Choice(["files", "npz", "picture"]),
+    help="files: of the samples' kind, a PNG an image, a line a text or a point, and samples.json "
+    "with their numbers and the seed; npz: arrays such as `images` uint8 (n, height, width, "
+    "channels) or `points` float32 (n, dimensions), and `labels` of a conditional variant; "
+    "picture: a PNG of all  [default: as --out ends]",
 )
-@click.option("--label", metavar="INT", type=int, help="class of all samples, where it has classes")
+@checkpoint_option
+@label_option("class of all samples, where it has classes")
+@seed_option
+@truncation_option
 @click.option(
-    "--seed", metavar="INT", type=int, default=0, show_default=True, help="of the latents"
+    "--only", metavar="INT,...", help="draw these again: 17 is 00017.png of the same seed"
 )
+@click.option("--around", metavar="INT", type=int, help="draw variations of this one")
+@click.option(
+    "--spread",
+    metavar="NUMBER",
+    type=click.FloatRange(0, 1),
+    help="how far variations are from it: 0 is the same, 1 another  [default: 0.3]",
+)
+@click.option(
+    "--columns", metavar="INT", type=click.IntRange(1), help="images a row of a picture  "
+    "[default: 10]",
+)  # fmt: skip
+@scale_option
 @device_option("where to draw")
 @click.pass_context
 def command(
@@ -91,56 +76,59 @@ def command(
     run: Path,
     n: int,
     out: Path,
-    kind: str | None,
-    label: int | None,
+    form: str | None,
+    checkpoint: str,
+    label: str | None,
     seed: int,
+    truncation: float,
+    only: str | None,
+    around: int | None,
+    spread: float | None,
+    columns: int | None,
+    scale: int,
     device: str,
     **sampling: object,
 ) -> None:
-    """Draw samples from the newest checkpoint of RUN."""
+    """Draw samples from a checkpoint of RUN.
+
+    Number k of a seed is the same sample whatever --n is: its file is called after it, and --only,
+    --around and `ganzoo walk` take it.
+    """
     if n < 1:
         raise GanzooError(f"--n must be at least 1, not {n}")
-    if not 0 <= seed < 2**32:
-        raise GanzooError(f"--seed must be at least 0 and at most {2**32 - 1}, not {seed}")
-    kind = kind or ("npz" if out.suffix == ".npz" else "files")
-    if kind == "files" and out.suffix.lower() in FILE_SUFFIXES:
-        raise GanzooError(f"--out {out} must be a folder, or a name ending in .npz")
-    if out.exists() and (not out.is_dir() or kind == "npz" or any(out.iterdir())):
-        raise GanzooError(f"{out} exists already: choose another --out")
+    check_seed(seed)
+    if only is not None and ctx.get_parameter_source("n") is ParameterSource.COMMANDLINE:
+        raise GanzooError("--only says which samples are drawn and --n how many: give one of them")
+    if around is None and spread is not None:
+        raise GanzooError("--spread is that of variations, which --around draws: give both")
+    numbers = None if only is None else numbers_of("--only", only)
 
-    from ganzoo.data.sample_files import write_folder, write_npz
-    from ganzoo.engine.device import pick_device
-    from ganzoo.runs.generate import generate
-    from ganzoo.runs.load import load_variant
-    from ganzoo.runs.run import Run
+    from ganzoo.library.drawing import SPREAD
+    from ganzoo.library.samples import write_samples
+    from ganzoo.library.trained import open_run
+    from ganzoo.library.writing import PICTURE, check_out
 
-    variant = load_variant(Run.open(run), pick_device(device))
-    if variant.Sampling is not None:
-        typed = {
-            name: value
-            for name, value in sampling.items()
-            if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        }
-        variant.sampling = build(variant.Sampling, typed)
-    drawn = _with_progress(generate(variant, n, seed=seed, label=label), n)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        (write_npz if kind == "npz" else write_folder)(drawn, variant.data.sample, out)
-    except OSError as error:
-        raise GanzooError(
-            f"the samples cannot be written to {out} ({error.strerror}): choose another --out"
-        ) from error
-    click.echo(f"{counted(n, 'sample')}: {out}")
+    form = check_out(out, form)
+    if columns is not None and form != PICTURE:
+        raise GanzooError("--columns is of a picture: let --out end in .png, or leave it out")
+    opened = open_run(run, checkpoint, device)
+    _check_scale(opened, scale, form)
+    drawing = opened.drawing(label, seed, truncation, typed(ctx, sampling))
+    apart = SPREAD if spread is None else spread
+    parts = opened.drawn(n, drawing, only=numbers, around=around, spread=apart)
+    count = n if numbers is None else len({*numbers})
+    write_samples(with_bar(parts, count), out, form, columns=columns, scale=scale)
+    click.echo(f"{counted(count, 'sample')}: {out}")
 
 
-def _with_progress(drawn: Iterator[Drawn], n: int) -> Iterator[Drawn]:
-    """Show on stderr, where that is a terminal, how many are drawn."""
-    from rich.console import Console
-    from rich.progress import Progress
+def _check_scale(opened: TrainedRun, scale: int, form: str) -> None:
+    from ganzoo.data.kinds import sample_kind
+    from ganzoo.library.writing import NPZ
 
-    hidden = not sys.stderr.isatty()
-    with Progress(console=Console(stderr=True), transient=True, disable=hidden) as progress:
-        task = progress.add_task("drawing samples", total=n)
-        for chunk in drawn:
-            yield chunk
-            progress.advance(task, len(chunk.samples))
+    if scale == 1:
+        return
+    if opened.data.kind != "image":
+        words = sample_kind(opened.data).words
+        raise GanzooError(f"--scale is for images, and this run makes {words}: leave it out")
+    if form == NPZ:
+        raise GanzooError("--scale is for pictures, and .npz holds arrays: leave it out")

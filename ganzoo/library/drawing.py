@@ -1,0 +1,231 @@
+"""What a run draws from noise: samples, variations, walks, and the latents of images."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ganzoo.config import build, unknown_setting
+from ganzoo.errors import GanzooError
+from ganzoo.library.film import Film
+from ganzoo.library.given import Given
+from ganzoo.library.opened import OpenedRun
+from ganzoo.library.samples import Samples, joined, name_of
+from ganzoo.runs import checkpoint as checkpoints
+from ganzoo.runs.generate import (
+    LAST,
+    Drawing,
+    Drawn,
+    Latents,
+    check_drawing,
+    draw_latents,
+    generate,
+    label_of,
+    make,
+    vary,
+    walk,
+)
+from ganzoo.runs.record import pixels
+
+if TYPE_CHECKING:
+    from ganzoo.library.projection import Projection
+
+SPREAD = 0.3
+"""Of the way to another sample, variations of one lie so far."""
+FRAMES = 90
+STEPS = 300
+"""Of the search for a latent."""
+
+
+class DrawingRun(OpenedRun):
+    """A run that draws, if its variant does."""
+
+    def sample(
+        self,
+        n: int = 100,
+        *,
+        only: Sequence[int] | None = None,
+        around: int | None = None,
+        spread: float = SPREAD,
+        label: str | int | None = None,
+        seed: int = 0,
+        truncation: float = 1.0,
+        **settings: object,
+    ) -> Samples:
+        """Samples from noise.
+
+        Args:
+            n: how many; number k of a seed is the same, however many are drawn.
+            only: numbers of those to draw, instead of `n`.
+            around: the number of a sample of which these are variations.
+            spread: how far variations are from it, from 0, itself, to 1, which are new samples.
+            label: the name or number of the class of all, where the variant draws classes.
+            seed: of the latents.
+            truncation: ψ; below 1, samples are better and less diverse.
+            settings: of the variant's own sampling, as flags of ``ganzoo sample`` are called.
+
+        Raises:
+            GanzooError: the variant draws nothing, or what is asked for it has not.
+        """
+        drawing = self.drawing(label, seed, truncation, settings)
+        return joined(self.drawn(n, drawing, only=only, around=around, spread=spread))
+
+    def walk(
+        self,
+        between: Sequence[int | Path | str],
+        frames: int = FRAMES,
+        *,
+        loop: bool = False,
+        label: str | int | None = None,
+        seed: int = 0,
+        truncation: float = 1.0,
+        **settings: object,
+    ) -> Film:
+        """A film that leads from sample to sample.
+
+        Args:
+            between: at least two numbers of samples, or latents that `project` wrote.
+            frames: how many pictures it has.
+            loop: whether it leads back to the first sample.
+            label: the class of all frames, where the variant draws classes; None: of the first.
+            seed: of the samples.
+            truncation: as in `sample`.
+            settings: likewise.
+
+        Raises:
+            GanzooError: the variant draws nothing, or what is asked for it has not.
+        """
+        if len(between) < 2:
+            raise GanzooError("a walk needs two samples at least: --between 17,42")
+        if frames < 2:
+            raise GanzooError(f"--frames must be at least 2, not {frames}")
+        drawing = self.drawing(label, seed, truncation, settings)
+        stops = self._stops(between, drawing)
+        way = walk(self.variant, stops, frames, loop=loop)
+        made = make(self.variant, way, truncation)
+        told = {"between": [str(stop) for stop in between], "loop": loop}
+        parts = self._parts(made, iter(range(frames)), drawing, told)
+        return Film(joined(parts), loop)
+
+    def project(
+        self,
+        image: Given,
+        *,
+        label: str | int | None = None,
+        seed: int = 0,
+        steps: int = STEPS,
+        **settings: object,
+    ) -> Projection:
+        """The latent of an image: the one of which the generator makes what is most like it.
+
+        Args:
+            image: one; or, of data that are no images, what ``ganzoo sample`` wrote of one sample.
+            label: the class to look in, where the variant draws classes; None: in all.
+            seed: of the latents at which it is begun.
+            steps: of the optimisation.
+            settings: of the variant's own sampling.
+
+        Raises:
+            GanzooError: it cannot be read, or the variant has no latents that lead to it.
+        """
+        from ganzoo.library.projection import project, read_target
+
+        drawing = self.drawing(label, seed, 1.0, settings)
+        target, name = read_target(self.data.sample, image, pixels(self.run.settings))
+        origin = self._origin(drawing) | {"of": name}
+        return project(self.variant, target, drawing, steps, name, origin)
+
+    def drawing(
+        self,
+        label: str | int | None,
+        seed: int,
+        truncation: float,
+        settings: dict[str, object],
+    ) -> Drawing:
+        """How samples are drawn, which the variant is told; see `sample`.
+
+        Raises:
+            GanzooError: the variant draws none, or what is asked for it has not.
+        """
+        variant = self.variant
+        if variant.Sampling is not None:
+            variant.sampling = build(variant.Sampling, settings)
+        elif settings:
+            raise unknown_setting(next(iter(settings)), [])
+        if label is not None and not isinstance(label, int):
+            label = label_of(self.data, label)
+        drawing = Drawing(seed, label, truncation)
+        check_drawing(variant, drawing)
+        return drawing
+
+    def drawn(
+        self,
+        n: int,
+        drawing: Drawing,
+        *,
+        only: Sequence[int] | None = None,
+        around: int | None = None,
+        spread: float = SPREAD,
+    ) -> Iterator[Samples]:
+        """Samples in parts; see `sample`."""
+        for number in (*(only or ()), *(() if around is None else (around,))):
+            if not 0 <= number <= LAST:
+                raise GanzooError(f"samples have numbers from 0 to {LAST:,}, not {number}")
+        if around is not None:
+            if only is not None:
+                raise GanzooError("--only draws samples again and --around others: give one")
+            near = vary(self.variant, around, n, spread, drawing)
+            made = make(self.variant, near, drawing.truncation)
+            told = {"around": around, "spread": spread}
+            return self._parts(made, iter(range(n)), drawing, told)
+        numbers = range(n) if only is None else sorted(set(only))
+        wanted = n if only is None else numbers
+        return self._parts(generate(self.variant, wanted, drawing), iter(numbers), drawing, {})
+
+    def _parts(
+        self,
+        made: Iterator[Drawn],
+        numbers: Iterator[int],
+        drawing: Drawing,
+        told: Mapping[str, object],
+    ) -> Iterator[Samples]:
+        data, origin = self.data, {**self._origin(drawing), **told}
+        for samples, labels in made:
+            own = [number for _, number in zip(samples, numbers, strict=False)]
+            known = () if labels is None else tuple(labels.tolist())
+            classes = [data.class_names[label] for label in known] or [None] * len(own)
+            names = tuple(map(name_of, own, classes))
+            parts = samples, names, tuple(own), known, data.class_names, origin
+            yield Samples(data.sample, *parts)
+
+    def _origin(self, drawing: Drawing) -> dict[str, Any]:
+        """What must be known to draw samples again."""
+        where = self.run.checkpoint_at(self.checkpoint)
+        told = {
+            "run": str(self.path),
+            "variant": self.run.variant,
+            "step": checkpoints.step_of(where),
+            "weights": checkpoints.digest(where, checkpoints.WEIGHTS),
+            "seed": drawing.seed,
+            "truncation": drawing.truncation,
+        }
+        if self.variant.sampling is not None:
+            told["settings"] = dataclasses.asdict(self.variant.sampling)
+        return told
+
+    def _stops(self, between: Sequence[int | Path | str], drawing: Drawing) -> Latents:
+        """The latents that a walk leads through."""
+        from ganzoo.library.projection import read_latent
+
+        found = [
+            draw_latents(self.variant, [stop], drawing)
+            if isinstance(stop, int)
+            else read_latent(self.variant, Path(stop), drawing)
+            for stop in between
+        ]
+        labels = [one.labels for one in found if one.labels is not None]
+        return Latents(torch.cat([one.z for one in found]), torch.cat(labels) if labels else None)

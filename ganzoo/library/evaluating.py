@@ -1,0 +1,95 @@
+"""How good a run is, as a program reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganzoo.engine.cpu.threads import leave_busy_cores
+from ganzoo.errors import GanzooError
+from ganzoo.metrics.evaluate import Evaluation, Wish, evaluate_run
+from ganzoo.metrics.picture import draw_nearest
+from ganzoo.runs.checkpoint import step_of
+from ganzoo.runs.evaluations import FOLDER, store
+from ganzoo.runs.run import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """Scores, and the protocol by which alone they can be compared with others."""
+
+    record: dict[str, Any]
+    """As it is kept in the run."""
+    found: Evaluation
+    remark: str = ""
+    """What the user should know besides; empty: nothing."""
+
+    @property
+    def protocol(self) -> str:
+        """How the scores were obtained, in a line."""
+        return self.found.report.protocol
+
+    @property
+    def scores(self) -> list[dict[str, Any]]:
+        """A row a score, which ``pandas.DataFrame`` takes as it is."""
+        return [
+            {
+                "name": score.name,
+                "value": score.value,
+                "real": score.real,
+                "better": score.better,
+                "meaning": score.meaning,
+            }
+            for score in self.found.report.scores
+        ]
+
+    def __getitem__(self, name: str) -> float:
+        """The value of a score.
+
+        Raises:
+            KeyError: it was not measured.
+        """
+        return {score.name: score.value for score in self.found.report.scores}[name]
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{row['name']} {row['value']:.4g}" for row in self.scores)
+        return f"<{told}; {self.protocol}>"
+
+
+def evaluate(
+    run: Run,
+    checkpoint: str,
+    device: torch.device,
+    *,
+    n: int | None,
+    metrics: Sequence[str],
+    features: str,
+    seed: int,
+    data_root: Path | None,
+    report: Callable[[str], None],
+) -> Evaluated:
+    """Measure a run, and keep in its folder what was found: see `TrainedRun.evaluate`."""
+    wish = Wish(device, tuple(metrics), features, seed, report)
+    leave_busy_cores(device)
+    path, step = run.path, step_of(run.checkpoint_at(checkpoint))
+    found = evaluate_run(run, wish, n, checkpoint, data_root)
+    record = {"run": str(path), "step": step, **found.report.to_dict()}
+    try:
+        record = store(path, step, found.report.to_dict())
+        if found.images is not None:
+            picture = path / FOLDER / f"{step:08d}-nearest.png"
+            draw_nearest(found.images, picture)
+            record["picture"] = str(picture)
+    except OSError as error:  # no reason to keep from the user what took a minute to find out
+        return Evaluated(record, found, _unkept(path, error.strerror or str(error)))
+    except GanzooError as error:
+        return Evaluated(record, found, f"the evaluation cannot be kept: {error}")
+    return Evaluated(record, found)
+
+
+def _unkept(path: Path, reason: str) -> str:
+    return f"the evaluation cannot be kept in {path} ({reason})"

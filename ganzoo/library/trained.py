@@ -1,0 +1,216 @@
+"""A run in a program's hands: ``ganzoo.open_run``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from ganzoo.abilities import Encoder, Translator
+from ganzoo.artifacts.pixels import to_bytes, to_floats
+from ganzoo.errors import GanzooError
+from ganzoo.library.classification import classified
+from ganzoo.library.drawing import DrawingRun
+from ganzoo.library.given import Given, as_files
+from ganzoo.library.images import Maker, Report, image_shape, reading
+from ganzoo.library.samples import Samples
+from ganzoo.library.translation import asked_of, at_own_size, chosen_direction
+from ganzoo.runs.run import Run
+from ganzoo.spec import Field
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ganzoo.library.evaluating import Evaluated
+
+
+def quiet(message: str) -> None:
+    """Say nothing."""
+
+
+def open_run(path: Path | str, checkpoint: str | int = "last", device: str = "auto") -> TrainedRun:
+    """A run, to be used.
+
+    Args:
+        path: its folder.
+        checkpoint: ``"last"``, ``"best"`` or a step.
+        device: where its networks are put: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+
+    Raises:
+        GanzooError: there is no such run.
+    """
+    return TrainedRun(Run.open(Path(path).expanduser()), str(checkpoint), device)
+
+
+class TrainedRun(DrawingRun):
+    """A run: what was logged and measured, what it draws, and what it makes of images."""
+
+    def evaluate(
+        self,
+        n: int | None = None,
+        *,
+        metrics: Sequence[str] = (),
+        features: str = "classifier",
+        seed: int = 0,
+        data_root: Path | str | None = None,
+        report: Report = quiet,
+    ) -> Evaluated:
+        """Measure how good the samples are, and keep that in the run.
+
+        Args:
+            n: samples; None: as many as usual.
+            metrics: names that ``ganzoo evaluators`` lists, or scores; none: all that suit.
+            features: ``"classifier"`` or ``"inception"``, by which images are compared.
+            seed: of the latents, and of the choice of real samples.
+            data_root: where the data are; None: where they were in the training.
+            report: is told what happens.
+
+        Raises:
+            GanzooError: it cannot be measured, and why.
+        """
+        from ganzoo.library.evaluating import evaluate
+
+        root = Path(data_root) if data_root is not None else None
+        return evaluate(
+            *(self.run, self.checkpoint, self.device),
+            n=n,
+            metrics=metrics,
+            features=features,
+            seed=seed,
+            data_root=root,
+            report=report,
+        )
+
+    def translate(
+        self,
+        images: Given,
+        direction: str | None = None,
+        *,
+        seed: int | None = None,
+        pixels: str | None = None,
+        report: Report = quiet,
+        **controls: object,
+    ) -> Samples:
+        """What a translator makes of images.
+
+        Args:
+            images: files, a folder, pictures or arrays.
+            direction: its name; None: the only one.
+            seed: of one that translates an image in many ways.
+            pixels: how files are read, as ``--pixels`` says it; None: as those of the training.
+            report: is told of what is left out, scaled or cropped.
+            controls: what it should be like, where the variant can be told.
+
+        Raises:
+            GanzooError: the run does not translate, or not so.
+        """
+        field, maker = self.translating(direction, seed, controls, pixels=pixels)
+        return self._made_of(images, field, maker, report)
+
+    def reconstruct(
+        self, images: Given, *, pixels: str | None = None, report: Report = quiet
+    ) -> Samples:
+        """What an encoder makes of the latents that it finds of images; raises likewise."""
+        return self._made_of(images, self.data.sample, self.reconstructing(pixels), report)
+
+    def encode(
+        self, images: Given, *, pixels: str | None = None, report: Report = quiet
+    ) -> np.ndarray:
+        """The latents of images, (n, ...), as an encoder finds them; raises likewise."""
+        maker = self.encoding(pixels)
+        with as_files(images, report) as (folder, files):
+            found = [latent for _, latent in maker.over(folder, files, report)]
+        array: np.ndarray = torch.stack(found).numpy()
+        return array
+
+    def classify(
+        self, images: Given, *, pixels: str | None = None, report: Report = quiet
+    ) -> list[dict[str, Any]]:
+        """Of each image its file, label, class and probability: rows for ``pandas.DataFrame``.
+
+        Raises:
+            GanzooError: the run does not classify, or no image can be read.
+        """
+        variant = self.able("classifier", "classify")
+        wanted = reading(self.run, pixels, image_shape(variant, variant.data.sample.name)[0])
+        with as_files(images, report) as (folder, files):
+            return classified(variant, [folder / file for file in files], wanted, report)
+
+    def translating(
+        self,
+        direction: str | None,
+        seed: int | None,
+        controls: dict[str, object],
+        *,
+        pixels: str | None,
+        own_size: bool = False,
+    ) -> tuple[Field, Maker]:
+        """What translations are like, and what makes them; see `translate`."""
+        variant = self.able("translator", "translate")
+        assert isinstance(variant, Translator)
+        way = chosen_direction(variant, direction)
+        asked = asked_of(variant, controls)
+        if seed is not None and not variant.stochastic:
+            raise GanzooError(
+                f"{self.path} translates an image in one way only, to which --seed is nothing: "
+                "leave it out"
+            )
+        if own_size and not variant.multiple:
+            raise GanzooError(
+                f"{self.path} translates images of the size of its training only: leave out "
+                "--own-size"
+            )
+        image_shape(self.variant, way.target)
+        shape = image_shape(self.variant, way.source)
+        wanted = reading(self.run, pixels, shape[0])
+
+        @torch.no_grad()
+        def translate(images: Tensor) -> Tensor:
+            seen = to_floats(images.to(self.device))
+            return to_bytes(variant.translate(seen, way.name, **asked)).cpu()
+
+        function = at_own_size(translate, variant.multiple, shape) if own_size else translate
+        maker = Maker(shape, function, self.device, wanted, seed or 0, own_size)
+        return self.data.fields[way.target], maker
+
+    def encoding(self, pixels: str | None) -> Maker:
+        """What finds latents; see `encode`."""
+        variant = self.able("encoder", "encode")
+        assert isinstance(variant, Encoder)
+
+        @torch.no_grad()
+        def encode(images: Tensor) -> Tensor:
+            return variant.encode(to_floats(images.to(self.device))).cpu()
+
+        shape = image_shape(self.variant, self.data.sample.name)
+        return Maker(shape, encode, self.device, reading(self.run, pixels, shape[0]))
+
+    def reconstructing(self, pixels: str | None) -> Maker:
+        """What finds latents and makes images of them; see `reconstruct`."""
+        variant = self.able("encoder", "encode")
+        assert isinstance(variant, Encoder)
+
+        @torch.no_grad()
+        def reconstruct(images: Tensor) -> Tensor:
+            return to_bytes(variant.reconstruct(to_floats(images.to(self.device)))).cpu()
+
+        shape = image_shape(self.variant, self.data.sample.name)
+        return Maker(shape, reconstruct, self.device, reading(self.run, pixels, shape[0]))
+
+    def _made_of(self, images: Given, field: Field, maker: Maker, report: Report) -> Samples:
+        with as_files(images, report) as (folder, files):
+            made = [*maker.over(folder, files, report)]
+        names = tuple(dict.fromkeys(_bare(name) for name, _ in made))
+        if len(names) < len(made):  # x.jpg beside x.png
+            names = tuple(f"{number:05d}" for number in range(len(made)))
+        stored = torch.stack([image for _, image in made])
+        return Samples(field, to_floats(stored), names)
+
+
+def _bare(name: str) -> str:
+    """The name of an image without its suffix, below whatever folder it is written to."""
+    path = PurePosixPath(name).with_suffix("")
+    return path.name if path.is_absolute() or ".." in path.parts else str(path)

@@ -1,0 +1,88 @@
+"""Where what was made may be written, and films and names of files there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganzoo.artifacts.films import check_film, write_film
+from ganzoo.errors import GanzooError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMS = FILES, NPZ, PICTURE = "files", "npz", "picture"
+FILE_SUFFIXES = frozenset({".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".npy", ".csv", ".txt"})
+"""Of a name that somebody takes for one of a single file."""
+MANIFEST = "samples.json"
+"""In a folder of samples: the run, the checkpoint, the seed, and the number of each file."""
+
+
+def check_out(out: Path, form: str | None = None) -> str:
+    """The form in which samples are written there, as its name ends where none is given.
+
+    Raises:
+        GanzooError: it is there already, or a file of which there can be none.
+    """
+    form = form or {".npz": NPZ, ".png": PICTURE}.get(out.suffix.lower(), FILES)
+    if form == FILES and out.suffix.lower() in FILE_SUFFIXES:
+        raise GanzooError(f"--out {out} must be a folder, or a name ending in .npz or .png")
+    if out.exists() and (not out.is_dir() or form != FILES or any(out.iterdir())):
+        raise GanzooError(f"{out} exists already: choose another --out")
+    return form
+
+
+def check_film_out(out: Path) -> None:
+    """See whether a film can be written there.
+
+    Raises:
+        GanzooError: it cannot, and why.
+    """
+    check_film(out)
+    if out.exists():
+        raise GanzooError(f"{out} exists already: choose another --out")
+
+
+def save_film(pictures: Sequence[Image], out: Path, *, loop: bool) -> None:
+    """Write pictures of one size as a film, which is shown again and again, or once.
+
+    Raises:
+        GanzooError: it exists already, or cannot be written.
+    """
+    check_film_out(out)
+    frames = [_opaque(picture) for picture in pictures]
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_film(frames, out, loop=loop)
+    except OSError as error:
+        reason = error.strerror or error
+        raise GanzooError(
+            f"the film cannot be written to {out} ({reason}): choose another --out"
+        ) from error
+
+
+def rename(folder: Path, names: tuple[str, ...]) -> None:
+    """Give files that are called after the order of their samples the names of these."""
+    moved: list[tuple[Path, str]] = []
+    for path in folder.iterdir():
+        stem, dot, suffix = path.name.partition(".")
+        if stem.isdigit() and stem != names[int(stem)]:
+            aside = path.rename(folder / f".{path.name}")  # as its new name may be another's old
+            moved.append((aside, f"{names[int(stem)]}{dot}{suffix}"))
+    for path, name in moved:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        path.rename(folder / name)
+
+
+def _opaque(picture: Image) -> Image:
+    """A picture as a film has it: gray or in colour."""
+    if picture.mode in ("L", "RGB"):
+        return picture
+    import numpy as np
+    import PIL.Image
+
+    if picture.mode.startswith("I"):  # of 16 bits
+        return PIL.Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    white = PIL.Image.new("RGBA", picture.size, "white")
+    return PIL.Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB")
