@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ganzoo.artifacts.gallery import Gallery
     from ganzoo.config import option
     from ganzoo.data.dataset import DataRequest, Dataset, Truth
+    from ganzoo.library.samples import Samples
+    from ganzoo.library.trained import TrainedRun, open_run
+    from ganzoo.library.training import train
     from ganzoo.losses import AdversarialLoss
     from ganzoo.networks import Discriminator, Generator
     from ganzoo.schedules import Average, Progress, Stage, Upkeep
@@ -33,6 +36,9 @@ _LATER = {
     "ganzoo.artifacts.gallery": ("Gallery",),
     "ganzoo.config": ("option",),
     "ganzoo.data.dataset": ("DataRequest", "Dataset", "Truth"),
+    "ganzoo.library.samples": ("Samples",),
+    "ganzoo.library.trained": ("TrainedRun", "open_run"),
+    "ganzoo.library.training": ("train",),
     "ganzoo.losses": ("AdversarialLoss",),
     "ganzoo.networks": ("Discriminator", "Generator"),
     "ganzoo.variant": (
@@ -76,13 +82,17 @@ __all__ = [
     "Progress",
     "RMSprop",
     "RegulariserSpec",
+    "Samples",
     "Stage",
+    "TrainedRun",
     "Truth",
     "Upkeep",
     "Variant",
     "VariantSpec",
     "hookimpl",
+    "open_run",
     "option",
+    "train",
 ]
 
 

@@ -102,6 +102,11 @@ class Trainer:
             self._tuner.close()
             self.engine.close()
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a signal said to stop."""
+        return self._interrupt.heard
+
     def _make_tuner(self) -> ThreadTuner:
         """Compiled code is made for one number of threads, which therefore stays as it is."""
         compiled = self.engine.execution.mode == COMPILE

@@ -1,0 +1,152 @@
+"""``import ganzoo`` as a library: what programs get, and what they are refused."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers.cli import ganzoo as command
+
+import ganzoo
+from ganzoo.training.observer import Observer
+
+NETWORKS = {"generator_widths": (8,), "discriminator_widths": (8,)}
+TINY = {**NETWORKS, "sample_every": 20, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> ganzoo.TrainedRun:
+    """Of points, in a folder of its own."""
+    out = tmp_path_factory.mktemp("runs") / "run"
+    return ganzoo.train("vanilla", dataset="ring8", steps=20, out=out, log_every=5, **TINY)
+
+
+def test_what_is_trained_and_drawn_is_what_the_commands_make(
+    run: ganzoo.TrainedRun, tmp_path: Path
+) -> None:
+    flags = (
+        "--generator-widths",
+        8,
+        "--discriminator-widths",
+        8,
+        "--log-every",
+        5,
+        "--sample-every",
+        20,
+    )
+    made = command("train", "vanilla", "--dataset", "ring8", "--steps", 20, *flags,
+                   "--out", tmp_path / "other")  # fmt: skip
+    assert made.status == 0, made.err
+    weights = "checkpoints/00000020/weights.safetensors"
+    assert (run.path / weights).read_bytes() == (tmp_path / "other" / weights).read_bytes()
+    drawn = command("sample", run.path, "--n", 7, "--seed", 3, "--out", tmp_path / "drawn.npz")
+    assert drawn.status == 0, drawn.err
+    samples = run.sample(7, seed=3)
+    assert np.array_equal(np.load(tmp_path / "drawn.npz")["points"], samples.array)
+    assert np.array_equal(np.asarray(samples[2]), samples.array[2:3])
+    assert np.array_equal(run.sample(only=[4], seed=3).array, samples.array[4:5])
+    assert samples[-1].names == ("00006",)
+    assert [one.numbers for one in samples] == [(number,) for number in range(7)]
+    with pytest.raises(IndexError, match="there are 7 samples"):
+        samples[7]
+
+
+def test_metrics_are_rows(run: ganzoo.TrainedRun) -> None:
+    assert [row["step"] for row in run.metrics if "generator_loss" in row] == [5, 10, 15, 20]
+    assert run.evaluate(300)["modes"] >= 0
+    names = {row["name"] for row in run.evaluations}
+    assert "modes" in names
+    assert {row["step"] for row in run.evaluations} == {20}
+
+
+def test_samples_show_themselves(run: ganzoo.TrainedRun) -> None:
+    assert run.sample(5)._repr_png_().startswith(b"\x89PNG")
+    assert "data:image/gif;base64" in run.walk([1, 2], frames=2)._repr_html_()
+    assert repr(run.sample(3)) == "<3 samples of shape 2>"
+    assert "vanilla on ring8" in repr(run)
+
+
+def test_the_default_generators_go_on_as_if_nothing_had_been_drawn(
+    run: ganzoo.TrainedRun,
+) -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    run.sample(3)
+    run.walk([1, 2], frames=3)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_training_in_a_thread_and_one_that_goes_on(
+    run: ganzoo.TrainedRun, tmp_path: Path
+) -> None:
+    out, found = tmp_path / "run", []
+    thread = threading.Thread(
+        target=lambda: found.append(
+            ganzoo.train("vanilla", dataset="ring8", steps=20, out=out, log_every=5, **TINY)
+        )
+    )
+    thread.start()
+    thread.join()
+    assert found[0].step == 20
+    assert np.array_equal(found[0].sample(3).array, run.sample(3).array)
+    assert ganzoo.train(resume=out, steps=25, progress=False).step == 25
+    assert ganzoo.open_run(out, checkpoint=20).step == 20
+
+
+def test_a_setting_may_be_a_run(run: ganzoo.TrainedRun, tmp_path: Path) -> None:
+    other = ganzoo.train(
+        "vanilla", dataset="ring8", steps=1, out=tmp_path / "run", init=run, **TINY
+    )
+    assert other.run.settings["training"]["init"] == str(run.path)
+
+
+def test_what_is_refused_is_a_sentence(run: ganzoo.TrainedRun, tmp_path: Path) -> None:
+    refusals = {
+        "name a variant": lambda: ganzoo.train(),
+        "there is no setting 'stepz'": lambda: ganzoo.train("vanilla", stepz=3),
+        "does not exist": lambda: ganzoo.open_run(tmp_path / "nowhere"),
+        "does not translate": lambda: run.translate("x.png"),
+        "does not classify": lambda: run.classify("x.png"),
+        "does not encode": lambda: run.encode("x.png"),
+        "there is no setting 'c1'": lambda: run.sample(2, c1=3),
+        "needs a conditional variant": lambda: run.sample(2, label=3),
+        "at least 2, not 1": lambda: run.walk([1, 2], frames=1),
+    }
+    for sentence, call in refusals.items():
+        with pytest.raises(ganzoo.GanzooError, match=sentence):
+            call()
+
+
+def test_ctrl_c_saves_and_is_heard_by_the_program(tmp_path: Path) -> None:
+    import signal
+
+    class Impatient(Observer):
+        def logged(self, record: object) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt, match="stopped at step 5, which is saved"):
+        ganzoo.train(
+            "vanilla",
+            dataset="ring8",
+            steps=20,
+            log_every=5,
+            out=tmp_path / "run",
+            observer=Impatient(),
+            **TINY,
+        )
+    assert ganzoo.open_run(tmp_path / "run").step == 5
+
+
+def test_a_bar_shows_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    settings = TINY | {"progress": True}
+    ganzoo.train("vanilla", dataset="ring8", steps=20, out=tmp_path / "run", **settings)
+    shown = capsys.readouterr().err
+    assert "vanilla on ring8" in shown
+    assert "20/20" in shown
+    assert "generator" in shown
