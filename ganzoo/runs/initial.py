@@ -12,12 +12,16 @@ from ganzoo.runs import checkpoint
 from ganzoo.runs.run import Run
 from ganzoo.variant import Variant
 
+SAID = 3
+"""Tensors that are new, of which a sentence names so many."""
+
 
 @torch.no_grad()
 def initialise(variant: Variant, named: str, report: Callable[[str], None]) -> None:
     """Give the variant's networks the weights that those of the same name have in another run.
 
-    Averaged weights are taken where samples of that run come from them.
+    What is of another shape there, or is not there, stays new, which is said. Averaged weights are
+    taken where samples of that run come from them.
 
     Args:
         variant: whose networks; they are changed in place.
@@ -26,7 +30,8 @@ def initialise(variant: Variant, named: str, report: Callable[[str], None]) -> N
         report: is told, in a sentence, what it starts from.
 
     Raises:
-        GanzooError: there is no such run or network, or one has other weights than the variant's.
+        GanzooError: there is no such run or network, or no weights in it have the shape that they
+            have in the variant.
     """
     path, wanted = _parsed(named)
     run = Run.open(path)
@@ -44,20 +49,40 @@ def initialise(variant: Variant, named: str, report: Callable[[str], None]) -> N
             f"--init {named}: {missing} must be in both, and {path} has {_listed(theirs)}, and "
             f"{type(variant).__name__} has {_listed(ours)}"
         )
-    for name in common:
-        for key in sorted(ours[name].keys() | theirs[name].keys()):
-            here, there = (_shape(tensors[name].get(key)) for tensors in (ours, theirs))
-            if here != there:
-                raise GanzooError(
-                    f"--init {named}: '{name}.{key}' is {there} in {path}, a run of "
-                    f"{run.identity.variant}, and {here} here: give settings that make equal "
-                    f"networks, or name another network, as in {path}:NETWORK"
-                )
-    for name in common:
-        for key, live in ours[name].items():
+    kept = {
+        name: {
+            key: live
+            for key, live in ours[name].items()
+            if key in theirs[name] and theirs[name][key].shape == live.shape
+        }
+        for name in common
+    }
+    new = [
+        f"{name}.{key} ({_shape(live)} here, {_shape(theirs[name].get(key))} there)"
+        for name in common
+        for key, live in ours[name].items()
+        if key not in kept[name]
+    ]
+    if not any(live.dim() > 1 for tensors in kept.values() for live in tensors.values()):
+        raise GanzooError(
+            f"--init {named}: no weights in {_listed(common)} of {path}, a run of "
+            f"{run.identity.variant}, are of the shape that they have here, such as {new[0]}: give "
+            f"settings that make networks more alike, or name another one, as in {path}:NETWORK"
+        )
+    for name, tensors in kept.items():
+        for key, live in tensors.items():
             live.copy_(theirs[name][key])
     step = checkpoint.step_of(newest)
-    report(f"it starts from {_listed(common)} of {path} at step {step}")
+    report(f"it starts from {_listed(common)} of {path} at step {step}{_but(new)}")
+
+
+def _but(new: list[str]) -> str:
+    """What is not started from, in words; empty, where that is nothing."""
+    if not new:
+        return ""
+    more = f" and {len(new) - SAID:,} more" if len(new) > SAID else ""
+    are = "is" if len(new) == 1 else "are"
+    return f", of which all is kept that has its shape; new {are} {', '.join(new[:SAID])}{more}"
 
 
 def _parsed(named: str) -> tuple[Path, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ganzoo.artifacts.files import refuse_links
 from ganzoo.config import build, options, unknown_setting
@@ -22,7 +23,7 @@ from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
 from ganzoo.runs.load import build_variant
-from ganzoo.runs.record import check_unchanged, rules
+from ganzoo.runs.record import Record, check_unchanged, rules
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.training.assemble import (
     assemble,
@@ -42,7 +43,8 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
 
     Args:
         path: the run directory.
-        given: what the user set; only how long and where to train may differ from the run's.
+        given: what the user set; only how long and where to train, and learning rates from here
+            on, may differ from the run's.
         observer: who watches.
 
     Raises:
@@ -51,14 +53,15 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
     observer = observer or Observer()
     run = _open_run(path)
     with run.locked(), preferring(run.plugins), noting() as plugins:
-        training = _resumed(run, given)
+        training, rates = _resumed(run, given)
+        record: Record = {**run.settings, "config": {**run.settings["config"], **rates}}
         device = own_device(pick_device(training.device))
         dataset = load_dataset(training, observer, by=rules(run.settings))
         assert training.dataset is not None
         content = catalog.contents(training.dataset, dataset)
         check_unchanged(path, run.settings, dataset, content)
-        variant = build_variant(run.settings, device)
-        assembled = assemble(variant, dataset, training, run.settings, observer)
+        variant = build_variant(record, device)
+        assembled = assemble(variant, dataset, training, record, observer)
         engine = assembled.engine
         newest = run.latest_checkpoint()
         own = engine.own()
@@ -75,6 +78,9 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         exhibits = make_exhibits(assembled, dataset, observer)
         _report_other_plugins(run.plugins, plugins, observer)
         _report_other_device(run.settings["device"], assembled.record["device"], observer)
+        for words in _changes(run.settings, rates, engine.iteration):
+            observer.report(words)
+            run.log(words)
         run.settings = {**assembled.record, **quality_record(exhibits)}
         _rewind(run, engine.iteration)
         return Trainer(run, assembled.training, engine, observer, exhibits)
@@ -104,27 +110,47 @@ def _rewind(run: Run, step: int) -> None:
         ) from error
 
 
-def _resumed(run: Run, given: Mapping[str, object]) -> Training:
-    """The run's settings with what was set anew."""
+def _resumed(run: Run, given: Mapping[str, object]) -> tuple[Training, dict[str, Any]]:
+    """The run's settings with what was set anew, and the learning rates that are others now."""
     cls: type[Variant] = registry().variant(run.variant).load()
     known = options(Training) | options(cls.Config)
     settings = {key: option.default for key, option in known.items()}  # of runs from before some
     settings |= run.settings["training"] | run.settings["config"]
     changed: dict[str, object] = {}
+    rates: dict[str, Any] = {}
     for key, value in given.items():
         if key not in known:
             raise unknown_setting(key, known)
         wanted = known[key].convert(value)
         if key in RESUMABLE:
             changed[key] = wanted
-        elif wanted != known[key].convert(settings[key]):
+        elif wanted == known[key].convert(settings[key]):
+            continue
+        elif key == "lr" or key.endswith("_lr"):
+            rates[key] = wanted
+        else:
             raise GanzooError(
                 f"{known[key].flag} {value} differs from the run's {settings[key]}: a run goes on "
                 "with its own settings; start a new one without --resume"
             )
     if changed.get("epochs") is not None:
         changed.setdefault("steps", None)
-    return with_whole_root(build(Training, run.settings["training"] | changed))
+    return with_whole_root(build(Training, run.settings["training"] | changed)), rates
+
+
+def _changes(record: Record, rates: Mapping[str, Any], step: int) -> Iterator[str]:
+    """What is other from a step on than it was before, and what is kept, in sentences."""
+    for name, rate in rates.items():
+        flag, before = "--" + name.replace("_", "-"), record["config"].get(name)
+        yield (
+            f"from step {step:,} on {flag} is {rate}, and was {before}: networks, averages, the "
+            "optimizers' moments and the order of the data are kept"
+        )
+    if record.get("outcome") == "finished":
+        yield (
+            f"the run had finished at step {step:,} and is trained longer: all that it had is "
+            "kept, and what follows its progress, such as rates that fall, follows the new length"
+        )
 
 
 def _report_other_device(before: str, now: str, observer: Observer) -> None:
