@@ -16,7 +16,7 @@ class Preset:
 
 
 PRESETS = {
-    "small": Preset(64, 8, 1, lr=1e-3, gamma=10.0, half_life=10_000),
+    "small": Preset(32, 8, 1, lr=3e-3, gamma=10.0, half_life=10_000),
     "cifar10": Preset(768, 32, 2, lr=2e-4, gamma=0.05, half_life=5_000_000),
     "ffhq-64": Preset(768, 32, 2, lr=2e-4, gamma=2.0, half_life=500_000),
     "ffhq-256": Preset(768, 32, 2, lr=2e-4, gamma=150.0, half_life=500_000),
