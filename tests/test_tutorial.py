@@ -12,7 +12,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from helpers.wheels import layered_environment
+from helpers.plugins.wheels import layered_environment
 
 import ganzoo
 from ganzoo import abilities

@@ -4,7 +4,7 @@ import weakref
 from collections.abc import Callable
 
 import torch
-from helpers.engines import CPU, make_engine
+from helpers.engine.engines import CPU, make_engine
 from helpers.games import Toy, points
 from torch import Tensor
 

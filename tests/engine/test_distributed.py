@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import ranks
 from helpers.cli import ganzoo as alone
 from helpers.cli import train_tiny, tree
-from helpers.ranks import Ranks
+from helpers.engine import ranks
+from helpers.engine.ranks import Ranks
 from safetensors.torch import load_file
 from torch import Tensor, distributed
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.engines import CPU, make_engine
+from helpers.engine.engines import CPU, make_engine
 from helpers.games import Toy, ToyConfig, points
 from torch import Tensor, nn
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.engines import CPU, OnlyD, assert_same, make_engine, reference
+from helpers.engine.engines import CPU, OnlyD, assert_same, make_engine, reference
 from helpers.games import points
 
 from ganzoo import SGD, Adam, AdamW, RMSprop

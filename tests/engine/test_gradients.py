@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.engines import OnlyD, assert_same, make_engine, reference
+from helpers.engine.engines import OnlyD, assert_same, make_engine, reference
 from torch import Tensor, nn
 
 from ganzoo import SGD, Adam, AdamW, Batch, Phase, RMSprop

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.engines import CPU, assert_same, make_engine, reference
+from helpers.engine.engines import CPU, assert_same, make_engine, reference
 from helpers.games import Toy, points
 from torch import Tensor, nn
 from torch.nn.functional import softplus

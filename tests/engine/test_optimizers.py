@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.engines import CPU, make_engine
+from helpers.engine.engines import CPU, make_engine
 from helpers.games import Toy, points
 from torch import Tensor
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers.places import ROOT
-from helpers.wheels import Environment, pip, separate_environment
+from helpers.plugins.wheels import Environment, pip, separate_environment
 
 pytest.importorskip("pip", reason="wheels are built and installed by pip")
 pytest.importorskip("hatchling", reason="wheels are built by hatchling")

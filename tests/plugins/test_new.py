@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from helpers.cli import ganzoo, tree
 from helpers.places import ROOT
-from helpers.wheels import Environment, build_wheels, pip, separate_environment
+from helpers.plugins.wheels import Environment, build_wheels, pip, separate_environment
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.requirements import Requirement

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.strangers import LOOSE, NONSENSE, SIX, TINY, init
-from helpers.wheels import Environment, build_wheels, layered_environment, write_plugin
+from helpers.plugins.strangers import LOOSE, NONSENSE, SIX, TINY, init
+from helpers.plugins.wheels import Environment, build_wheels, layered_environment, write_plugin
 
 pytest.importorskip("pip", reason="wheels are built and installed by pip")
 pytest.importorskip("hatchling", reason="wheels are built by hatchling")

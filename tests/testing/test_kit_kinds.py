@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from helpers.every_kind import INIT, VARIANT
+from helpers.plugins.every_kind import INIT, VARIANT
 
 from ganzoo.data.kinds import kind_of, kinds
 from ganzoo.errors import GanzooError

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 import pytest
 import torch
-from helpers import ranks
 from helpers.cli import TINY, ganzoo
+from helpers.engine import ranks
 from safetensors.torch import load_file
 from torch import Tensor
 

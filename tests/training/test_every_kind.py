@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from helpers.cli import ganzoo
-from helpers.every_kind import INIT, KIND, VARIANT
+from helpers.plugins.every_kind import INIT, KIND, VARIANT
 from safetensors.torch import load_file
 
 from ganzoo.data import kinds as folder

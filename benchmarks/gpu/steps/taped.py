@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.tapes import FakeCuda, TapingTorch
+from helpers.engine.tapes import FakeCuda, TapingTorch
 
 from ganzoo.bench.speed import ours
 from ganzoo.data.feed import Feed

@@ -13,7 +13,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
-from helpers.engines import make_engine
+from helpers.engine.engines import make_engine
 from helpers.games import Toy
 from helpers.zoo import make_small
 from torch import Tensor

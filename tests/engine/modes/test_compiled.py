@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.engines import make_engine
+from helpers.engine.engines import make_engine
 from helpers.games import Eventful, Toy
 from helpers.zoo import OBJECTIVES, make_small
 from torch import Tensor, nn

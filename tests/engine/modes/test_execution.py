@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.engines import CPU, make_engine
+from helpers.engine.engines import CPU, make_engine
 from helpers.games import Toy, ToyConfig
 from helpers.zoo import NAMES, make_small
 from torch import Tensor, nn

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import fake_cuda
+from helpers.engine import fake_cuda
 from helpers.zoo import NAMES
 
 CASES = [*NAMES, "sgan objective=odena"]
@@ -15,7 +15,7 @@ CASES = [*NAMES, "sgan objective=odena"]
 @pytest.mark.parametrize("case", CASES)
 def test_every_variant_is_captured_on_a_device_that_has_no_values(case: str) -> None:
     script = Path(fake_cuda.__file__)
-    paths = [str(script.parents[1]), os.environ.get("PYTHONPATH", "")]
+    paths = [str(script.parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     command = [sys.executable, str(script), *case.split()]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.engine.tapes import FakeCuda, Recorder, Tape, TapingTorch
 from helpers.games import Eventful, Toy, ToyConfig, points
-from helpers.tapes import FakeCuda, Recorder, Tape, TapingTorch
 from helpers.zoo import NAMES, make_small
 from torch import Tensor, nn
 from torch.utils._python_dispatch import _disable_current_modes

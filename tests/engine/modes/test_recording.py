@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.engine.tapes import Tape
 from helpers.games import Toy, ToyConfig, points
-from helpers.tapes import Tape
 from torch import Tensor
 
 from ganzoo import Batch

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.modules import Environment
+from helpers.plugins.modules import Environment
 
 
 @pytest.fixture

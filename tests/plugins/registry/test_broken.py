@@ -4,7 +4,7 @@ import re
 import sys
 
 import pytest
-from helpers.modules import Environment, message, offering, returning
+from helpers.plugins.modules import Environment, message, offering, returning
 from hypothesis import given
 from hypothesis import strategies as st
 

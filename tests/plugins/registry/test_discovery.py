@@ -5,7 +5,7 @@ import sys
 from importlib import invalidate_caches
 
 import pytest
-from helpers.modules import Environment, offering
+from helpers.plugins.modules import Environment, offering
 
 from ganzoo.plugins.discovery import CORE, Status, installed
 from ganzoo.plugins.registry import Registry, registry

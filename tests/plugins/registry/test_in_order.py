@@ -4,7 +4,15 @@ import signal
 import sys
 
 import pytest
-from helpers.modules import POINTS, REMEDY, Environment, message, offering, returning, targeting
+from helpers.plugins.modules import (
+    POINTS,
+    REMEDY,
+    Environment,
+    message,
+    offering,
+    returning,
+    targeting,
+)
 
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import guarded

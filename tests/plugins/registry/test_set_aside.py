@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from helpers.modules import Environment, message, offering, returning, targeting
+from helpers.plugins.modules import Environment, message, offering, returning, targeting
 
 from ganzoo.data.needs import in_words
 from ganzoo.errors import GanzooError

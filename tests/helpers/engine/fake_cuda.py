@@ -33,7 +33,7 @@ from ganzoo.engine.modes.capture import calling_line
 from ganzoo.engine.modes.execution import Execution
 from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
-from helpers.tapes import Recorder
+from helpers.engine.tapes import Recorder
 from helpers.zoo import digits, smaller
 
 CUDA = torch.device("cuda")

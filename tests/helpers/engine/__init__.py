@@ -1,0 +1,1 @@
+"""What tests of the engine use: engines of toys, other processes, and what stands in for CUDA."""

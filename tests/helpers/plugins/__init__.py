@@ -1,0 +1,1 @@
+"""What tests of plugins use: their sources, and where they are built and installed."""
