@@ -1,0 +1,121 @@
+"""Trouble on the way: full disks and memories, losses without end, interruptions."""
+
+import json
+import resource
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+from helpers.cli import TINY, Result, ganzoo, spawn, train_tiny, tree
+from helpers.refusals import WEIGHTS, check, checkpoint, refused, resume
+from safetensors.torch import load_file
+
+from ganzoo.engine.engine import Engine
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+def test_a_full_disk_leaves_the_checkpoint_before() -> None:
+    run = train_tiny(Path("run"), "--generator-widths", "400,400")
+    before = tree(checkpoint(run))
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))"
+    process = spawn(*resume(run), python=limited)
+    out, err = process.communicate()
+    check(Result(process.returncode, out, err), ("could not be written", "step 5 is untouched"))
+    assert tree(checkpoint(run)) == before
+    assert sorted(p.name for p in (run / "checkpoints").iterdir()) == ["00000000", "00000005"]
+    assert ganzoo(*resume(run)).status == 0
+    assert (run / "checkpoints" / "00000010").is_dir()
+
+
+@contextmanager
+def small_disk(size: int) -> Iterator[None]:
+    """Let no file grow beyond `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_too_full_for_the_log(tiny: Path) -> None:
+    with small_disk(600):
+        result = ganzoo(*resume(tiny))
+    check(result, ("tiny cannot be written", "--resume"))
+    assert ganzoo(*resume(tiny)).status == 0
+
+
+def test_a_disk_too_full_for_a_run() -> None:
+    with small_disk(100):
+        refused("train", "vanilla", *TINY, "--out", "run", saying="run cannot be written")
+
+
+def test_a_disk_too_full_for_samples(tiny: Path) -> None:
+    with small_disk(100):
+        refused("sample", tiny, "--out", "x.npz", saying="x.npz (File too large)")
+
+
+def test_a_loss_that_is_not_finite() -> None:
+    args = ("train", "vanilla", *TINY, "--steps", 20, "--checkpoint-every", 1, "--lr", 1e30)
+    check(
+        ganzoo(*args, "--out", "run"),
+        ("training diverged", "phase '", "at step 2", "last good checkpoint is run/checkpoints/"),
+        status=1,
+    )
+    kept = max(Path("run/checkpoints").iterdir())
+    assert all(tensor.isfinite().all() for tensor in load_file(kept / WEIGHTS).values())
+    assert ganzoo("sample", "run", "--n", 3, "--out", "x.npz").status == 0
+    assert json.loads(ganzoo("runs", ".", "--json").out)[0]["state"] == "diverged"
+
+
+def test_a_second_interruption_ends_it_at_once() -> None:
+    stuck = (
+        "import time; from ganzoo.engine.engine import Engine\n"
+        "def step(self): print('stepping', flush=True); time.sleep(60)\n"
+        "Engine.step = step"
+    )
+    process = spawn("train", "vanilla", *TINY, "--out", "run", python=stuck)
+    assert process.stdout is not None
+    assert "stepping\n" in iter(process.stdout.readline, "")
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=50)
+    assert (process.returncode, err) == (130, "")
+    assert "run/checkpoints/00000000" in out
+    assert "ganzoo train --resume run" in out
+
+
+def test_an_interruption_before_the_training_leaves_nothing() -> None:
+    slow = (
+        "import ganzoo.data.made.mixtures, time, sys\n"
+        "def wait(*_): print('loading', flush=True); time.sleep(60)\n"
+        "ganzoo.data.made.mixtures.shuffled_labels = wait"
+    )
+    process = spawn("train", "vanilla", *TINY, "--out", "run", python=slow)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "loading\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert (process.returncode, out) == (130, ""), err
+    assert err.split() == ["ganzoo:", "error:", "interrupted"]
+    assert not Path("run").exists()
+
+
+def test_a_device_whose_memory_is_full(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On CUDA an iteration that is no graph cannot use what graphs have for themselves."""
+
+    def step(engine: Engine) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Engine, "step", step)
+    result = ganzoo("train", "vanilla", *TINY, "--steps", 5, "--out", here / "run")
+    assert result.status != 0
+    assert "does not fit into memory: choose a smaller --batch-size" in result.err
+    assert "--recompute or, as graphs have memory of their own, --mode eager" in result.err
