@@ -1,6 +1,7 @@
 """The command line in this process, and the smallest runs that it can make."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -33,6 +34,12 @@ def train_tiny(out: Path, *args: object) -> Path:
     result = ganzoo("train", "vanilla", *TINY, "--steps", 5, "--out", out, *args)
     assert result.status == 0, result.err
     return out
+
+
+def scores(result: Result, column: str = "value") -> dict[str, float]:
+    """What ``ganzoo evaluate --json`` has printed."""
+    assert result.status == 0, result.err
+    return {score["name"]: score[column] for score in json.loads(result.out)["scores"]}
 
 
 def spawn(*args: object, python: str = "", **environment: str) -> subprocess.Popen[str]:

@@ -1,16 +1,39 @@
-"""Exams of toys on data that are made by hand."""
+"""Exams of toys, and the data that are made by hand for them."""
 
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
-from ganzoo import DataSpec, Phase, Player, Variant
-from ganzoo.data.dataset import Dataset
+from ganzoo import DataSpec, Field, Phase, Player, Variant
+from ganzoo.data.dataset import Dataset, Truth
 from ganzoo.metrics.catalogue import suitable
 from ganzoo.metrics.exam import Amounts, Exam, Ground
 from ganzoo.metrics.score import Score
 from helpers.games import ToyConfig
+
+
+def bytes_(n: int, *shape: int, seed: int = 0) -> Tensor:
+    generator = Generator().manual_seed(seed)
+    return torch.randint(256, (n, *shape), generator=generator, dtype=torch.uint8)
+
+
+def in_range(images: Tensor) -> Tensor:
+    return images.float() / 127.5 - 1
+
+
+def data(tensor: Tensor, kind: str, truth: Truth | None = None) -> Dataset:
+    field = Field("sample", kind, tuple(tensor.shape[1:]))
+    return Dataset(DataSpec(((field,),), "mine"), {"sample": tensor}, (truth or Truth(),))
+
+
+NUMBERS = {
+    "volume": bytes_(300, 1, 4, 4, 4),
+    "video": bytes_(300, 1, 3, 4, 4),
+    "series": torch.randn(300, 8, 2, generator=Generator().manual_seed(0)),
+    "table": torch.randn(300, 5, generator=Generator().manual_seed(0)),
+    "point": torch.randn(300, 3, generator=Generator().manual_seed(0)),
+}
 
 
 class Able(Variant):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers.cli import Result, ganzoo, train_tiny, tree
+from helpers.cli import Result, ganzoo, scores, tree
 from PIL import Image
 from torch import Tensor
 
@@ -69,11 +69,6 @@ def measure(place: Path, images: Tensor, labels: Tensor | None = None, *args: ob
     np.savez(place / "samples.npz", **arrays)
     data = (*DATA[:2], "--data-root", place / "digits", "--n", len(images))
     return ganzoo("evaluate", "--samples", place / "samples.npz", *data, "--json", *args)
-
-
-def scores(result: Result, column: str = "value") -> dict[str, float]:
-    assert result.status == 0, result.err
-    return {score["name"]: score[column] for score in json.loads(result.out)["scores"]}
 
 
 def test_real_images_are_perfect(place: Path) -> None:
@@ -267,18 +262,6 @@ def test_the_table_shows_what_real_data_score(run: Path) -> None:
     assert "memorised" not in lines
 
 
-def test_points_are_measured_by_modes(tmp_path: Path) -> None:
-    run = train_tiny(tmp_path / "run")
-    result = ganzoo("evaluate", run, "--n", 2500, "--json")
-    assert scores(result, "real") == {"modes": 8, "high_quality": pytest.approx(0.989, abs=0.01)}
-    angle = 2 * math.pi * torch.arange(1000) / 8
-    centres = torch.stack((angle.cos(), angle.sin()), 1) * 2 / 2.5
-    np.savez(tmp_path / "points.npz", points=centres.numpy())
-    data = ("--dataset", "ring8", "--n", 1000, "--json")
-    perfect = ganzoo("evaluate", "--samples", tmp_path / "points.npz", *data)
-    assert scores(perfect) == {"modes": 8, "high_quality": 1}
-
-
 def test_a_variant_without_samples_is_measured_by_what_it_does(place: Path) -> None:
     data = (*DATA, "--data-root", place / "digits")
     args = ("--supervised-only", "--labels", 100, "--steps", 2, "--batch-size", 20)
@@ -289,35 +272,6 @@ def test_a_variant_without_samples_is_measured_by_what_it_does(place: Path) -> N
     accuracy = [r["supervised_accuracy"] for r in measured if "supervised_accuracy" in r][-1]
     # what it can do, and what it measures of itself by networks that are kept
     assert found == {"accuracy": accuracy, "supervised_accuracy": accuracy}
-
-
-def test_translations_without_labels_are_compared_pixel_by_pixel(tmp_path: Path) -> None:
-    noise = np.random.default_rng(0)
-    for split in ("trainA", "trainB", "testA", "testB"):
-        (tmp_path / "pair" / split).mkdir(parents=True)
-        for number in range(4):
-            image = Image.fromarray(noise.integers(256, size=(32, 32, 3), dtype=np.uint8))
-            image.save(tmp_path / "pair" / split / f"{number}.png")
-    args = ("--width", 4, "--blocks", 1, "--steps", 1, "--out", tmp_path / "run")
-    data = ("--dataset", "unpaired", "--data-root", tmp_path / "pair")
-    trained = ganzoo("train", "cyclegan", *data, *args)
-    assert trained.status == 0, trained.err
-    found = scores(ganzoo("evaluate", tmp_path / "run", "--n", 4, "--json"))
-    assert {"a2b_cycle_psnr", "b2a_identity_psnr"} <= found.keys()
-    assert not any("frechet" in name or "kept" in name for name in found)
-
-
-def test_data_without_labels_need_inception_for_features(tmp_path: Path) -> None:
-    for number in range(20):
-        Image.new("L", (28, 28), 10 * number).save(tmp_path / f"{number}.png")
-    data = ("--dataset", "folder", "--data-root", tmp_path, "--n", 5)
-    result = ganzoo("evaluate", "--samples", tmp_path, *data, "--json")
-    assert scores(result).keys() == {"memorised", "sliced_wasserstein", "energy"}
-    assert "nothing that looks at features was measured: " in result.err
-    assert "--features inception" in result.err
-    refused = ganzoo("evaluate", "--samples", tmp_path, *data, "--metrics", "frechet")
-    assert refused.status == 2
-    assert "--features inception" in refused.err
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,56 @@
+"""``ganzoo evaluate`` where nothing looks at features: points, translations, no labels."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers.cli import ganzoo, scores, train_tiny
+from PIL import Image
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+
+
+def test_points_are_measured_by_modes(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path / "run")
+    result = ganzoo("evaluate", run, "--n", 2500, "--json")
+    assert scores(result, "real") == {"modes": 8, "high_quality": pytest.approx(0.989, abs=0.01)}
+    angle = 2 * math.pi * torch.arange(1000) / 8
+    centres = torch.stack((angle.cos(), angle.sin()), 1) * 2 / 2.5
+    np.savez(tmp_path / "points.npz", points=centres.numpy())
+    data = ("--dataset", "ring8", "--n", 1000, "--json")
+    perfect = ganzoo("evaluate", "--samples", tmp_path / "points.npz", *data)
+    assert scores(perfect) == {"modes": 8, "high_quality": 1}
+
+
+def test_translations_without_labels_are_compared_pixel_by_pixel(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    for split in ("trainA", "trainB", "testA", "testB"):
+        (tmp_path / "pair" / split).mkdir(parents=True)
+        for number in range(4):
+            image = Image.fromarray(noise.integers(256, size=(32, 32, 3), dtype=np.uint8))
+            image.save(tmp_path / "pair" / split / f"{number}.png")
+    args = ("--width", 4, "--blocks", 1, "--steps", 1, "--out", tmp_path / "run")
+    data = ("--dataset", "unpaired", "--data-root", tmp_path / "pair")
+    trained = ganzoo("train", "cyclegan", *data, *args)
+    assert trained.status == 0, trained.err
+    found = scores(ganzoo("evaluate", tmp_path / "run", "--n", 4, "--json"))
+    assert {"a2b_cycle_psnr", "b2a_identity_psnr"} <= found.keys()
+    assert not any("frechet" in name or "kept" in name for name in found)
+
+
+def test_data_without_labels_need_inception_for_features(tmp_path: Path) -> None:
+    for number in range(20):
+        Image.new("L", (28, 28), 10 * number).save(tmp_path / f"{number}.png")
+    data = ("--dataset", "folder", "--data-root", tmp_path, "--n", 5)
+    result = ganzoo("evaluate", "--samples", tmp_path, *data, "--json")
+    assert scores(result).keys() == {"memorised", "sliced_wasserstein", "energy"}
+    assert "nothing that looks at features was measured: " in result.err
+    assert "--features inception" in result.err
+    refused = ganzoo("evaluate", "--samples", tmp_path, *data, "--metrics", "frechet")
+    assert refused.status == 2
+    assert "--features inception" in refused.err
