@@ -5,14 +5,12 @@ import os
 import random
 import shlex
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import torch
-from helpers.cli import spawn
+from helpers.children import Child, after, start
 from safetensors.torch import load_file
 
 from ganzoo.runs import checkpoint
@@ -50,24 +48,19 @@ By SIGPROF, after seconds of its own processor time: however many others there a
 """
 
 
-def train(*arguments: str | Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "ganzoo", "train", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
+def train(folder: Path, name: str, *arguments: str | Path, python: str = "") -> Child:
+    """``ganzoo train ARGUMENTS`` after lines of Python, in a process of its own."""
+    return start(folder, name, after, python, "train", *map(str, arguments))
 
 
-def finish(process: subprocess.Popen[bytes]) -> None:
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors.decode()
+def finish(child: Child) -> None:
+    assert child.wait() == 0, child.err.read_text()
 
 
-def reach(process: subprocess.Popen[bytes], run: Path, step: int) -> None:
+def reach(child: Child, run: Path, step: int) -> None:
     """Wait until the run has logged `step`, or is over."""
     metrics = run / "metrics.jsonl"
-    while process.poll() is None:
+    while child.process.is_alive():
         text = metrics.read_text() if metrics.exists() else ""
         lines = text.rpartition("\n")[0].splitlines()  # the last one may be half a line
         if lines and json.loads(lines[-1])["step"] >= step:
@@ -97,18 +90,17 @@ def test_killed_at_random_and_resumed_equals_uninterrupted(
 ) -> None:
     whole, torn = tmp_path / "whole", tmp_path / "torn"
     flags = [*variant, "--steps", str(STEPS), *INTERVALS]
-    uninterrupted = train(*flags, "--out", whole)
+    uninterrupted = train(tmp_path, "uninterrupted", *flags, "--out", whole)
 
     moments = random.Random(2)
     begin = (*flags, "--out", str(torn))
     for step in sorted(moments.sample(range(5, STEPS - 40), 2)):
         dying = DYING.format(after=step, seconds=moments.uniform(0.001, 0.02))
-        process = spawn("train", *begin, python=dying)
-        _, errors = process.communicate()
-        assert process.returncode == -signal.SIGPROF, errors
+        child = train(tmp_path, f"killed after {step}", *begin, python=dying)
+        assert child.wait() == -signal.SIGPROF, child.err.read_text()
         assert Run.open(torn).state == "killed"
         begin = ("--resume", str(torn))
-    finish(train(*begin))
+    finish(train(tmp_path, "resumed", *begin))
     finish(uninterrupted)
 
     assert Run.open(torn).state == "finished"
@@ -125,16 +117,15 @@ def test_killed_at_random_and_resumed_equals_uninterrupted(
 def test_ctrl_c_saves_where_it_is_and_says_how_to_go_on(tmp_path: Path) -> None:
     run = tmp_path / "run"
     long = ("--steps", "100000", "--mode", "eager")  # which would be compiled first
-    process = train(*VANILLA, *long, *INTERVALS, "--out", run)
-    reach(process, run, 35)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=300)
-    assert process.returncode == 130, errors.decode()
+    child = train(tmp_path, "stopped", *VANILLA, *long, *INTERVALS, "--out", run)
+    reach(child, run, 35)
+    os.kill(child.process.pid, signal.SIGINT)
+    assert child.wait() == 130, child.err.read_text()
     stopped, step = Run.open(run), Run.open(run).step
     assert stopped.state == "stopped"
     assert step >= 35
     assert stopped.metrics()[-1]["step"] == step
     onward = f"ganzoo train --resume {shlex.quote(str(run))}"
-    assert onward in output.decode().replace("\n", " ")
-    finish(train("--resume", run, "--steps", str(step + 10)))
+    assert onward in child.out.read_text().replace("\n", " ")
+    finish(train(tmp_path, "resumed", "--resume", run, "--steps", str(step + 10)))
     assert Run.open(run).step == step + 10

@@ -1,11 +1,9 @@
 """What the host does for a CUDA device, without one; what the device does, `-m gpu` tests."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers import children
 from helpers.engine import fake_cuda
 from helpers.zoo import NAMES
 
@@ -13,14 +11,16 @@ CASES = [*NAMES, "sgan objective=odena"]
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_variant_is_captured_on_a_device_that_has_no_values(case: str) -> None:
-    script = Path(fake_cuda.__file__)
-    paths = [str(script.parents[2]), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    command = [sys.executable, str(script), *case.split()]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    found = [line for line in done.stdout.splitlines() if not line.endswith("in order")]
-    assert len(done.stdout.splitlines()) == len(fake_cuda.WAYS), done.stderr
+def test_every_variant_is_captured_on_a_device_that_has_no_values(
+    case: str, tmp_path: Path
+) -> None:
+    name, *settings = case.split()
+    chosen = dict(pair.split("=") for pair in settings)
+    child = children.start(tmp_path, "played", fake_cuda.play_all, name, chosen)
+    assert child.wait() == 0, child.err.read_text()
+    lines = child.out.read_text().splitlines()
+    assert len(lines) == len(fake_cuda.WAYS), child.err.read_text()
+    found = [line for line in lines if not line.endswith("in order")]
     if found:  # in a discriminator with Dropout
         (line,) = found
         assert ": --recompute computes layers twice that draw random numbers" in line

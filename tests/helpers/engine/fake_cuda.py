@@ -7,11 +7,10 @@ the host, what the fused optimizers would misread, results that are not on the d
 replay would use after it has died. There is no backward pass, as torch's needs the device itself:
 gradients are tensors of the right shapes.
 
-Many cases in one process have corrupted its memory; `python fake_cuda.py VARIANT` forks for each.
+Many cases in one process have corrupted its memory: `play_all` forks for each.
 """
 
 import os
-import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -202,22 +201,15 @@ def play(name: str, execution: Execution, steps: int = 5, **settings: Any) -> li
     return found + devices.mixed
 
 
-def main(name: str, settings: dict[str, str]) -> int:
+def play_all(name: str, settings: dict[str, str]) -> None:
     """Play in each way, in a process of its own, and print what was found."""
-    failed = 0
     for way, execution in WAYS.items():
-        child = os.fork()
-        if not child:
+        if not os.fork():
             with warnings.catch_warnings(action="ignore"):
                 try:
                     found = play(name, execution, **settings)
                 except Exception as error:
                     found = [f"{type(error).__name__}: {str(error).splitlines()[0]}"]
             print(f"{name} {way}:", "; ".join(dict.fromkeys(found)) or "in order", flush=True)
-            os._exit(bool(found))
-        failed += bool(os.waitpid(child, 0)[1])
-    return failed
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], dict(pair.split("=") for pair in sys.argv[2:])))
+            os._exit(0)
+        os.wait()

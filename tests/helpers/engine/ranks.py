@@ -1,11 +1,8 @@
 """Several processes on one machine as torchrun starts them, without the wait for each import."""
 
-import io
 import json
-import multiprocessing
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,21 +27,9 @@ from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import Training
 from ganzoo.training.trainer import Trainer
+from helpers import children
+from helpers.children import CONTEXT, enter
 from helpers.games import Toy, points
-
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    [
-        "ganzoo.training.resume",
-        "ganzoo.training.start",
-        "ganzoo.cli.commands.train",
-        "ganzoo.cli.display",
-        "ganzoo_cyclegan.variant",
-        "ganzoo_vanilla.variant",
-        "matplotlib.figure",
-        "torch._dynamo",
-    ]
-)
 
 
 @dataclass
@@ -95,7 +80,7 @@ def launch(folder: Path, function: Callable[..., object], *args: object, count: 
     folder.mkdir(exist_ok=True)
     store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     members = [
-        _CONTEXT.Process(
+        CONTEXT.Process(
             target=_enter, args=(folder, rank, count, store.port, function, args), daemon=True
         )
         for rank in range(count)
@@ -107,14 +92,7 @@ def launch(folder: Path, function: Callable[..., object], *args: object, count: 
 
 def ganzoo(folder: Path, *args: object, count: int = 2) -> Ranks:
     """``torchrun --nproc-per-node COUNT -m ganzoo ARGS``."""
-    return launch(folder, command, *map(str, args), count=count)
-
-
-def command(*args: str) -> None:
-    from ganzoo.cli import main
-
-    sys.argv = ["ganzoo", *args]
-    main()
+    return launch(folder, children.ganzoo, *map(str, args), count=count)
 
 
 def slow_to_tell(*args: str) -> None:
@@ -127,7 +105,7 @@ def slow_to_tell(*args: str) -> None:
         tell(*args)
 
     Display.print_finished = dawdle  # type: ignore[method-assign]
-    command(*args)
+    children.ganzoo(*args)
 
 
 def die_after_14(*args: str) -> None:
@@ -140,31 +118,25 @@ def die_after_14(*args: str) -> None:
         return step(engine)
 
     Engine.step = dying  # type: ignore[method-assign]
-    command(*args)
+    children.ganzoo(*args)
 
 
 def collapse_soon(*args: str) -> None:
     """A command under whose eyes all samples pass for alike."""
     watchdog.LASTING_STEPS, watchdog.DISTANCE = 4, 99
     watchdog.BEGINNING, watchdog.BEGINNING_STEPS = 0, 0
-    command(*args)
+    children.ganzoo(*args)
 
 
 def _enter(
     folder: Path, rank: int, count: int, port: int, function: Callable[..., object], args: Any
 ) -> None:
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count)}
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     os.environ |= {"TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0"}
     os.chdir(folder)
     os.environ["GANZOO_CACHE"] = str(folder / "cache")
-    torch.set_num_threads(1)
-    for number, name in ((1, "out"), (2, "err")):
-        file = os.open(folder / f"rank{rank}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(file, number)
-    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", 0, closefd=False), write_through=True)
-    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", 0, closefd=False), write_through=True)
-    function(*args)
+    enter(folder / f"rank{rank}.out", folder / f"rank{rank}.err", function, *args)
 
 
 class Plain(Toy):

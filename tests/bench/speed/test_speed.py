@@ -149,7 +149,7 @@ def test_an_interrupted_process_ends_at_once(monkeypatch: pytest.MonkeyPatch) ->
         (("vanilla", "--image-size", "big"), "--image-size must be"),
         (("vanilla", "--report", __file__), "is a file"),
         (("vanilla", "--profile", "/no/such/folder/t.json"), "existing folder"),
-        (("vanilla", "--report", f"{__file__}/pages"), r"test_command\.py/pages cannot be written"),
+        (("vanilla", "--report", f"{__file__}/pages"), r"test_speed\.py/pages cannot be written"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_measured(

@@ -1,0 +1,78 @@
+"""Processes that are forked from one where all is imported, without the wait for each import."""
+
+import io
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+import torch
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(
+    [
+        "ganzoo.training.resume",
+        "ganzoo.training.start",
+        "ganzoo.cli.commands.train",
+        "ganzoo.cli.display",
+        "ganzoo_cyclegan.variant",
+        "ganzoo_vanilla.variant",
+        "matplotlib.figure",
+        "torch._dynamo",
+    ]
+)
+
+
+@dataclass
+class Child:
+    """A process whose output goes to files."""
+
+    process: ForkServerProcess
+    out: Path
+    err: Path
+
+    def wait(self, timeout: float = 300) -> int:
+        """Its exit status; of a signal that has ended it, the negative number."""
+        self.process.join(timeout)
+        if self.process.exitcode is None:
+            self.process.kill()
+            raise AssertionError(f"it hangs: {self.err.read_text()}")
+        return self.process.exitcode
+
+
+def start(folder: Path, name: str, function: Callable[..., object], *args: object) -> Child:
+    """Have a process of one thread call a function of a module, and print to files of this name."""
+    folder.mkdir(exist_ok=True)
+    out, err = folder / f"{name}.out", folder / f"{name}.err"
+    process = CONTEXT.Process(target=enter, args=(out, err, function, *args))
+    process.start()
+    return Child(process, out, err)
+
+
+def enter(out: Path, err: Path, function: Callable[..., object], *args: object) -> None:
+    """What a process does that was started: print to these files, on one thread."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
+    for number, path in ((1, out), (2, err)):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, number)
+    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", 0, closefd=False), write_through=True)
+    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", 0, closefd=False), write_through=True)
+    function(*args)
+
+
+def ganzoo(*args: str) -> None:
+    """``ganzoo ARGS``, by which the process ends."""
+    from ganzoo.cli import main
+
+    sys.argv = ["ganzoo", *args]
+    main()
+
+
+def after(python: str, *args: str) -> None:
+    """``ganzoo ARGS`` after lines of Python."""
+    exec(python, {})
+    ganzoo(*args)
