@@ -14,6 +14,7 @@ with contextlib.suppress(ImportError):
 
 from ganzoo.artifacts import pictures
 from ganzoo.data.kinds import kinds
+from ganzoo.data.made import drawing
 from ganzoo.plugins.registry import registry
 
 
@@ -51,3 +52,10 @@ def blank(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pictures, draw, lambda content, path, *_: path.touch())
     for kind in kinds().values():
         monkeypatch.setattr(kind, "draw", lambda field, made, path, *_: path.touch())
+
+
+@pytest.fixture
+def few_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Glyphs and ink are few: to draw all of them takes longer than what is made of them."""
+    for split, samples in (("train", 600), ("test", 200)):
+        monkeypatch.setitem(drawing.SAMPLES, split, samples)

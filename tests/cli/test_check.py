@@ -209,6 +209,7 @@ def test_each_kind_by_its_qualified_name(kind: str, name: str) -> None:
     assert result.out.startswith(f"{kind} {own} of {dist} ")
 
 
+@pytest.mark.usefixtures("few_drawn")
 def test_a_variant_plays_on_images_of_the_size_that_is_named() -> None:
     registered = registry().variant("dcgan")
     assert VariantSubject(registered).dataset.spec.shape == (1, 28, 28)

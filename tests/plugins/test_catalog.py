@@ -278,6 +278,7 @@ def test_an_unpaired_folder_is_a_pair_by_itself(
             catalog.load(name, request)
 
 
+@pytest.mark.usefixtures("few_drawn")
 @pytest.mark.parametrize(
     ("args", "saying"),
     [

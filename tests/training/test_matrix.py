@@ -4,6 +4,7 @@ import re
 
 import pytest
 import torch
+from helpers.zoo import NAMES, smaller
 
 from ganzoo import DataSpec, Gallery, GanzooError
 from ganzoo.config import build, options, own_settings
@@ -17,7 +18,6 @@ from ganzoo.plugins.registry import registry
 from ganzoo.variant import Variant
 
 CPU = torch.device("cpu")
-NAMES = [row.spec.name for row in registry().variants()]
 KINDS = {
     "digits 28": ((1, 28, 28), 10, 1),
     "digits 32": ((1, 32, 32), 10, 1),
@@ -85,7 +85,8 @@ def test_it_trains_or_says_why_not(name: str, kind: str) -> None:
 
     def trained() -> None:
         check_suits(registered.spec, dataset.spec)
-        suited = own_settings(cls.Config, cls.recipe(dataset.spec))
+        narrow = {key: value for key, value in smaller(cls).items() if "width" in key}
+        suited = own_settings(cls.Config, cls.recipe(dataset.spec) | narrow)
         if "labels" in options(cls.Config):
             suited["labels"] = max(100, len(dataset.classes))
         variant = cls(equipped(build(cls.Config, suited)), dataset.spec)

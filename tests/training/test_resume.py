@@ -29,6 +29,12 @@ CYCLEGAN = ["cyclegan", "--width", "2", "--pool", "7", "--batch-size", "2"]
 GAMES = (VANILLA, DCGAN, WGAN, WGAN_GP, CGAN, ODENA, SALIMANS, CYCLEGAN)
 INTERVALS = ["--log-every", "5", "--sample-every", "30", "--checkpoint-every", "15"]
 
+FEW = """
+from ganzoo.data.made import drawing
+
+drawing.SAMPLES |= {"train": 600, "test": 200}
+"""
+"""Glyphs and ink are few, so that they are drawn soon, and seen more than once."""
 DYING = """
 import signal
 from ganzoo.engine.engine import Engine
@@ -50,7 +56,7 @@ By SIGPROF, after seconds of its own processor time: however many others there a
 
 def train(folder: Path, name: str, *arguments: str | Path, python: str = "") -> Child:
     """``ganzoo train ARGUMENTS`` after lines of Python, in a process of its own."""
-    return start(folder, name, after, python, "train", *map(str, arguments))
+    return start(folder, name, after, FEW + python, "train", *map(str, arguments))
 
 
 def finish(child: Child) -> None:

@@ -169,6 +169,7 @@ def test_a_variant_that_draws_nothing_from_noise_says_so() -> None:
     assert "Toy draws no samples from noise" in result.err
 
 
+@pytest.mark.usefixtures("few_drawn")
 def test_real_data_are_drawn_beside_the_samples(tmp_path: Path) -> None:
     from ganzoo.data.dataset import DataRequest
     from ganzoo.data.made.glyphs import load
