@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -47,9 +48,16 @@ def start(folder: Path, name: str, function: Callable[..., object], *args: objec
     """Have a process of one thread call a function of a module, and print to files of this name."""
     folder.mkdir(exist_ok=True)
     out, err = folder / f"{name}.out", folder / f"{name}.err"
-    process = CONTEXT.Process(target=enter, args=(out, err, function, *args))
+    process = CONTEXT.Process(target=_begin, args=({**os.environ}, out, err, function, *args))
     process.start()
     return Child(process, out, err)
+
+
+def _begin(environment: dict[str, str], *args: Any) -> None:
+    """In the environment of who has started it, not of who was there before."""
+    os.environ.clear()
+    os.environ.update(environment)
+    enter(*args)
 
 
 def enter(out: Path, err: Path, function: Callable[..., object], *args: object) -> None:

@@ -16,7 +16,6 @@ from helpers.zoo import NAMES, digits
 from torch import Tensor
 from torch.nn.functional import dropout
 
-from ganzoo.data.made import drawing
 from ganzoo.plugins import catalog
 from ganzoo.plugins.discovery import Plugin
 from ganzoo.plugins.registered import Registered
@@ -52,7 +51,6 @@ BAD_SPECS: dict[str, dict[str, Any]] = {
 def what_takes_long_is_done_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog, "load", cache(catalog.load))
-        patch.setitem(drawing.SAMPLES, "train", 6000)
         registered = cache(declaration.check_registration)
         patch.setattr(declaration, "check_registration", registered)
         yield

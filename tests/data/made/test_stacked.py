@@ -152,6 +152,7 @@ def test_what_the_digits_refuse_is_refused(tmp_path: Path) -> None:
         load_stacked_mnist(DataRequest(root=tmp_path))
 
 
+@pytest.mark.usefixtures("few_drawn")
 def test_a_training_takes_them(tmp_path: Path) -> None:
     given = ("--steps", 3, "--batch-size", 8, "--out", tmp_path / "run")
     widths = ("--generator-widths", "8", "--discriminator-widths", "8")

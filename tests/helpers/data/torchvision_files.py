@@ -1,6 +1,7 @@
 """The files of torchvision's sets, with a few samples each."""
 
 import hashlib
+import json
 import pickle
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 from torchvision import datasets
 
 from ganzoo.data.dataset import DataRequest
+from ganzoo.data.sources.torchvision_sets import load_mnist
 from ganzoo.errors import GanzooError
 
 IMAGES = np.arange(3 * 28 * 28).reshape(3, 28, 28).astype(np.uint8)
@@ -87,6 +89,17 @@ def write_celeba(root):
         lines.append(f"{i:06}.jpg {i % 3}\n")
     (images.parent / "list_eval_partition.txt").write_text("".join(lines))
     return images
+
+
+def told(dataset):
+    """All that there is to know of a data set, as JSON has it."""
+    fields = {name: tensor.tolist() for name, tensor in dataset.fields.items()}
+    return [dataset.name, list(dataset.classes), fields]
+
+
+def tell_mnist(root):
+    """Print what a process finds of an MNIST."""
+    print(json.dumps(told(load_mnist(DataRequest(root=root)))))
 
 
 def damage_removed(raw):

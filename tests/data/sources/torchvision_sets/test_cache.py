@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.children import start
 from helpers.data.torchvision_files import (
     IMAGES,
     damage_removed,
     idx,
     problem,
+    tell_mnist,
+    told,
     write_celeba,
     write_cifar,
     write_idx,
@@ -29,15 +32,6 @@ from ganzoo.data.sources.torchvision_sets import (
     load_mnist,
 )
 
-# --- the cache -----------------------------------------------------------------------------------
-
-
-def told(dataset):
-    """All that there is to know of a data set, as JSON has it."""
-    fields = {name: tensor.tolist() for name, tensor in dataset.fields.items()}
-    return [dataset.name, list(dataset.classes), fields]
-
-
 READER = """
 import json, sys
 from pathlib import Path
@@ -52,17 +46,11 @@ print(json.dumps("torchvision" in sys.modules))
 """
 
 
-def in_another_process(requests):
-    """Have another process read these sets, and print them and whether torchvision is imported."""
-    return subprocess.Popen(
-        [sys.executable, "-c", READER, json.dumps(requests)], stdout=subprocess.PIPE, text=True
-    )
-
-
-def answers(process):
-    out, _ = process.communicate()
-    assert process.returncode == 0
-    return [json.loads(line) for line in out.splitlines()]
+def read_elsewhere(requests):
+    """What another process reads of these sets, and whether it has imported torchvision."""
+    command = [sys.executable, "-c", READER, json.dumps(requests)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_what_is_cached_is_the_same_and_read_without_torchvision(tmp_path, monkeypatch):
@@ -86,15 +74,16 @@ def test_what_is_cached_is_the_same_and_read_without_torchvision(tmp_path, monke
         told(loaders[name](DataRequest(Path(root), split, size)))
         for name, root, split, size in requests
     ]
-    *cached, torchvision_is_there = answers(in_another_process(requests))
+    *cached, torchvision_is_there = read_elsewhere(requests)
     assert cached == decoded
     assert torchvision_is_there is False
 
 
 def test_two_processes_may_decode_one_set_at_once(tmp_path):
     write_idx(tmp_path / "MNIST/raw")
-    both = [in_another_process([("mnist", str(tmp_path), "train", None)]) for _ in range(2)]
-    results = [answers(process)[0] for process in both]
+    both = [start(tmp_path, name, tell_mnist, tmp_path) for name in ("one", "other")]
+    assert [child.wait() for child in both] == [0, 0]
+    results = [json.loads(child.out.read_text()) for child in both]
     assert results == [told(load_mnist(DataRequest(root=tmp_path)))] * 2
     (file,) = (tmp_path / "cache").iterdir()
     assert file.name.startswith("mnist-train-")
