@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ganzoo.artifacts.files import replacing, whole_folder
-from ganzoo.artifacts.pictures import animate
+from ganzoo.artifacts.pictures import animate, plot_curves
 
 
 @pytest.mark.parametrize("name", ["ü" * 125 + "x.txt", "x." + "y" * 253, os.fsdecode(b"\xe9.txt")])
@@ -37,3 +37,10 @@ def test_frames_that_are_damaged_or_of_another_size_are_left_out(tmp_path: Path)
         assert made.n_frames == 2  # type: ignore[attr-defined]
     animate(frames[2:4], tmp_path / "none.gif")
     assert not (tmp_path / "none.gif").exists()
+
+
+def test_of_no_records_there_is_no_plot(tmp_path: Path) -> None:
+    """As when somebody has thrown them away, or the power failed."""
+    plot_curves([], tmp_path / "curves.png")
+    plot_curves([{"step": 1}], tmp_path / "curves.png")
+    assert not [*tmp_path.iterdir()]

@@ -21,10 +21,10 @@ PARTS = {
     "soak": 5,
 }
 """What is tried, and which shares of the time it gets."""
-SHORT = 24.0
+SHORT = 20.0
 """Seconds, as the tests run it."""
 MUTATIONS = 10_000
-SOAK, RECORDS = 2_000, 100_000
+SOAK, RECORDS = 1_500, 100_000
 """Steps of a training, and records that are plotted, of which a longer campaign has more."""
 SPEED = 400
 """Steps a second that are expected of the smallest training."""

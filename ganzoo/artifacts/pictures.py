@@ -100,7 +100,7 @@ def plot_curves(records: Sequence[dict[str, float]], path: Path) -> None:
     """Plot each metric of the records over the step.
 
     The losses are above, then the others, and last, each on its own scale, the qualities (whose
-    names have a slash).
+    names have a slash). Of no records nothing is written.
     """
     from matplotlib.figure import Figure
 
@@ -109,6 +109,8 @@ def plot_curves(records: Sequence[dict[str, float]], path: Path) -> None:
     losses = [name for name in names if name.endswith("_loss")]
     others = [name for name in names if name not in losses and "/" not in name]
     panels = [panel for panel in (losses, others, *qualities) if panel]
+    if not panels:
+        return
     figure = Figure(figsize=(8, 3 * len(panels)), dpi=100, layout="tight")
     for index, panel in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, index + 1, xlabel="step")

@@ -178,6 +178,7 @@ class Run:
         """Have the disk hold all lines, as a checkpoint that it holds goes on from there."""
         if (self.path / METRICS).exists():
             sync(self.path / METRICS)
+            sync(self.path)  # and that there is such a file
 
     def metrics(self) -> list[dict[str, float]]:
         """All records of ``metrics.jsonl``: see `read_metrics`."""
