@@ -115,6 +115,8 @@ def _run(args: list[str], log: Path, before: Callable[[], None]) -> None:
         os.dup2(file, 1)
         os.dup2(file, 2)
         os.close(file)
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr] # as the command does
         before()
         from ganzoo.cli import run
 

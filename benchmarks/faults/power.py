@@ -71,7 +71,8 @@ def _after(
     if done.status != 0 and "ask for more with --steps" not in done.said:
         return [f"it does not go on: {done.said[-500:]}"]
     found = left_by(run)
-    keys = sorted(key for key in expected | found if expected.get(key) != found.get(key))
+    keys = sorted(key for key in expected if expected[key] != found.get(key) and key != "names")
+    keys += [path.name for path in run.rglob("*.tmp*")]
     return [f"differs in {', '.join(keys)}"] if keys else []
 
 

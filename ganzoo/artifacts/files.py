@@ -50,6 +50,15 @@ def _short(name: str) -> str:
     return os.fsencode(name)[:_LONG].decode(errors="ignore")
 
 
+def is_text(path: Path) -> bool:
+    """Whether a path is text in UTF-8 on the disk, as safetensors has it."""
+    try:
+        os.fsencode(path).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def sync(path: Path) -> None:
     """Have the disk hold what was written to a file or a directory."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -129,9 +129,9 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Characters that make a terminal do something, or show a text in another order."""
 
 
-def legible(text: str) -> str:
+def legible(text: str, instead: str = "\N{REPLACEMENT CHARACTER}") -> str:
     """A text that a terminal shows and does not obey, whoever has written the names in it."""
-    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _UNSEEN.sub(instead, text)
 
 
 def complain(message: str, status: int = 2) -> int:

@@ -89,9 +89,9 @@ def progress() -> Iterator[Callable[[str, str], None]]:
 
 def make_console(file: IO[str] | None = None) -> "Console":
     """A console on stdout, or on what stands for it, which knows whether that is a terminal."""
-    from rich.console import Console
+    from ganzoo.cli.console import LegibleConsole
 
-    return Console(
+    return LegibleConsole(
         file=file,
         width=None if sys.stdout.isatty() else WIDE,
         highlight=False,

@@ -25,7 +25,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ganzoo.artifacts.files import read_note, sync
+from ganzoo.artifacts.files import is_text, read_note, sync
 from ganzoo.errors import GanzooError
 
 FORMAT = "1"
@@ -247,13 +247,11 @@ def _read(path: Path, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors of a file and what is said about them."""
     file = path / name
     _verify(path, name)
-    try:
-        str(file).encode()
-    except UnicodeEncodeError as error:
+    if not is_text(file):
         raise GanzooError(
             f"{file} lies in a folder whose name is no text in UTF-8, where safetensors reads "
             "nothing: rename the folder"
-        ) from error
+        )
     try:
         with safe_open(file, framework="pt") as opened:
             header = opened.metadata() or {}

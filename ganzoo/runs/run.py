@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ganzoo.artifacts.files import replacing, sync, write_json
+from ganzoo.artifacts.files import is_text, replacing, sync, write_json
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint, evaluations
 from ganzoo.runs.metrics_file import METRICS, read_metrics
@@ -42,13 +42,11 @@ class Run:
             GanzooError: `out` holds something already, or cannot be written.
         """
         path = None
-        try:
-            str((out or Path()).resolve()).encode()
-        except UnicodeEncodeError as error:  # by which safetensors names its files
+        if not is_text((out or Path()).resolve()):  # as safetensors wants it
             raise GanzooError(
                 f"the run directory {out or Path.cwd()} has a name that is no text in UTF-8: "
                 "choose another with --out"
-            ) from error
+            )
         try:
             path = _next(Path("runs"), name) if out is None else _claim(out)
             run = cls(path, settings)

@@ -1,5 +1,6 @@
 """A training on a real pipe and on a real terminal, stopped and going on."""
 
+import io
 import json
 import os
 import pty
@@ -179,3 +180,17 @@ def test_the_list_fits_80_columns(install: Callable[..., None]) -> None:
     assert max(map(len, terminal.lines)) <= 80
     assert "\x1b[31mbroken" in terminal.screen
     assert any(re.match(r"vanilla +2014  Generative", line) for line in terminal.lines)
+
+
+def test_a_console_shows_what_is_in_a_name_and_does_not_obey_it() -> None:
+    from rich.text import Text
+
+    from ganzoo.cli.output import make_console, make_table
+
+    file, evil = io.StringIO(), "\x1b[2Jred\x07"
+    console, table = make_console(file), make_table(evil, "b")
+    table.add_row(evil, Text(evil, style="bold"))
+    for printed in (evil, Text(f"a {evil}"), table):
+        console.print(printed)
+    assert not {*file.getvalue()} & {"\x1b", "\x07"}
+    assert file.getvalue().count("red") == 5

@@ -133,7 +133,7 @@ def command(
             found = evaluate_samples(*read, dataset, wish, n, data_root, wanted, warn)
             record = {"samples": str(samples), **found.report.to_dict()}
     for words in filter(None, (remark, found.remark)):
-        click.echo(words, err=True)
+        warn(words)
     if as_json:
         print_json(record)
     else:
