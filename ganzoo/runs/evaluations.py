@@ -33,7 +33,7 @@ def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
         OSError: it cannot be written.
         GanzooError: it would be written elsewhere.
     """
-    digest = hashlib.sha256(report["protocol"].encode()).hexdigest()[:8]
+    digest = hashlib.sha256(report["protocol"].encode(errors="surrogatepass")).hexdigest()[:8]
     path = run / FOLDER / f"{step:08d}-{digest}.json"
     refuse_links(run)
     path.parent.mkdir(exist_ok=True)

@@ -209,7 +209,7 @@ class Run:
 
     def log(self, message: str) -> None:
         """Add a line with the time to ``log.txt``."""
-        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
+        with (self.path / "log.txt").open("a", encoding="utf-8", errors="replace") as file:
             file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {message}\n")
 
     @property

@@ -124,6 +124,9 @@ def test_a_name_that_is_no_text_is_no_damage(tmp_path: Path) -> None:
     assert "has a name that is no text in UTF-8: choose another with --out" in result.err
     train_tiny(tmp_path / "run").rename(odd / "run")
     run, out = odd / "run", tmp_path / "x.npz"
+    Run.open(run).log(f"something of {odd}")
+    report = {"protocol": f"data {odd.name}", "scores": []}
+    assert evaluations.store(tmp_path, 1, report) == evaluations.find(tmp_path)[0]
     for args in (["sample", run, "--out", out], ["train", "--resume", run, "--steps", 6]):
         result = ganzoo(*args)
         assert result.status == 2
