@@ -7,15 +7,13 @@ import pytest
 
 import ganzoo
 from ganzoo import library
-from ganzoo.data.made import drawing
 
 PAGE = Path(library.__file__).with_name("README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("few_drawn")
 def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for split, count in (("train", 400), ("test", 100)):
-        monkeypatch.setitem(drawing.SAMPLES, split, count)
     names: dict[str, object] = {"__name__": "page"}
     for block in re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
         exec(compile(block, "README.md", "exec"), names)
