@@ -60,7 +60,7 @@ def typed(ctx: click.Context, settings: dict[str, object]) -> dict[str, object]:
 
 def label_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """``--label``, of which `text` says what it is of."""
-    return click.option("--label", metavar="CLASS", help=f"{text}, by its name or number")
+    return click.option("--label", metavar="CLASS", help=text)
 
 
 seed_option = click.option(

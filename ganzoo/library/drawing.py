@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ganzoo.config import build, unknown_setting
+from ganzoo.engine.device import drawing_apart
 from ganzoo.errors import GanzooError
 from ganzoo.library.film import Film
 from ganzoo.library.given import Given
+from ganzoo.library.images import reading
 from ganzoo.library.opened import OpenedRun
 from ganzoo.library.samples import Samples, joined, name_of
 from ganzoo.runs import checkpoint as checkpoints
@@ -21,7 +23,6 @@ from ganzoo.runs.generate import (
     Drawing,
     Drawn,
     Latents,
-    check_drawing,
     draw_latents,
     generate,
     label_of,
@@ -29,7 +30,6 @@ from ganzoo.runs.generate import (
     vary,
     walk,
 )
-from ganzoo.runs.record import pixels
 
 if TYPE_CHECKING:
     from ganzoo.library.projection import Projection
@@ -118,6 +118,7 @@ class DrawingRun(OpenedRun):
         label: str | int | None = None,
         seed: int = 0,
         steps: int = STEPS,
+        pixels: str | None = None,
         **settings: object,
     ) -> Projection:
         """The latent of an image: the one of which the generator makes what is most like it.
@@ -127,6 +128,7 @@ class DrawingRun(OpenedRun):
             label: the class to look in, where the variant draws classes; None: in all.
             seed: of the latents at which it is begun.
             steps: of the optimisation.
+            pixels: how an image file is read, as ``--pixels`` says it; None: as in the training.
             settings: of the variant's own sampling.
 
         Raises:
@@ -135,7 +137,8 @@ class DrawingRun(OpenedRun):
         from ganzoo.library.projection import project, read_target
 
         drawing = self.drawing(label, seed, 1.0, settings)
-        target, name = read_target(self.data.sample, image, pixels(self.run.settings))
+        wanted = reading(self.run, pixels, self.data.shape[0])
+        target, name = read_target(self.data.sample, image, wanted)
         origin = self._origin(drawing) | {"of": name}
         return project(self.variant, target, drawing, steps, name, origin)
 
@@ -156,11 +159,10 @@ class DrawingRun(OpenedRun):
             variant.sampling = build(variant.Sampling, settings)
         elif settings:
             raise unknown_setting(next(iter(settings)), [])
-        if label is not None and not isinstance(label, int):
-            label = label_of(self.data, label)
-        drawing = Drawing(seed, label, truncation)
-        check_drawing(variant, drawing)
-        return drawing
+        asked = None if label is None else label_of(variant, label)
+        with drawing_apart(self.device):
+            variant.sample_latent(1)  # which raises where it has no latents
+        return Drawing(seed, asked, truncation)
 
     def drawn(
         self,

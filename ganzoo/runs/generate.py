@@ -8,10 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganzoo.engine.device import drawing_apart, seeded
+from ganzoo.engine.device import seeded
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.networks import between
-from ganzoo.spec import DataSpec
 from ganzoo.variant import Variant
 
 CHUNK = 250
@@ -120,44 +119,30 @@ def make(variant: Variant, latents: Latents, truncation: float = 1.0) -> Iterato
         yield _rows(_make(variant, part, truncation), rows=slice(None))
 
 
-def label_of(data: DataSpec, name: str) -> int:
-    """The label that a class's name stands for, or its number where no class is called so.
+def label_of(variant: Variant, asked: str | int) -> int:
+    """The label of a class: a text is its name, or its number where no class is called so.
 
     Raises:
-        GanzooError: there is no such class.
+        GanzooError: there is no such class, or the variant draws from all of them.
     """
-    if name in data.class_names:
-        return data.class_names.index(name)
-    if re.fullmatch(r"-?[0-9]{1,9}", name):
-        if data.classes and not 0 <= int(name) < data.classes:
-            raise GanzooError(f"--label must be 0 to {data.classes - 1}, not {name}")
-        return int(name)
-    if not data.classes:
-        raise GanzooError(f"--label {name} needs classes, and '{data.name}' has none: leave it out")
-    raise unknown("class", name, data.class_names)
-
-
-def check_drawing(variant: Variant, drawing: Drawing) -> None:
-    """See whether a variant can draw so.
-
-    Raises:
-        GanzooError: it draws nothing, or no such class.
-    """
-    with drawing_apart(variant.device):
-        variant.sample_latent(1)
-    label = drawing.label
-    if label is not None and not variant.conditional:
+    if not variant.conditional:
         raise GanzooError("--label needs a conditional variant: this one draws from all classes")
-    if label is not None and not 0 <= label < variant.data.classes:
-        raise GanzooError(f"--label must be 0 to {variant.data.classes - 1}, not {label}")
+    names = variant.data.class_names
+    if asked in names:
+        return names.index(str(asked))
+    if isinstance(asked, str) and not re.fullmatch(r"-?[0-9]{1,9}", asked):
+        raise unknown("class", asked, names)
+    label = int(asked)
+    if not 0 <= label < len(names):
+        raise GanzooError(f"--label must be 0 to {len(names) - 1}, not {label}")
+    return label
 
 
 def _chunks(
     variant: Variant, numbers: Collection[int], drawing: Drawing
 ) -> Iterator[tuple[dict[int, int], Latents]]:
     """The latents of whole chunks, and the row of each number that is in one."""
-    check_drawing(variant, drawing)
-    label = drawing.label
+    label = None if drawing.label is None else label_of(variant, drawing.label)
     rows: dict[int, dict[int, int]] = {}
     for number in numbers:
         rows.setdefault(number // CHUNK, {})[number] = number % CHUNK

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from ganzoo.cli.output import checkpoint_option, device_option, status_line
+from ganzoo.cli.output import checkpoint_option, device_option, pixels_option, status_line
 from ganzoo.cli.sampling import check_seed, label_option, seed_option
 from ganzoo.errors import GanzooError
 
@@ -31,8 +31,9 @@ from ganzoo.errors import GanzooError
     show_default=True,
     help="of the search",
 )
+@pixels_option("image files")
 @checkpoint_option
-@label_option("class to look in, where it has classes  [default: all]")
+@label_option("name or number of the class to look in, where it has classes  [default: all]")
 @seed_option
 @device_option("where to look")
 def command(
@@ -40,6 +41,7 @@ def command(
     image: Path,
     out: Path,
     steps: int,
+    pixels: str | None,
     checkpoint: str,
     label: str | None,
     seed: int,
@@ -60,7 +62,7 @@ def command(
     opened = open_run(run, checkpoint, device)
     with status_line() as report:
         report(f"looking for {image}")
-        found = opened.project(image, label=label, seed=seed, steps=steps)
+        found = opened.project(image, label=label, seed=seed, steps=steps, pixels=pixels)
     found.save(out)
     where = f", in the class {found.found.classes[0]}" if found.found.classes else ""
     click.echo(

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     "picture: a PNG of all  [default: as --out ends]",
 )
 @checkpoint_option
-@label_option("class of all samples, where it has classes")
+@label_option("name or number of the class of all samples, where it has classes")
 @seed_option
 @truncation_option
 @click.option(

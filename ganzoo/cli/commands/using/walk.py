@@ -48,7 +48,7 @@ from ganzoo.cli.sampling import (
 )
 @click.option("--loop", is_flag=True, help="lead back to the first sample, and begin again")
 @checkpoint_option
-@label_option("class of all frames, where it has classes  [default: of the first sample]")
+@label_option("name or number of the class of all frames  [default: that of the first sample]")
 @seed_option
 @truncation_option
 @scale_option
