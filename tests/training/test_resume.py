@@ -24,8 +24,9 @@ WGAN = ["wgan", "--dataset", "ring8", "--batch-size", "8"]  # the critic's warm-
 WGAN_GP = ["wgan-gp", *IMAGES]
 CGAN = ["cgan", "--architecture", "conv", *IMAGES]
 ODENA = ["sgan", "--objective", "odena", "--labels", "25", *IMAGES]
-SALIMANS = ["sgan", "--objective", "feature-matching", "--labels", "25", *IMAGES[:2]]
-CYCLEGAN = ["cyclegan", "--width", "2", "--pool", "7", "--batch-size", "2"]
+LABELLED = ["--labels", "25", "--dataset", "glyphs", "--batch-size", "25"]
+SALIMANS = ["sgan", "--objective", "feature-matching", *LABELLED]
+CYCLEGAN = ["cyclegan", "--width", "2", "--blocks", "2", "--pool", "7", "--batch-size", "2"]
 GAMES = (VANILLA, DCGAN, WGAN, WGAN_GP, CGAN, ODENA, SALIMANS, CYCLEGAN)
 INTERVALS = ["--log-every", "5", "--sample-every", "30", "--checkpoint-every", "15"]
 
