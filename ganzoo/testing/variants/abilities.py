@@ -12,6 +12,7 @@ from ganzoo.abilities import Classifier, Encoder, Enlarger, Restorer, Translator
 from ganzoo.config import build, options
 from ganzoo.data.kinds import kind_of
 from ganzoo.engine.device import seeded
+from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec, Field
 from ganzoo.testing.check import Failure
 from ganzoo.testing.variants.subject import VariantSubject, examples
@@ -66,12 +67,23 @@ def _of_latents(variant: Variant) -> Iterator[Ability]:
         arguments.append(torch.arange(ROWS) % variant.data.classes)
     sample = variant.data.sample
     yield Ability("forward()", variant, tuple(arguments), sample)
-    if type(variant).truncated is not Variant.truncated:
+    if _truncates(variant, arguments):
         nearer = partial(_truncated, variant)
         yield Ability("truncated()", nearer, tuple(arguments), sample)
     for words, sampling in _asked(variant):
         set_so = partial(_sampled_so, variant, sampling)
         yield Ability(f"forward() with {words}", set_so, tuple(arguments), sample)
+
+
+def _truncates(variant: Variant, arguments: list[Tensor]) -> bool:
+    """Whether it truncates in a way of its own, and does not refuse to."""
+    if type(variant).truncated is Variant.truncated:
+        return False
+    try:
+        _truncated(variant, *arguments)
+    except GanzooError:
+        return False
+    return True
 
 
 def _truncated(variant: Variant, latent: Tensor, label: Tensor | None = None) -> Tensor:

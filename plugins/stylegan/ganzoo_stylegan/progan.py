@@ -10,7 +10,18 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from ganzoo import Adam, Batch, DataSpec, Phase, Player, Progress, Stage, Variant, option
+from ganzoo import (
+    Adam,
+    Batch,
+    DataSpec,
+    GanzooError,
+    Phase,
+    Player,
+    Progress,
+    Stage,
+    Variant,
+    option,
+)
 from ganzoo.convnets import doubled_sides
 from ganzoo.losses import wasserstein
 from ganzoo.networks import sample_prior
@@ -165,3 +176,16 @@ class ProGAN(Variant):
         """Samples of the level that is reached, as large as the data."""
         image = interpolate(self.generator(latent, self.level), self.data.shape[1:])
         return image.clamp(-1, 1)
+
+    def truncated(self, latent: Tensor, psi: float, label: Tensor | None = None) -> Tensor:
+        """As z is brought to unit length, there is nothing that could be nearer to its mean.
+
+        Raises:
+            GanzooError: it is asked for all the same.
+        """
+        if psi != 1:
+            raise GanzooError(
+                "progan brings every z to one length, so that --truncation would change nothing: "
+                "leave it out"
+            )
+        return self(latent, label)

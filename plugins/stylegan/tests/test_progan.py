@@ -17,7 +17,7 @@ from ganzoo_stylegan.progan import ProGAN, ProGANConfig
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from ganzoo import Batch, Dataset, DataSpec, Progress
+from ganzoo import Batch, Dataset, DataSpec, GanzooError, Progress
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.plugins.equip import equipped
@@ -315,3 +315,12 @@ def test_d_is_told_how_samples_differ() -> None:
     told, alone = (make(group=group).discriminator for group in (4, 1))
     assert not torch.allclose(told(image, level, fade)[:4], told(other, level, fade)[:4])
     torch.testing.assert_close(alone(image, level, fade)[:4], alone(other, level, fade)[:4])
+
+
+def test_truncation_is_refused_as_it_would_change_nothing() -> None:
+    variant = make().eval()
+    latent = variant.sample_latent(3)
+    torch.testing.assert_close(variant(latent / 2), variant(latent))
+    assert torch.equal(variant.truncated(latent, 1.0), variant(latent))
+    with pytest.raises(GanzooError, match="--truncation would change nothing: leave it out"):
+        variant.truncated(latent, 0.5)
