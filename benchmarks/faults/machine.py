@@ -53,7 +53,11 @@ def campaign(
         chance.random()  # the child draws from a copy
         wrong += _tried(name, folder, data, before, expected, counts)
     if os.geteuid() == 0:
-        wrong += _on_a_full_disk(folder / "tiny", data, counts)
+        for name, little, much in (
+            ("full disk", "size=100k", "size=64m"),
+            ("quota of files", "size=64m,nr_inodes=12", "size=64m,nr_inodes=1000"),
+        ):
+            wrong += _on_a_tiny_disk(name, little, much, folder / "tiny", data, counts)
         wrong += _on_a_disk_that_is_only_read(whole, counts)
     return counts, wrong
 
@@ -96,21 +100,23 @@ def _goes_on(name: str, run: Path, log: Path, data: Path, expected: dict[str, ob
     return [f"{name}: differs in {', '.join(keys)}"] if keys else []
 
 
-def _on_a_full_disk(place: Path, data: Path, counts: Counter[str]) -> list[str]:
-    """A disk of 100 kB, which then is a large one."""
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(place)]
+def _on_a_tiny_disk(
+    name: str, little: str, much: str, place: Path, data: Path, counts: Counter[str]
+) -> list[str]:
+    """A disk with little room, which then has much."""
+    place.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", little, "tmpfs", str(place)]
     if subprocess.run(mount, capture_output=True).returncode:
         return []
     try:
         run, log = place / "run", place.parent / "tiny.log"
-        counts["full disk"] += 1
+        counts[name] += 1
         done = forked([*training(VARIANT, data), "--out", run], log)
         if done.status == 0 or not done.in_a_sentence:
-            return [f"full disk: {_end(done)}"]
+            return [f"{name}: {_end(done)}"]
         whole_checkpoint(run)
-        subprocess.run(["mount", "-o", "remount,size=64m", str(place)], check=True)
-        return _goes_on("full disk", run, log, data, {})
+        subprocess.run(["mount", "-o", f"remount,{much}", str(place)], check=True)
+        return _goes_on(name, run, log, data, {})
     finally:
         subprocess.run(["umount", "-l", str(place)], check=False)
 
