@@ -21,6 +21,8 @@ PLOTTED = 30.0
 """Seconds that a plot of ten million records may take."""
 LOOKS, ENOUGH = 400, 40
 """Looks at a training, about, and how many say something."""
+PAUSE = 0.05
+"""Seconds between two of them, at least."""
 LOG = 100_000
 """Bytes of log.txt, however long the training."""
 
@@ -38,13 +40,16 @@ def campaign(
     folder: Path, chance: random.Random, steps: int, records: int
 ) -> tuple[Counter[str], list[str]]:
     """Train for so many steps, and plot so many records; returns figures and what is wrong."""
-    run, looks = folder / "run", list[Look]()
+    run, looks, due = folder / "run", list[Look](), 0.0
     args: list[object] = ["train", "vanilla", "--dataset", "ring8", "--mode", "eager"]
     args += ["--threads", 1, "--generator-widths", 8, "--discriminator-widths", 8]
     args += ["--batch-size", 8, "--seed", chance.randrange(1000), "--steps", steps, "--out", run]
 
     def watch(child: int) -> None:
-        step = _last_step(run)
+        nonlocal due
+        if time.monotonic() < due:
+            return
+        due, step = time.monotonic() + PAUSE, _last_step(run)
         if step >= (looks[-1].step if looks else 0) + steps // LOOKS:
             with suppress(OSError):  # it has just ended, or this system shows nothing
                 looks.append(_look(child, step))
