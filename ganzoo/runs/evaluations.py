@@ -63,8 +63,9 @@ def read(path: Path) -> dict[str, Any] | None:
     """What `store` wrote; None where it is not there or damaged."""
     try:
         record: dict[str, Any] = json.loads(read_note(path))
-        _ = record["step"], record["protocol"], [score["name"] for score in record["scores"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        texts = [record["protocol"], *(score["name"] for score in record["scores"])]
+        _ = int(record["step"]), "".join(texts)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return record
 

@@ -59,6 +59,16 @@ def test_an_evaluation(tmp_path: Path, put: Put) -> None:
     assert evaluations.find(tmp_path) == []
 
 
+def test_scores_whose_names_are_no_texts(tmp_path: Path) -> None:
+    """As the campaign of faults made them."""
+    for name in (10**29, {}, None, ["kid"]):
+        told = {"step": 1, "protocol": "p", "scores": [{"name": name, "value": 1.0}]}
+        path = tmp_path / evaluations.FOLDER / "00000001-0.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(told))
+        assert evaluations.find(tmp_path) == []
+
+
 def test_a_checkpoint(tmp_path: Path, put: Put) -> None:
     tensors = {"x": torch.zeros(1)}
     who = checkpoint.Identity("toy", "1")
