@@ -21,7 +21,7 @@ PARTS = {
     "soak": 5,
 }
 """What is tried, and which shares of the time it gets."""
-SHORT = 20.0
+SHORT = 16.0
 """Seconds, as the tests run it."""
 MUTATIONS = 10_000
 SOAK, RECORDS = 1_500, 100_000
