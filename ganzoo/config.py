@@ -315,3 +315,14 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
             f"--image-size must be a number such as 64, or HEIGHTxWIDTH such as 96x80, not {text}"
         )
     return int(found[1]), int(found[2] or found[1])
+
+
+def as_typed(value: Any) -> str:
+    """A setting's value as it is typed; empty, where it is not set."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -50,6 +50,7 @@ ROOMS = (
     "runs",
     "compare",
     "metrics",
+    "report",
     "training",
     "library",
     "claims",

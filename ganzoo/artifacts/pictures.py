@@ -1,6 +1,6 @@
 """What a person looks at: sample grids, their evolution, loss curves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -96,19 +96,31 @@ def _opened(frame: Path) -> Image.Image | None:
         return None
 
 
-def plot_curves(records: Sequence[dict[str, float]], path: Path) -> None:
-    """Plot each metric of the records over the step.
+def panels_of(records: Sequence[Mapping[str, float]]) -> list[list[str]]:
+    """Which values of the records share a scale, by name.
 
-    The losses are above, then the others, and last, each on its own scale, the qualities (whose
-    names have a slash). Of no records nothing is written.
+    The losses do, then the others; the qualities (whose names have a slash) are alone, and last.
     """
-    from matplotlib.figure import Figure
-
     names = sorted({name for record in records for name in record} - {"step"})
     qualities = [[name] for name in names if "/" in name]
     losses = [name for name in names if name.endswith("_loss")]
     others = [name for name in names if name not in losses and "/" not in name]
-    panels = [panel for panel in (losses, others, *qualities) if panel]
+    return [panel for panel in (losses, others, *qualities) if panel]
+
+
+def curve_label(name: str) -> str:
+    """What a curve is called: of ``"quality/frechet"``, ``"frechet"``."""
+    return name.rpartition("/")[2].replace("_", " ")
+
+
+def plot_curves(records: Sequence[dict[str, float]], path: Path) -> None:
+    """Plot each metric of the records over the step, a panel of `panels_of` below the other.
+
+    Of no records nothing is written.
+    """
+    from matplotlib.figure import Figure
+
+    panels = panels_of(records)
     if not panels:
         return
     figure = Figure(figsize=(8, 3 * len(panels)), dpi=100, layout="tight")
@@ -116,8 +128,8 @@ def plot_curves(records: Sequence[dict[str, float]], path: Path) -> None:
         axes = figure.add_subplot(len(panels), 1, index + 1, xlabel="step")
         for name in panel:
             points = [(record["step"], record[name]) for record in records if name in record]
-            label = name.rpartition("/")[2].replace("_", " ")
             marker = "." if "/" in name else ""
+            label = curve_label(name)
             axes.plot(*zip(*points, strict=True), label=label, linewidth=1, marker=marker)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)

@@ -33,6 +33,7 @@ MODULES = {
     "reconstruct": "using.reconstruct",
     "runs": "listing.runs",
     "compare": "using.compare",
+    "report": "using.report",
     "datasets": "listing.datasets",
     "losses": "listing.losses",
     "regularisers": "listing.regularisers",

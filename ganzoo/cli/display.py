@@ -143,10 +143,16 @@ class Display(Observer):
         for name, command in next_commands.items():
             self._print_row(name, command)
 
-    def print_stopped(self, checkpoint: Path, resume_command: str) -> None:
+    def print_stopped(
+        self, checkpoint: Path, resume_command: str, outcome: Outcome | None = None
+    ) -> None:
         """Say what is kept and how to go on."""
         self.close()
         self.console.print(f"stopped at step {int(checkpoint.name):,}", style="bold yellow")
+        if outcome is not None:
+            self._print_row("samples", outcome.samples)
+            self._print_row("animation", outcome.animation)
+            self._print_row("curves", outcome.curves)
         self._print_row("checkpoint", checkpoint)
         self._print_row("go on with", resume_command)
 

@@ -4,8 +4,7 @@ from typing import Any, get_args, get_origin
 
 import rich_click as click
 
-from ganzoo.cli.commands.listing.info import shown
-from ganzoo.config import Option
+from ganzoo.config import Option, as_typed
 
 
 def make_flag(option: Option, panel: str) -> click.Option:
@@ -15,7 +14,7 @@ def make_flag(option: Option, panel: str) -> click.Option:
     if option.type is bool:
         negative = option.flag.replace("--", "--no-", 1)
         return click.RichOption([f"{option.flag}/{negative}"], default=option.default, **shared)
-    default = None if option.default is None else shown(option.default)
+    default = None if option.default is None else as_typed(option.default)
     metavar = "|".join(option.choices) or _KINDS.get(_kind(option), "TEXT")
     return click.RichOption([option.flag], type=str, default=default, metavar=metavar, **shared)
 

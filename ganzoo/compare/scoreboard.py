@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganzoo.compare.spread import Spread, mean_of, plus_minus
+from ganzoo.config import as_typed
 from ganzoo.errors import GanzooError
 
 MISSING = "–"
@@ -153,6 +154,13 @@ class Table:
                 for row in self.rows
             ],
         }
+
+
+def setting_text(value: Any) -> str:
+    """A setting as a table shows it: one or, of several seeds, all."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(as_typed, value))
+    return as_typed(value) or MISSING
 
 
 def tabulate(

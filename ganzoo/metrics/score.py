@@ -70,3 +70,12 @@ class Report:
 
 def _finite(value: Any) -> Any:
     return value if not isinstance(value, float) or isfinite(value) else None
+
+
+def shown(value: float, share: bool = False) -> str:
+    """A score as people read it, in per cent where it is a share."""
+    if share:
+        return f"{value:.1%}"
+    if not isfinite(value) or float(value).is_integer():
+        return f"{value:.0f}"
+    return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"

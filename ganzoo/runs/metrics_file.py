@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,22 @@ def read_some(run: Path, most: int = SHOWN) -> list[dict[str, float]]:
             break
         records.append(record)
     return records
+
+
+def last_step(run: Path) -> int:
+    """The step of a run's last whole record; 0, where there is none."""
+    path = run / METRICS
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _LONG))
+            lines = file.read().splitlines()
+    except OSError:
+        return 0
+    for line in reversed(lines):
+        with suppress(GanzooError):
+            if (record := _parsed(path, 0, line)) is not None:
+                return int(record["step"])
+    return 0
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from ganzoo.artifacts.files import is_text, replacing, sync, write_json
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint, evaluations
-from ganzoo.runs.metrics_file import METRICS, read_metrics
+from ganzoo.runs.metrics_file import METRICS, last_step, read_metrics
 from ganzoo.runs.record import Record, data_spec, read_record
 
 
@@ -219,6 +219,11 @@ class Run:
         return int(found.name) if found else 0
 
     @property
+    def reached(self) -> int:
+        """The last step that is known of, which may be later than that of a checkpoint."""
+        return max(self.step, last_step(self.path))
+
+    @property
     def state(self) -> str:
         """How it is: running, finished, stopped, diverged, collapsed, crashed, killed, unknown."""
         try:
@@ -280,16 +285,21 @@ def _claim(out: Path) -> Path:
     return out
 
 
+def next_path(runs: Path, name: str) -> Path:
+    """The directory of the next number in a folder, which need not be there yet."""
+    there = runs.iterdir() if runs.is_dir() else ()
+    numbers = [int(m[1]) for path in there if (m := re.match(r"(\d{5,})-", path.name))]
+    return runs / f"{max(numbers, default=0) + 1:05d}-{name}"
+
+
 def _next(runs: Path, name: str) -> Path:
     """Make the directory of the next number likewise, also when two processes ask at once."""
     runs.mkdir(exist_ok=True)
-    numbers = [int(m[1]) for p in runs.iterdir() if (m := re.match(r"(\d{5,})-", p.name))]
-    number = max(numbers, default=0) + 1
     while True:
-        path = runs / f"{number:05d}-{name}"
+        path = next_path(runs, name)
         try:
             path.mkdir()
             (path / "samples").mkdir()
             return path
         except FileExistsError:
-            number += 1
+            continue

@@ -16,6 +16,7 @@ from ganzoo.engine.engine import Engine
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
+from ganzoo.runs.logged import WATCHDOG
 from ganzoo.runs.metrics_file import read_metrics
 from ganzoo.runs.run import Run
 from ganzoo.training.observer import Observer, Record
@@ -131,7 +132,7 @@ class Journal:
         self._run.append_metrics(record)
         for sentence in self._watchdog.see(record):
             message = self._with_best(sentence)
-            self._run.log(f"step {step}: {message}")
+            self._run.log(f"step {step}: {WATCHDOG}: {message}")
             self._observer.report(f"step {step:,}: {message}")
             self.alarm = self.alarm or message
 

@@ -57,8 +57,8 @@ class Outcome:
     checkpoint: Path
     samples: Path
     """The newest grid."""
-    animation: Path | None = None
-    curves: Path | None = None
+    animation: Path
+    curves: Path
     measured: dict[str, float] = field(default_factory=dict)
     """What `Variant.measure` said at the end."""
     best: Path | None = None
@@ -85,8 +85,14 @@ class Observer:
     def evaluated(self, record: QualityRecord) -> None:
         """The quality of the samples was measured, as ``--evaluate-every`` asks."""
 
+    def drawn(self, step: int, path: Path) -> None:
+        """A grid of samples was drawn into a file."""
+
     def report(self, message: str) -> None:
         """Something happened that the user should read."""
+
+    def ended(self) -> None:
+        """The training is over, whatever came of it: nothing follows."""
 
     @cached_property
     def tell(self) -> Callable[[str], None]:

@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganzoo.artifacts import pictures
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.engine.cpu.allocator import keep_freed_memory
 from ganzoo.engine.cpu.threads import ThreadTuner, make_tuner
@@ -29,7 +28,6 @@ from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
 from ganzoo.runs.load import published_weights
 from ganzoo.runs.logged import DIVERSITY, QUALITY
-from ganzoo.runs.metrics_file import read_some
 from ganzoo.runs.run import Run
 from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.interrupt import Interrupt
@@ -37,6 +35,7 @@ from ganzoo.training.journal import Failed, Journal
 from ganzoo.training.observer import Observer, Outcome, QualityRecord, Start
 from ganzoo.training.settings import STOP, Training
 from ganzoo.training.watchdog import Watchdog
+from ganzoo.training.watching.overview import Overview
 
 STOPPING = "stopping: a checkpoint is saved first (again: stop at once)"
 
@@ -63,6 +62,7 @@ class Trainer:
         self._saved: Path | None = None
         self._measured: tuple[int, dict[str, float]] = -1, {}
         self._last_evaluated, self._seconds_evaluating = -1, 0.0
+        self._overview = Overview(run)
         self._interrupt = Interrupt()
         self._vote = Vote()
         self._begun = 0.0
@@ -83,6 +83,8 @@ class Trainer:
                 try:
                     outcome = self._fit()
                 except Failed as error:
+                    with suppress(OSError):
+                        self._draw_overview()
                     self.run.close(error.outcome)
                     raise
                 except Exception as error:
@@ -101,6 +103,7 @@ class Trainer:
         finally:
             self._tuner.close()
             self.engine.close()
+            self.observer.ended()
 
     @property
     def interrupted(self) -> bool:
@@ -144,6 +147,8 @@ class Trainer:
                 if engine.iteration % self._sample_every == 0:
                     self._draw_samples()
                     self._measure()
+                    if is_first():
+                        self._journal.leave_out(self._overview.renew())
                 if training.evaluate_every and engine.iteration % training.evaluate_every == 0:
                     self._evaluate()
                 if engine.iteration % training.checkpoint_every == 0:
@@ -180,18 +185,21 @@ class Trainer:
                 raise self._journal.collapsed(collapse, saved)
             why = ", as nobody reads what it says any more" if self.observer.gone else ""
             self.run.log(f"step {self.engine.iteration}: stopped{why}")
-            return Outcome(False, saved, samples)
+            self._draw_overview()
+            return Outcome(False, saved, samples, self._overview.animation, self._overview.curves)
         return self._finish(samples, saved, measured)
 
     def _finish(self, samples: Path, saved: Path, measured: dict[str, float]) -> Outcome:
         """Draw what is drawn of a whole training, whose last step is saved."""
         best = checkpoint.best(self.run.checkpoints)
-        animation, curves = self.run.path / "samples.gif", self.run.path / "curves.png"
-        if is_first():
-            pictures.animate(sorted(self.run.samples.glob("[0-9]*.png")), animation)
-            pictures.plot_curves(read_some(self.run.path), curves)
+        self._draw_overview()
+        animation, curves = self._overview.animation, self._overview.curves
         self.run.log(f"step {self.engine.iteration}: finished")
         return Outcome(True, saved, samples, animation, curves, measured, best)
+
+    def _draw_overview(self) -> None:
+        if is_first():
+            self._overview.draw()
 
     def _remember(self) -> None:
         """What a training that is resumed has logged and kept so far."""
@@ -214,6 +222,7 @@ class Trainer:
             with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
                 gallery = Gallery.of(variant.gallery(self._exhibits.examples))
             self._exhibits.draw(gallery, path)
+            self.observer.drawn(step, path)
             ratio = self._exhibits.diversity(gallery)
             due = step % self._sample_every == 0 or step == self.engine.iterations
             if due and ratio is not None and math.isfinite(ratio):

@@ -31,7 +31,7 @@ def test_a_warning_is_one_line_and_the_training_goes_on(tmp_path: Path) -> None:
     assert (result.status, result.err) == (0, "")
     assert result.out.count("mode collapse: the samples are almost the same") == 1
     log = (tmp_path / "run" / "log.txt").read_text()
-    assert log.count("step 40: mode collapse: the samples are almost the same") == 1
+    assert log.count("step 40: watchdog: mode collapse: the samples are almost the same") == 1
 
 
 @pytest.mark.usefixtures("soon")
@@ -70,7 +70,7 @@ def test_samples_that_were_alike_before_are_so_after_resuming(tmp_path: Path) ->
     ganzoo(*ALIKE, "--steps", 20, "--out", torn)
     assert "mode collapse" not in (torn / "log.txt").read_text()
     ganzoo("train", "--resume", torn, "--steps", 60)
-    assert "step 40: mode collapse" in (torn / "log.txt").read_text()
+    assert "step 40: watchdog: mode collapse" in (torn / "log.txt").read_text()
     seen = [
         [record for record in Run.open(run).metrics() if DIVERSITY in record]
         for run in (whole, torn)

@@ -12,8 +12,9 @@ from helpers.cli import TINY, ganzoo, spawn, train_tiny, tree
 from ganzoo.artifacts import pictures
 from ganzoo.errors import GanzooError
 from ganzoo.runs.run import Run, Unwritable
-from ganzoo.training.observer import Observer
+from ganzoo.training.observer import Observer, Record
 from ganzoo.training.start import start
+from ganzoo.training.watching import overview
 
 OFTEN = "import ganzoo.cli.display\nganzoo.cli.display.QUIET = 0.0"
 LONG = ("train", "vanilla", *TINY, "--mode", "eager", "--steps", 1_000_000, "--log-every", 1)
@@ -34,6 +35,8 @@ def test_a_signal_that_ends_programs_ends_it_in_order(tmp_path: Path, number: in
     assert process.returncode == 130
     assert Run.open(tmp_path / "run").state == "stopped"
     assert log(tmp_path / "run").endswith("stopped")
+    for name in ("samples.gif", "curves.png"):
+        assert (tmp_path / "run" / name).stat().st_size > 0
 
 
 def test_nohup_is_obeyed(tmp_path: Path) -> None:
@@ -109,6 +112,33 @@ def test_one_whose_disk_fails_after_its_last_step_is_finished_by_resuming(
     assert f"go on with --resume {run}" in done.err
     assert ganzoo("train", "--resume", run).status == 0
     assert (run / "samples.gif").exists()
+
+
+def test_curves_and_film_are_there_while_it_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "ASSUMED", 0.0)
+    seen: list[int] = []
+
+    class Looking(Observer):
+        def logged(self, record: Record) -> None:
+            if (tmp_path / "run" / "curves.png").exists():
+                assert (tmp_path / "run" / "samples.gif").exists()
+                seen.append(record.step)
+
+    given = {"dataset": "ring8", "mode": "eager", "steps": 4, "sample_every": 2, "log_every": 1}
+    start("vanilla", given, tmp_path / "run", Looking()).fit()
+    assert seen == [3, 4]
+
+
+def test_the_step_of_a_run_is_that_of_its_last_record(tmp_path: Path) -> None:
+    run = Run.open(train_tiny(tmp_path / "run"))
+    run.append_metrics({"step": 30, "generator_loss": 1.0})
+    with (run.path / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 40, "gener')  # it is just being written
+    with run.locked():
+        (row,) = json.loads(ganzoo("runs", tmp_path, "--json").out)
+    assert (row["state"], row["step"]) == ("running", 30)
 
 
 def test_what_can_go_on_is_listed_with_its_command(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from ganzoo.cli.output import json_option, make_console, make_table, print_json
-from ganzoo.config import Option, build, options, own_settings
+from ganzoo.config import Option, as_typed, build, options, own_settings
 from ganzoo.data.needs import in_words
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.equip import equipped
@@ -117,7 +117,7 @@ def _print(description: dict[str, Any]) -> None:
     )
     settings = make_table("setting", "default", "range", "meaning")
     for row in description["settings"]:
-        settings.add_row(row["flag"], shown(row["default"]), row["range"], row["doc"])
+        settings.add_row(row["flag"], as_typed(row["default"]), row["range"], row["doc"])
     players = make_table("player", "networks", "optimizer")
     for row in description["players"]:
         players.add_row(row["name"], ", ".join(row["nets"]), row["optimizer"])
@@ -139,14 +139,3 @@ def _print(description: dict[str, Any]) -> None:
     for table in shown_tables:
         console.print()
         console.print(table)
-
-
-def shown(value: Any) -> str:
-    """A setting's value as it is typed."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return ",".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)

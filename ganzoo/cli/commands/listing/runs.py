@@ -30,7 +30,7 @@ def command(folder: Path | None, as_json: bool) -> None:
             "path": str(run.path),
             "variant": run.settings["variant"]["name"],
             "data": run.settings["data"]["name"],
-            "step": run.step,
+            "step": run.reached,
             "steps": run.settings["training"].get("steps"),
             "state": run.state,
             "created": run.settings.get("created"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -36,10 +35,12 @@ def command(runs: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _print(comparison: Comparison) -> None:
+    from ganzoo.compare.scoreboard import setting_text
+
     console = make_console()
     differences = make_table("setting", *(group.label for group in comparison.groups))
     for name, values in comparison.differences.items():
-        differences.add_row(name, *map(_shown, values))
+        differences.add_row(name, *map(setting_text, values))
     if comparison.differences:
         console.print(differences)
     else:
@@ -67,12 +68,3 @@ def print_scores(console: Console, table: Table, error: str = "deviation") -> No
     for line in table.lines(lambda spread: getattr(spread, error)):
         drawn.add_row(*(Text(cell.text, style="bold" if cell.best else "") for cell in line))
     console.print(drawn)
-
-
-def _shown(value: Any) -> str:
-    from ganzoo.cli.commands.listing.info import shown
-    from ganzoo.compare.scoreboard import MISSING
-
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(shown, value))
-    return shown(value) or MISSING

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +142,8 @@ def command(
 def _print(record: dict[str, Any], found: Evaluation) -> None:
     from rich.text import Text
 
+    from ganzoo.metrics.score import shown
+
     console = make_console()
     step = f", step {record['step']:,}" if "step" in record else ""
     console.print(Text(f"{record.get('run') or record.get('samples')}{step}", style="bold"))
@@ -167,12 +168,3 @@ def _histogram(shares: Mapping[str, tuple[float, float]]) -> str:
     return ", ".join(
         f"{name}: {100 * share:.1f} ({100 * data:.1f})" for name, (share, data) in shares.items()
     )
-
-
-def shown(value: float, share: bool = False) -> str:
-    """A score as people read it, in per cent where it is a share."""
-    if share:
-        return f"{value:.1%}"
-    if not isfinite(value) or float(value).is_integer():
-        return f"{value:.0f}"
-    return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"

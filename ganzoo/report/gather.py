@@ -1,0 +1,180 @@
+"""What a page says of runs, read from their folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganzoo.artifacts.pictures import curve_label, panels_of
+from ganzoo.compare.runs import Comparison, compare, read_settings
+from ganzoo.compare.scoreboard import Cell, Table, setting_text
+from ganzoo.report.chart import Chart, Line
+from ganzoo.report.evaluations import Evaluation, latest_evaluations
+from ganzoo.report.picture import Picture, frames, picture
+from ganzoo.runs import checkpoint, evaluations
+from ganzoo.runs.logged import WATCHDOG
+from ganzoo.runs.metrics_file import read_some
+from ganzoo.runs.record import samples
+from ganzoo.runs.run import Run
+
+LOG = 200
+"""Lines of the log that are shown, the last ones."""
+RUNNING = "running"
+Records = Sequence[Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One run."""
+
+    key: str
+    """Of it in the page."""
+    name: str
+    path: str
+    state: str
+    facts: Mapping[str, str]
+    settings: Mapping[str, str]
+    charts: Sequence[Chart]
+    """Empty, where several runs share theirs."""
+    frames: Sequence[Picture]
+    real: Picture | None
+    evaluations: Sequence[Evaluation]
+    copies: Picture | None
+    """Samples above the training images that are most like them."""
+    warnings: Sequence[str]
+    """Of the watchdog."""
+    log: Sequence[str]
+
+    @property
+    def running(self) -> bool:
+        """Whether it is being trained."""
+        return self.state == RUNNING
+
+    @property
+    def film(self) -> list[tuple[str, str]]:
+        """Caption and content of each frame."""
+        return [(frame.caption, frame.url) for frame in self.frames]
+
+
+@dataclass(frozen=True)
+class Content:
+    """Of a page."""
+
+    runs: Sequence[Shown]
+    charts: Sequence[Chart]
+    """Of all runs together, where there are several."""
+    comparison: Comparison | None
+    """Of several."""
+
+    @property
+    def title(self) -> str:
+        """What the page is about."""
+        return ", ".join(run.name for run in self.runs)
+
+    @property
+    def running(self) -> bool:
+        """Whether any run is being trained."""
+        return any(run.running for run in self.runs)
+
+    @property
+    def differences(self) -> list[list[str]]:
+        """A row for each setting in which runs differ: its name, and what it is in each group."""
+        found = self.comparison.differences if self.comparison else {}
+        return [[name, *map(setting_text, values)] for name, values in found.items()]
+
+    def lines(self, table: Table) -> list[list[Cell]]:
+        """Of a table of the comparison."""
+        return table.lines(lambda spread: spread.deviation)
+
+
+def gather(paths: Sequence[Path]) -> Content:
+    """Read all that there is to say.
+
+    Args:
+        paths: of one run or more.
+
+    Raises:
+        GanzooError: one is no run, is named twice, or its files are damaged.
+    """
+    comparison = compare(paths) if len(paths) > 1 else None
+    runs = [Run.open(path) for path in paths]
+    records = {str(run.path): read_some(run.path) for run in runs}
+    alone = len(runs) == 1
+    own = _own_charts(*records.values()) if alone else []
+    common = [] if alone else _common_charts(records)
+    described = [_describe(f"run{number}", run, own) for number, run in enumerate(runs)]
+    return Content(described, common, comparison)
+
+
+def _own_charts(records: Records) -> list[Chart]:
+    """Of one run: values that share a scale are in one."""
+    charts = []
+    for names in panels_of(records):
+        title = curve_label(names[0]) if len(names) == 1 else "values"
+        title = "losses" if names[0].endswith("_loss") else title
+        lines = [Line.of(curve_label(one), one, records, n) for n, one in enumerate(names)]
+        charts.append(Chart(title, [line for line in lines if line.points]))
+    return [chart for chart in charts if chart.lines]
+
+
+def _common_charts(records: Mapping[str, Records]) -> list[Chart]:
+    """Of several runs: a value in each, a run a line."""
+    everything = [one for run in records.values() for one in run]
+    charts = []
+    for name in (name for names in panels_of(everything) for name in names):
+        lines = [Line.of(run, name, of, n) for n, (run, of) in enumerate(records.items())]
+        charts.append(Chart(curve_label(name), [line for line in lines if line.points]))
+    return [chart for chart in charts if chart.lines]
+
+
+def _describe(key: str, run: Run, charts: Sequence[Chart]) -> Shown:
+    log = _log(run.path / "log.txt")
+    pictures = sorted((run.path / evaluations.FOLDER).glob("*-nearest.png"))
+    state = run.state
+    return Shown(
+        key,
+        run.path.resolve().name,
+        str(run.path),
+        state,
+        _facts(run, state),
+        {name: setting_text(value) for name, value in read_settings(run).items()},
+        charts,
+        frames(run.samples),
+        picture(run.samples / "real.png", "real data"),
+        latest_evaluations(run.path),
+        picture(pictures[-1], _of_step(pictures[-1])) if pictures else None,
+        [line for line in log if f": {WATCHDOG}: " in line],
+        log[-LOG:],
+    )
+
+
+def _facts(run: Run, state: str) -> dict[str, str]:
+    """What one wants to know of it first."""
+    settings = run.settings
+    variant, steps = settings["variant"], settings["training"]["steps"]
+    counts = " and ".join(f"{count:,}" for count in samples(settings))
+    facts = {
+        "state": f"{state}, step {run.reached:,} of {steps:,}",
+        "variant": f"{variant['name']} ({variant['plugin']} {variant['version']})",
+        "data": f"{settings['data']['name']}, {counts} samples",
+        "device": settings.get("device", ""),
+        "mode": settings.get("mode", ""),
+        "begun": settings.get("created", "").replace("T", " ").replace("+00:00", " UTC"),
+    }
+    best = checkpoint.best(run.checkpoints)
+    if best is not None:
+        verdict = checkpoint.verdict(best)
+        facts["best"] = f"{verdict.criterion} {verdict.value:.4g} at step {verdict.step:,}"
+    return {name: fact for name, fact in facts.items() if fact}
+
+
+def _of_step(path: Path) -> str:
+    return f"step {int(path.name.partition('-')[0]):,}"
+
+
+def _log(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []

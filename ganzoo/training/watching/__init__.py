@@ -1,0 +1,1 @@
+"""What shows a training while it runs: to a person, and to programs that draw curves."""
