@@ -13,6 +13,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    LoggerSpec,
     LossSpec,
     RegulariserSpec,
     VariantSpec,
@@ -50,3 +51,8 @@ def ganzoo_register_augmentations() -> Iterable[AugmentationSpec]:  # type: igno
 @hookspec
 def ganzoo_register_evaluators() -> Iterable[EvaluatorSpec]:  # type: ignore[empty-body]
     """The evaluators that this plugin offers to ``ganzoo evaluate`` and ``--evaluate-every``."""
+
+
+@hookspec
+def ganzoo_register_loggers() -> Iterable[LoggerSpec]:  # type: ignore[empty-body]
+    """The loggers that this plugin offers to ``--log-to``, beside ``metrics.jsonl``."""

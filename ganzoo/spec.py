@@ -165,6 +165,11 @@ class EvaluatorSpec(PartSpec):
     """Which ability it judges: a name of `ganzoo.abilities.ABILITIES`; empty: any variant."""
 
 
+class LoggerSpec(PartSpec):
+    """A `ganzoo.training.observer.Observer` subclass for ``--log-to NAME``: it sends what a
+    training tells to another program, such as one that draws curves."""
+
+
 @dataclass(frozen=True)
 class DataSpec:
     """What a variant is told about the data that it will be trained on.

@@ -39,6 +39,7 @@ MODULES = {
     "regularisers": "listing.regularisers",
     "augmentations": "listing.augmentations",
     "evaluators": "listing.evaluators",
+    "loggers": "listing.loggers",
     "reproduce": "reproduce",
     "bench": "bench",
     "plugins": "listing.plugins",

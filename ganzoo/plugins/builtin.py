@@ -11,6 +11,7 @@ from ganzoo.spec import (
     DatasetSpec,
     EvaluatorSpec,
     Group,
+    LoggerSpec,
     LossSpec,
     RegulariserSpec,
 )
@@ -265,3 +266,10 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
             "measure", f"{at}.own:measure", "what the variant measures of itself", ability=""
         ),
     ]
+
+
+@hookimpl
+def ganzoo_register_loggers() -> list[LoggerSpec]:
+    """The core's own."""
+    at = "ganzoo.training.watching.tensorboard:TensorBoard"
+    return [LoggerSpec("tensorboard", at, "event files in the run's folder, for TensorBoard")]

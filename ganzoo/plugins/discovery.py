@@ -32,6 +32,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    LoggerSpec,
     LossSpec,
     Need,
     RegulariserSpec,
@@ -39,7 +40,15 @@ from ganzoo.spec import (
 )
 
 CORE = "ganzoo-core"
-Spec = VariantSpec | DatasetSpec | LossSpec | RegulariserSpec | AugmentationSpec | EvaluatorSpec
+Spec = (
+    VariantSpec
+    | DatasetSpec
+    | LossSpec
+    | RegulariserSpec
+    | AugmentationSpec
+    | EvaluatorSpec
+    | LoggerSpec
+)
 HOOKS: dict[str, type[Spec]] = {
     "ganzoo_register_variants": VariantSpec,
     "ganzoo_register_datasets": DatasetSpec,
@@ -47,6 +56,7 @@ HOOKS: dict[str, type[Spec]] = {
     "ganzoo_register_regularisers": RegulariserSpec,
     "ganzoo_register_augmentations": AugmentationSpec,
     "ganzoo_register_evaluators": EvaluatorSpec,
+    "ganzoo_register_loggers": LoggerSpec,
 }
 KINDS: dict[type[Spec], str] = {
     VariantSpec: "variant",
@@ -55,6 +65,7 @@ KINDS: dict[type[Spec], str] = {
     RegulariserSpec: "regulariser",
     AugmentationSpec: "augmentation",
     EvaluatorSpec: "evaluator",
+    LoggerSpec: "logger",
 }
 
 

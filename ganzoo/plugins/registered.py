@@ -18,6 +18,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    LoggerSpec,
     LossSpec,
     RegulariserSpec,
     VariantSpec,
@@ -25,7 +26,14 @@ from ganzoo.spec import (
 )
 
 S = TypeVar(
-    "S", VariantSpec, DatasetSpec, LossSpec, RegulariserSpec, AugmentationSpec, EvaluatorSpec
+    "S",
+    VariantSpec,
+    DatasetSpec,
+    LossSpec,
+    RegulariserSpec,
+    AugmentationSpec,
+    EvaluatorSpec,
+    LoggerSpec,
 )
 
 _NOTES: ContextVar[dict[str, str] | None] = ContextVar("notes", default=None)

@@ -22,6 +22,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    LoggerSpec,
     LossSpec,
     RegulariserSpec,
     VariantSpec,
@@ -83,6 +84,10 @@ class Registry:
         """The evaluator of that name; see `variant`."""
         return self._find(EvaluatorSpec, name)
 
+    def logger(self, name: str) -> Registered[LoggerSpec]:
+        """The logger of that name; see `variant`."""
+        return self._find(LoggerSpec, name)
+
     def named(self, name: str) -> list[Registered[Any]]:
         """All that the user calls `name`, one of each kind at most; see `variant`.
 
@@ -134,6 +139,10 @@ class Registry:
         order = [spec for plugin in self.plugins for spec in plugin.specs]
         return sorted(self._rows(EvaluatorSpec), key=lambda row: order.index(row.spec))
 
+    def loggers(self) -> list[Registered[LoggerSpec]]:
+        """All loggers by name, those that cannot be used included."""
+        return self._rows(LoggerSpec)
+
     def rows(self) -> list[Registered[Any]]:
         """All of every kind."""
         return [
@@ -143,6 +152,7 @@ class Registry:
             *self.regularisers(),
             *self.augmentations(),
             *self.evaluators(),
+            *self.loggers(),
         ]
 
     def _rows(self, kind: type[S]) -> list[Registered[S]]:

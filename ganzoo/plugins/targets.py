@@ -12,6 +12,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    LoggerSpec,
     LossSpec,
     RegulariserSpec,
     VariantSpec,
@@ -32,6 +33,7 @@ TAKEN = frozenset(
         "data_root",
         "dataset",
         "device",
+        "dry_run",
         "epochs",
         "evaluate_every",
         "few",
@@ -39,6 +41,7 @@ TAKEN = frozenset(
         "image_size",
         "init",
         "log_every",
+        "log_to",
         "mode",
         "on_collapse",
         "pixels",
@@ -94,6 +97,12 @@ def check_target(spec: Spec, found: Any) -> None:
             _check_part(spec.target, found, Regulariser)
         case AugmentationSpec():
             _check_part(spec.target, found, SeenAugmentation)
+        case LoggerSpec():
+            if not (isinstance(found, type) and callable(getattr(found, "logged", None))):
+                raise GanzooError(
+                    f"{spec.target} is {_described(found)}: it must be a subclass of "
+                    "ganzoo.training.observer.Observer"
+                )
 
 
 def _check_loss(target: str, found: Any) -> None:

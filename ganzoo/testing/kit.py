@@ -9,6 +9,7 @@ from ganzoo.plugins.registry import registry
 from ganzoo.testing.check import Outcome, Verdict
 from ganzoo.testing.datasets.checks import DATASET_CHECKS, DatasetSubject
 from ganzoo.testing.evaluators.checks import EVALUATOR_CHECKS, EvaluatorSubject
+from ganzoo.testing.loggers import LOGGER_CHECKS, LoggerSubject
 from ganzoo.testing.losses.checks import LOSS_CHECKS, LossSubject
 from ganzoo.testing.parts.checks import AUGMENTATION_CHECKS, REGULARISER_CHECKS, PartSubject
 from ganzoo.testing.variants.checks import VARIANT_CHECKS, VariantSubject
@@ -111,6 +112,18 @@ def evaluator_verdicts(name: str) -> Iterator[Verdict]:
     return EVALUATOR_CHECKS.verdicts(EvaluatorSubject(registry().evaluator(name)))
 
 
+def logger_verdicts(name: str) -> Iterator[Verdict]:
+    """Check an installed logger, one verdict after the other.
+
+    Args:
+        name: as typed after ``--log-to``.
+
+    Raises:
+        GanzooError: there is no such logger.
+    """
+    return LOGGER_CHECKS.verdicts(LoggerSubject(registry().logger(name)))
+
+
 def check_variant(
     name: str,
     dataset: str | None = None,
@@ -175,6 +188,16 @@ def check_evaluator(name: str) -> None:
         GanzooError: there is no such evaluator.
     """
     _demand("evaluator", name, evaluator_verdicts(name))
+
+
+def check_logger(name: str) -> None:
+    """Check an installed logger; see `logger_verdicts`.
+
+    Raises:
+        NonConforming: at least one check failed.
+        GanzooError: there is no such logger.
+    """
+    _demand("logger", name, logger_verdicts(name))
 
 
 def _demand(kind: str, name: str, verdicts: Iterator[Verdict]) -> None:

@@ -35,6 +35,7 @@ from ganzoo.training.assemble import (
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import RESUMABLE, Training
 from ganzoo.training.trainer import Trainer
+from ganzoo.training.watching.loggers import with_loggers
 from ganzoo.variant import Variant
 
 
@@ -54,6 +55,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
     run = _open_run(path)
     with run.locked(), preferring(run.plugins), noting() as plugins:
         training, rates = _resumed(run, given)
+        observer = with_loggers(observer, training)
         record: Record = {**run.settings, "config": {**run.settings["config"], **rates}}
         device = own_device(pick_device(training.device))
         dataset = load_dataset(training, observer, by=rules(run.settings))

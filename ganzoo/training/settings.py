@@ -67,6 +67,9 @@ class Training:
         "(default: never)",
         minimum=1,
     )
+    log_to: str | None = option(
+        None, "loggers that `ganzoo loggers` lists, with commas, beside metrics.jsonl"
+    )
     init: str | None = option(None, "start from the networks of another run: RUN, or RUN:NETWORK")
     on_collapse: str = option(
         "warn", "what to do when the training collapses; stop: save and end", choices=COLLAPSE
@@ -87,6 +90,7 @@ RESUMABLE = frozenset(
         "checkpoint_every",
         "evaluate_every",
         "on_collapse",
+        "log_to",
     }
 )
 """The settings that may change when a run goes on: they say how long and where, not what."""

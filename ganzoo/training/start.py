@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import platform
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 
 from ganzoo.config import build, options, unknown_setting
+from ganzoo.data.dataset import Dataset
 from ganzoo.data.needs import check_suits
 from ganzoo.engine.device import pick_device
 from ganzoo.engine.distributed import (
@@ -31,6 +33,7 @@ from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import Record, describe_data
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.training.assemble import (
+    Assembled,
     assemble,
     load_dataset,
     make_exhibits,
@@ -42,7 +45,20 @@ from ganzoo.training.manner import device_name
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import Training
 from ganzoo.training.trainer import Trainer
+from ganzoo.training.watching.loggers import with_loggers
 from ganzoo.variant import Variant
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A new training before anything of it is written, or measured."""
+
+    name: str
+    """Of its run's folder, where the user gives none."""
+    assembled: Assembled
+    dataset: Dataset
+    observer: Observer
+    """Who watches, loggers included."""
 
 
 def start(
@@ -62,55 +78,75 @@ def start(
     Raises:
         GanzooError: something that was asked for cannot be; nothing is left behind.
     """
-    observer = observer or Observer()
     with noting() as plugins:
-        registered = registry().variant(name)
-        cls: type[Variant] = registered.load()
-        given = {"dataset": catalog.default_for(registered.spec)} | dict(given)
-        training, _ = _split(given, cls)
-        if training.steps is not None and training.epochs is not None:
-            raise GanzooError("--steps and --epochs both say how long to train: give one of them")
-        device = own_device(pick_device(training.device))
-        dataset = load_dataset(training, observer)
-        check_suits(registered.spec, dataset.spec)
-        recipe = cls.recipe(dataset.spec)
-        recipe["batch_size"] = min(recipe["batch_size"], len(dataset))
-        if training.epochs is not None:
-            del recipe["steps"]
-        training, config = _split(recipe | given, cls)
-        training = with_whole_root(training)
-        assert training.dataset is not None
-        if words := warn_of_few(dataset, training, config):
-            observer.report(words)
-        record: Record = {
-            "variant": {
-                "name": registered.spec.name,
-                "plugin": registered.plugin.dist,
-                "version": registered.plugin.version,
-            },
-            "plugins": plugins,
-            "config": dataclasses.asdict(config),
-            "training": {},
-            "data": describe_data(dataset, catalog.contents(training.dataset, dataset)),
-            "device": device_name(device),
-            "versions": {
-                "ganzoo": version("ganzoo-core"),
-                "torch": torch.__version__,
-                "python": platform.python_version(),
-            },
-            "processes": process_count(),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        torch.manual_seed(training.seed)
-        variant = build_variant(record, device)
-        if training.init is not None:
-            initialise(variant, training.init, observer.report)
-        seed_own(training.seed)
-        assembled = assemble(variant, dataset, training, record, observer)
-        exhibits = make_exhibits(assembled, dataset, observer)
-        record = {**assembled.record, **quality_record(exhibits)}
-        run = _create_run(out, f"{registered.spec.name}-{dataset.name}", record)
+        prepared = prepare(name, given, observer or Observer(), plugins)
+        assembled, observer = prepared.assembled, prepared.observer
+        exhibits = make_exhibits(assembled, prepared.dataset, observer)
+        record: Record = {**assembled.record, **quality_record(exhibits)}
+        run = _create_run(out, prepared.name, record)
         return Trainer(run, assembled.training, assembled.engine, observer, exhibits)
+
+
+def prepare(
+    name: str, given: Mapping[str, object], observer: Observer, plugins: dict[str, str]
+) -> Prepared:
+    """Load the data and make the networks of a new training; see `start`.
+
+    Args:
+        name: see `start`.
+        given: see `start`.
+        observer: who watches.
+        plugins: what `noting` notes, of which the record is to tell.
+
+    Raises:
+        GanzooError: something that was asked for cannot be.
+    """
+    registered = registry().variant(name)
+    cls: type[Variant] = registered.load()
+    given = {"dataset": catalog.default_for(registered.spec)} | dict(given)
+    training, _ = _split(given, cls)
+    observer = with_loggers(observer, training)
+    if training.steps is not None and training.epochs is not None:
+        raise GanzooError("--steps and --epochs both say how long to train: give one of them")
+    device = own_device(pick_device(training.device))
+    dataset = load_dataset(training, observer)
+    check_suits(registered.spec, dataset.spec)
+    recipe = cls.recipe(dataset.spec)
+    recipe["batch_size"] = min(recipe["batch_size"], len(dataset))
+    if training.epochs is not None:
+        del recipe["steps"]
+    training, config = _split(recipe | given, cls)
+    training = with_whole_root(training)
+    assert training.dataset is not None
+    if words := warn_of_few(dataset, training, config):
+        observer.report(words)
+    record: Record = {
+        "variant": {
+            "name": registered.spec.name,
+            "plugin": registered.plugin.dist,
+            "version": registered.plugin.version,
+        },
+        "plugins": plugins,
+        "config": dataclasses.asdict(config),
+        "training": {},
+        "data": describe_data(dataset, catalog.contents(training.dataset, dataset)),
+        "device": device_name(device),
+        "versions": {
+            "ganzoo": version("ganzoo-core"),
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+        "processes": process_count(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    torch.manual_seed(training.seed)
+    variant = build_variant(record, device)
+    if training.init is not None:
+        initialise(variant, training.init, observer.report)
+    seed_own(training.seed)
+    assembled = assemble(variant, dataset, training, record, observer)
+    folder = f"{registered.spec.name}-{dataset.name}"
+    return Prepared(folder, assembled, dataset, observer)
 
 
 def _create_run(out: Path | None, name: str, settings: Record) -> Run:

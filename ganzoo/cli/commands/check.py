@@ -23,6 +23,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    LoggerSpec,
     LossSpec,
     RegulariserSpec,
     VariantSpec,
@@ -41,6 +42,7 @@ Found = (
     | Registered[RegulariserSpec]
     | Registered[AugmentationSpec]
     | Registered[EvaluatorSpec]
+    | Registered[LoggerSpec]
 )
 
 _STYLES = {"ok": "green", "failed": "bold red", "skipped": "dim", "not run": "dim"}
@@ -131,6 +133,8 @@ def _verdicts(row: Found, given: Given) -> Iterator[Verdict]:
         return testing.augmentation_verdicts(row.qualified)
     if isinstance(row.spec, EvaluatorSpec):
         return testing.evaluator_verdicts(row.qualified)
+    if isinstance(row.spec, LoggerSpec):
+        return testing.logger_verdicts(row.qualified)
     return testing.loss_verdicts(row.qualified)
 
 

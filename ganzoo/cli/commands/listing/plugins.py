@@ -15,6 +15,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    LoggerSpec,
     LossSpec,
     RegulariserSpec,
     VariantSpec,
@@ -27,6 +28,7 @@ KEYS: dict[type[Spec], str] = {
     RegulariserSpec: "regularisers",
     AugmentationSpec: "augmentations",
     EvaluatorSpec: "evaluators",
+    LoggerSpec: "loggers",
 }
 WORDS = {
     "variants": ("variant", "variants"),
@@ -35,6 +37,7 @@ WORDS = {
     "regularisers": ("regulariser", "regularisers"),
     "augmentations": ("augmentation", "augmentations"),
     "evaluators": ("evaluator", "evaluators"),
+    "loggers": ("logger", "loggers"),
 }
 
 
