@@ -167,11 +167,11 @@ def _try(row: Registered[VariantSpec], photos: Photos, side: int, device: str) -
     except Unplayable:
         return None
     with process:
-        process.ask("tune", seconds=TUNED)
-        seconds = median(process.ask("each", steps=TIMED))
-        memory, batch = process.ask("status")["memory"], process.about["batch_size"]
+        pace = process.ask("pace", tuned=TUNED, timed=TIMED)
+        batch = process.about["batch_size"]
     cls: type[Variant] = row.load()
-    return Trial(row.spec.name, side, batch, cls.recipe(photos.at(side))["steps"], seconds, memory)
+    steps = cls.recipe(photos.at(side))["steps"]
+    return Trial(row.spec.name, side, batch, steps, pace["seconds"], pace["memory"])
 
 
 def _middle_side(files: Sequence[Path]) -> int:

@@ -85,6 +85,12 @@ def bring_to_host(tensor: Tensor) -> Arriving:
     return Arriving(there, event)
 
 
+def synchronise(device: torch.device) -> None:
+    """Wait until a device has done all that it was told to."""
+    if device.type != "cpu":
+        torch.get_device_module(device).synchronize()
+
+
 def memory_used(device: torch.device) -> int:
     """The most bytes used so far: of the device's memory on CUDA, else of the process."""
     if device.type == "cuda":

@@ -1,6 +1,6 @@
 """What the watchdog says of what it sees: each a sentence, of what is wrong and what may help."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 
 def won(record: Mapping[str, float], real: str, fake: str) -> str:
@@ -85,3 +85,26 @@ def copied(share: float) -> str:
         "(memorised): more images, --flip, --augment (see `ganzoo augmentations`) or an earlier "
         "checkpoint may help"
     )
+
+
+def watched(names: Collection[str], evaluated: bool) -> list[str]:
+    """What the watchdog will say something about in a training, each in a line.
+
+    Args:
+        names: of what an iteration logs.
+        evaluated: whether quality is measured.
+    """
+    verdicts = any(name.startswith("real") and name.endswith("_score") for name in names)
+    lines = {
+        "losses that are not finite, which end the training": True,
+        "losses that run away, or do not change at all": True,
+        "a discriminator that tells all real samples from all fakes, or says the same of all": (
+            verdicts
+        ),
+        "a side that has won, as far as losses tell": not verdicts,
+        "gradient norms that are not near 1": any(n.endswith("gradient_penalty") for n in names),
+        "samples that are almost the same (sample_diversity)": True,
+        "classes that are missing, data that nothing drawn is like, samples that are copies, and "
+        "quality that is lost, where they are measured": evaluated,
+    }
+    return [line for line, is_so in lines.items() if is_so]

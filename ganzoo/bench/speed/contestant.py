@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from torch import Tensor
 
 from ganzoo.bench.speed.setting import Draw, Setting, set_up
 from ganzoo.bench.speed.spec import CAREFUL, ENGINE, Entrant, from_dict
-from ganzoo.engine.device import memory_used
+from ganzoo.engine.device import memory_used, synchronise
 from ganzoo.errors import GanzooError
 
 
@@ -62,6 +63,12 @@ class Contestant:
             return self._engine.images_seen
         return self._batches * self._setting.batch_size
 
+    def pace(self, tuned: float, timed: int) -> dict[str, Any]:
+        """Of an engine: see `ganzoo.bench.speed.ours.measure_pace`."""
+        from ganzoo.bench.speed.ours import measure_pace
+
+        return asdict(measure_pace(self._engine, tuned, timed))
+
     def tune(self, seconds: float) -> None:
         """Of an engine: let it choose how many threads compute."""
         from ganzoo.bench.speed.ours import tune_threads
@@ -79,11 +86,11 @@ class Contestant:
 
     def run(self, steps: int) -> dict[str, Any]:
         """Make some steps: their seconds and the real images drawn."""
-        self._synchronize()
+        synchronise(self._device)
         images, begin = self._images(), time.perf_counter()
         for _ in range(steps):
             self._step()
-        self._synchronize()
+        synchronise(self._device)
         return {"seconds": time.perf_counter() - begin, "images": self._images() - images}
 
     def status(self) -> dict[str, Any]:
@@ -121,10 +128,6 @@ class Contestant:
         if self._device.type == "cuda":
             activities.append(ProfilerActivity.CUDA)
         write_trace(partial(self.run, steps), Path(path), activities)
-
-    def _synchronize(self) -> None:
-        if self._device.type != "cpu":
-            torch.get_device_module(self._device).synchronize()
 
 
 def main() -> None:

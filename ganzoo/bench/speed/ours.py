@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from statistics import median
 
 import torch
@@ -18,6 +19,7 @@ from ganzoo.engine.arithmetic import compute_exactly
 from ganzoo.engine.cpu.allocator import keep_freed_memory
 from ganzoo.engine.cpu.matmul import choose_matmul
 from ganzoo.engine.cpu.threads import make_tuner
+from ganzoo.engine.device import memory_used, synchronise
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import iterate
 from ganzoo.engine.modes.execution import Execution, choose_mode, make_gradients
@@ -93,6 +95,38 @@ def tune_threads(engine: Engine, seconds: float) -> None:
     while time.perf_counter() < end:
         engine.step()
         tuner.tick()
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast an engine is here."""
+
+    seconds: float
+    """An iteration, the median of some."""
+    memory: int
+    """Bytes used at most, as `ganzoo.engine.device.memory_used` counts them."""
+
+
+def measure_pace(
+    engine: Engine, tuned: float, timed: int, again: Callable[[], None] = lambda: None
+) -> Pace:
+    """Choose the number of threads, then time some iterations, each of them waited for.
+
+    Args:
+        engine: set up, at the iteration that is to be timed.
+        tuned: seconds in which the number of threads is chosen.
+        timed: iterations; one more is made before.
+        again: is called before each of them.
+    """
+    tune_threads(engine, tuned)
+    step, seconds = training_step(engine), []
+    for _ in range(1 + timed):
+        again()
+        begun = time.perf_counter()
+        step()
+        synchronise(engine.variant.device)
+        seconds.append(time.perf_counter() - begun)
+    return Pace(median(seconds[1:]), memory_used(engine.variant.device))
 
 
 def count_flops(engine: Engine) -> int:

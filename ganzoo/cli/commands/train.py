@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from ganzoo.cli import INTERRUPTED, complain
 from ganzoo.cli.flags import make_flag
+from ganzoo.cli.output import status_line
 from ganzoo.config import options, unknown_setting
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered
@@ -99,6 +100,12 @@ class TrainCommand(click.RichCommand):
     "--resume", metavar="RUN", type=click.Path(path_type=Path), help="go on with a run", panel="Run"
 )
 @click.option(
+    "--dry-run",
+    is_flag=True,
+    help="say what it would take, and write nothing",
+    panel="Run",
+)
+@click.option(
     "--config",
     metavar="FILE",
     type=click.Path(path_type=Path),
@@ -113,6 +120,7 @@ def command(
     out: Path | None,
     resume: Path | None,
     config: Path | None,
+    dry_run: bool,
     **flags: object,
 ) -> int:
     """Train VARIANT, or go on with a run."""
@@ -136,6 +144,10 @@ def command(
             f"name the variant to train, one of {names}: `ganzoo train VARIANT`; `ganzoo recommend "
             "PHOTOS` says which suits a folder of images"
         )
+    if dry_run:
+        if resume is not None:
+            raise GanzooError("--dry-run is of a new training: leave out --resume")
+        return _forecast(request.registered.qualified, given, out)
     return _train(request, given, out)
 
 
@@ -219,6 +231,18 @@ def _check_keys(file: Mapping[str, object], registered: Registered[VariantSpec],
             raise GanzooError(f"{error} (in {path})") from error
 
 
+def _forecast(name: str, given: Mapping[str, object], out: Path | None) -> int:
+    """Say what a training would take; the exit status is 1, where the machine is too small."""
+    from ganzoo.bench.forecast import forecast
+    from ganzoo.cli.forecast import print_forecast
+
+    with status_line() as show:
+        show("making some steps")
+        found = forecast(name, given, out)
+    print_forecast(found)
+    return int(bool(found.advice))
+
+
 def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
     from ganzoo.cli.display import make_display
     from ganzoo.cli.onward import resume_command
@@ -246,7 +270,7 @@ def _train(request: Request, given: dict[str, object], out: Path | None) -> int:
             if outcome.finished:
                 display.print_finished(outcome, next_commands(trainer))
             else:
-                display.print_stopped(outcome.checkpoint, resume_command(trainer.run))
+                display.print_stopped(outcome.checkpoint, resume_command(trainer.run), outcome)
         wait_for_all()  # one that is gone would have torchrun end the others
     return status
 

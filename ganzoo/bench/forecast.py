@@ -1,0 +1,296 @@
+"""What a training will take, before it begins: some iterations are made, and nothing written."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ganzoo.artifacts.gallery import Gallery
+from ganzoo.artifacts.places import cache_folder
+from ganzoo.bench.machine import free_memory, limited_memory
+from ganzoo.bench.speed.ours import measure_pace
+from ganzoo.data.sources.decoding import trying
+from ganzoo.engine.device import memory_used
+from ganzoo.engine.engine import Engine
+from ganzoo.engine.modes.names import COMPILE, EAGER
+from ganzoo.engine.plan import make_plan
+from ganzoo.plugins.registered import noting
+from ganzoo.runs.checkpoint import KEPT
+from ganzoo.runs.load import published_weights
+from ganzoo.runs.run import next_path
+from ganzoo.schedules import Progress
+from ganzoo.training.assemble import Assembled, assemble, make_exhibits
+from ganzoo.training.observer import Observer
+from ganzoo.training.start import Prepared, prepare
+from ganzoo.training.words import watched
+from ganzoo.variant import Variant, players_of
+
+TUNED = 1.0
+"""Seconds in which the number of threads is chosen."""
+TIMED = 2
+"""Iterations of a kind that are timed."""
+BUDGET = 3.0
+"""Seconds for timing the kinds of iterations; each of the first is timed all the same."""
+LOOKED_AT = 1000
+"""Iterations of the training, evenly, whose kinds are counted."""
+RARE = 0.01
+"""The share of iterations below which a kind of them is not timed."""
+ROOM = 0.9
+"""The share of what is free that a training may fill."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Something that will be written."""
+
+    path: Path
+    what: str
+    size: int
+    """Bytes at most, as far as one knows."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Of a training."""
+
+    variant: str
+    data: str
+    batch_size: int
+    steps: int
+    parameters: Mapping[str, int]
+    """Of the networks of each player."""
+    device: str
+    mode: str
+    """And why."""
+    seconds: float | None
+    """A step, on average over the training; None: one does not fit into memory."""
+    memory: int | None
+    """Bytes that the process, or on CUDA the training, takes at most."""
+    memory_free: int | None
+    """Bytes that there are for it; None: that is not known."""
+    places: Sequence[Place]
+    disk_free: int
+    watched: Sequence[str]
+    """What the watchdog will say something about."""
+    said: Sequence[str]
+    """What was said of the data and the settings."""
+
+    @property
+    def hours(self) -> float | None:
+        """That the training takes, without evaluations."""
+        return None if self.seconds is None else self.seconds * self.steps / 3600
+
+    @property
+    def disk(self) -> int:
+        """Bytes that will be written at most."""
+        return sum(place.size for place in self.places)
+
+    @property
+    def advice(self) -> list[str]:
+        """What to change, where the machine is too small."""
+        found = []
+        room = None if self.memory_free is None else ROOM * self.memory_free
+        if self.memory is None or (room is not None and self.memory > room):
+            found.append(
+                "it does not fit into memory: choose a smaller --batch-size, --image-size or "
+                "network, or --accumulate 2 or more, or --recompute"
+            )
+        if self.disk > ROOM * self.disk_free:
+            found.append(
+                "it does not fit on the disk: choose a folder elsewhere with --out, or fewer grids "
+                "with a larger --sample-every"
+            )
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        places = [{**dataclasses.asdict(one), "path": str(one.path)} for one in self.places]
+        own = {"hours": self.hours, "disk": self.disk, "advice": self.advice, "places": places}
+        return dataclasses.asdict(self) | own
+
+
+class _Listening(Observer):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def report(self, message: str) -> None:
+        self.said.append(message)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An iteration that stands for others of its kind."""
+
+    iteration: int
+    images: int
+    """Seen before it."""
+    share: float
+    """Of all iterations, that are of its kind."""
+
+
+def forecast(name: str, given: Mapping[str, object], out: Path | None = None) -> Forecast:
+    """Say what a training will take; the arguments are those of `ganzoo.training.start.start`.
+
+    Raises:
+        GanzooError: something that was asked for cannot be.
+    """
+    observer = _Listening()
+    free_before = free_memory()
+    with noting() as plugins, limited_memory(), trying():
+        prepared = prepare(name, {**given, "log_to": None}, observer, plugins)
+        assembled = prepared.assembled
+        training, variant = assembled.training, assembled.engine.variant
+        free = free_memory(variant.device) if variant.device.type == "cuda" else free_before
+        seconds, memory, names = None, None, set[str]()
+        try:
+            assembled = _uncompiled(prepared, observer)
+            seconds, memory, names = _measure(assembled.engine)
+        except (MemoryError, RuntimeError) as error:
+            if not _is_memory(error):
+                raise
+        places = _places(prepared, assembled, out)
+    assert training.steps is not None
+    assert training.batch_size is not None
+    record = prepared.assembled.record
+    return Forecast(
+        record["variant"]["name"],
+        f"{variant.data.name}: {len(prepared.dataset):,} samples of shape {variant.data}",
+        training.batch_size,
+        training.steps,
+        {player: _count(variant, one.nets) for player, one in players_of(variant).items()},
+        record["device"],
+        f"{record['mode']} ({record['mode_because']})",
+        seconds,
+        memory,
+        free,
+        places,
+        shutil.disk_usage(_existing(places[0].path)).free,
+        watched(names, evaluated=training.evaluate_every is not None),
+        observer.said,
+    )
+
+
+def _uncompiled(prepared: Prepared, observer: Observer) -> Assembled:
+    """The training in a mode that can be tried at once."""
+    assembled = prepared.assembled
+    mode, compiled = assembled.record["mode"], assembled.record.get("compiled_graph", False)
+    if mode != COMPILE and not compiled:
+        return assembled
+    plain = dataclasses.replace(assembled.training, mode=EAGER)
+    variant = assembled.engine.variant
+    return assemble(variant, prepared.dataset, plain, assembled.record, observer)
+
+
+def _measure(engine: Engine) -> tuple[float, int, set[str]]:
+    """Seconds an iteration, bytes, and the names of what is logged."""
+    kinds = [kind for kind in moments(engine) if kind.share >= RARE]
+    begun = time.perf_counter()
+    total = shares = 0.0
+    for number, kind in enumerate(kinds):
+        if number and time.perf_counter() - begun > BUDGET:
+            break  # what is left is taken for average
+        again = partial(go_to, engine, kind)
+        again()
+        pace = measure_pace(engine, 0.0 if number else TUNED, TIMED, again)
+        total += kind.share * pace.seconds
+        shares += kind.share
+    names = {*engine.step()}
+    return total / shares, memory_used(engine.variant.device), names
+
+
+def moments(engine: Engine) -> list[Moment]:
+    """The kinds of iterations that the training will have, the most frequent first.
+
+    Two are of a kind, where the same phases are due as often in the same stage.
+    """
+    variant, phases = engine.variant, engine.phases.values()
+    total = engine.iterations
+    looked = min(LOOKED_AT, total)
+    found: dict[Any, list[tuple[int, int]]] = {}
+    images = before = 0
+    for number in range(looked):
+        # Not evenly, which would always meet the same of phases that are due every 16 iterations.
+        iteration = int((number + number * 0.618034 % 1) * total / looked)
+        stage = variant.stage(Progress(iteration, total, images))
+        plan = make_plan(phases, iteration, stage)
+        images += (iteration - before) * plan.batches * (stage.batch_size or engine.feed.batch_size)
+        before = iteration
+        found.setdefault((plan.updates, stage.level, stage.batch_size), []).append(
+            (iteration, images)
+        )
+    kinds = [Moment(*some[len(some) // 2], len(some) / looked) for some in found.values()]
+    return sorted(kinds, key=lambda kind: -kind.share)
+
+
+def go_to(engine: Engine, moment: Moment) -> None:
+    """Have an engine be where the training is at a moment, but for its weights."""
+    engine.iteration = moment.iteration
+    engine.feed.drawn = moment.images // engine.feed.batch_size
+
+
+def _count(variant: Variant, nets: Sequence[str]) -> int:
+    return sum(param.numel() for net in nets for param in variant.get_submodule(net).parameters())
+
+
+def _places(prepared: Prepared, assembled: Assembled, out: Path | None) -> list[Place]:
+    """What will be written where."""
+    engine, training = assembled.engine, assembled.training
+    assert training.steps is not None
+    assert training.sample_every is not None
+    run = out or next_path(Path("runs"), prepared.name)
+    weights = sum(one.nbytes for one in published_weights(engine.variant).values())
+    state = sum(one.nbytes for one in engine.state().values())
+    checkpoints = (KEPT + 1) * (weights + state)
+    if training.evaluate_every is not None:
+        checkpoints += 2 * weights
+    grids = training.steps // training.sample_every + 2
+    records = training.steps // training.log_every
+    grid = _grid_size(prepared, assembled)
+    return [
+        Place(run, "settings and messages", 10_000),
+        Place(run / "checkpoints", f"the last {KEPT}, and one that is being written", checkpoints),
+        Place(run / "samples", f"{grids:,} grids, and a film of them", 2 * grids * grid),
+        Place(run / "metrics.jsonl", f"{records:,} records", records * RECORD),
+        Place(cache_folder(), "what is decoded or found out once, for all runs", 0),
+    ]
+
+
+RECORD = 200
+"""Bytes of a record, or so."""
+
+
+def _grid_size(prepared: Prepared, assembled: Assembled) -> int:
+    """Bytes of a picture of real data, or of what is not trained yet."""
+    plain = dataclasses.replace(assembled.training, evaluate_every=None)
+    exhibits = make_exhibits(
+        dataclasses.replace(assembled, training=plain), prepared.dataset, Observer()
+    )
+    with tempfile.TemporaryDirectory() as folder, assembled.engine.averaged() as variant:
+        path = Path(folder) / "grid.png"
+        real = exhibits.real
+        shown = variant.gallery(exhibits.examples) if real is None else Gallery(real)
+        exhibits.draw(Gallery.of(shown), path)
+        return path.stat().st_size
+
+
+def _existing(path: Path) -> Path:
+    """The folder itself, or the first above it that is there."""
+    return next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
+
+
+def _is_memory(error: Exception) -> bool:
+    from torch import OutOfMemoryError
+
+    words = ("can't allocate memory", "not enough memory", "cannot allocate memory")
+    return isinstance(error, MemoryError | OutOfMemoryError) or any(
+        word in str(error).lower() for word in words
+    )

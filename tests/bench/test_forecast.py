@@ -1,0 +1,147 @@
+"""What a training will take is known before it begins."""
+
+import re
+from collections import namedtuple
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from helpers.cli import TINY, ganzoo, train_tiny
+from PIL import Image
+
+from ganzoo.artifacts.places import cache_folder
+from ganzoo.bench import forecast as module
+from ganzoo.bench import machine
+from ganzoo.bench.forecast import forecast, moments
+from ganzoo.bench.machine import free_memory, limited_memory
+from ganzoo.runs.run import Run
+from ganzoo.schedules import Stage
+from ganzoo.variant import Phase
+
+README = Path(__file__).parents[2] / "README.md"
+GIVEN = dict(zip((flag[2:].replace("-", "_") for flag in TINY[::2]), TINY[1::2], strict=True))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(module, "TUNED", 0.0)
+    monkeypatch.setattr(module, "TIMED", 1)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_line_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
+    (line,) = re.findall(r"^ganzoo (train .*--dry-run) +#", README.read_text(), re.MULTILINE)
+    words = line.replace("dcgan --dataset mnist", "vanilla").split()
+    done = ganzoo(*words, *TINY, "--steps", 1000, "--evaluate-every", 10)
+    assert (done.status, done.err) == (0, "")
+    said = re.sub(r"  +", "  ", done.out)
+    assert "generator  2,242 parameters" in said or re.search(r"generator  [\d,]+ parameters", said)
+    for words in (
+        "a step  ",
+        "for 1,000 steps, evaluations aside",
+        "memory  ",
+        "disk  at most ",
+        f"{Path('runs', '00001-vanilla-ring8', 'checkpoints')}: the last 2",
+        "says the same of all",
+        "where they are measured",
+    ):
+        assert words in said, words
+    assert not [*tmp_path.iterdir()]
+
+
+def test_it_says_what_then_happens(tmp_path: Path) -> None:
+    found = forecast("vanilla", GIVEN | {"steps": 5, "mode": "eager"}, tmp_path / "run")
+    run = Run.open(train_tiny(tmp_path / "run"))
+    said = {place.path: place.size for place in found.places}
+    for folder in (run.checkpoints, run.samples):
+        size = sum(file.stat().st_size for file in folder.rglob("*.*"))
+        assert size / 2 < said[folder] < 4 * size, folder
+    assert set(found.parameters) == {"generator", "discriminator"}
+    assert found.to_dict()["disk"] == sum(said.values())
+    assert 0 < found.seconds < 5
+    assert found.hours == found.seconds * 5 / 3600
+
+
+def test_photos_that_were_never_decoded_are_not_decoded_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    photos = tmp_path / "photos"
+    for number in range(200):
+        (photos / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (10, 12), (number, 0, 0)).save(photos / "ab"[number % 2] / f"{number}.png")
+    given = {"dataset": "folder", "data_root": str(photos), "image_size": "8"}
+    found = forecast("vanilla", given | {"generator_widths": "8", "discriminator_widths": "8"})
+    assert found.data == "photos: 180 samples of shape 3x8x8"
+    assert "images are not decoded yet: 64 of 180 stand for all" in found.said
+    assert not [*cache_folder().glob("images-*")]
+
+
+def test_a_machine_that_is_too_small_is_told_what_to_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usage = namedtuple("usage", ["total", "used", "free"])
+    monkeypatch.setattr(module, "free_memory", lambda *_: 1000)
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage(1000, 0, 1000))
+    done = ganzoo("train", "vanilla", *TINY, "--dry-run")
+    assert done.status == 1
+    assert "it does not fit into memory: choose a smaller --batch-size" in done.out
+    assert "it does not fit on the disk: choose a folder elsewhere with --out" in done.out
+
+
+def test_a_step_that_does_not_fit_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> Any:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(module, "measure_pace", fails)
+    done = ganzoo("train", "vanilla", *TINY, "--dry-run")
+    assert done.status == 1
+    assert "too little" in done.out
+    assert "or --accumulate 2 or more, or --recompute" in done.out
+
+
+def test_what_cannot_be_is_refused_as_by_a_training(tmp_path: Path) -> None:
+    assert "there is no variant 'vanila'" in ganzoo("train", "vanila", "--dry-run").err
+    run = train_tiny(tmp_path / "run")
+    done = ganzoo("train", "--resume", run, "--dry-run")
+    assert (done.status, "leave out --resume" in done.err) == (2, True)
+
+
+@pytest.mark.skipif(free_memory() is None, reason="this system does not tell how much is free")
+def test_memory_is_an_error_before_the_system_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("CUDA maps more than there is")
+    monkeypatch.setattr(machine, "free_memory", lambda: 1 << 27)
+    with limited_memory(), pytest.raises(RuntimeError, match="can't allocate memory"):
+        torch.empty(1 << 31)
+    assert torch.empty(1 << 28).numel()  # as before, and never touched
+
+
+def test_kinds_of_iterations_are_counted_as_they_come() -> None:
+    def loss(batch: Any) -> Any:
+        raise AssertionError
+
+    phases = {
+        "d": Phase("d", loss=loss),
+        "penalty": Phase("penalty", "d", loss=loss, every=16),
+    }
+    variant = SimpleNamespace(
+        stage=lambda now: Stage("small", 8) if now.images < 40_000 else Stage("large", 4)
+    )
+    engine: Any = SimpleNamespace(
+        variant=variant,
+        phases=phases,
+        iterations=10_000,
+        feed=SimpleNamespace(batch_size=8),
+    )
+    kinds = moments(engine)
+    assert len(kinds) == 4
+    assert sum(kind.share for kind in kinds) == pytest.approx(1)
+    small = [kind for kind in kinds if kind.images < 40_000]
+    assert sum(kind.share for kind in small) == pytest.approx(0.5, abs=0.02)
+    rare = [kind for kind in kinds if kind.iteration % 16 == 0]
+    assert sum(kind.share for kind in rare) == pytest.approx(1 / 16, abs=0.01)
