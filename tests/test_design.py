@@ -54,6 +54,7 @@ ROOMS = (
     "training",
     "library",
     "claims",
+    "export",
     "testing",
     "bench",
     "cli",

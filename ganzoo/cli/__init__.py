@@ -34,6 +34,7 @@ MODULES = {
     "runs": "listing.runs",
     "compare": "using.compare",
     "report": "using.report",
+    "export": "using.export",
     "datasets": "listing.datasets",
     "losses": "listing.losses",
     "regularisers": "listing.regularisers",

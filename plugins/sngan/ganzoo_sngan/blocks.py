@@ -61,7 +61,7 @@ class SelfAttention(nn.Module):
         key = pooled(self.key(maps)).flatten(2)
         value = pooled(self.value(maps)).flatten(2)
         weights = torch.softmax(query.mT @ key, dim=-1)  # eq. 1: over the keys, for each query
-        seen = (value @ weights.mT).view(len(maps), -1, *maps.shape[2:])  # eq. 2
+        seen = (value @ weights.mT).view(maps.shape[0], -1, *maps.shape[2:])  # eq. 2
         found: Tensor = maps + self.gamma * self.out(seen)  # eq. 3
         return found
 

@@ -111,7 +111,7 @@ class Block(nn.Module):
     def forward(self, maps: Tensor | None, ws: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Maps and their part of the image, from the w of each layer and of the image."""
         if self.constant is not None:
-            maps = self.constant.expand(len(ws[0]), -1, -1, -1)
+            maps = self.constant.expand(ws[0].shape[0], -1, -1, -1)
         assert maps is not None
         for layer, w in zip(self.layers, ws, strict=False):
             maps = layer(maps, w)

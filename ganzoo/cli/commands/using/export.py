@@ -1,0 +1,53 @@
+"""``ganzoo export``: a trained network for those who do not have ganzoo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ganzoo.cli import legible
+from ganzoo.cli.output import QuickCommand, json_option, print_json, status_line
+
+FORMATS = ("onnx", "torch", "safetensors", "huggingface")
+
+
+@click.command(
+    "export", cls=QuickCommand, epilog="Example: ganzoo export RUN --format onnx --out digits"
+)
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    required=True,
+    help="onnx: for other programs and languages; torch: a program that torch alone runs; "
+    "safetensors: weights alone; huggingface: a folder for that hub",
+)
+@click.option(
+    "--out", metavar="DIR", type=click.Path(path_type=Path), required=True, help="a new folder"
+)
+@click.option(
+    "--checkpoint",
+    metavar="WHICH",
+    default="last",
+    show_default=True,
+    help="last, best (of a training with --evaluate-every) or a step",
+)
+@json_option
+def command(run: Path, form: str, out: Path, checkpoint: str, as_json: bool) -> None:
+    """Write the trained network of RUN for those who do not have ganzoo.
+
+    It is opened again and compared with the original. A README has code that uses it, and says what
+    it was trained on and how good it is.
+    """
+    from ganzoo.export.go import export
+
+    with status_line() as show:
+        found = export(run, form, out, checkpoint, show)
+    if as_json:
+        print_json({"folder": str(out), "files": dict(found.files), "worst": found.worst})
+        return
+    for name, what in found.files.items():
+        click.echo(legible(f"{out / name}: {what}"))
+    click.echo(f"opened again and compared: no number differs by more than {found.worst:.1g}")

@@ -1,0 +1,1 @@
+"""A trained variant for those who do not have ganzoo."""

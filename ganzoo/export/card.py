@@ -1,0 +1,205 @@
+"""The README of an export, which is its model card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, metadata
+from importlib.resources import files
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from ganzoo.claims.page import table
+from ganzoo.claims.shipped import results
+from ganzoo.compare.runs import read_settings
+from ganzoo.compare.scoreboard import setting_text
+from ganzoo.errors import GanzooError
+from ganzoo.export.formats import TORCH_SUFFIX, WEIGHTS_SUFFIX, Format
+from ganzoo.export.network import Subject
+from ganzoo.export.use import code, interface, shows
+from ganzoo.plugins.registered import Registered
+from ganzoo.report.evaluations import latest_evaluations
+from ganzoo.runs.record import samples
+from ganzoo.runs.run import Run
+from ganzoo.spec import VariantSpec
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a README tells besides what stands in the run."""
+
+    step: int
+    """Of the checkpoint."""
+    form: str
+    """As it was asked for."""
+    files: Mapping[str, str]
+    """In the folder, and what each is."""
+    worst: float
+    """The greatest difference of any number from the original."""
+    sizes: tuple[int, ...]
+    """Of the batches that were compared."""
+    hub: bool
+    """Whether a hub is to read it, which looks for facts before the text."""
+
+
+def card(run: Run, row: Registered[VariantSpec], subject: Subject, form: Format, told: Told) -> str:
+    """The text, Markdown.
+
+    Args:
+        run: that is exported.
+        row: its variant.
+        subject: what is exported of it.
+        form: in which form.
+        told: the rest.
+    """
+    data, network = subject.variant.data, subject.networks[0]
+    sizes = ", ".join(map(str, told.sizes))
+    what = "draws" if network.inputs[0] == "latent" else "translates"
+    counts = " and ".join(f"{count:,}" for count in samples(run.settings))
+    named = f"; classes: {', '.join(data.class_names[:50])}" if data.class_names else ""
+    versions = {**run.settings.get("versions", {}), **form.versions}
+    return (
+        _environment()
+        .get_template("card.md")
+        .render(
+            front=_front(run, row.spec) if told.hub else [],
+            title=f"{row.spec.name} on {data.name}",
+            what=f"A network that {what} {data.kind}s like those of {_plain(data.name)}.",
+            variant=row.spec.name,
+            paper=row.spec.paper,
+            paper_title=row.spec.title,
+            year=row.spec.year,
+            step=told.step,
+            form=told.form,
+            versions=", ".join(f"{name} {version}" for name, version in versions.items()),
+            needs=_needs(form),
+            code=code(subject, network, form.suffix),
+            files=told.files,
+            interface=interface(subject, network),
+            checked=(
+                f"It was opened again and compared with the original, in batches of {sizes}: no "
+                f"number differs by more than {told.worst:.1g}."
+            ),
+            safety=_safety(form),
+            data=f"{data.name}: {counts} samples of shape {data}{named}.",
+            evaluations=latest_evaluations(run.path),
+            claims=_claims(row.spec),
+            licence=_licence(row),
+            settings=_settings(run),
+        )
+    )
+
+
+def page(subject: Subject, name: str, file: str) -> str | None:
+    """A web page that draws samples by a network's file; None: no page shows such samples.
+
+    Args:
+        subject: whose network it is.
+        name: of the variant.
+        file: of the network, for ONNX.
+    """
+    data = subject.variant.data
+    if subject.networks[0].inputs[0] != "latent" or not subject.prior or not shows(subject):
+        return None
+    channels, height, width = data.shape
+    shape = subject.latents.shape[1:]
+    return (
+        _environment()
+        .get_template("web.html")
+        .render(
+            title=f"{name} on {data.name}",
+            file=file,
+            channels=channels,
+            height=height,
+            width=width,
+            size=shape.numel(),
+            shape=", ".join(map(str, shape)),
+            prior=subject.prior,
+            classes=data.class_names if subject.variant.conditional else (),
+        )
+    )
+
+
+def _settings(run: Run) -> dict[str, str]:
+    """Those that are set, but for places on the machine of whoever trained it."""
+    found = read_settings(run).items()
+    return {
+        name: setting_text(value)
+        for name, value in found
+        if value is not None and name not in ("--data-root", "--init")
+    }
+
+
+def _needs(form: Format) -> str:
+    if form.suffix == WEIGHTS_SUFFIX:
+        return (
+            "Weights alone draw nothing: whoever has the network's code, in any language, reads "
+            "them so. A network that runs without its code is what `--format torch` and `--format "
+            "onnx` write. It needs `pip install safetensors numpy`."
+        )
+    library = "torch" if form.suffix == TORCH_SUFFIX else "onnxruntime"
+    return f"It needs `pip install {library} numpy pillow`."
+
+
+def _safety(form: Format) -> str:
+    if form.suffix == TORCH_SUFFIX:
+        return (
+            " The file holds a list of operations and plain numbers, and nothing pickled; but "
+            "`torch.export.load` would obey a file that somebody has forged: load it from whom "
+            "you trust. ONNX and safetensors cannot run code."
+        )
+    return " Such a file cannot run code."
+
+
+def _front(run: Run, spec: VariantSpec) -> list[str]:
+    """Facts that a hub reads, YAML."""
+    licence = "other"
+    kind = run.settings["data"]["groups"][0][0]["kind"]
+    lines = [f"license: {licence}", "library_name: ganzoo", "tags:", "- gan", f"- {spec.name}"]
+    return [*lines, "pipeline_tag: unconditional-image-generation"] if kind == "image" else lines
+
+
+def _claims(spec: VariantSpec) -> list[str]:
+    try:
+        found = results(spec)
+    except GanzooError:
+        return []
+    return table(found) if found else []
+
+
+def _licence(row: Registered[VariantSpec]) -> str:
+    licence, names = "", ("License-Expression", "License")
+    try:
+        about = metadata(row.plugin.dist)
+        licence = next((about[name] for name in names if name in about), "")
+    except PackageNotFoundError:
+        pass
+    code = f"The implementation, {row.plugin}, is under {licence}. " if licence else ""
+    return (
+        f"{code}Whose the weights are, and what may be done with them and with what they draw, "
+        "depends on the data that they were trained on: say it here before you give them away."
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_file),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # it is Markdown: `plain` keeps what comes from a run from being any
+    )
+    environment.filters["plain"] = _plain
+    return environment
+
+
+def _plain(text: object) -> str:
+    """A text in which nothing is markup."""
+    words = " ".join(str(text).split())
+    return "".join(f"\\{one}" if one in "\\`*_[]<>|#" else one for one in words)
+
+
+def _file(name: str) -> str:
+    return files("ganzoo.export").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,179 @@
+"""From a run to a folder that others can use: written, opened again and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganzoo.artifacts.files import whole_folder, write_json
+from ganzoo.artifacts.places import mark
+from ganzoo.data.kinds import sample_kind
+from ganzoo.errors import GanzooError, unknown
+from ganzoo.export.card import Told, card, page
+from ganzoo.export.formats import FORMATS, OPSET, Format
+from ganzoo.export.network import Network, Subject
+from ganzoo.export.use import LATENTS
+from ganzoo.plugins.registry import preferring, registry
+from ganzoo.runs.checkpoint import step_of
+from ganzoo.runs.load import load_variant
+from ganzoo.runs.run import Run
+
+HUGGINGFACE = "huggingface"
+"""A folder as that hub wants it: its card begins with facts, and its files have usual names."""
+NAMES = (*FORMATS, HUGGINGFACE)
+"""What ``--format`` takes."""
+WEB = "index.html"
+SIZES = (1, 2, 5)
+"""Of the batches that are compared."""
+CLOSE = 1e-3
+"""The greatest difference from the original, in units of its largest number: float32 that is added
+up in another order."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written."""
+
+    folder: Path
+    files: Mapping[str, str]
+    """By name what each is."""
+    worst: float
+    """The greatest difference from the original in any batch."""
+
+
+def export(
+    path: Path,
+    form: str,
+    out: Path,
+    which: str = "last",
+    report: Callable[[str], None] = lambda message: None,
+) -> Exported:
+    """Export a run.
+
+    Args:
+        path: of the run.
+        form: one of `NAMES`.
+        out: the folder, which must not be there yet, or be empty.
+        which: checkpoint: ``"last"``, ``"best"`` or a step.
+        report: is told what is being done.
+
+    Raises:
+        GanzooError: something that is needed is missing, the folder is in use, the run has no such
+            network, or one cannot be exported; nothing is left behind.
+    """
+    if form not in NAMES:
+        raise unknown("format", form, NAMES)
+    chosen = FORMATS["torch" if form == HUGGINGFACE else form]
+    chosen.check()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise GanzooError(f"{out} exists already: choose another --out")
+    run = Run.open(path)
+    step = step_of(run.checkpoint_at(which))
+    subject = Subject(load_variant(run, torch.device("cpu"), which))
+    networks = subject.networks
+    with preferring(run.plugins):
+        row = registry().variant(run.variant)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with whole_folder(out) as folder:
+            written: dict[str, str] = {}
+            worst = 0.0
+            for network in networks:
+                forms = [chosen, FORMATS["safetensors"]] if form == HUGGINGFACE else [chosen]
+                for one in forms:
+                    name = network.name + one.suffix
+                    report(f"writing {name}")
+                    one.write(network, folder / name)
+                    written[name] = one.why
+                    worst = max(worst, _compare(network, one, folder / name))
+            written |= _beside(run, subject, folder, step, chosen)
+            told = Told(step, form, written, worst, SIZES, form == HUGGINGFACE)
+            text = card(run, row, subject, chosen, told)
+            (folder / "README.md").write_text(text, encoding="utf-8")
+            mark(folder)
+    except OSError as error:
+        raise GanzooError(
+            f"{out} cannot be written ({error.strerror or error}): choose another --out"
+        ) from error
+    return Exported(out, {"README.md": "how to use it, and what it is", **written}, worst)
+
+
+def _compare(network: Network, form: Format, path: Path) -> float:
+    """The greatest difference of what is read again from the original.
+
+    Raises:
+        GanzooError: it is more than rounding.
+    """
+    opened, worst = form.open(network, path), 0.0
+    for size in SIZES:
+        inputs = network.sample_inputs(size)
+        original, again = network(*inputs), opened(*inputs)
+        if again.shape != original.shape or not torch.isfinite(again).all():
+            raise _unequal(network, form, "what it makes has another shape, or is not finite")
+        difference = (again - original).abs().max().item()
+        if difference > CLOSE * max(1.0, original.abs().max().item()):
+            raise _unequal(network, form, f"numbers differ by {difference:.2g}")
+        worst = max(worst, difference)
+    return worst
+
+
+def _unequal(network: Network, form: Format, what: str) -> GanzooError:
+    return GanzooError(
+        f"the network '{network.name}' is not the same when it is read again as {form.name} "
+        f"({what}), and nothing is written: another --format may do"
+    )
+
+
+def _beside(run: Run, subject: Subject, folder: Path, step: int, form: Format) -> dict[str, str]:
+    """Write what a network is used with."""
+    name = run.settings["variant"]["name"]
+    written = {"config.json": "settings, data, inputs and versions, for programs"}
+    data = subject.variant.data
+    if subject.networks[0].inputs[0] == "latent":
+        if not subject.prior:
+            np.save(folder / LATENTS, subject.shipped.numpy())
+            written[LATENTS] = f"{len(subject.shipped):,} latents of its prior"
+        shown = subject.networks[0](*subject.networks[0].sample_inputs(sample_kind(data).shown))
+        _draw(subject, shown, folder / "samples.png")
+        written["samples.png"] = "samples that it has drawn"
+    if form.name == "onnx" and (text := page(subject, name, f"generator{form.suffix}")):
+        (folder / WEB).write_text(text, encoding="utf-8")
+        written[WEB] = (
+            "a web page that draws; put `ort.wasm.min.mjs`, `ort-wasm-simd-threaded.mjs` and "
+            "`ort-wasm-simd-threaded.wasm` beside it, which are in `dist/` of the package "
+            "`onnxruntime-web`, and serve the folder (`python -m http.server`)"
+        )
+    write_json(folder / "config.json", _config(run, subject, step, form))
+    return written
+
+
+def _draw(subject: Subject, samples: Tensor, path: Path) -> None:
+    kind = sample_kind(subject.variant.data)
+    made = samples if kind.whole else samples.float()
+    kind.draw(subject.variant.data.sample, made, path, None, 10)
+
+
+def _config(run: Run, subject: Subject, step: int, form: Format) -> dict[str, Any]:
+    networks = {
+        network.name + form.suffix: {
+            name: [*example.shape[1:]]
+            for name, example in zip(network.inputs, network.sample_inputs(1), strict=True)
+        }
+        for network in subject.networks
+    }
+    latent = subject.networks[0].inputs[0] == "latent"
+    return {
+        "variant": run.settings["variant"],
+        "config": run.settings["config"],
+        "data": subject.variant.data.to_dict(),
+        "step": step,
+        "networks": networks,
+        "prior": (subject.prior or LATENTS) if latent else None,
+        "versions": {**form.versions, **({"opset": str(OPSET)} if form.name == "onnx" else {})},
+    }

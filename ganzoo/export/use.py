@@ -1,0 +1,126 @@
+"""How an exported network is used without ganzoo: code for its README."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ganzoo.export.formats import ONNX_SUFFIX, TORCH_SUFFIX, WEIGHTS_SUFFIX
+from ganzoo.export.network import Network, Subject
+
+LATENTS = "latents.npy"
+"""A file of latents, of a prior that has no name."""
+DRAWN = 16
+"""Samples that the code draws."""
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+"""What images of so many channels are to a program that shows them."""
+PLACES = {
+    TORCH_SUFFIX: ("torch", 'torch.export.load("{file}").module()'),
+    ONNX_SUFFIX: ("onnxruntime", 'onnxruntime.InferenceSession("{file}")'),
+}
+
+
+def code(subject: Subject, network: Network, suffix: str) -> str:
+    """Python that draws samples, or translates an image, with a network's file in this folder."""
+    file = network.name + suffix
+    if suffix == WEIGHTS_SUFFIX:
+        return _join(
+            "from safetensors.numpy import load_file",
+            "",
+            f'tensors = load_file("{file}")',
+            "for name, tensor in tensors.items():",
+            "    print(name, tensor.shape, tensor.dtype)",
+        )
+    library, opened = PLACES[suffix]
+    libraries = [f"import {library}", "import numpy as np"]
+    shown = shows(subject)
+    image = ["from PIL import Image"] if shown or network.inputs == ("image",) else []
+    given = _translated(subject, network) if network.inputs == ("image",) else _drawn(subject)
+    return _join(
+        *sorted(libraries, key=len),
+        *image,
+        "",
+        f"network = {opened.format(file=file)}",
+        *given,
+        *_called(network, suffix),
+        *(_pictures(subject) if shown else ['np.save("samples.npy", samples)']),
+    )
+
+
+def interface(subject: Subject, network: Network) -> list[str]:
+    """What a network takes and gives, in sentences."""
+    variant, lines = subject.variant, []
+    for name, example in zip(network.inputs, network.sample_inputs(2), strict=True):
+        shape = ", ".join(["n", *map(str, example.shape[1:])])
+        kind = "int64" if name == "label" else "float32"
+        lines.append(f"`{name}`: {kind} ({shape}), {_meaning(subject, name)}")
+    shape = ", ".join(["n", *map(str, network(*network.sample_inputs(2)).shape[1:])])
+    scale = " in [-1, 1]" if variant.data.is_image else ""
+    lines.append(f"`sample`: float32 ({shape}){scale}, for any n")
+    return lines
+
+
+def _meaning(subject: Subject, name: str) -> str:
+    if name == "image":
+        return "in [-1, 1]"
+    if name == "label":
+        names = subject.variant.data.class_names
+        return f"0 to {len(names) - 1}: {', '.join(names[:20])}" + ", ..." * (len(names) > 20)
+    prior = {
+        "normal": "each number from a standard normal distribution",
+        "uniform": "each number from a uniform distribution between -1 and 1",
+    }
+    return prior.get(subject.prior, f"such as the {len(subject.shipped):,} in `{LATENTS}`")
+
+
+def _drawn(subject: Subject) -> list[str]:
+    (_, *shape) = subject.latents.shape
+    size = f"({', '.join(map(str, [DRAWN, *shape]))})"
+    lines = ["random = np.random.default_rng(0)"]
+    match subject.prior:
+        case "normal":
+            lines.append(f"latent = random.standard_normal({size}, dtype=np.float32)")
+        case "uniform":
+            lines.append(f"latent = random.uniform(-1, 1, {size}).astype(np.float32)")
+        case _:
+            lines.append(f'latent = random.permutation(np.load("{LATENTS}"))[:{DRAWN}]')
+    if subject.variant.conditional:
+        lines.append(f"label = np.arange({DRAWN}) % {subject.variant.data.classes}")
+    return lines
+
+
+def _translated(subject: Subject, network: Network) -> list[str]:
+    (example,) = network.sample_inputs(1)
+    channels, height, width = example.shape[1:]
+    mode = MODES[channels]
+    return [
+        f'opened = Image.open("image.png").convert("{mode}").resize(({width}, {height}))',
+        f"pixels = np.asarray(opened, np.float32).reshape(1, {height}, {width}, {channels})",
+        "image = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2) / 127.5 - 1)",
+    ]
+
+
+def _called(network: Network, suffix: str) -> Sequence[str]:
+    if suffix == ONNX_SUFFIX:
+        named = ", ".join(f'"{name}": {name}' for name in network.inputs)
+        return [f"(samples,) = network.run(None, {{{named}}})"]
+    given = ", ".join(f"torch.from_numpy({name})" for name in network.inputs)
+    return [f"samples = network({given}).detach().numpy()"]
+
+
+def shows(subject: Subject) -> bool:
+    """Whether samples are pictures that a program can show."""
+    data = subject.variant.data
+    return data.is_image and data.shape[0] in MODES
+
+
+def _pictures(subject: Subject) -> list[str]:
+    squeezed = "[:, :, 0]" if subject.variant.data.shape[0] == 1 else ""
+    return [
+        "pixels = ((samples + 1) * 127.5).round().clip(0, 255).astype(np.uint8)",
+        "for number, one in enumerate(pixels.transpose(0, 2, 3, 1)):",
+        f'    Image.fromarray(one{squeezed}).save(f"sample-{{number:02}}.png")',
+    ]
+
+
+def _join(*lines: str) -> str:
+    return "\n".join(lines)

@@ -1,0 +1,224 @@
+"""What is exported does without ganzoo what it did with it."""
+
+import json
+import re
+import sys
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import copytree
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from helpers.cli import ganzoo
+from helpers.zoo import NAMES, make_small
+from PIL import Image
+
+from ganzoo.errors import GanzooError
+from ganzoo.export import formats
+from ganzoo.export.formats import FORMATS, followed
+from ganzoo.export.go import SIZES, export
+from ganzoo.export.network import Subject, prior_of
+from ganzoo.networks import sample_prior
+from ganzoo.runs.run import Run
+
+README = Path(__file__).parents[2] / "README.md"
+BEFORE = Path(__file__).parents[1] / "runs" / "before"
+needs_onnx = pytest.mark.skipif(
+    not all(map(find_spec, FORMATS["onnx"].modules)), reason="needs onnx, onnxscript, onnxruntime"
+)
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    """Digits of a class, drawn by a small network."""
+    return Path(copytree(BEFORE / "cgan", tmp_path / "cgan"))
+
+
+@pytest.fixture
+def points(tmp_path: Path) -> Path:
+    return Path(copytree(BEFORE / "vanilla", tmp_path / "ring"))
+
+
+def code_in(folder: Path) -> str:
+    (code,) = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+    assert len(code.splitlines()) <= 20
+    return str(code)
+
+
+def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Do what the README says, where there is no ganzoo."""
+    found: dict[str, Any] = {}
+    with monkeypatch.context() as patch:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "ganzoo"]:
+            patch.setitem(sys.modules, name, None)
+        patch.chdir(folder)
+        exec(code_in(folder), found)
+    return found
+
+
+def test_torch_alone_draws_what_the_readme_says(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = ganzoo("export", trained, "--format", "torch", "--out", tmp_path / "digits")
+    assert (done.status, done.err) == (0, "")
+    assert "opened again and compared: no number differs by more than " in done.out
+    used = use(tmp_path / "digits", monkeypatch)
+    subject = Subject(make_loaded(trained))
+    latent, label = torch.from_numpy(used["latent"]), torch.from_numpy(used["label"])
+    assert subject.prior == "uniform"
+    expected = subject.networks[0](latent, label).numpy()
+    np.testing.assert_allclose(used["samples"], expected, atol=1e-5)
+    pictures = sorted((tmp_path / "digits").glob("sample-*.png"))
+    assert len(pictures) == 16
+    assert Image.open(pictures[0]).size == (28, 28)
+
+
+@needs_onnx
+def test_the_line_of_the_readme_writes_what_onnxruntime_draws(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (line,) = re.findall(r"^ganzoo (export .*?)  +#", README.read_text(), re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    assert ganzoo(*line.replace("runs/00001-dcgan-mnist", str(trained)).split()).status == 0
+    used = use(tmp_path / "digits", monkeypatch)
+    latent, label = torch.from_numpy(used["latent"]), torch.from_numpy(used["label"])
+    expected = Subject(make_loaded(trained)).networks[0](latent, label).numpy()
+    np.testing.assert_allclose(used["samples"], expected, atol=1e-4)
+    config = json.loads((tmp_path / "digits" / "config.json").read_text())
+    assert config["versions"]["opset"] == "20"
+    page = (tmp_path / "digits" / "index.html").read_text()
+    for words in ('create("generator.onnx")', "[n, 4]", "k % 10", "length: n * size }, uniform)"):
+        assert words in page
+    assert config["networks"] == {"generator.onnx": {"latent": [4], "label": []}}
+
+
+def make_loaded(path: Path) -> Any:
+    from ganzoo.runs.load import load_variant
+
+    return load_variant(Run.open(path), torch.device("cpu"))
+
+
+def test_weights_are_read_without_torch(
+    points: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(points, "safetensors", tmp_path / "weights")
+    tensors = use(tmp_path / "weights", monkeypatch)["tensors"]
+    original = Run.open(points).latest_checkpoint() / "weights.safetensors"
+    assert tensors.keys() == formats.load_file(original).keys()
+
+
+def test_a_hub_finds_its_facts_and_what_was_measured(trained: Path, tmp_path: Path) -> None:
+    from ganzoo.runs import evaluations
+
+    scores = [{"name": "recall", "value": 0.5, "better": "higher", "real": 0.75}]
+    evaluations.store(trained, 1, {"protocol": "by | hand", "scores": scores})
+    export(trained, "huggingface", tmp_path / "hub")
+    text = (tmp_path / "hub" / "README.md").read_text()
+    front = text.split("---\n")[1].splitlines()
+    assert front[:2] == ["license: other", "library_name: ganzoo"]
+    for words in (
+        "| recall | 50.0% | 75.0% | higher | share of real ones",
+        "protocol: by \\| hand",
+        "| `cgan` | ",
+        "is under Apache-2.0",
+        "classes: 0, 1, 2",
+        "load it from whom you trust",
+    ):
+        assert words in text, words
+    assert {path.name for path in (tmp_path / "hub").iterdir()} == {
+        *("README.md", "config.json", "generator.pt2", "generator.safetensors", "samples.png"),
+        ".ganzoo",
+    }
+
+
+def test_points_of_another_prior_are_drawn_from_latents_that_come_with_it(
+    points: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Subject, "prior", "")
+    export(points, "torch", tmp_path / "points")
+    used = use(tmp_path / "points", monkeypatch)
+    assert np.load(tmp_path / "points" / "samples.npy").shape == (16, 2)
+    assert np.load(tmp_path / "points" / "latents.npy").shape[0] == 1000
+    assert used["samples"].dtype == np.float32
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_variant_is_followed_for_any_number_of_samples(name: str) -> None:
+    subject = Subject(make_small(name).variant.eval())
+    names = ["a2b", "b2a"] if name == "cyclegan" else ["generator"]
+    assert [network.name for network in subject.networks] == names
+    network = subject.networks[0]
+    program = followed(network).module()
+    for size in SIZES:
+        inputs = network.sample_inputs(size)
+        torch.testing.assert_close(program(*inputs), network(*inputs), rtol=0, atol=1e-5)
+    if names == ["generator"]:
+        there = {key.split(".")[1] for key in network.module.state_dict()}
+        assert there & {"discriminator"} <= {*subject.variant.published}
+
+
+def test_a_program_holds_nothing_pickled(points: Path, tmp_path: Path) -> None:
+    import zipfile
+
+    export(points, "torch", tmp_path / "points")
+    with zipfile.ZipFile(tmp_path / "points" / "generator.pt2") as archive:
+        for file in archive.namelist():
+            assert not archive.read(file).startswith((b"\x80", b"PK")), file
+
+
+def test_what_is_missing_is_said_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        formats, "find_spec", lambda name: None if name == "onnxscript" else SimpleNamespace()
+    )
+    done = ganzoo("export", tmp_path / "no run", "--format", "onnx", "--out", tmp_path / "out")
+    assert done.status == 2
+    assert "--format onnx needs onnxscript: pip install 'ganzoo-core[onnx]'" in done.err
+
+
+def test_what_cannot_be_exported_is_refused_and_nothing_is_left(
+    points: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    with pytest.raises(GanzooError, match="exists already: choose another --out"):
+        export(points, "torch", tmp_path / "full")
+    with pytest.raises(GanzooError, match="has no checkpoint 'best'"):
+        export(points, "torch", tmp_path / "out", "best")
+    with monkeypatch.context() as patch:
+        forged = lambda self, network, path: lambda *inputs: network(*inputs) + 1  # noqa: E731
+        patch.setattr(formats.Torch, "open", forged)
+        with pytest.raises(GanzooError, match=r"not the same .* \(numbers differ by 1\)"):
+            export(points, "torch", tmp_path / "out")
+    assert {path.name for path in tmp_path.iterdir()} == {"full", "ring"}
+
+
+def test_one_that_draws_nothing_is_refused(tmp_path: Path) -> None:
+    variant = make_small("sgan", supervised_only=True).variant
+    with pytest.raises(GanzooError, match="SGAN has no generator to export"):
+        _ = Subject(variant).networks
+
+
+NORMAL, UNIFORM = (partial(sample_prior, prior, 4096) for prior in ("normal", "uniform"))
+
+
+@pytest.mark.parametrize(
+    ("draw", "name"),
+    [
+        (lambda cpu: NORMAL(8, cpu), "normal"),
+        (lambda cpu: UNIFORM(8, cpu), "uniform"),
+        (lambda cpu: NORMAL(1, cpu), "normal"),
+        (lambda cpu: (UNIFORM(8, cpu) + 1) / 2, ""),
+        (lambda cpu: NORMAL(8, cpu) * 1.2, ""),
+        (lambda cpu: NORMAL(1, cpu).expand(-1, 8), ""),
+        (lambda cpu: torch.eye(8).repeat(512, 1), ""),
+    ],
+)
+def test_a_prior_is_known_by_what_it_draws(draw: Any, name: str) -> None:
+    torch.manual_seed(0)
+    assert prior_of(draw(torch.device("cpu"))) == name
