@@ -92,11 +92,20 @@ class Stored(NamedTuple):
     """What else was found in the files, as `write` was told."""
 
 
-def read(path: Path) -> Stored | None:
-    """The images of a folder, or None where there is no cache or a damaged one."""
+def read(path: Path, files: int, image_size: tuple[int, int]) -> Stored | None:
+    """The images of a folder, or None where there is no cache, a damaged one or that of another.
+
+    Args:
+        path: from `cache_path`.
+        files: how many there are.
+        image_size: (height, width) of the decoded images.
+    """
     with contextlib.suppress(*_DAMAGE), safe_open(path, "pt") as stored:
         seen = nothing_seen() | {name: int(value) for name, value in stored.metadata().items()}
-        return Stored(stored.get_tensor("image"), stored.get_tensor("kept"), seen)
+        found = Stored(stored.get_tensor("image"), stored.get_tensor("kept"), seen)
+        images, kept = found.images, found.kept
+        if (len(images), tuple(images.shape[2:])) == (int(kept.sum()), image_size):
+            return found if kept.shape == (files,) else None
     return None
 
 

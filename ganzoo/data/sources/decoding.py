@@ -72,13 +72,13 @@ def decode(
     """
     content = (half or "images") + ("-of-bytes" if most_bits == 8 else "")
     path = cache.cache_path(folder, files, others, image_size, content, wanted)
-    stored = cache.read(path)
+    stored = cache.read(path, len(files), image_size)
     if stored is None and _TRYING.get() and len(files) > TRIED:
         return _some_for_all(folder, files, image_size, report, half, most_bits, wanted)
     if stored is None:
         before()
         _fill_cache(path, folder, files, others, image_size, report, half, most_bits, wanted)
-        stored = cache.read(path)
+        stored = cache.read(path, len(files), image_size)
     if stored is None:
         raise GanzooError(f"the image cache '{path}' cannot be read back: check its disk")
     if len(stored.images) < len(files):
@@ -117,7 +117,7 @@ def _some_for_all(
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "some.safetensors"
         _fill_cache(path, folder, chosen, (), image_size, report, half, most_bits, wanted)
-        stored = cache.read(path)
+        stored = cache.read(path, TRIED, image_size)
         assert stored is not None
         count = min(len(files), max(1, WORTH // stored.images[0].nbytes))
         images = stored.images[torch.arange(count) % len(stored.images)]

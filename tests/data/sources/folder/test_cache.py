@@ -41,6 +41,20 @@ def test_a_damaged_cache_is_built_anew(folder, cache_folder, damage):
     assert file.read_bytes() == whole
 
 
+def test_the_cache_of_other_files_is_built_anew(folder, cache_folder):
+    """It may have been put in its place: the campaign of faults swapped them."""
+    plain("RGB", RED).save(folder / "a.png")
+    loaded(folder)
+    (file,) = cache_folder.iterdir()
+    whole = file.read_bytes()
+    plain("RGB", BLUE).save(folder / "b.png")
+    loaded(folder)
+    (other,) = {*cache_folder.iterdir()} - {file}
+    for content in (whole, other.read_bytes()[: len(whole)]):
+        other.write_bytes(content)
+        assert colours(loaded(folder)[0]) == [RED, BLUE]
+
+
 def test_an_interrupted_decoding_leaves_nothing(folder, cache_folder):
     plain("RGB", RED).save(folder / "a.png")
     (folder / "b.png").write_bytes(b"")
@@ -88,7 +102,7 @@ def test_a_cache_is_mapped_and_not_copied(tmp_path):
     path = tmp_path / "images-big.safetensors"
     cache.write(path, image.shape, (image if i % 2 else None for i in range(1000)))
     before = own_memory()
-    images, kept, _ = cache.read(path)
+    images, kept, _ = cache.read(path, 1000, (256, 256))
     assert images.nbytes == 500 * image.nbytes
     assert images[::50].float().mean() == 7
     assert kept.tolist() == [False, True] * 500
