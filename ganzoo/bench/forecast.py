@@ -32,11 +32,11 @@ from ganzoo.training.start import Prepared, prepare
 from ganzoo.training.words import watched
 from ganzoo.variant import Variant, players_of
 
-TUNED = 1.0
+TUNED = 0.5
 """Seconds in which the number of threads is chosen."""
 TIMED = 2
 """Iterations of a kind that are timed."""
-BUDGET = 3.0
+BUDGET = 1.5
 """Seconds for timing the kinds of iterations; each of the first is timed all the same."""
 LOOKED_AT = 1000
 """Iterations of the training, evenly, whose kinds are counted."""
