@@ -289,7 +289,8 @@ def _scalar(kind: Any, value: object) -> Any:
     if kind is bool:
         return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
     if kind is str:
-        return value if isinstance(value, str) else None
+        plain = isinstance(value, str | int) and not isinstance(value, bool)
+        return str(value) if plain else None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:

@@ -104,6 +104,13 @@ def test_bad_image_sizes(text: str) -> None:
         parse_size(text)
 
 
+def test_a_number_is_a_text_where_one_is_wanted() -> None:
+    """As ``image_size=32`` from Python, and ``image-size = 32`` in a file of settings."""
+    assert build(Training, {"image_size": 32}).image_size == "32"
+    with pytest.raises(GanzooError, match="--image-size must be a text, not True"):
+        build(Training, {"image_size": True})
+
+
 def test_training_settings_are_documented() -> None:
     assert all(found.doc and not found.doc.endswith(".") for found in options(Training).values())
 
@@ -285,4 +292,4 @@ def test_a_config_is_accepted_unless_two_flags_would_have_one_name(
 def test_the_flags_of_train_are_taken() -> None:
     own = options(Training)
     negatives = {f"no_{name}" for name, known in own.items() if known.type is bool}
-    assert {"variant", "out", "resume", "config", "help", *own, *negatives} == TAKEN
+    assert {"variant", "out", "resume", "config", "dry_run", "help", *own, *negatives} == TAKEN

@@ -174,6 +174,8 @@ class DrawingRun(OpenedRun):
         spread: float = SPREAD,
     ) -> Iterator[Samples]:
         """Samples in parts; see `sample`."""
+        if n < 1:
+            raise GanzooError(f"--n must be at least 1, not {n}")
         for number in (*(only or ()), *(() if around is None else (around,))):
             if not 0 <= number <= LAST:
                 raise GanzooError(f"samples have numbers from 0 to {LAST:,}, not {number}")

@@ -112,6 +112,7 @@ def test_what_is_refused_is_a_sentence(run: ganzoo.TrainedRun, tmp_path: Path) -
         "does not encode": lambda: run.encode("x.png"),
         "there is no setting 'c1'": lambda: run.sample(2, c1=3),
         "needs a conditional variant": lambda: run.sample(2, label=3),
+        "--n must be at least 1, not -1": lambda: run.sample(-1),
         "at least 2, not 1": lambda: run.walk([1, 2], frames=1),
     }
     for sentence, call in refusals.items():
