@@ -191,6 +191,8 @@ class Relativistic(Healthy):
 class Unrepeatable(Healthy):
     """Its noise is drawn in a way that the kit cannot divide among the parts of a batch."""
 
+    prior = "uniform"  # walks go straight between its latents
+
     def sample_latent(self, n: int) -> Tensor:
         odds = torch.ones(n, 3, device=self.device)
         return one_hot(torch.multinomial(odds, 1)[:, 0], 3).float()
