@@ -17,9 +17,14 @@ UNUSED = {
     "editables",
     "hatchling",
     "mypy",
+    "onnx",
+    "onnxruntime",
+    "onnxscript",
+    "playwright",
     "pytest-benchmark",
     "pytest-xdist",
     "ruff",
+    "tensorboard",
     "torch-fidelity",
 }
 """Of the packages for tests, those that no GPU test uses."""
