@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
-from importlib.resources import files
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment
 
+from ganzoo.artifacts.templates import templates
 from ganzoo.claims.page import table
 from ganzoo.claims.shipped import results
 from ganzoo.compare.runs import read_settings
@@ -60,7 +60,7 @@ def card(run: Run, row: Registered[VariantSpec], subject: Subject, form: Format,
     named = f"; classes: {', '.join(data.class_names[:50])}" if data.class_names else ""
     versions = {**run.settings.get("versions", {}), **form.versions}
     return (
-        _environment()
+        _templates()
         .get_template("card.md")
         .render(
             front=_front(run, row.spec) if told.hub else [],
@@ -105,7 +105,7 @@ def page(subject: Subject, name: str, file: str) -> str | None:
     channels, height, width = data.shape
     shape = subject.latents.shape[1:]
     return (
-        _environment()
+        _templates()
         .get_template("web.html")
         .render(
             title=f"{name} on {data.name}",
@@ -183,23 +183,12 @@ def _licence(row: Registered[VariantSpec]) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_file),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # it is Markdown: `plain` keeps what comes from a run from being any
-    )
-    environment.filters["plain"] = _plain
-    return environment
+def _templates() -> Environment:
+    # It is Markdown: `plain` keeps what comes from a run from being any.
+    return templates("ganzoo.export", markup=False, filters={"plain": _plain})
 
 
 def _plain(text: object) -> str:
     """A text in which nothing is markup."""
     words = " ".join(str(text).split())
     return "".join(f"\\{one}" if one in "\\`*_[]<>|#" else one for one in words)
-
-
-def _file(name: str) -> str:
-    return files("ganzoo.export").joinpath(name).read_text(encoding="utf-8")

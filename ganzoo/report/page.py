@@ -7,14 +7,16 @@ import hashlib
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from ganzoo.artifacts.templates import templates, text_of
 from ganzoo.report.chart import HEIGHT, WIDTH
 from ganzoo.report.gather import Content
 
+PACKAGE = "ganzoo.report"
+"""In which the templates lie."""
 MARK = "<!-- ganzoo report -->"
 """The second line of a page, by which it is known again."""
 
@@ -26,7 +28,7 @@ def render(content: Content, follow: float | None = None) -> str:
         content: what it says.
         follow: seconds after which it loads itself again; None: it is finished.
     """
-    script, style = _file("page.js"), _file("page.css")
+    script, style = text_of(PACKAGE, "page.js"), text_of(PACKAGE, "page.css")
     policy = "; ".join(
         (
             "default-src 'none'",
@@ -38,7 +40,7 @@ def render(content: Content, follow: float | None = None) -> str:
         )
     )
     return (
-        _environment()
+        _templates()
         .get_template("page.html")
         .render(
             content=content,
@@ -56,21 +58,9 @@ def render(content: Content, follow: float | None = None) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_file),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = lambda value: f"{value:.4g}"
-    return environment
-
-
-@cache
-def _file(name: str) -> str:
-    return files("ganzoo.report").joinpath(name).read_text(encoding="utf-8")
+def _templates() -> Environment:
+    filters = {"number": lambda value: f"{value:.4g}"}
+    return templates(PACKAGE, markup=True, filters=filters)
 
 
 def _digest(text: str) -> str:
