@@ -1,5 +1,6 @@
 """Small variants for tests."""
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -123,3 +124,16 @@ class Eventful(Toy):
 def points(n: int = 40, seed: int = 0) -> Dataset:
     generator = torch.Generator().manual_seed(seed)
     return Dataset.of("toy points", torch.randn(n, 2, generator=generator))
+
+
+class OtherGradient(Toy):
+    """Differs in what autograd calls, from no line of anybody's."""
+
+    calls = 0
+
+    def d_loss(self, batch: Batch) -> Tensor:
+        self.calls += 1
+        loss = super().d_loss(batch)
+        if self.calls == 2:
+            loss.register_hook(operator.neg)
+        return loss

@@ -2,7 +2,6 @@
 
 import _thread
 import inspect
-import operator
 import re
 import threading
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.engine.engines import make_engine
-from helpers.games import Toy
+from helpers.games import OtherGradient, Toy
 from helpers.zoo import make_small
 from torch import Tensor
 from torch.nn.modules import _functions as sync_batch_norm
@@ -77,19 +76,6 @@ class HostArray(Toy):
 class ListOfIndices(Toy):
     def d_loss(self, batch: Batch) -> Tensor:
         return super().d_loss(batch) + 0 * batch.image[[0, 1]].mean()
-
-
-class OtherGradient(Toy):
-    """Differs in what autograd calls, from no line of anybody's."""
-
-    calls = 0
-
-    def d_loss(self, batch: Batch) -> Tensor:
-        self.calls += 1
-        loss = super().d_loss(batch)
-        if self.calls == 2:
-            loss.register_hook(operator.neg)
-        return loss
 
 
 class Sometimes(Toy):

@@ -97,10 +97,8 @@ def compare_compiled(name: str, settings: dict[str, Any]) -> None:
     assert both.messages == []
 
 
-@pytest.mark.usefixtures("compiler")
-def test_a_compiled_run_is_the_eager_run() -> None:
-    """By the mode, end to end: the weights after three iterations, dropout and noise included."""
-    eager, fast = make_small("vanilla"), make_small("vanilla", Execution("compile"))
+def step_alike(eager: Engine, fast: Engine) -> None:
+    """See both make the same three iterations of the same seeds."""
     for _ in range(3):
         torch.manual_seed(eager.iteration)
         expected = eager.step()
@@ -109,6 +107,13 @@ def test_a_compiled_run_is_the_eager_run() -> None:
         assert metrics.keys() == expected.keys()
         for name, value in expected.items():
             torch.testing.assert_close(metrics[name], value, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.usefixtures("compiler")
+def test_a_compiled_run_is_the_eager_run() -> None:
+    """By the mode, end to end: the weights after three iterations, dropout and noise included."""
+    eager, fast = make_small("vanilla"), make_small("vanilla", Execution("compile"))
+    step_alike(eager, fast)
 
 
 class Uncompilable(Toy):
@@ -127,14 +132,7 @@ def test_an_eventful_game_is_compiled_for_each_of_its_stages() -> None:
     eager, fast = make_engine(Shorter), make_engine(Shorter, Execution("compile"))
     for engine in (eager, fast):
         engine.feed.drawn = 17  # of 20 batches in the first stage
-    for _ in range(3):
-        torch.manual_seed(eager.iteration)
-        expected = eager.step()
-        torch.manual_seed(fast.iteration)
-        metrics = fast.step()
-        assert metrics.keys() == expected.keys()
-        for name, value in expected.items():
-            torch.testing.assert_close(metrics[name], value, rtol=1e-3, atol=1e-4)
+    step_alike(eager, fast)
     assert eager.make_plan().stage.level == 1
 
 

@@ -1,13 +1,12 @@
 """What only a GPU can show of captured iterations."""
 
 import gc
-import operator
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
-from helpers.games import Toy, ToyConfig, points
+from helpers.games import OtherGradient, Toy, ToyConfig, points
 from helpers.zoo import make_small
 from torch import Tensor
 
@@ -115,18 +114,8 @@ def test_numbers_from_the_host_are_named() -> None:
 
 
 def test_what_autograds_threads_do_is_of_the_backward_pass() -> None:
-    class Other(Toy):
-        calls = 0
-
-        def d_loss(self, batch: Batch) -> Tensor:
-            self.calls += 1
-            loss = super().d_loss(batch)
-            if self.calls == 2:
-                loss.register_hook(operator.neg)
-            return loss
-
     messages: list[str] = []
-    rows(toy(Other, messages, Execution("graph", kept=3)), 5)
+    rows(toy(OtherGradient, messages, Execution("graph", kept=3)), 5)
     (message,) = messages
     assert "phase 'd': the backward pass is not the same" in message
 
