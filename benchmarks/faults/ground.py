@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from safetensors.torch import load_file
 
+from faults.child import forked
 from ganzoo.config import options
 from ganzoo.plugins.registry import registry
 from ganzoo.runs import checkpoint
@@ -57,6 +58,18 @@ def training(name: str, data: Path) -> list[object]:
     where = ["--dataset", "unpaired" if two else "folder"]
     where += ["--data-root", str(data / ("two" if two else "photos"))]
     return ["train", name, *where, *HOW, *flags, "--steps", STEPS, *EVERY]
+
+
+def left_alone(name: str, run: Path, data: Path) -> dict[str, object]:
+    """What the training of a variant leaves that nothing happens to.
+
+    Raises:
+        RuntimeError: it fails by itself, so that a campaign would find nothing.
+    """
+    done = forked([*training(name, data), "--out", run], run.with_name("log"))
+    if done.status != 0:
+        raise RuntimeError(f"{name} does not train: {done.said[-500:]}")
+    return left_by(run)
 
 
 def left_by(run: Path) -> dict[str, object]:
