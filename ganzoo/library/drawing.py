@@ -225,10 +225,11 @@ class DrawingRun(OpenedRun):
         """The latents that a walk leads through."""
         from ganzoo.library.projection import read_latent
 
+        weights = self._origin(drawing)["weights"]
         found = [
             draw_latents(self.variant, [stop], drawing)
             if isinstance(stop, int)
-            else read_latent(self.variant, Path(stop), drawing)
+            else read_latent(self.variant, Path(stop), drawing, weights)
             for stop in between
         ]
         labels = [one.labels for one in found if one.labels is not None]

@@ -75,7 +75,7 @@ class Projection:
         record = {**self.found.origin, "before": self.before, "after": self.after}
         if self.label is not None:
             record |= {"label": self.label, "class": self.found.classes[0]}
-        header = {name: str(self.found.origin[name]) for name in ("variant", "run", "step")}
+        header = {name: str(self.found.origin[name]) for name in ("run", "step", "weights")}
         tensors = {"latent": self.latent.contiguous()}
         if self.label is not None:
             tensors["label"] = torch.tensor([self.label])
@@ -255,33 +255,34 @@ def _best(
     return distances[at].item(), latents.z[at : at + 1], label, made[at : at + 1]
 
 
-def read_latent(variant: Variant, path: Path, drawing: Drawing) -> Latents:
+def read_latent(variant: Variant, path: Path, drawing: Drawing, weights: str) -> Latents:
     """A latent that `Projection.save` wrote.
 
     Args:
-        variant: whose latents are of the same shape.
+        variant: whose latent it is.
         path: of the folder, or of `LATENT` in it.
         drawing: whose label goes before that in which it was found.
+        weights: the digest of those of the variant.
 
     Raises:
-        GanzooError: it is none, or of another variant.
+        GanzooError: it is none, or of other weights, by which it is another image.
     """
     file = path / LATENT if path.is_dir() else path
     try:
         with safe_open(file, framework="pt") as opened:
-            whose = (opened.metadata() or {}).get("variant", "?")
+            told = opened.metadata() or {}
         tensors = load_file(file)
-        z = tensors["latent"]
+        z, run, step, whose = tensors["latent"], told["run"], told["step"], told["weights"]
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise GanzooError(
             f"'{path}' is neither the number of a sample nor a latent that `ganzoo project` wrote"
         ) from error
     with drawing_apart(variant.device):
-        wanted = tuple(variant.sample_latent(1).shape)
-    if tuple(z.shape) != wanted:
+        wanted = variant.sample_latent(1).shape
+    if whose != weights or z.shape != wanted:
         raise GanzooError(
-            f"'{path}' is a latent of {whose} of shape {tuple(z.shape)}, and those of this run are "
-            f"{wanted}: project the image by this run"
+            f"'{path}' is a latent of '{run}' at step {step}, and other weights make another image "
+            "of it: project the image by this checkpoint"
         )
     label = tensors.get("label")
     if drawing.label is not None:

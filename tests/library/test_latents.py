@@ -223,8 +223,9 @@ def test_the_latent_of_a_sample_is_found_and_walked_to() -> None:
     assert np.abs(first - pixels("found/found.png")).max() <= 1
     again = run("project", "images", "wanted.png", "--steps", 60, "--out", "again")
     assert again == said.replace("found", "again")
-    error = refused("walk", "points", "--between", "found,5", "--out", "x.gif")
-    assert "'found' is a latent of ganzoo-cgan:cgan of shape (1, 100), and those of this" in error
+    for other in (["points"], ["images", "--checkpoint", 4]):
+        error = refused("walk", *other, "--between", "found,5", "--out", "x.gif")
+        assert "'found' is a latent of 'images' at step 8, and other weights make" in error
 
 
 def test_the_latent_of_a_point_is_found() -> None:
