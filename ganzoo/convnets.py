@@ -76,7 +76,7 @@ def doubled_sides(
         sides.insert(0, (height // 2, width // 2))
     doublings = len(sides) - 1
     if min(sides[0]) not in SMALLEST_SIDES or not least <= doublings <= (most or doublings):
-        often = "any number of" if most is None else f"{least} to {most}"
+        often = f"{least} to {most}" if most else f"{least} or more" if least else "any number of"
         raise GanzooError(
             f"{variant} needs images of {SMALLEST_SIDES[0]} to {SMALLEST_SIDES[-1]} pixels a side, "
             f"doubled {often} times, and '{data.name}' has {data}: try --image-size 32 or 64"

@@ -12,6 +12,7 @@ import torch
 from ganzoo.config import build, unknown_setting
 from ganzoo.engine.device import drawing_apart
 from ganzoo.errors import GanzooError
+from ganzoo.library import FRAMES, SPREAD, STEPS
 from ganzoo.library.film import Film
 from ganzoo.library.given import Given
 from ganzoo.library.images import reading
@@ -33,12 +34,6 @@ from ganzoo.runs.generate import (
 
 if TYPE_CHECKING:
     from ganzoo.library.projection import Projection
-
-SPREAD = 0.3
-"""Of the way to another sample, variations of one lie so far."""
-FRAMES = 90
-STEPS = 300
-"""Of the search for a latent."""
 
 
 class DrawingRun(OpenedRun):

@@ -2,7 +2,7 @@
 
 from ganzoo import Advice, Need, VariantSpec, hookimpl
 
-IMAGES = Need(("image",), of="4 to 7 pixels, doubled any number of times")
+IMAGES = Need(("image",), of="4 to 7 pixels, doubled once or more")
 LABELS = Need(("label",))
 
 

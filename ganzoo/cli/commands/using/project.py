@@ -9,6 +9,7 @@ import rich_click as click
 from ganzoo.cli.output import checkpoint_option, device_option, pixels_option, status_line
 from ganzoo.cli.sampling import check_seed, label_option, seed_option
 from ganzoo.errors import GanzooError
+from ganzoo.library import STEPS
 
 
 @click.command(
@@ -27,7 +28,7 @@ from ganzoo.errors import GanzooError
     "--steps",
     metavar="INT",
     type=click.IntRange(0),
-    default=300,
+    default=STEPS,
     show_default=True,
     help="of the search",
 )

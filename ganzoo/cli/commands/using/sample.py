@@ -21,6 +21,7 @@ from ganzoo.cli.sampling import (
     with_bar,
 )
 from ganzoo.errors import GanzooError
+from ganzoo.library import SPREAD
 
 if TYPE_CHECKING:
     from ganzoo.library.trained import TrainedRun
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     "--spread",
     metavar="NUMBER",
     type=click.FloatRange(0, 1),
-    help="how far variations are from it: 0 is the same, 1 another  [default: 0.3]",
+    help=f"how far variations are from it: 0 is the same, 1 another  [default: {SPREAD:g}]",
 )
 @click.option(
     "--columns", metavar="INT", type=click.IntRange(1), help="images a row of a picture  "
@@ -103,7 +104,6 @@ def command(
         raise GanzooError("--spread is that of variations, which --around draws: give both")
     numbers = None if only is None else numbers_of("--only", only)
 
-    from ganzoo.library.drawing import SPREAD
     from ganzoo.library.samples import write_samples
     from ganzoo.library.trained import open_run
     from ganzoo.library.writing import PICTURE, check_out

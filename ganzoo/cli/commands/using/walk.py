@@ -17,6 +17,7 @@ from ganzoo.cli.sampling import (
     truncation_option,
     typed,
 )
+from ganzoo.library import FRAMES
 
 
 @click.command(
@@ -42,7 +43,7 @@ from ganzoo.cli.sampling import (
     "--frames",
     metavar="INT",
     type=click.IntRange(2),
-    default=90,
+    default=FRAMES,
     show_default=True,
     help="pictures, 25 a second",
 )
