@@ -92,6 +92,16 @@ def test_a_fifteenth_of_its_training_teaches_it_real_mnist(
     assert (told(found, test.fields["image"]) == test.fields["label"]).double().mean() > 0.95
 
 
+def test_who_waits_for_it_hears_how_far_it_is(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier, "QUIET", -1.0)
+    _, said = load()
+    assert said[1:4:2] == [
+        "the classifier of 'few-glyphs': 0 % trained",
+        "the classifier of 'few-glyphs': 25 % trained",
+    ]
+    assert len(said) == 1 + 8
+
+
 def test_it_is_trained_once_and_read_from_then_on(cache: Path) -> None:
     first, said = load()
     assert said == ["training the classifier that measures 'few-glyphs' (once)"]

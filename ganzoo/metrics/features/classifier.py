@@ -10,6 +10,7 @@ its training were chosen on the last 10,000 of MNIST's training images.
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +41,8 @@ SHIFT = 2
 SEED = 0
 CHUNK = 500
 """Images that are looked at together."""
+QUIET = 20.0
+"""Seconds, after which one that waits hears again how far it is."""
 FINGERPRINT = 500
 """Images, evenly spread, by which a data set is recognised, beside all of its labels."""
 
@@ -149,7 +152,7 @@ def load_classifier(
     stored = _read(path, train)
     if stored is None:
         report(f"training the classifier that measures '{train.name}' (once)")
-    net, accuracy = stored or (train_net(train, device), None)
+    net, accuracy = stored or (train_net(train, device, report), None)
     found = TrainedClassifier(
         net.to(device), "", train.spec.shape[0], bool(train.per_channel), device
     )
@@ -172,8 +175,9 @@ def fingerprint(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def train_net(dataset: Dataset, device: torch.device) -> Net:
+def train_net(dataset: Dataset, device: torch.device, report: Callable[[str], None]) -> Net:
     """A classifier of the data set's classes, or of those of its channels; in eval mode."""
+    told = time.monotonic()
     images, labels = _examples(dataset)
     with seeded(SEED, device), reproducibly(), torch.enable_grad():
         net = _make_net(dataset).to(device)
@@ -181,7 +185,10 @@ def train_net(dataset: Dataset, device: torch.device) -> Net:
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=STEPS)
         rounds = -(-STEPS * BATCH // len(images))
         order = torch.cat([torch.randperm(len(images)) for _ in range(rounds)])
-        for chosen in torch.split(order, BATCH)[:STEPS]:
+        for step, chosen in enumerate(torch.split(order, BATCH)[:STEPS]):
+            if time.monotonic() - told > QUIET:
+                report(f"the classifier of '{dataset.name}': {100 * step / STEPS:.0f} % trained")
+                told = time.monotonic()
             shift = torch.randint(-SHIFT, SHIFT + 1, (2,)).tolist()
             optimizer.zero_grad()
             _, logits = net(images[chosen].roll(shift, (2, 3)).to(device))
