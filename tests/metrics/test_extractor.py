@@ -317,7 +317,7 @@ def test_without_network_it_is_said_where_to_put_the_weights(home: Path) -> None
     message = str(error.value)
     assert message.startswith("the weights of inception-v3 could not be downloaded (")
     assert f"put the file '{home.name}'" in message
-    assert f"into '{home.parent}' ($TORCH_HOME moves it), or use --features class" in message
+    assert f"into '{home.parent}' ($TORCH_HOME moves it); images with labels can be" in message
     assert list(home.parent.iterdir()) == []
 
 

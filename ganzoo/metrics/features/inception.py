@@ -92,5 +92,5 @@ def _download(url: str, path: Path, report: Callable[[str], None]) -> None:
         raise GanzooError(
             f"the weights of inception-v3 could not be downloaded ({reason}): put the file "
             f"'{path.name}' of torch-fidelity's releases into '{path.parent}' ($TORCH_HOME moves "
-            "it), or use --features classifier"
+            "it); images with labels can be measured by --features classifier, without it"
         ) from error
