@@ -18,8 +18,13 @@ from ganzoo.artifacts.gallery import COLUMNS
 from ganzoo.config import LOSS
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import init_normal
+from ganzoo.networks.translators import (
+    MULTIPLE,
+    check_images,
+    patch_discriminator,
+    resnet_generator,
+)
 from ganzoo.schedules import decays
-from ganzoo_cyclegan.networks import check_images, make_discriminator, make_generator
 from ganzoo_cyclegan.pool import ImagePool
 
 GAN_WEIGHT = 2.0
@@ -63,13 +68,13 @@ class CycleGAN(Variant, Translator):
 
     def __init__(self, config: CycleGANConfig, data: DataSpec) -> None:
         super().__init__(config, data)
-        check_images(data)
+        check_images("cyclegan", data)
         self.loss = config.loss
         self.scores = config.loss.scores
-        self.a2b = make_generator(config.width, config.blocks, data)
-        self.b2a = make_generator(config.width, config.blocks, data)
-        self.discriminator_a = make_discriminator(config.width, data)
-        self.discriminator_b = make_discriminator(config.width, data)
+        self.a2b = resnet_generator(config.width, config.blocks, data)
+        self.b2a = resnet_generator(config.width, config.blocks, data)
+        self.discriminator_a = patch_discriminator(config.width, data)
+        self.discriminator_b = patch_discriminator(config.width, data)
         self.pool_a = ImagePool(config.pool, data.shape)
         self.pool_b = ImagePool(config.pool, data.shape)
         init_normal(self)
@@ -130,7 +135,7 @@ class CycleGAN(Variant, Translator):
         }
         return 0.5 * GAN_WEIGHT * self.loss.discriminator(real_logits, fake_logits)
 
-    multiple = 4  # two layers halve the sides, and two double them
+    multiple = MULTIPLE
 
     def translate(self, image: Tensor, direction: str) -> Tensor:
         translated: Tensor = {"a2b": self.a2b, "b2a": self.b2a}[direction](image)

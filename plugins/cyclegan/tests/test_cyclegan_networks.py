@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from ganzoo_cyclegan.networks import ResidualBlock, make_discriminator, make_generator
 from ganzoo_cyclegan.variant import CycleGAN, CycleGANConfig
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -12,6 +11,7 @@ from scipy.stats import kstest, norm
 from torch import Tensor, nn
 
 from ganzoo import DataSpec, GanzooError
+from ganzoo.networks.translators import patch_discriminator, resnet_generator
 from ganzoo.plugins.equip import equipped
 
 
@@ -46,7 +46,7 @@ def described(net: nn.Module) -> Iterator[str]:
 def test_the_papers_generator() -> None:
     """c7s1-64, d128, d256, R256 nine times, u128, u64, c7s1-3, reflection padding 3 and 1."""
     block = ["pad1", "c256 3/1", "norm", "ReLU", "pad1", "c256 3/1", "norm"]
-    assert [*described(make_generator(64, 9, PHOTOS))] == [
+    assert [*described(resnet_generator(64, 9, PHOTOS))] == [
         "pad3", "c64 7/1", "norm", "ReLU",
         "c128 3/2", "norm", "ReLU", "c256 3/2", "norm", "ReLU",
         *block * 9,
@@ -57,7 +57,7 @@ def test_the_papers_generator() -> None:
 
 def test_the_papers_discriminator() -> None:
     """C64-C128-C256-C512, no norm in the first, a last layer of one map and nothing after it."""
-    assert [*described(make_discriminator(64, PHOTOS))] == [
+    assert [*described(patch_discriminator(64, PHOTOS))] == [
         "c64 4/2", "LeakyReLU",
         "c128 4/2", "norm", "LeakyReLU", "c256 4/2", "norm", "LeakyReLU",
         "c512 4/1", "norm", "LeakyReLU", "c1 4/1",
@@ -128,7 +128,7 @@ def seen(net: nn.Module, channels: int, side: int) -> tuple[int, int]:
 def test_receptive_field(side: int, patch: int) -> None:
     """70x70 as in the paper; the layers that smaller images are given would see less."""
     data = two_domains((3, side, side))
-    net = make_discriminator(2, data)
+    net = patch_discriminator(2, data)
     assert seen(net, 3, 256) == (patch, patch)
     assert min(net(torch.rand(1, 3, side, side, dtype=torch.float64)).shape[2:]) >= 5
 
@@ -167,17 +167,9 @@ def test_recipes() -> None:
     assert small["width"] == 16
 
 
-def test_there_is_a_way_around_a_block() -> None:
-    torch.manual_seed(0)
-    block = ResidualBlock(3)
-    features = torch.randn(2, 3, 5, 5)
-    torch.testing.assert_close(block(features), features + block.net(features), rtol=0, atol=0)
-    assert block(features).min() < 0
-
-
 def test_images_of_multiples_of_four_pixels_keep_their_size() -> None:
     """Whatever the size of those of the training, if that is even and so is its half."""
-    generator = make_generator(1, 1, DataSpec.images((3, 32, 64)))
+    generator = resnet_generator(1, 1, DataSpec.images((3, 32, 64)))
     for height, width in ((32, 32), (44, 100), (20, 24)):
         image = torch.zeros(1, 3, height, width)
         assert generator(image).shape == image.shape
