@@ -70,8 +70,20 @@ class Control:
             raise GanzooError(f"--set {name} takes a number, not '{text}'") from None
 
 
-class Translator(ABC):
-    """Makes one field of the data of another: ``ganzoo translate``."""
+class OfImages:
+    """Makes images of images. Which sizes it takes decides how large ones are given to it."""
+
+    multiple: ClassVar[int] = 0
+    """Of how many pixels the sides must be of images of any other size than those that it was
+    trained on; 0: it takes no others."""
+    reach: int | None = None
+    """How far from a pixel, in pixels of what it is given, others decide what it makes of it, so
+    that a large image can be made of tiles that know as much of their surroundings; None: however
+    far they are, as where a norm is of whole images."""
+
+
+class Translator(OfImages, ABC):
+    """Makes one field of the data of another: ``ganzoo translate``, ``--own-size``."""
 
     directions: ClassVar[tuple[Direction, ...]] = (
         Direction("a2b", "a", "b"),
@@ -80,9 +92,6 @@ class Translator(ABC):
     """At least one; as they are here, for two unpaired domains and the ways between them."""
     stochastic: ClassVar[bool] = False
     """Whether it draws random numbers, so that an image has many translations: ``--seed``."""
-    multiple: ClassVar[int] = 0
-    """Of how many pixels the sides must be of images of any other size than those that it was
-    trained on, which become images of their size: ``--own-size``; 0: it takes no others."""
 
     def controls(self) -> Mapping[str, Control]:
         """What can be asked of it, by name, on the data that it was built for."""
@@ -111,8 +120,8 @@ class Encoder(ABC):
         return made
 
 
-class Restorer(ABC):
-    """Fills in the parts of an image that are missing."""
+class Restorer(OfImages, ABC):
+    """Fills in the parts of an image that are missing: ``ganzoo restore``."""
 
     @abstractmethod
     def restore(self, image: Tensor, missing: Tensor) -> Tensor:
@@ -124,10 +133,11 @@ class Restorer(ABC):
         """
 
 
-class Enlarger(ABC):
-    """Makes larger images of small ones."""
+class Enlarger(OfImages, ABC):
+    """Makes larger images of small ones, of any size: ``ganzoo enlarge``."""
 
-    factor: ClassVar[int] = 2
+    multiple: ClassVar[int] = 1
+    factor: int = 2
     """How many times as high and wide they become."""
 
     @abstractmethod

@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from ganzoo.artifacts.deep_png import write_deep_png
 from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.gallery import COLUMNS
+from ganzoo.artifacts.pixels import OFFSET
 
 FRAME_MS, LAST_FRAME_MS = 200, 3000
 
@@ -16,6 +20,15 @@ def to_pil(image: Tensor) -> Image.Image:
     """A picture of one uint8 image (channels, height, width) with 1 or 3 channels."""
     array = image.permute(1, 2, 0).contiguous().numpy()
     return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
+
+
+def write_png(image: Tensor, path: Path) -> None:
+    """Write one image (channels, height, width), uint8 or int16 as `to_words` makes it."""
+    if image.dtype == torch.uint8:
+        to_pil(image).save(path)
+        return
+    words = image.permute(1, 2, 0).numpy().astype(np.int32) + OFFSET
+    write_deep_png(words.astype(np.uint16), path)
 
 
 def visible(images: Tensor) -> Tensor:

@@ -30,6 +30,8 @@ MODULES = {
     "evaluate": "using.evaluate",
     "classify": "using.classify",
     "translate": "using.translate",
+    "enlarge": "using.enlarge",
+    "restore": "using.restore",
     "reconstruct": "using.reconstruct",
     "runs": "listing.runs",
     "compare": "using.compare",

@@ -14,7 +14,7 @@ from ganzoo.cli.owners import with_owners
 
 
 @contextmanager
-def bar(doing: str, total: int) -> Iterator[Callable[[int], None]]:
+def bar(doing: str, total: int) -> Iterator[Callable[[float], None]]:
     """Shows on stderr, where that is a terminal, how far something is: is told of what is done."""
     from rich.console import Console
     from rich.progress import Progress

@@ -34,6 +34,15 @@ def pixels_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any
     return click.option("--pixels", metavar="WORDS", help=f"how {text} are read, {said}")
 
 
+tile_option = click.option(
+    "--tile",
+    metavar="PIXELS",
+    type=click.IntRange(min=0),
+    help="a side of what is made at once of a large image: less takes less memory; 0: all  "
+    "[default: 512]",
+)
+"""Of commands that take images of any size."""
+
 checkpoint_option = click.option(
     "--checkpoint",
     metavar="WHICH",

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from ganzoo.abilities import Encoder, Translator
-from ganzoo.artifacts.pixels import to_bytes, to_floats
+from ganzoo.abilities import Encoder, Enlarger, Restorer, Translator
 from ganzoo.errors import GanzooError
 from ganzoo.library.classification import classified
 from ganzoo.library.drawing import DrawingRun
 from ganzoo.library.given import Given, as_files
-from ganzoo.library.images import Maker, Report, image_shape, reading
+from ganzoo.library.images import Report, as_samples, image_shape, reading
+from ganzoo.library.making.maker import Maker
+from ganzoo.library.making.masks import Masks
+from ganzoo.library.making.tiles import TILE, tiling_of
 from ganzoo.library.samples import Samples
-from ganzoo.library.translation import asked_of, at_own_size, chosen_direction
+from ganzoo.library.translation import asked_of, chosen_direction
 from ganzoo.runs.run import Run
 from ganzoo.spec import Field
 
@@ -90,6 +92,8 @@ class TrainedRun(DrawingRun):
         direction: str | None = None,
         *,
         seed: int | None = None,
+        own_size: bool = False,
+        tile: int = TILE,
         pixels: str | None = None,
         report: Report = quiet,
         **controls: object,
@@ -100,6 +104,8 @@ class TrainedRun(DrawingRun):
             images: files, a folder, pictures or arrays.
             direction: its name; None: the only one.
             seed: of one that translates an image in many ways.
+            own_size: whether they are left at their size, which must be the same of all.
+            tile: pixels a side of what is then made at once; 0: all.
             pixels: how files are read, as ``--pixels`` says it; None: as those of the training.
             report: is told of what is left out, scaled or cropped.
             controls: what it should be like, where the variant can be told.
@@ -107,8 +113,57 @@ class TrainedRun(DrawingRun):
         Raises:
             GanzooError: the run does not translate, or not so.
         """
-        field, maker = self.translating(direction, seed, controls, pixels=pixels)
+        field, maker = self.translating(
+            direction, seed, controls, pixels=pixels, own_size=own_size, tile=tile
+        )
         return self._made_of(images, field, maker, report)
+
+    def enlarge(
+        self,
+        images: Given,
+        *,
+        tile: int = TILE,
+        pixels: str | None = None,
+        report: Report = quiet,
+    ) -> Samples:
+        """Images `variant.factor` times as high and wide, of 16 bits where they have 16.
+
+        Args:
+            images: as above, of any size, which must be the same of all.
+            tile: pixels a side of what is made at once; 0: all.
+            pixels: likewise.
+            report: is told of what is left out.
+
+        Raises:
+            GanzooError: the run enlarges nothing, or the images are of several sizes.
+        """
+        maker = self.enlarging(tile, pixels=pixels)
+        return self._made_of(images, self.data.sample, maker, report)
+
+    def restore(
+        self,
+        images: Given,
+        mask: Path | str,
+        *,
+        tile: int = TILE,
+        pixels: str | None = None,
+        report: Report = quiet,
+    ) -> Samples:
+        """Images whose missing parts are filled in, while all else stays as it is.
+
+        Args:
+            images: as above, with what is missing in any colour.
+            mask: an image in which what is missing is white, or a folder with one for each.
+            tile: as above, where the networks take images of any size; others are scaled and
+                cropped to theirs, which is said.
+            pixels: likewise.
+            report: is told of what is left out, scaled or cropped.
+
+        Raises:
+            GanzooError: the run restores nothing, or the images are of several sizes.
+        """
+        maker = self.restoring(Masks(Path(mask)), tile, pixels=pixels)
+        return self._made_of(images, self.data.sample, maker, report)
 
     def reconstruct(
         self, images: Given, *, pixels: str | None = None, report: Report = quiet
@@ -147,6 +202,7 @@ class TrainedRun(DrawingRun):
         *,
         pixels: str | None,
         own_size: bool = False,
+        tile: int = TILE,
     ) -> tuple[Field, Maker]:
         """What translations are like, and what makes them; see `translate`."""
         variant = self.able("translator", "translate")
@@ -167,50 +223,52 @@ class TrainedRun(DrawingRun):
         shape = image_shape(self.variant, way.source)
         wanted = reading(self.run, pixels, shape[0])
 
-        @torch.no_grad()
-        def translate(images: Tensor) -> Tensor:
-            seen = to_floats(images.to(self.device))
-            return to_bytes(variant.translate(seen, way.name, **asked)).cpu()
+        def translate(image: Tensor) -> Tensor:
+            return variant.translate(image, way.name, **asked)
 
-        function = at_own_size(translate, variant.multiple, shape) if own_size else translate
-        maker = Maker(shape, function, self.device, wanted, seed or 0, own_size)
+        tiling = tiling_of(variant, shape[1:], tile) if own_size else None
+        maker = Maker(shape, translate, self.device, wanted, seed or 0, tiling)
         return self.data.fields[way.target], maker
+
+    def enlarging(self, tile: int = TILE, *, pixels: str | None = None) -> Maker:
+        """What makes images larger; see `enlarge`."""
+        variant = self.able("enlarger", "enlarge")
+        assert isinstance(variant, Enlarger)
+        channels, height, width = image_shape(variant, variant.data.sample.name)
+        least = height // variant.factor, width // variant.factor
+        tiling = tiling_of(variant, least, tile, variant.factor)
+        wanted = reading(self.run, pixels, channels)
+        return Maker((channels, *least), variant.enlarge, self.device, wanted, tiling=tiling)
+
+    def restoring(self, masks: Masks, tile: int = TILE, *, pixels: str | None = None) -> Maker:
+        """What fills in what is missing; see `restore`."""
+        variant = self.able("restorer", "restore")
+        assert isinstance(variant, Restorer)
+        shape = image_shape(variant, variant.data.sample.name)
+
+        def restore(both: Tensor) -> Tensor:
+            missing = (both[:, -1:] > 0).float()
+            return variant.restore(both[:, :-1] * (1 - missing), missing)
+
+        tiling = tiling_of(variant, shape[1:], tile) if variant.multiple else None
+        wanted = reading(self.run, pixels, shape[0])
+        return Maker(shape, restore, self.device, wanted, tiling=tiling, masks=masks)
 
     def encoding(self, pixels: str | None) -> Maker:
         """What finds latents; see `encode`."""
         variant = self.able("encoder", "encode")
         assert isinstance(variant, Encoder)
-
-        @torch.no_grad()
-        def encode(images: Tensor) -> Tensor:
-            return variant.encode(to_floats(images.to(self.device))).cpu()
-
         shape = image_shape(self.variant, self.data.sample.name)
-        return Maker(shape, encode, self.device, reading(self.run, pixels, shape[0]))
+        wanted = reading(self.run, pixels, shape[0])
+        return Maker(shape, variant.encode, self.device, wanted, latents=True)
 
     def reconstructing(self, pixels: str | None) -> Maker:
         """What finds latents and makes images of them; see `reconstruct`."""
         variant = self.able("encoder", "encode")
         assert isinstance(variant, Encoder)
-
-        @torch.no_grad()
-        def reconstruct(images: Tensor) -> Tensor:
-            return to_bytes(variant.reconstruct(to_floats(images.to(self.device)))).cpu()
-
         shape = image_shape(self.variant, self.data.sample.name)
-        return Maker(shape, reconstruct, self.device, reading(self.run, pixels, shape[0]))
+        return Maker(shape, variant.reconstruct, self.device, reading(self.run, pixels, shape[0]))
 
     def _made_of(self, images: Given, field: Field, maker: Maker, report: Report) -> Samples:
         with as_files(images, report) as (folder, files):
-            made = [*maker.over(folder, files, report)]
-        names = tuple(dict.fromkeys(_bare(name) for name, _ in made))
-        if len(names) < len(made):  # x.jpg beside x.png
-            names = tuple(f"{number:05d}" for number in range(len(made)))
-        stored = torch.stack([image for _, image in made])
-        return Samples(field, to_floats(stored), names)
-
-
-def _bare(name: str) -> str:
-    """The name of an image without its suffix, below whatever folder it is written to."""
-    path = PurePosixPath(name).with_suffix("")
-    return path.name if path.is_absolute() or ".." in path.parts else str(path)
+            return as_samples(maker.over(folder, files, report), field)

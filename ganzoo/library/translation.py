@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from torch import Tensor
-from torch.nn.functional import pad
+from collections.abc import Mapping
 
 from ganzoo.abilities import Direction, Translator, direction_of
 from ganzoo.errors import GanzooError, unknown
@@ -38,32 +35,3 @@ def asked_of(variant: Translator, wanted: Mapping[str, object]) -> dict[str, str
         if name not in known:
             raise unknown("control", name, known)
     return {name: known[name].parse(name, str(value)) for name, value in wanted.items()}
-
-
-def at_own_size(
-    function: Callable[[Tensor], Tensor], multiple: int, shape: tuple[int, int, int]
-) -> Callable[[Tensor], Tensor]:
-    """The same for images of any size, which are enlarged by their last pixels meanwhile.
-
-    Args:
-        function: of images whose sides are multiples of so many pixels.
-        multiple: so many.
-        shape: (channels, height, width) of those of the training; none is given smaller ones.
-    """
-
-    def translate(images: Tensor) -> Tensor:
-        sides = images.shape[2:]
-        wanted = [
-            -(-max(side, least) // multiple) * multiple
-            for side, least in zip(sides, shape[1:], strict=True)
-        ]
-        below, right = (more - side for more, side in zip(wanted, sides, strict=True))
-        made = function(pad(images.float(), (0, right, 0, below), "replicate").to(images.dtype))
-        if [*made.shape[2:]] != wanted:
-            raise GanzooError(
-                "this run's networks make images of another size of those that they are given: "
-                "leave out --own-size"
-            )
-        return made[:, :, : sides[0], : sides[1]]
-
-    return translate

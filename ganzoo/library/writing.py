@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ganzoo.artifacts.films import check_film, write_film
@@ -86,3 +86,9 @@ def _opaque(picture: Image) -> Image:
         return PIL.Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
     white = PIL.Image.new("RGBA", picture.size, "white")
     return PIL.Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB")
+
+
+def bare(name: str) -> str:
+    """The name of an image without its suffix, below whatever folder it is written to."""
+    path = PurePosixPath(name).with_suffix("")
+    return path.name if path.is_absolute() or ".." in path.parts else str(path)

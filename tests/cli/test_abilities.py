@@ -12,7 +12,7 @@ from PIL import Image
 
 import ganzoo as ganzoo_library
 from ganzoo.errors import GanzooError
-from ganzoo.library.images import Fitted
+from ganzoo.library.making.maker import Fitted
 
 INIT = """
 from ganzoo import DatasetSpec, EvaluatorSpec, Field, Need, VariantSpec, hookimpl

@@ -9,7 +9,7 @@ import pytest
 from helpers.cli import Result, ganzoo, train_tiny, tree
 from PIL import Image
 
-from ganzoo.library import images
+from ganzoo.library.making import maker
 
 INIT = """
 from ganzoo import Need, VariantSpec, hookimpl
@@ -208,7 +208,7 @@ def test_pixels_says_how_files_are_read(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.usefixtures("run")
 def test_more_images_than_are_translated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "CHUNK", 3)
+    monkeypatch.setattr(maker, "CHUNK", 3)
     Path("many").mkdir()
     for number in range(8):
         Image.new("RGB", (12, 8), (number, 20 * number, 0)).save(f"many/{number}.png")

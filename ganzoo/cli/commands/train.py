@@ -295,7 +295,7 @@ def _memory_checked() -> Iterator[None]:
 
 def next_commands(trainer: Trainer) -> dict[str, str]:
     """What the user types to make use of the trained variant, and what that is."""
-    from ganzoo.abilities import Classifier, Translator
+    from ganzoo.abilities import Classifier, Enlarger, Restorer, Translator
 
     run, variant = shlex.quote(str(trainer.run.path)), trainer.engine.variant
     commands = {}
@@ -307,6 +307,10 @@ def next_commands(trainer: Trainer) -> dict[str, str]:
         commands["translate"] = (
             f"ganzoo translate {run} --direction {direction} --input DIR --out DIR"
         )
+    if isinstance(variant, Enlarger):
+        commands["enlarge"] = f"ganzoo enlarge {run} IMAGE... --out DIR"
+    if isinstance(variant, Restorer):
+        commands["restore"] = f"ganzoo restore {run} IMAGE... --mask MASK --out DIR"
     if isinstance(variant, Classifier):
         commands["classify"] = f"ganzoo classify {run} IMAGE..."
     return commands

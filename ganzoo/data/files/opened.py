@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Half = Literal["", "left", "right"]
 Size = tuple[int, int]
 
-_ORIENTATION = 0x0112
+ORIENTATION = 0x0112
 _QUARTER_TURNED = 5  # and all above: values of that tag of EXIF
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
@@ -70,7 +70,7 @@ def look_at_words(
     def pixels(upright: "Image.Image") -> tuple[np.ndarray, int]:
         from PIL import Image
 
-        values, highest = _whole_range(np.asarray(upright), wanted)
+        values, highest = whole_range(np.asarray(upright), wanted)
         exact = Image.fromarray(values.astype(np.float32))
         words = np.asarray(_fitted(exact, size)).round().clip(0, 65535).astype(np.int32)
         return (words - OFFSET).astype(np.int16)[None], highest
@@ -100,7 +100,7 @@ def upright_size(path: Path) -> Size | None:
 
     try:
         with Image.open(path, formats=formats_of(path)) as image:
-            turned = image.getexif().get(_ORIENTATION, 1) >= _QUARTER_TURNED
+            turned = image.getexif().get(ORIENTATION, 1) >= _QUARTER_TURNED
             return (image.width, image.height) if turned else (image.height, image.width)
     except Exception:  # decoding it will say why
         return None
@@ -136,7 +136,7 @@ def _look(
             pages, deep = _further_pages(opened), wanted.managed and is_deep(opened)
             image, brightest = _narrow(path, opened, wanted) if deep else (opened, 0)
             upright = ImageOps.exif_transpose(image)
-            upright, miscoloured = _in_srgb(upright) if wanted.managed else (upright, False)
+            upright, miscoloured = in_srgb(upright) if wanted.managed else (upright, False)
             made, highest = pixels(_half(upright, half))
             return Look(made, max(highest, brightest), pages, deep, miscoloured)
     except UnidentifiedImageError:
@@ -175,12 +175,12 @@ def _narrow(path: Path, opened: "Image.Image", wanted: Pixels) -> tuple["Image.I
         shown = 65535 * (words != hidden).any(2, keepdims=True).astype(np.uint16)
         words, mode = np.concatenate((words, shown), 2), "RGBA"
     opacity = words[:, :, -1:] if mode.endswith("A") else words[:, :, :0]
-    colours, highest = _whole_range(words[:, :, : words.shape[2] - opacity.shape[2]], wanted)
+    colours, highest = whole_range(words[:, :, : words.shape[2] - opacity.shape[2]], wanted)
     eight = _rounded(np.concatenate((colours, opacity), 2))
     made = Image.frombytes(mode, opened.size, eight.tobytes())
-    if turned := opened.getexif().get(_ORIENTATION):
+    if turned := opened.getexif().get(ORIENTATION):
         exif = Image.Exif()
-        exif[_ORIENTATION] = turned
+        exif[ORIENTATION] = turned
         info["exif"] = exif.tobytes()
     made.info = info
     return made, highest
@@ -213,7 +213,7 @@ def _half(image: "Image.Image", half: Half) -> "Image.Image":
     return image.crop((left, 0, left + middle, image.height))
 
 
-def _in_srgb(image: "Image.Image") -> tuple["Image.Image", bool]:
+def in_srgb(image: "Image.Image") -> tuple["Image.Image", bool]:
     """The image with the colours that its profile means, and whether it has one that is of no use.
 
     What has none is sRGB, or gray as sRGB has it.
@@ -270,7 +270,7 @@ def _eight_bit(image: "Image.Image", wanted: Pixels) -> tuple["Image.Image", int
         raise ValueError("its pixels are floating-point numbers of unknown range")
     if not image.mode.startswith("I"):
         return image, 0
-    words, highest = _whole_range(np.asarray(image), wanted)
+    words, highest = whole_range(np.asarray(image), wanted)
     return Image.fromarray(_rounded(words)), highest
 
 
@@ -279,7 +279,7 @@ def _rounded(words: np.ndarray) -> np.ndarray:
     return ((words.astype(np.int64) + 128) // 257).astype(np.uint8)
 
 
-def _whole_range(words: np.ndarray, wanted: Pixels) -> tuple[np.ndarray, int]:
+def whole_range(words: np.ndarray, wanted: Pixels) -> tuple[np.ndarray, int]:
     """Pixels from 0 to 65535, as int64 of the same shape, and the greatest of the file."""
     pixels = words.astype(np.int64)
     highest = int(pixels.max())

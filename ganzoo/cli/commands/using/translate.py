@@ -8,7 +8,13 @@ from pathlib import Path
 import rich_click as click
 
 from ganzoo.cli.images import bar, status_of, warn
-from ganzoo.cli.output import checkpoint_option, counted, device_option, pixels_option
+from ganzoo.cli.output import (
+    checkpoint_option,
+    counted,
+    device_option,
+    pixels_option,
+    tile_option,
+)
 from ganzoo.errors import GanzooError
 
 
@@ -50,8 +56,10 @@ from ganzoo.errors import GanzooError
 @click.option(
     "--own-size",
     is_flag=True,
-    help="leave each image at its size and shape, where the variant's networks take any",
+    help="leave each image at its size and shape, and its 16 bits, where the variant's networks "
+    "take any size",
 )
+@tile_option
 @pixels_option("image files of --input")
 @checkpoint_option
 @device_option("where to translate")
@@ -63,6 +71,7 @@ def command(
     controls: tuple[str, ...],
     seed: int | None,
     own_size: bool,
+    tile: int | None,
     pixels: str | None,
     checkpoint: str,
     device: str,
@@ -78,12 +87,18 @@ def command(
         raise GanzooError(f"{out} exists already: choose another --out")
 
     from ganzoo.library.images import find_images, write_pngs
+    from ganzoo.library.making.tiles import TILE
     from ganzoo.library.trained import open_run
 
+    if tile is not None and not own_size:
+        raise GanzooError("--tile is of images that are left at their size: add --own-size")
     folder, files = find_images(source, warn)
     opened = open_run(run, checkpoint, device)
     _, maker = opened.translating(
-        direction, seed, _parsed(controls), pixels=pixels, own_size=own_size
+        *(direction, seed, _parsed(controls)),
+        pixels=pixels,
+        own_size=own_size,
+        tile=TILE if tile is None else tile,
     )
     with bar("translating", len(files)) as advance:
         count = write_pngs(maker.over(folder, files, warn, advance), out)

@@ -1,0 +1,66 @@
+"""``ganzoo enlarge``: larger images of small ones, by a trained run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from ganzoo.cli.images import bar, status_of, warn
+from ganzoo.cli.output import (
+    checkpoint_option,
+    counted,
+    device_option,
+    pixels_option,
+    tile_option,
+)
+from ganzoo.errors import GanzooError
+
+
+@click.command(
+    "enlarge", epilog="Example: ganzoo enlarge runs/00001-esrgan-photos small.png --out large"
+)
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument(
+    "images", metavar="IMAGE...", type=click.Path(path_type=Path), nargs=-1, required=True
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="a folder for PNG files with the names of the images that they are made of",
+)
+@tile_option
+@pixels_option("image files")
+@checkpoint_option
+@device_option("where to enlarge")
+def command(
+    run: Path,
+    images: tuple[Path, ...],
+    out: Path,
+    tile: int | None,
+    pixels: str | None,
+    checkpoint: str,
+    device: str,
+) -> int:
+    """Make each IMAGE larger, or each image in a folder, by a checkpoint of RUN.
+
+    They may be of any size, and keep 16 bits where they have them: nothing is scaled or cropped
+    before. They are read as those of the training were, unless --pixels says more. A file that
+    cannot be read is named and left out, and the exit status then is 1.
+    """
+    if out.exists():
+        raise GanzooError(f"{out} exists already: choose another --out")
+
+    from ganzoo.library.images import find_all, write_pngs
+    from ganzoo.library.making.tiles import TILE
+    from ganzoo.library.trained import open_run
+
+    folder, files = find_all(images, warn, "IMAGE")
+    opened = open_run(run, checkpoint, device)
+    maker = opened.enlarging(TILE if tile is None else tile, pixels=pixels)
+    with bar("enlarging", len(files)) as advance:
+        count = write_pngs(maker.over(folder, files, warn, advance), out)
+    click.echo(f"{counted(count, 'image')}: {out}")
+    return status_of(count, len(files))

@@ -1,0 +1,79 @@
+"""``ganzoo restore``: what is missing from images, filled in by a trained run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from ganzoo.cli.images import bar, status_of, warn
+from ganzoo.cli.output import (
+    checkpoint_option,
+    counted,
+    device_option,
+    pixels_option,
+    tile_option,
+)
+from ganzoo.errors import GanzooError
+
+
+@click.command(
+    "restore",
+    epilog="Example: ganzoo restore runs/00001-context-encoder-photos torn.png --mask tear.png "
+    "--out whole",
+)
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument(
+    "images", metavar="IMAGE...", type=click.Path(path_type=Path), nargs=-1, required=True
+)
+@click.option(
+    "--mask",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="an image of the same size in which what is missing is white, for each IMAGE; or a folder "
+    "with one of the name of each",
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="a folder for PNG files with the names of the images that they are made of",
+)
+@tile_option
+@pixels_option("image files")
+@checkpoint_option
+@device_option("where to restore")
+def command(
+    run: Path,
+    images: tuple[Path, ...],
+    mask: Path,
+    out: Path,
+    tile: int | None,
+    pixels: str | None,
+    checkpoint: str,
+    device: str,
+) -> int:
+    """Fill in what is missing from each IMAGE, or each image in a folder, by a checkpoint of RUN.
+
+    What a mask says is there stays as it is, to the last bit. Images keep their size where the
+    networks of RUN take any; others are scaled to cover the size of the run's images, and cropped,
+    which is said. They are read as those of the training were, unless --pixels says more. A file
+    that cannot be read, or has no mask, is named and left out, and the exit status then is 1.
+    """
+    if out.exists():
+        raise GanzooError(f"{out} exists already: choose another --out")
+
+    from ganzoo.library.images import find_all, write_pngs
+    from ganzoo.library.making.masks import Masks
+    from ganzoo.library.making.tiles import TILE
+    from ganzoo.library.trained import open_run
+
+    folder, files = find_all(images, warn, "IMAGE")
+    opened = open_run(run, checkpoint, device)
+    maker = opened.restoring(Masks(mask), TILE if tile is None else tile, pixels=pixels)
+    with bar("restoring", len(files)) as advance:
+        count = write_pngs(maker.over(folder, files, warn, advance), out)
+    click.echo(f"{counted(count, 'image')}: {out}")
+    return status_of(count, len(files))
