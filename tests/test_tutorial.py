@@ -248,9 +248,11 @@ def test_the_reference_has_all_that_a_dataset_can_do() -> None:
     assert own - fields <= told
 
 
-@pytest.mark.parametrize("name", ["Classifier", "Translator", "Encoder", "Restorer", "Enlarger"])
+@pytest.mark.parametrize(
+    "name", ["Classifier", "Translator", "Encoder", "Restorer", "Enlarger", "OfImages"]
+)
 def test_the_reference_has_all_that_an_ability_has(name: str) -> None:
-    (row,) = re.findall(rf"^\| `{name}` \|(.*)", TEXT, re.MULTILINE)
+    (row,) = re.findall(rf"^\| `{name}`[^|]*\|(.*)", TEXT, re.MULTILINE)
     own = {each for each in vars(getattr(abilities, name)) if not each.startswith("_")}
     assert set(re.findall(r"`(\w+)[(`]", row)) - {"missing"} == own
     assert abilities.ABILITIES.keys() - {"sampler"} == {
