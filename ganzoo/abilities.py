@@ -85,12 +85,12 @@ class OfImages:
 class Translator(OfImages, ABC):
     """Makes one field of the data of another: ``ganzoo translate``, ``--own-size``."""
 
-    directions: ClassVar[tuple[Direction, ...]] = (
+    directions: tuple[Direction, ...] = (
         Direction("a2b", "a", "b"),
         Direction("b2a", "b", "a"),
     )
     """At least one; as they are here, for two unpaired domains and the ways between them."""
-    stochastic: ClassVar[bool] = False
+    stochastic: bool = False
     """Whether it draws random numbers, so that an image has many translations: ``--seed``."""
 
     def controls(self) -> Mapping[str, Control]:
