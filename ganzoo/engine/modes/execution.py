@@ -113,7 +113,7 @@ def keep_float32_outputs(variant: Variant, players: dict[str, Player]) -> None:
     """
 
     def widen(module: nn.Module, inputs: object, output: object) -> object:
-        return output.float() if isinstance(output, torch.Tensor) else output
+        return _widened(output)
 
     for player in players.values():
         for net in player.nets:
@@ -121,6 +121,13 @@ def keep_float32_outputs(variant: Variant, players: dict[str, Player]) -> None:
             stacks = [part for part in module.children() if [*part.children()]]
             for part in (module, *stacks):
                 part.register_forward_hook(widen)
+
+
+def _widened(output: object) -> object:
+    """What a network returned, a tensor or lists of them, in float32."""
+    if isinstance(output, torch.Tensor):
+        return output.float()
+    return [_widened(part) for part in output] if isinstance(output, list) else output
 
 
 def make_gradients(execution: Execution, device: torch.device, report: Report) -> Gradients:
