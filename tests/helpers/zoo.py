@@ -11,6 +11,7 @@ from ganzoo.engine.engine import Engine
 from ganzoo.engine.modes.execution import Execution
 from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
+from ganzoo.spec import DataSpec, Field, VariantSpec
 from ganzoo.variant import Variant
 
 NAMES = [row.spec.name for row in registry().variants()]
@@ -43,6 +44,16 @@ def digits(domains: int = 1) -> Dataset:
     return Dataset.unpaired("random digits", dataset, Dataset.images("other", image.flip(0)))
 
 
+def samples_for(spec: VariantSpec) -> Dataset:
+    """Such images as a variant is played on: one set, two domains, or pairs."""
+    if {need.field for need in spec.needs[0]} != {"source", "target"}:
+        return digits(len(spec.needs))
+    image = digits().tensors["image"]
+    fields = Field("source", "image", (1, 28, 28)), Field("target", "image", (1, 28, 28))
+    pairs = DataSpec((fields,), "random pairs")
+    return Dataset(pairs, {"source": image, "target": image.flip(0)})
+
+
 def make_small(
     name: str,
     execution: Execution | None = None,
@@ -55,7 +66,7 @@ def make_small(
     device = device or torch.device("cpu")
     registered = registry().variant(name)
     cls: type[Variant] = registered.load()
-    dataset = digits(len(registered.spec.needs))
+    dataset = samples_for(registered.spec)
     suited = own_settings(cls.Config, cls.recipe(dataset.spec) | smaller(cls) | settings)
     torch.manual_seed(0)
     variant = cls(equipped(build(cls.Config, suited)), dataset.spec)

@@ -19,6 +19,7 @@ VARIANTS = {
     "ganzoo-cgan": ["cgan"],
     "ganzoo-sgan": ["sgan"],
     "ganzoo-cyclegan": ["cyclegan"],
+    "ganzoo-pix2pix": ["pix2pix"],
     "ganzoo-infogan": ["infogan"],
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-fastgan": ["fastgan"],

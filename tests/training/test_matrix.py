@@ -35,6 +35,8 @@ KINDS = {
 REFUSED = {
     **{(name, kind): "is two domains" for name in NAMES for kind in KINDS if "pair" in kind},
     **{("cyclegan", kind): "two domains" for kind in KINDS if "pair" not in kind},
+    **{("pix2pix", kind): "no field 'source'" for kind in KINDS if "pair" not in kind},
+    ("pix2pix", "points"): "needs pairs of images",
     ("dcgan", "points"): "needs images",
     ("infogan", "points"): "needs images",
     ("sgan", "points"): "needs labelled images",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.zoo import NAMES, digits, smaller
+from helpers.zoo import NAMES, samples_for, smaller
 from PIL import Image
 from torch import Tensor
 
@@ -24,7 +24,7 @@ from ganzoo.variant import Phase
 def setting_of(name: str, batch_size: int = 4, **settings: Any) -> Setting:
     """A small variant on random digits."""
     registered = registry().variant(name)
-    cls, dataset = registered.load(), digits(len(registered.spec.needs))
+    cls, dataset = registered.load(), samples_for(registered.spec)
     chosen = own_settings(cls.Config, cls.recipe(dataset.spec) | smaller(cls) | settings)
     torch.manual_seed(0)
     variant = cls(equipped(build(cls.Config, chosen)), dataset.spec)

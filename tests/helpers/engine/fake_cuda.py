@@ -33,7 +33,7 @@ from ganzoo.engine.modes.execution import Execution
 from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import registry
 from helpers.engine.tapes import Recorder
-from helpers.zoo import digits, smaller
+from helpers.zoo import samples_for, smaller
 
 CUDA = torch.device("cuda")
 WAYS = {
@@ -175,7 +175,7 @@ def play(name: str, execution: Execution, steps: int = 5, **settings: Any) -> li
     """
     registered = registry().variant(name)
     cls = registered.load()
-    dataset = digits(len(registered.spec.needs))
+    dataset = samples_for(registered.spec)
     suited = own_settings(
         cls.Config, cls.recipe(dataset.spec) | smaller(cls) | {"n_critic": 2} | settings
     )
