@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ganzoo.losses import AdversarialLoss
     from ganzoo.networks import Discriminator, Generator
     from ganzoo.schedules import Average, Progress, Stage, Upkeep
+    from ganzoo.sweeps.sweep import Sweep, sweep
     from ganzoo.variant import SGD, Adam, AdamW, Batch, Phase, Player, RMSprop, Variant
 
 _LATER = {
@@ -53,6 +54,7 @@ _LATER = {
         "Variant",
     ),
     "ganzoo.schedules": ("Average", "Progress", "Stage", "Upkeep"),
+    "ganzoo.sweeps.sweep": ("Sweep", "sweep"),
 }
 
 __all__ = [
@@ -86,6 +88,7 @@ __all__ = [
     "RegulariserSpec",
     "Samples",
     "Stage",
+    "Sweep",
     "TrainedRun",
     "Truth",
     "Upkeep",
@@ -94,6 +97,7 @@ __all__ = [
     "hookimpl",
     "open_run",
     "option",
+    "sweep",
     "train",
 ]
 

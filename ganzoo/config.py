@@ -327,3 +327,15 @@ def as_typed(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ",".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def as_flags(values: Mapping[str, Any]) -> list[str]:
+    """Settings by name as they are typed behind a command; what is not set is left out."""
+    flags = []
+    for name, value in values.items():
+        flag = "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            flags.append(flag if value else flag.replace("--", "--no-", 1))
+        elif value is not None:
+            flags += [flag, str(value) if isinstance(value, float) else as_typed(value)]
+    return flags

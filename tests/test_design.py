@@ -57,6 +57,7 @@ ROOMS = (
     "export",
     "testing",
     "bench",
+    "sweeps",
     "cli",
 )
 """From the cellar to the roof: a room imports from rooms below it only."""

@@ -24,6 +24,7 @@ MODULES = {
     "info": "listing.info",
     "recommend": "recommend",
     "train": "train",
+    "sweep": "sweep",
     "sample": "using.sample",
     "walk": "using.walk",
     "project": "using.project",

@@ -7,7 +7,7 @@ from ganzoo.cli import MODULES, find_command
 _TOLD = re.compile(r"`[^`]*`|'--[^']*'")
 """Parts of a message that name a command themselves, or quote the user."""
 _FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*(?![\w-])")
-_VARIANTS_OWN = "train", "sample", "walk"
+_VARIANTS_OWN = "train", "sweep", "sample", "walk"
 """Commands that take, besides their own, flags that a variant has for them."""
 _FOREIGN = frozenset({"--help", "--nproc-per-node"})
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ganzoo.runs.run import Run  # imports torch
 
 SEED = "--seed"
+ASIDE = frozenset({SEED, "--threads"})
+"""Settings in which runs may differ that are one row: the latter changes last bits alone."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +96,14 @@ def compare(paths: Sequence[Path]) -> Comparison:
     """Compare runs.
 
     Args:
-        paths: of at least two of them.
+        paths: of at least two of them, or of folders that hold some, such as that of a sweep.
 
     Raises:
         GanzooError: there are fewer, one is no run or named twice, or its files are damaged.
     """
     from ganzoo.runs.run import Run
 
+    paths = [run for path in paths for run in _runs_of(path)]
     if len(paths) < 2:
         raise GanzooError("it takes two runs to compare: `ganzoo runs` lists those in a folder")
     seen: set[Path] = set()
@@ -125,6 +128,13 @@ def compare(paths: Sequence[Path]) -> Comparison:
         [*evaluated, *measured, *told],
         [*_remarks(groups)],
     )
+
+
+def _runs_of(path: Path) -> list[Path]:
+    """The run itself, or those in a folder that is none."""
+    if (path / "run.json").exists():
+        return [path]
+    return sorted(file.parent for file in path.glob("*/run.json")) or [path]
 
 
 def read_member(run: Run) -> Member:
@@ -257,7 +267,7 @@ def _remarks(groups: Sequence[Group]) -> Iterable[str]:
 
 
 def _but_seed(member: Member) -> dict[str, Any]:
-    return {name: value for name, value in member.settings.items() if name != SEED}
+    return {name: value for name, value in member.settings.items() if name not in ASIDE}
 
 
 def _has_loss(record: Mapping[str, float]) -> bool:

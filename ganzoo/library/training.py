@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def train(
         raise GanzooError("name a variant to train, or a run to go on with by resume=, not both")
     if out is not None and resume is not None:
         raise GanzooError("out= names a new run, and resume= one that exists: give one of them")
-    given = {name: _plain(value) for name, value in settings.items()}
+    given = plain_settings(settings)
     watched = nullcontext(observer or Observer()) if observer or not progress else _bar()
     with processes(), watched as watching:
         if resume is not None:
@@ -62,6 +63,11 @@ def train(
             f"stopped at step {step:,}, which is saved: go on with resume='{trainer.run.path}'"
         )
     return open_run(trainer.run.path, device=str(given.get("device", "auto")))
+
+
+def plain_settings(settings: Mapping[str, object]) -> dict[str, object]:
+    """Settings that a program gives, as the command line has them."""
+    return {name: _plain(value) for name, value in settings.items()}
 
 
 def _plain(value: object) -> object:

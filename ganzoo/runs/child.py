@@ -51,9 +51,9 @@ def follow(
         Its exit status.
 
     Raises:
-        KeyboardInterrupt: this process got SIGINT or SIGTERM; the program has ended.
+        KeyboardInterrupt: this process got SIGINT, SIGTERM or SIGHUP; the program has ended.
     """
-    with log.open("a", encoding="utf-8") as said, _interruptible():
+    with log.open("a", encoding="utf-8") as said, interruptible():
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -129,16 +129,19 @@ def _end(process: subprocess.Popen[bytes], asked: bool) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does, so that it leaves no process behind.
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP do what Ctrl-C does, so that they leave no process behind.
 
     And let SIGINT do so where a shell that runs a script in the background has it ignored, which
-    programs that are started from here would inherit.
+    programs that are started from here would inherit. SIGHUP stays ignored where it is, as by
+    ``nohup``.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
     before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:
         yield

@@ -10,7 +10,7 @@ from helpers.cli import TINY, ganzoo, train_tiny
 from helpers.plugins.toy import TOY_INIT, TOY_VARIANT, settings, write_images
 
 from ganzoo import option
-from ganzoo.cli.commands.train import make_flag, merge
+from ganzoo.cli.asked import make_flag, merge
 from ganzoo.config import options
 from ganzoo.training.settings import Training
 

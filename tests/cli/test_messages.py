@@ -90,7 +90,7 @@ def test_whose_a_flag_is_that_the_command_lacks_is_said(command: str) -> None:
                     others = [name for name in MODULES if flag in flags_of(name)]
                     assert owner[1] in (others or ["train"]), told
                 else:
-                    assert command in ("train", "sample", "walk"), told
+                    assert command in ("train", "sweep", "sample", "walk"), told
 
 
 def test_what_names_its_command_itself_and_what_quotes_the_user_is_left_alone() -> None:

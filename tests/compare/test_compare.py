@@ -296,13 +296,15 @@ def test_the_command_with_seeds_alone(tmp_path: Path) -> None:
 
 def test_bad_input_is_a_sentence(tmp_path: Path) -> None:
     a, b = make_run(tmp_path / "a"), make_run(tmp_path / "b")
+    (a / "samples").mkdir()
     for args, message in (
         ((), "two runs"),
         ((a,), "two runs"),
         ((a, a), "named twice"),
         ((a, tmp_path / "a" / "." / ".." / "a"), "named twice"),
         ((a, tmp_path / "none"), "does not exist"),
-        ((a, tmp_path), "not a run directory"),
+        ((a, tmp_path), "named twice"),
+        ((a, tmp_path / "a" / "samples"), "not a run directory"),
     ):
         result = ganzoo("compare", *args)
         assert (result.status, result.out) == (2, "")

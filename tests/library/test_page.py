@@ -17,7 +17,9 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, object] = {"__name__": "page"}
     for block in re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
         exec(compile(block, "README.md", "exec"), names)
-    run, digits, patience = names["run"], names["digits"], names["patience"]
+    run, digits, patience, swept = (names[name] for name in ("run", "digits", "patience", "swept"))
+    assert isinstance(swept, ganzoo.Sweep)
+    assert [row["state"] for row in swept.rows] == ["finished"] * 2
     assert isinstance(run, ganzoo.TrainedRun)
     assert isinstance(digits, ganzoo.Samples)
     assert (run.name, run.data.shape, run.step) == ("cgan", (1, 28, 28), 30)
@@ -29,7 +31,7 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert Path(name).exists(), name
 
 
-@pytest.mark.parametrize("cls", [ganzoo.TrainedRun, ganzoo.Samples])
+@pytest.mark.parametrize("cls", [ganzoo.TrainedRun, ganzoo.Samples, ganzoo.Sweep])
 def test_the_page_has_all_that_is_public(cls: type) -> None:
     rows = re.search(
         rf"^\| of .*`{cls.__name__}` \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", PAGE, re.MULTILINE

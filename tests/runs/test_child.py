@@ -1,8 +1,12 @@
 """What a process that failed leaves to be said."""
 
+import os
+import signal
 from pathlib import Path
 
-from ganzoo.runs.child import last_words
+import pytest
+
+from ganzoo.runs.child import interruptible, last_words
 
 
 def test_an_error_of_a_plugin_is_told_with_its_line(tmp_path: Path) -> None:
@@ -22,3 +26,23 @@ def test_a_sentence_is_told_as_it_is(tmp_path: Path) -> None:
     assert last_words(log) == "there is no data set 'x'"
     log.write_text("")
     assert last_words(log) == f"it failed: see {log}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_closed_terminal_is_heard_as_ctrl_c_is(number: int) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        with pytest.raises(KeyboardInterrupt), interruptible():
+            os.kill(os.getpid(), number)
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_nohup_is_obeyed() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)

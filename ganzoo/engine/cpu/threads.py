@@ -55,6 +55,14 @@ def make_tuner(requested: int | None, device: torch.device) -> ThreadTuner:
     return ThreadTuner(threads, min(len(cores), _quota()), len(cores), OtherProcesses(cores))
 
 
+def usable_cores() -> int:
+    """How many cores this process may keep busy."""
+    here = (
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )
+    return max(1, min(len(here), _quota()))
+
+
 def leave_busy_cores(device: torch.device) -> None:
     """Compute with as many threads as the other processes leave cores just now.
 

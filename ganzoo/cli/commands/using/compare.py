@@ -7,31 +7,44 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganzoo.cli import legible
 from ganzoo.cli.output import QuickCommand, json_option, make_console, make_table, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ganzoo.compare.ranking import Ranking
     from ganzoo.compare.runs import Comparison
     from ganzoo.compare.scoreboard import Table
 
 
 @click.command("compare", cls=QuickCommand, epilog="Example: ganzoo compare runs/*")
 @click.argument("runs", metavar="RUN RUN...", type=click.Path(path_type=Path), nargs=-1)
+@click.option(
+    "--by", metavar="SCORE", help="what they are ranked by  [default: the first that most have]"
+)
 @json_option
-def command(runs: tuple[Path, ...], as_json: bool) -> None:
-    """Show in which settings RUNs differ, and what their evaluations say.
+def command(runs: tuple[Path, ...], by: str | None, as_json: bool) -> None:
+    """Show in which settings RUNs differ, what their evaluations say, and which is best.
 
-    Runs that differ in nothing but the seed are one row: mean ± standard deviation. Numbers of
-    different protocols are in tables of their own. The best value of a column is bold.
+    RUN may be a folder of runs, such as that of a sweep. Runs that differ in nothing but the seed
+    are one row: mean ± standard deviation. Numbers of different protocols are in tables of their
+    own. The best value of a column is bold. The last line says which is best by one score, and
+    whether that is more than the seeds make.
     """
+    from ganzoo.compare.ranking import rank
     from ganzoo.compare.runs import compare
 
     comparison = compare(runs)
+    ranking = rank(comparison, by)
     if as_json:
-        print_json(comparison.to_dict())
-    else:
-        _print(comparison)
+        print_json(comparison.to_dict() | {"ranking": ranking and ranking.to_dict()})
+        return
+    _print(comparison)
+    if ranking is not None:
+        console = make_console()
+        console.print()
+        print_ranking(console, ranking)
 
 
 def _print(comparison: Comparison) -> None:
@@ -68,3 +81,21 @@ def print_scores(console: Console, table: Table, error: str = "deviation") -> No
     for line in table.lines(lambda spread: getattr(spread, error)):
         drawn.add_row(*(Text(cell.text, style="bold" if cell.best else "") for cell in line))
     console.print(drawn)
+
+
+def print_ranking(console: Console, ranking: Ranking) -> None:
+    """Print the settings, the best first, how that was decided, and the result in a line."""
+    from rich.text import Text
+
+    from ganzoo.compare.scoreboard import ARROWS
+
+    table = make_table(
+        "setting", f"{ranking.score}{ARROWS[ranking.better]}", "runs", "beside the best"
+    )
+    for row in ranking.rows:
+        n = len(row.spread.values)
+        runs = str(n) if n == row.of else f"{n} of {row.of}"
+        table.add_row(legible(row.name), row.value, runs, row.verdict)
+    console.print(table)
+    console.print(legible(ranking.method), style="dim", soft_wrap=True)
+    console.print(Text(legible(ranking.words), style="bold green"), soft_wrap=True)

@@ -1,0 +1,220 @@
+"""Which of some settings is best by a score, and whether chance alone may have decided it.
+
+Intervals are Student's t over the seeds of a setting. Two means differ beyond noise where Welch's
+interval of their difference (Welch 1947) leaves out zero; as each setting is held against the best,
+the confidence of all these comparisons together is `CONFIDENCE` (Bonferroni).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganzoo.compare.runs import SEED, Comparison, Group
+from ganzoo.compare.scoreboard import ARROWS, Table, setting_text
+from ganzoo.compare.spread import CONFIDENCE, Spread, plus_minus, student_quantile
+from ganzoo.errors import unknown
+
+BEST, WORSE, NOISE, UNKNOWN = "best", "worse", "within noise", "unknown"
+"""What is said of a setting: the last where one run cannot tell what the seed does."""
+TOLD = 4
+"""Settings, at most, by which one is told from the others; beyond, it is by its runs."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One setting."""
+
+    runs: str
+    """Its runs' paths, as a shell would expand it."""
+    setting: str
+    """In what it differs from the others, as flags: ``"--lr 0.001"``; empty, where in too much."""
+    spread: Spread
+    of: int
+    """Runs that there are, with a score or without."""
+    verdict: str
+
+    @property
+    def name(self) -> str:
+        """By which it is called."""
+        return self.setting or self.runs
+
+    @property
+    def value(self) -> str:
+        """Mean ± interval; and of how many runs, where that is not all."""
+        text = plus_minus(self.spread.mean, self.spread.half_interval)
+        n = len(self.spread.values)
+        return text if n == self.of else f"{text} of {n} of {self.of} runs"
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Settings by one score, the best first."""
+
+    score: str
+    better: str
+    """``"higher"`` or ``"lower"``."""
+    protocol: str
+    rows: Sequence[Ranked]
+    without: Sequence[str]
+    """The names of settings that have no such score."""
+
+    @property
+    def method(self) -> str:
+        """How intervals and verdicts come about."""
+        return (
+            f"{100 * CONFIDENCE:g} % intervals over seeds by Student's t; beyond noise is a "
+            "difference from the best by Welch's t, for all together (Bonferroni)"
+        )
+
+    @property
+    def words(self) -> str:
+        """What it comes to, in a line."""
+        best, *others = self.rows
+        line = f"best by {self.score}: {best.name}, {best.value}"
+        if not others:
+            line = f"{self.score} of {best.name}: {best.value}, with nothing to compare"
+        for verdict, words in (
+            (WORSE, "worse beyond noise"),
+            (NOISE, "within noise of it"),
+            (UNKNOWN, "behind, of too few runs to tell it from noise (sweep with --seeds 3)"),
+        ):
+            told = [f"{row.name} ({row.value})" for row in others if row.verdict == verdict]
+            if told:
+                line += f"; {words}: {', '.join(told)}"
+        if self.without:
+            line += f"; without a score: {', '.join(self.without)}"
+        return line
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "score": self.score,
+            "better": self.better,
+            "protocol": self.protocol,
+            "method": self.method,
+            "words": self.words,
+            "without": [*self.without],
+            "rows": [
+                {
+                    "runs": row.runs,
+                    "setting": row.setting,
+                    "mean": row.spread.mean,
+                    "half_interval": row.spread.half_interval,
+                    "values": [*row.spread.values],
+                    "of": row.of,
+                    "verdict": row.verdict,
+                }
+                for row in self.rows
+            ],
+        }
+
+
+def rank(found: Comparison, by: str | None = None) -> Ranking | None:
+    """Rank what was compared.
+
+    Args:
+        found: see `ganzoo.compare.runs.compare`.
+        by: the name of a score; None: the first of the table in which most settings have one.
+
+    Returns:
+        None, where nothing is known that can be better or worse.
+
+    Raises:
+        GanzooError: there is no such score.
+    """
+    scores = [
+        (table, column)
+        for table in found.tables
+        for column in table.columns
+        if column.better in ARROWS and (by is None or column.name in (by, f"quality/{by}"))
+    ]
+    if not scores:
+        if by is None:
+            return None
+        columns = [column for table in found.tables for column in table.columns]
+        raise unknown("score", by, {one.name for one in columns if one.better in ARROWS})
+    table, column = max(scores, key=lambda one: _known(one[0], one[1].name))
+    names = _names(found)
+    sign = 1 if column.better == "lower" else -1
+    spreads = {row.label: (row.spread(column.name), row.of) for row in table.rows}
+    known = sorted(
+        (
+            (label, spread, of)
+            for label, (spread, of) in spreads.items()
+            if spread is not None and math.isfinite(spread.mean)
+        ),
+        key=lambda one: sign * one[1].mean,
+    )
+    if not known:
+        return None
+    confidence = 1 - (1 - CONFIDENCE) / max(1, len(known) - 1)
+    best = known[0][1]
+    rows = [
+        Ranked(
+            label,
+            names[label],
+            spread,
+            of,
+            _verdict(best, spread, confidence) if number else BEST,
+        )
+        for number, (label, spread, of) in enumerate(known)
+    ]
+    ranked = {label for label, _, _ in known}
+    without = [names[g.label] or g.label for g in found.groups if g.label not in ranked]
+    assert column.better is not None
+    return Ranking(column.name, column.better, table.protocol, rows, without)
+
+
+def _known(table: Table, name: str) -> int:
+    """How many settings have a score."""
+    return sum(row.spread(name) is not None for row in table.rows)
+
+
+def _verdict(best: Spread, other: Spread, confidence: float) -> str:
+    half = difference_half_interval(best, other, confidence)
+    if half is None:
+        return UNKNOWN
+    return WORSE if abs(best.mean - other.mean) > half else NOISE
+
+
+def difference_half_interval(one: Spread, other: Spread, confidence: float) -> float | None:
+    """The interval of a difference of two means is so much to either side; None: of a single value.
+
+    Welch's, whose degrees of freedom are rounded down.
+    """
+    if one.deviation is None or other.deviation is None:
+        return None
+    n, m = len(one.values), len(other.values)
+    a, b = one.deviation**2 / n, other.deviation**2 / m
+    if a + b == 0:
+        return 0.0
+    freedom = (a + b) ** 2 / (a**2 / (n - 1) + b**2 / (m - 1))
+    return student_quantile(max(1, math.floor(freedom)), confidence) * math.sqrt(a + b)
+
+
+def _names(found: Comparison) -> dict[str, str]:
+    """By the label of a group, in what it differs from the others, as flags."""
+    told = {
+        name: values
+        for name, values in found.differences.items()
+        if (name.startswith("--") and name != SEED) or name in ("variant", "data")
+    }
+    if len(told) > TOLD or not told:
+        return {group.label: "" for group in found.groups}
+    return {group.label: _flags(group, [*told]) for group in found.groups}
+
+
+def _flags(group: Group, names: Sequence[str]) -> str:
+    parts = []
+    for name in names:
+        value = group.setting(name)
+        if isinstance(value, bool):
+            parts.append(name if value else name.replace("--", "--no-", 1))
+        elif name.startswith("--"):
+            parts.append(f"{name} {setting_text(value)}")
+        else:
+            parts.append(setting_text(value) if name == "variant" else f"--dataset {value}")
+    return " ".join(parts)

@@ -1,0 +1,1 @@
+"""Many trainings at once: settings that are tried, each with several seeds."""
