@@ -76,3 +76,13 @@ def init_normal(module: nn.Module, std: float = 0.02) -> None:
             nn.init.normal_(layer.weight, 0.0, std)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+
+
+@torch.no_grad()
+def init_xavier(module: nn.Module, gain: float = 1.0) -> None:
+    """Weights N(0, 2 `gain`^2 / (inputs + outputs)), biases 0: Glorot & Bengio 2010."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
+            nn.init.xavier_normal_(layer.weight, gain)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

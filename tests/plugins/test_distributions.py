@@ -20,6 +20,7 @@ VARIANTS = {
     "ganzoo-sgan": ["sgan"],
     "ganzoo-cyclegan": ["cyclegan"],
     "ganzoo-pix2pix": ["pix2pix"],
+    "ganzoo-cut": ["cut", "fastcut"],
     "ganzoo-infogan": ["infogan"],
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-fastgan": ["fastgan"],

@@ -32,9 +32,14 @@ KINDS = {
     "pair 64": ((3, 64, 64), 0, 2),
     "pair 128": ((3, 128, 128), 0, 2),
 }
+UNPAIRED = [row.spec.name for row in registry().variants() if len(row.spec.needs) == 2]
 REFUSED = {
-    **{(name, kind): "is two domains" for name in NAMES for kind in KINDS if "pair" in kind},
-    **{("cyclegan", kind): "two domains" for kind in KINDS if "pair" not in kind},
+    **{
+        (name, kind): "two domains" if name in UNPAIRED else "is two domains"
+        for name in NAMES
+        for kind in KINDS
+        if ("pair" in kind) != (name in UNPAIRED)
+    },
     **{("pix2pix", kind): "no field 'source'" for kind in KINDS if "pair" not in kind},
     ("pix2pix", "points"): "needs pairs of images",
     ("dcgan", "points"): "needs images",
@@ -57,9 +62,6 @@ for name in ("sngan", "projgan", "acgan", "sagan", "biggan"):
     REFUSED[name, "points"] = "needs images" if name == "sngan" else "needs labelled images"
     if name != "sngan":
         REFUSED[name, "unlabelled faces 64"] = "needs label"
-for kind in KINDS:
-    if "pair" in kind:
-        del REFUSED["cyclegan", kind]
 
 
 def made(kind: str, samples: int) -> Dataset:
