@@ -13,6 +13,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    ExecutorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -56,3 +57,8 @@ def ganzoo_register_evaluators() -> Iterable[EvaluatorSpec]:  # type: ignore[emp
 @hookspec
 def ganzoo_register_loggers() -> Iterable[LoggerSpec]:  # type: ignore[empty-body]
     """The loggers that this plugin offers to ``--log-to``, beside ``metrics.jsonl``."""
+
+
+@hookspec
+def ganzoo_register_executors() -> Iterable[ExecutorSpec]:  # type: ignore[empty-body]
+    """What this plugin offers to ``--executor`` of ``ganzoo sweep``, to run many trainings."""

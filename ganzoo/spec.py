@@ -170,6 +170,11 @@ class LoggerSpec(PartSpec):
     training tells to another program, such as one that draws curves."""
 
 
+class ExecutorSpec(PartSpec):
+    """A `ganzoo.jobs.executor.Executor` subclass for ``--executor NAME``: it runs many trainings,
+    perhaps on several machines."""
+
+
 @dataclass(frozen=True)
 class DataSpec:
     """What a variant is told about the data that it will be trained on.

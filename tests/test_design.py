@@ -48,6 +48,7 @@ ROOMS = (
     "engine",
     "plugins",
     "runs",
+    "jobs",
     "compare",
     "metrics",
     "report",

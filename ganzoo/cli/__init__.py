@@ -44,6 +44,7 @@ MODULES = {
     "augmentations": "listing.augmentations",
     "evaluators": "listing.evaluators",
     "loggers": "listing.loggers",
+    "executors": "listing.executors",
     "reproduce": "reproduce",
     "bench": "bench",
     "plugins": "listing.plugins",

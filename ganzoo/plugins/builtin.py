@@ -10,6 +10,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    ExecutorSpec,
     Group,
     LoggerSpec,
     LossSpec,
@@ -273,3 +274,14 @@ def ganzoo_register_loggers() -> list[LoggerSpec]:
     """The core's own."""
     at = "ganzoo.training.watching.tensorboard:TensorBoard"
     return [LoggerSpec("tensorboard", at, "event files in the run's folder, for TensorBoard")]
+
+
+@hookimpl
+def ganzoo_register_executors() -> list[ExecutorSpec]:
+    """This machine, and others by libraries that know them."""
+    at = "ganzoo.jobs"
+    return [
+        ExecutorSpec("local", f"{at}.local:Local", "processes on this machine"),
+        ExecutorSpec("submitit", f"{at}.slurm:Submitit", "jobs of SLURM, by submitit"),
+        ExecutorSpec("ray", f"{at}.on_ray:Ray", "tasks of Ray, here or on a cluster"),
+    ]

@@ -32,6 +32,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    ExecutorSpec,
     LoggerSpec,
     LossSpec,
     Need,
@@ -48,6 +49,7 @@ Spec = (
     | AugmentationSpec
     | EvaluatorSpec
     | LoggerSpec
+    | ExecutorSpec
 )
 HOOKS: dict[str, type[Spec]] = {
     "ganzoo_register_variants": VariantSpec,
@@ -57,6 +59,7 @@ HOOKS: dict[str, type[Spec]] = {
     "ganzoo_register_augmentations": AugmentationSpec,
     "ganzoo_register_evaluators": EvaluatorSpec,
     "ganzoo_register_loggers": LoggerSpec,
+    "ganzoo_register_executors": ExecutorSpec,
 }
 KINDS: dict[type[Spec], str] = {
     VariantSpec: "variant",
@@ -66,6 +69,7 @@ KINDS: dict[type[Spec], str] = {
     AugmentationSpec: "augmentation",
     EvaluatorSpec: "evaluator",
     LoggerSpec: "logger",
+    ExecutorSpec: "executor",
 }
 
 

@@ -57,6 +57,19 @@ def loss_of(text: str, flag: str = "--loss") -> AdversarialLoss:
     return loss
 
 
+def executor_of(text: str, flag: str = "--executor") -> Any:
+    """The executor that ``local`` or ``submitit:partition=gpu,gpus=1`` names.
+
+    Raises:
+        GanzooError: there is none of that name, it has no such setting, or it is not installed.
+    """
+    named = [*parsed(text, flag)]
+    if len(named) != 1:
+        raise GanzooError(f"{flag} {text} names {len(named)} executors: give one")
+    name, settings = named[0]
+    return _made(registry().executor(name).load(), name, settings, flag)
+
+
 def _made(cls: Any, name: str, settings: dict[str, object], flag: str) -> Any:
     """One of a class that has a `Config`, with these settings.
 
@@ -64,9 +77,10 @@ def _made(cls: Any, name: str, settings: dict[str, object], flag: str) -> Any:
         GanzooError: it has no such setting.
     """
     try:
-        return cls(build(cls.Config, settings))
+        config = build(cls.Config, settings)
     except GanzooError as error:
         raise GanzooError(f"{flag} {name}: {str(error).removeprefix('--')}") from error
+    return cls(config)
 
 
 def _parts(text: str, kind: str, flag: str) -> dict[str, Any]:

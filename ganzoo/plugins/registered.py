@@ -18,6 +18,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    ExecutorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -33,6 +34,7 @@ S = TypeVar(
     RegulariserSpec,
     AugmentationSpec,
     EvaluatorSpec,
+    ExecutorSpec,
     LoggerSpec,
 )
 

@@ -22,6 +22,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    ExecutorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -88,6 +89,10 @@ class Registry:
         """The logger of that name; see `variant`."""
         return self._find(LoggerSpec, name)
 
+    def executor(self, name: str) -> Registered[ExecutorSpec]:
+        """The executor of that name; see `variant`."""
+        return self._find(ExecutorSpec, name)
+
     def named(self, name: str) -> list[Registered[Any]]:
         """All that the user calls `name`, one of each kind at most; see `variant`.
 
@@ -143,6 +148,10 @@ class Registry:
         """All loggers by name, those that cannot be used included."""
         return self._rows(LoggerSpec)
 
+    def executors(self) -> list[Registered[ExecutorSpec]]:
+        """All executors by name, those that cannot be used included."""
+        return self._rows(ExecutorSpec)
+
     def rows(self) -> list[Registered[Any]]:
         """All of every kind."""
         return [
@@ -153,6 +162,7 @@ class Registry:
             *self.augmentations(),
             *self.evaluators(),
             *self.loggers(),
+            *self.executors(),
         ]
 
     def _rows(self, kind: type[S]) -> list[Registered[S]]:

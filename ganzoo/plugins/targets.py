@@ -12,6 +12,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    ExecutorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -103,6 +104,18 @@ def check_target(spec: Spec, found: Any) -> None:
                     f"{spec.target} is {_described(found)}: it must be a subclass of "
                     "ganzoo.training.observer.Observer"
                 )
+        case ExecutorSpec():
+            _check_executor(spec.target, found)
+
+
+def _check_executor(target: str, found: Any) -> None:
+    """See whether what is found is a class of executors, which have settings."""
+    if not (isinstance(found, type) and callable(getattr(found, "submit", None))):
+        raise GanzooError(
+            f"{target} is {_described(found)}: it must be a subclass of "
+            "ganzoo.jobs.executor.Executor"
+        )
+    check_config(found, frozenset())
 
 
 def _check_loss(target: str, found: Any) -> None:

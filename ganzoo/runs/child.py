@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -33,6 +33,8 @@ def follow(
     over: Callable[[], bool] = lambda: False,
     stdout: IO[str] | None = None,
     kept: Sequence[int] = (),
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> int:
     """Run a program to its end.
 
@@ -46,6 +48,8 @@ def follow(
         over: whether it should be asked to end.
         stdout: a file for its output, if that is no part of the log.
         kept: numbers of open files that stay open in it, such as that of a lock.
+        folder: in which it is run; None: that of this process.
+        environment: likewise.
 
     Returns:
         Its exit status.
@@ -61,6 +65,8 @@ def follow(
             stderr=said,
             start_new_session=True,
             pass_fds=kept,
+            cwd=folder,
+            env=environment,
         )
         asked = False
         try:

@@ -16,11 +16,11 @@ from ganzoo.compare.ranking import Ranking, rank
 from ganzoo.compare.runs import compare
 from ganzoo.engine.device import find_device
 from ganzoo.errors import GanzooError
+from ganzoo.jobs.executor import Executor, Handle, Job
 from ganzoo.runs import evaluations
 from ganzoo.runs.child import POLL, STOPPED, begun, interruptible, last_words
 from ganzoo.runs.metrics_file import last_step
 from ganzoo.runs.run import Run
-from ganzoo.sweeps.executor import Executor, Handle, Job
 from ganzoo.sweeps.plan import Plan, Trial
 from ganzoo.sweeps.share import Share
 
@@ -189,7 +189,9 @@ class _Sweep:
             if state == TRAINING:
                 arguments = [*arguments, "--threads", str(self._share.threads)]
             row.state, trial = state, row.trial
-            job = Job(trial.name, arguments, trial.log, self._share.threads, self._on_gpu)
+            log = trial.log.absolute()
+            threads = self._share.threads
+            job = Job(trial.name, arguments, log, Path.cwd(), threads, self._on_gpu)
             row.handle = self._executor.submit(job)
             self._watch.changed(row)
 

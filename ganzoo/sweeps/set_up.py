@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.errors import GanzooError
+from ganzoo.jobs.executor import Executor
+from ganzoo.plugins.equip import executor_of
 from ganzoo.sweeps.check import check
-from ganzoo.sweeps.executor import Executor, Local, LocalConfig
 from ganzoo.sweeps.plan import Plan, make_plan
 from ganzoo.sweeps.settings import AUTO, Sweeping
 from ganzoo.sweeps.share import Share, share_cores
@@ -59,7 +60,7 @@ def set_up(
     )
     for words in plan.said:
         say(words)
-    executor = Local(LocalConfig())
+    executor: Executor = executor_of(sweeping.executor)
     check(plan, show)
     return Ready(plan, executor, share_cores(plan, executor, jobs, say))
 

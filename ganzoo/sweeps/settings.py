@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from ganzoo.config import option
 
 AUTO = "auto"
-LOCAL = "local"
 
 
 @dataclass(frozen=True)
@@ -22,5 +21,8 @@ class Sweeping:
     )
     jobs: str = option(
         AUTO, "runs at once, which share the cores; auto: one a core, as memory goes, or one a GPU"
+    )
+    executor: str = option(
+        "local", "what runs them: NAME or NAME:SETTING=VALUE,... that `ganzoo executors` lists"
     )
     evaluate: bool = option(True, "evaluate each run that is finished, as `ganzoo evaluate` does")

@@ -9,7 +9,7 @@ import torch
 
 from ganzoo.bench.forecast import ROOM, forecast
 from ganzoo.engine.device import find_device
-from ganzoo.sweeps.executor import Executor
+from ganzoo.jobs.executor import Executor
 from ganzoo.sweeps.plan import Plan
 
 

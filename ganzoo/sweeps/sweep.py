@@ -27,6 +27,7 @@ def sweep(
     random: int | None = None,
     jobs: int | str = AUTO,
     evaluate: bool = True,
+    executor: str = "local",
     out: Path | str | None = None,
     progress: bool = True,
     **settings: object,
@@ -44,6 +45,7 @@ def sweep(
         random: how many combinations are drawn; None: all are tried.
         jobs: how many run at once; ``"auto"``: one a core, as memory goes, or one a GPU.
         evaluate: whether each run is evaluated when it is finished.
+        executor: what runs them, as ``ganzoo executors`` lists it, with settings behind a colon.
         out: the folder of the runs; None: ``runs/sweep-VARIANT-DATA``.
         progress: whether a bar shows how far it is, on a terminal or in a notebook.
         settings: of all trainings, as `ganzoo.train` takes them.
@@ -52,7 +54,13 @@ def sweep(
         GanzooError: something that was asked for cannot be; nothing was begun.
         KeyboardInterrupt: Ctrl-C stopped it, after each run had saved a checkpoint.
     """
-    asked = {"seeds": seeds, "random": random, "jobs": jobs, "evaluate": evaluate}
+    asked = {
+        "seeds": seeds,
+        "random": random,
+        "jobs": jobs,
+        "evaluate": evaluate,
+        "executor": executor,
+    }
     folder = None if out is None else Path(out)
     with _bar() if progress else nullcontext(Watch()) as watch:
         ready = set_up(

@@ -9,6 +9,7 @@ from ganzoo.plugins.registry import registry
 from ganzoo.testing.check import Outcome, Verdict
 from ganzoo.testing.datasets.checks import DATASET_CHECKS, DatasetSubject
 from ganzoo.testing.evaluators.checks import EVALUATOR_CHECKS, EvaluatorSubject
+from ganzoo.testing.executors import EXECUTOR_CHECKS, ExecutorSubject
 from ganzoo.testing.loggers import LOGGER_CHECKS, LoggerSubject
 from ganzoo.testing.losses.checks import LOSS_CHECKS, LossSubject
 from ganzoo.testing.parts.checks import AUGMENTATION_CHECKS, REGULARISER_CHECKS, PartSubject
@@ -124,6 +125,19 @@ def logger_verdicts(name: str) -> Iterator[Verdict]:
     return LOGGER_CHECKS.verdicts(LoggerSubject(registry().logger(name)))
 
 
+def executor_verdicts(text: str) -> Iterator[Verdict]:
+    """Check an installed executor, one verdict after the other.
+
+    Args:
+        text: as typed after ``--executor``, with settings.
+
+    Raises:
+        GanzooError: there is no such executor.
+    """
+    name = text.partition("=")[0].rpartition(":")[0] if "=" in text else text
+    return EXECUTOR_CHECKS.verdicts(ExecutorSubject(registry().executor(name), text))
+
+
 def check_variant(
     name: str,
     dataset: str | None = None,
@@ -198,6 +212,16 @@ def check_logger(name: str) -> None:
         GanzooError: there is no such logger.
     """
     _demand("logger", name, logger_verdicts(name))
+
+
+def check_executor(text: str) -> None:
+    """Check an installed executor; see `executor_verdicts`.
+
+    Raises:
+        NonConforming: at least one check failed.
+        GanzooError: there is no such executor.
+    """
+    _demand("executor", text, executor_verdicts(text))
 
 
 def _demand(kind: str, name: str, verdicts: Iterator[Verdict]) -> None:

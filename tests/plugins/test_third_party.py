@@ -200,6 +200,7 @@ def test_plugins_says_what_each_of_six_registers_and_what_to_do(
         "augmentations": [],
         "evaluators": [],
         "loggers": [],
+        "executors": [],
         "status": "ok",
         "error": "",
     }

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from ganzoo.cli import run
+from ganzoo.jobs.executor import Executor, Handle, Job
+from ganzoo.jobs.local import LocalConfig
 from ganzoo.sweeps import set_up
-from ganzoo.sweeps.executor import Executor, Handle, Job, LocalConfig
 
 
 class Done(Handle):
@@ -49,5 +50,5 @@ class Here(Executor):
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
     monkeypatch.chdir(tmp_path)
     made = Here(LocalConfig(), lambda job: None)
-    monkeypatch.setattr(set_up, "Local", lambda config: made)
+    monkeypatch.setattr(set_up, "executor_of", lambda text: made)
     return made

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from helpers.cli import TINY, ganzoo, train_tiny
+from helpers.places import ROOT
 
+from ganzoo.jobs.executor import Job
 from ganzoo.runs.run import Run
-from ganzoo.sweeps.executor import Job
 from ganzoo.sweeps.plan import MANIFEST
 
 from .conftest import Here
 
+README = ROOT / "README.md"
 SWEEP = ("sweep", "vanilla", *TINY, "--steps", 4, "--out", "s", "--jobs", 2)
 RATES = ("--set", "lr=1e-3,1e-2")
 
@@ -166,3 +168,15 @@ def test_cores_are_shared_and_never_used_twice(here: Here) -> None:
     here.jobs.clear()
     assert ganzoo(*SWEEP, *RATES, "--jobs", "auto", "--no-evaluate", "--out", "t").status == 0
     assert {job.threads for job in here.jobs} == {2}  # two runs on four cores
+
+
+@pytest.mark.usefixtures("few_drawn")
+def test_the_commands_of_the_readme(here: Here) -> None:
+    """Each is typed, with as few steps as there can be."""
+    lines = re.findall(r"^ganzoo (sweep .*?)(?:  +#|$)", README.read_text(), re.MULTILINE)
+    small = ("--steps", 1, "--width", 2, "--batch-size", 4, "--no-evaluate")
+    for number, line in enumerate(lines):
+        result = ganzoo(*line.split(), *small, "--out", f"s{number}")
+        assert result.status == 0, (line, result.err)
+    assert len(lines) == 3
+    assert len(here.jobs) == 3 * 3 + 2  # and one was a dry run

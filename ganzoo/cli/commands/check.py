@@ -23,6 +23,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    ExecutorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -43,6 +44,7 @@ Found = (
     | Registered[AugmentationSpec]
     | Registered[EvaluatorSpec]
     | Registered[LoggerSpec]
+    | Registered[ExecutorSpec]
 )
 
 _STYLES = {"ok": "green", "failed": "bold red", "skipped": "dim", "not run": "dim"}
@@ -135,6 +137,8 @@ def _verdicts(row: Found, given: Given) -> Iterator[Verdict]:
         return testing.evaluator_verdicts(row.qualified)
     if isinstance(row.spec, LoggerSpec):
         return testing.logger_verdicts(row.qualified)
+    if isinstance(row.spec, ExecutorSpec):
+        return testing.executor_verdicts(row.qualified)
     return testing.loss_verdicts(row.qualified)
 
 

@@ -15,6 +15,7 @@ from ganzoo.spec import (
     AugmentationSpec,
     DatasetSpec,
     EvaluatorSpec,
+    ExecutorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -29,6 +30,7 @@ KEYS: dict[type[Spec], str] = {
     AugmentationSpec: "augmentations",
     EvaluatorSpec: "evaluators",
     LoggerSpec: "loggers",
+    ExecutorSpec: "executors",
 }
 WORDS = {
     "variants": ("variant", "variants"),
@@ -38,6 +40,7 @@ WORDS = {
     "augmentations": ("augmentation", "augmentations"),
     "evaluators": ("evaluator", "evaluators"),
     "loggers": ("logger", "loggers"),
+    "executors": ("executor", "executors"),
 }
 
 

@@ -1,0 +1,75 @@
+"""Jobs of SLURM, by submitit; its local executor runs them on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ganzoo.config import option
+from ganzoo.errors import GanzooError
+from ganzoo.jobs.elsewhere import Submitted, carry_out
+from ganzoo.jobs.executor import Executor, Handle, Job
+
+
+@dataclass(frozen=True)
+class SubmititConfig:
+    """Of a job."""
+
+    cluster: str = option("slurm", "where; local: on this machine", choices=("slurm", "local"))
+    partition: str | None = option(None, "of SLURM")
+    gpus: int = option(0, "GPUs of each run", minimum=0)
+    memory: int | None = option(None, "gigabytes of memory of each run", minimum=1)
+    minutes: int = option(
+        1440, "that a run may take; stopped then, it goes on with the same command", minimum=1
+    )
+
+
+class Submitit(Executor):
+    """A job of SLURM for each run."""
+
+    Config = SubmititConfig
+
+    def __init__(self, config: SubmititConfig) -> None:
+        super().__init__(config)
+        try:
+            import submitit  # noqa: F401
+        except ImportError as error:
+            raise GanzooError(
+                "--executor submitit needs submitit: `pip install 'ganzoo-core[submitit]'`"
+            ) from error
+
+    def submit(self, job: Job) -> Handle:
+        import submitit
+
+        config: SubmititConfig = self.config
+        wanted: dict[str, Any] = {
+            "name": job.name,
+            "timeout_min": config.minutes,
+            "cpus_per_task": job.threads,
+            "gpus_per_node": config.gpus,
+            "mem_gb": config.memory,
+            "slurm_partition": config.partition,
+        }
+        try:
+            executor = submitit.AutoExecutor(job.log.parent / "submitit", cluster=config.cluster)
+            executor.update_parameters(**{k: v for k, v in wanted.items() if v is not None})
+            handle = SubmititHandle(job)
+            handle.submitted = executor.submit(carry_out, job)
+        except (RuntimeError, OSError, submitit.core.utils.FailedSubmissionError) as error:
+            raise GanzooError(f"--executor submitit cannot submit {job.name}: {error}") from error
+        return handle
+
+
+class SubmititHandle(Submitted):
+    """A job that submitit looks after."""
+
+    submitted: Any
+
+    def ended(self) -> bool:
+        return bool(self.submitted.done())
+
+    def result(self) -> int:
+        return int(self.submitted.result())
+
+    def cancel(self) -> None:
+        self.submitted.cancel(check=False)
