@@ -15,6 +15,7 @@ from ganzoo.library.classification import classified
 from ganzoo.library.drawing import DrawingRun
 from ganzoo.library.given import Given, as_files
 from ganzoo.library.images import Report, as_samples, image_shape, reading
+from ganzoo.library.making.between import between
 from ganzoo.library.making.maker import Maker
 from ganzoo.library.making.masks import Masks
 from ganzoo.library.making.tiles import TILE, tiling_of
@@ -122,6 +123,7 @@ class TrainedRun(DrawingRun):
         self,
         images: Given,
         *,
+        interpolate: str | None = None,
         tile: int = TILE,
         pixels: str | None = None,
         report: Report = quiet,
@@ -130,6 +132,8 @@ class TrainedRun(DrawingRun):
 
         Args:
             images: as above, of any size, which must be the same of all.
+            interpolate: ``"RUN:0.2"`` takes networks between these and those of that run, which
+                count so much.
             tile: pixels a side of what is made at once; 0: all.
             pixels: likewise.
             report: is told of what is left out.
@@ -137,7 +141,7 @@ class TrainedRun(DrawingRun):
         Raises:
             GanzooError: the run enlarges nothing, or the images are of several sizes.
         """
-        maker = self.enlarging(tile, pixels=pixels)
+        maker = self.enlarging(tile, pixels=pixels, interpolate=interpolate)
         return self._made_of(images, self.data.sample, maker, report)
 
     def restore(
@@ -230,9 +234,13 @@ class TrainedRun(DrawingRun):
         maker = Maker(shape, translate, self.device, wanted, seed or 0, tiling)
         return self.data.fields[way.target], maker
 
-    def enlarging(self, tile: int = TILE, *, pixels: str | None = None) -> Maker:
+    def enlarging(
+        self, tile: int = TILE, *, pixels: str | None = None, interpolate: str | None = None
+    ) -> Maker:
         """What makes images larger; see `enlarge`."""
         variant = self.able("enlarger", "enlarge")
+        if interpolate is not None:
+            variant = between(variant, interpolate)
         assert isinstance(variant, Enlarger)
         channels, height, width = image_shape(variant, variant.data.sample.name)
         least = height // variant.factor, width // variant.factor

@@ -257,6 +257,20 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
             ability="enlarger",
         ),
         EvaluatorSpec(
+            "restored-distance",
+            f"{at}.pixels.distances:restored_distance",
+            "how far images whose middle was missing are from such",
+            kinds=images,
+            ability="restorer",
+        ),
+        EvaluatorSpec(
+            "enlarged-distance",
+            f"{at}.pixels.distances:enlarged_distance",
+            "how far small images made large again are from large ones",
+            kinds=images,
+            ability="enlarger",
+        ),
+        EvaluatorSpec(
             "accuracy",
             f"{at}.classification:accuracy",
             "classes of test images",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.cli import Result, ganzoo
+import torch
+from helpers.cli import Result, ganzoo, train_tiny
 from PIL import Image
 
 import ganzoo as ganzoo_library
@@ -14,6 +15,7 @@ from ganzoo.data.files.exact import look_exactly
 from ganzoo.data.files.opened import Look
 from ganzoo.errors import GanzooError
 from ganzoo.library.making import tiles
+from ganzoo.library.making.between import between
 
 INIT = """
 from ganzoo import Need, VariantSpec, hookimpl
@@ -163,6 +165,29 @@ def test_large_images_of_networks_that_look_far_are_said_to_be_blended(
     assert "--tile 0 takes images whole" in result.err
     assert np.array_equal(np.asarray(Image.open("out/x.png")), repeated(noise(40, 40)))
     assert enlarge("x.png", "--out", "whole", "--tile", "0").err == ""
+
+
+@pytest.mark.usefixtures("run")
+def test_networks_between_those_of_two_runs() -> None:
+    asked = ("--data-root", "data", "--image-size", "8x12", "--out", "other", "--seed", 1)
+    assert ganzoo("train", "toy", *asked).status == 0
+    one, other = (ganzoo_library.open_run(name).variant for name in ("run", "other"))
+    made = between(one, "other:0.25").get_submodule("generator")
+    for name, value in made.state_dict().items():
+        ours, theirs = (each.get_submodule("generator").state_dict()[name] for each in (one, other))
+        assert not torch.equal(ours, theirs)
+        torch.testing.assert_close(value, 0.75 * ours + 0.25 * theirs)
+    Image.fromarray(noise(4, 4)).save("x.png")
+    assert enlarge("x.png", "--out", "out", "--interpolate", "other:0.25").status == 0
+    for named, problem in (
+        ("other", "takes RUN:SHARE with a share from 0 to 1"),
+        ("other:2", "takes RUN:SHARE with a share from 0 to 1"),
+        ("nowhere:0.5", "does not exist"),
+    ):
+        refused = enlarge("x.png", "--out", "none", "--interpolate", named)
+        assert (refused.status, problem in refused.err) == (2, True), refused.err
+    train_tiny(Path("ring"))
+    assert "are others" in enlarge("x.png", "--out", "none", "--interpolate", "ring:0.5").err
 
 
 def hole(height: int, width: int) -> np.ndarray:

@@ -15,7 +15,9 @@ from ganzoo.metrics.catalogue import suitable
 from ganzoo.metrics.during import Watch
 from ganzoo.metrics.exam import Exam
 from ganzoo.metrics.features.extractor import Features
+from ganzoo.metrics.images.frechet import frechet_distance
 from ganzoo.metrics.pixels.likeness import l1, psnr, ssim
+from ganzoo.metrics.pixels.reconstruction import luminance, within
 
 EQUAL = 10 * math.log10(255**2 / 1e-2)
 
@@ -221,13 +223,62 @@ class Doubles(Able, Enlarger):
         return image.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
 
-def test_an_enlargement_is_of_what_was_made_smaller_by_means() -> None:
+def test_an_enlargement_stands_beside_bicubic_interpolation() -> None:
+    """A ramp is made smaller and larger again exactly, but for its ends."""
     blocks = bytes_(50, 3, 4, 4).repeat_interleave(2, 2).repeat_interleave(2, 3)
-    exact = Dataset.images("mine", torch.nn.functional.pad(blocks, (0, 1)))  # an odd width
-    found = judged(Doubles(exact.spec), exact, exact)
-    assert found["enlarged_l1"].value == 0
-    assert found["enlarged_bicubic_l1"].value > 0.05
-    assert found["enlarged_psnr"].value > found["enlarged_bicubic_psnr"].value
+    images = Dataset.images("mine", torch.nn.functional.pad(blocks, (0, 1)))  # an odd width
+    found = judged(Doubles(images.spec), images, images, "enlargement")
+    real = blocks.float() / 127.5 - 1
+    small = torch.nn.functional.interpolate(real, (4, 4), mode="bicubic", antialias=True)
+    small = ((small.clamp(-1, 1) + 1) * 127.5).round().byte()
+    doubled = small.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    assert found["enlarged_l1"].value == pytest.approx(l1(doubled, blocks), rel=1e-6)
+    cubic = torch.nn.functional.interpolate(small.float(), (8, 8), mode="bicubic")
+    expected = psnr(cubic.round().clamp(0, 255).byte(), blocks)
+    assert found["enlarged_bicubic_psnr"].value == pytest.approx(expected, rel=1e-3)
+
+
+def test_luminance_is_measured_within_a_border() -> None:
+    """Y is 16 of black and 235 of white; the outer pixels are left out."""
+    extremes = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(-1, 3, 6, 6)
+    assert luminance(extremes)[:, 0, 0, 0].tolist() == pytest.approx([16, 235])
+    red = torch.tensor([255, 0, 0], dtype=torch.uint8).view(1, 3, 1, 1)
+    assert luminance(red).item() == pytest.approx(81.481)
+    gray = bytes_(2, 1, 6, 6)
+    assert luminance(gray) is gray
+    assert torch.equal(within(gray, 2), gray[..., 2:4, 2:4])
+    assert within(gray, 3) is gray
+    wrong = gray.clone()
+    wrong[..., 0, :] = 255 - wrong[..., 0, :]
+    assert psnr(within(wrong, 1), within(gray, 1)) == pytest.approx(EQUAL, abs=1e-4)
+
+
+class Means:
+    """An extractor that sees the means of the channels."""
+
+    name, resizing = "means", "none"
+
+    def __call__(self, images: Tensor) -> Features:
+        return Features(images.float().mean((2, 3)), None)
+
+
+@pytest.mark.parametrize("make", ["restored", "enlarged"])
+def test_the_distance_is_that_of_whole_images(make: str) -> None:
+    test = Dataset.images("mine", bytes_(80, 3, 8, 12))
+    variant = Fills(test.spec) if make == "restored" else Doubles(test.spec)
+    ground = make_ground(test, test)
+    vars(ground)["_extractor"] = Means()
+    exam = Exam(ground, variant)
+    (known,) = suitable(exam, [f"{make}-distance"])
+    found = {score.name: score for score in known.evaluator.judge(exam)}
+    rival = "mean" if make == "restored" else "bicubic"
+    assert found.keys() == {f"{make}_frechet", f"{make}_{rival}_frechet"}
+    if make == "restored":
+        real = exam.ground.wanted.pixels
+        whole = real.clone()
+        whole[:, :, 2:6, 3:9] = 255
+        expected = frechet_distance(real.float().mean((2, 3)), whole.float().mean((2, 3)))
+        assert found["restored_frechet"].value == pytest.approx(expected, rel=1e-4)
 
 
 class Reads(Able, Classifier):

@@ -21,6 +21,7 @@ VARIANTS = {
     "ganzoo-cyclegan": ["cyclegan"],
     "ganzoo-pix2pix": ["pix2pix"],
     "ganzoo-cut": ["cut", "fastcut"],
+    "ganzoo-srgan": ["srgan", "esrgan"],
     "ganzoo-infogan": ["infogan"],
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-fastgan": ["fastgan"],

@@ -31,6 +31,12 @@ from ganzoo.errors import GanzooError
     required=True,
     help="a folder for PNG files with the names of the images that they are made of",
 )
+@click.option(
+    "--interpolate",
+    metavar="RUN:SHARE",
+    help="take networks between those of the run and those of another, which count so much: less "
+    "detail, and less of it invented, where that was trained by pixels alone",
+)
 @tile_option
 @pixels_option("image files")
 @checkpoint_option
@@ -39,6 +45,7 @@ def command(
     run: Path,
     images: tuple[Path, ...],
     out: Path,
+    interpolate: str | None,
     tile: int | None,
     pixels: str | None,
     checkpoint: str,
@@ -59,7 +66,7 @@ def command(
 
     folder, files = find_all(images, warn, "IMAGE")
     opened = open_run(run, checkpoint, device)
-    maker = opened.enlarging(TILE if tile is None else tile, pixels=pixels)
+    maker = opened.enlarging(TILE if tile is None else tile, pixels=pixels, interpolate=interpolate)
     with bar("enlarging", len(files)) as advance:
         count = write_pngs(maker.over(folder, files, warn, advance), out)
     click.echo(f"{counted(count, 'image')}: {out}")
