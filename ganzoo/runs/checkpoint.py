@@ -71,8 +71,6 @@ def save(
     """
     files = {WEIGHTS: weights, STATE: state}
     target = _write(folder, f"{step:08d}", identity, files, {"step": step})
-    for old in _all(folder)[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
     _remove_outdone(folder)
     return target
 
@@ -94,8 +92,16 @@ def save_best(
     return target
 
 
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a writer that was killed had begun: a run has only one."""
+    for leftover in folder.glob(".*.tmp"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
 def _remove_outdone(folder: Path) -> None:
-    """Leave the best, and the best up to the checkpoint from which a training would go on."""
+    """Leave the last `KEPT`, the best, and the best up to where a training would go on from."""
+    for old in _all(folder)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
     bests, newest = _bests(folder), latest(folder)
     reached = [path for path in bests if newest is not None and step_of(path) <= step_of(newest)]
     for path in bests:
@@ -115,8 +121,7 @@ def _write(
     temporary = folder / f".{name}.{os.getpid()}.tmp"
     header = {"ganzoo": FORMAT, "variant": identity.variant, "data": identity.data}
     try:
-        for leftover in folder.glob(".*.tmp"):  # of a writer that was killed: a run has only one
-            shutil.rmtree(leftover, ignore_errors=True)
+        _remove_abandoned(folder)
         temporary.mkdir(parents=True)
         digests = {}
         for file, tensors in files.items():
@@ -184,11 +189,13 @@ def verdict(path: Path) -> Verdict:
         ) from error
 
 
-def forget_best(folder: Path, after: int) -> None:
-    """Remove the best checkpoints of steps that are yet to come again."""
+def rewind(folder: Path, step: int) -> None:
+    """Leave what is there after `step` where nobody was killed while writing or removing."""
     for path in _bests(folder):
-        if step_of(path) > after:
+        if step_of(path) > step:
             shutil.rmtree(path)
+    _remove_abandoned(folder)
+    _remove_outdone(folder)
 
 
 def digest(path: Path, name: str) -> str:

@@ -198,12 +198,12 @@ class Run:
         for evaluation in (self.path / evaluations.FOLDER).glob("[0-9]" * 8 + "-*"):  # and pictures
             if int(evaluation.name.partition("-")[0]) > step:
                 evaluation.unlink()
-        checkpoint.forget_best(self.checkpoints, after=step)
+        checkpoint.rewind(self.checkpoints, step)
         log = self.path / "log.txt"
         if log.exists() and log.stat().st_nlink > 1:  # it would go on in a copy of the run, too
             with replacing(log) as temporary:
                 shutil.copyfile(log, temporary)
-        for folder in (self.path, self.samples):
+        for folder in (self.path, self.samples, self.path / evaluations.FOLDER):
             for leftover in folder.glob(".*.tmp.*"):  # of a writer that was killed
                 leftover.unlink()
 

@@ -83,7 +83,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_best(tmp_path: Path, moment: int) -
 
 
 @pytest.mark.parametrize("moment", range(20))
-def test_a_kill_at_any_moment_leaves_the_best_that_a_resumed_training_goes_back_to(
+def test_a_kill_at_any_moment_leaves_what_a_resumed_training_goes_back_to_and_nothing_else(
     tmp_path: Path, moment: int
 ) -> None:
     x: dict[str, Tensor] = {"x": torch.ones(5)}
@@ -95,10 +95,13 @@ def test_a_kill_at_any_moment_leaves_the_best_that_a_resumed_training_goes_back_
         checkpoint.save(tmp_path, 12, TOY, weights=x, state=x)
     newest = checkpoint.latest(tmp_path)
     assert newest is not None
-    checkpoint.forget_best(tmp_path, after=checkpoint.step_of(newest))
+    checkpoint.rewind(tmp_path, checkpoint.step_of(newest))
     found = checkpoint.best(tmp_path)
     assert found is not None
     assert checkpoint.step_of(found) == {8: 5, 12: 10}[checkpoint.step_of(newest)]
+    kept = {8: (4, 8, 5), 12: (8, 12, 10)}[checkpoint.step_of(newest)]
+    names = [f"{kept[0]:08d}", f"{kept[1]:08d}", f"best-{kept[2]:08d}"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
 def test_no_more_bests_are_kept_than_are_needed(tmp_path: Path) -> None:
