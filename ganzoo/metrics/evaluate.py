@@ -19,7 +19,7 @@ from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels, parse_pixels
 from ganzoo.data.kinds import sample_kind
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.catalogue import Known, check_names, suitable
-from ganzoo.metrics.evaluator import CONTROL, FEATURES, JUDGES, MADE, SAMPLES
+from ganzoo.metrics.evaluator import ATTRIBUTES, CONTROL, FEATURES, JUDGES, MADE, SAMPLES
 from ganzoo.metrics.exam import Amounts, Exam, Ground
 from ganzoo.metrics.features.extractor import Extractor, with_channels
 from ganzoo.metrics.images.images import Images
@@ -242,6 +242,8 @@ def _extractors(ground: Ground, looked: Collection[str]) -> list[Extractor]:
     found = [ground.extractor] if FEATURES in looked else []
     if JUDGES in looked:
         found += ground.judges or ()
+    if ATTRIBUTES in looked:
+        found.append(ground.attribute_judge)
     return [*{extractor.name: extractor for extractor in found}.values()]
 
 

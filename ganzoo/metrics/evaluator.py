@@ -23,6 +23,8 @@ FEATURES = "features"
 """What an extractor sees."""
 JUDGES = "judges"
 """What the extractors of two domains see."""
+ATTRIBUTES = "attributes"
+"""Which attributes a classifier of these sees."""
 
 
 class Evaluator(ABC):

@@ -11,6 +11,7 @@ from ganzoo.abilities import can
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.device import seeded
 from ganzoo.errors import GanzooError
+from ganzoo.metrics.features.attributes import AttributeJudge, load_attribute_judge
 from ganzoo.metrics.features.extractor import Extractor, Features
 from ganzoo.metrics.features.make import make_extractor
 from ganzoo.metrics.form import as_batch, as_stored
@@ -104,6 +105,11 @@ class Ground:
             ),
             make_extractor(self.extractors, train.other, test.other, self.device, self.report),
         )
+
+    @cached_property
+    def attribute_judge(self) -> AttributeJudge:
+        """What tells the attributes of images that have some."""
+        return load_attribute_judge(*self.native, self.device, self.report)
 
     def images(self, pixels: Tensor, labels: Tensor | None = None) -> Images:
         """Images uint8 (n, channels, height, width) as the extractor sees them."""

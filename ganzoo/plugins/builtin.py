@@ -230,6 +230,13 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
             ability="translator",
         ),
         EvaluatorSpec(
+            "changes",
+            f"{at}.translation.changes:changes",
+            "whether attributes are as they were set, and what else is kept",
+            kinds=images,
+            ability="translator",
+        ),
+        EvaluatorSpec(
             "pairs",
             f"{at}.pixels.pairs:pairs",
             "translations whose right result is known",

@@ -45,13 +45,20 @@ def digits(domains: int = 1) -> Dataset:
 
 
 def samples_for(spec: VariantSpec) -> Dataset:
-    """Such images as a variant is played on: one set, two domains, or pairs."""
-    if {need.field for need in spec.needs[0]} != {"source", "target"}:
-        return digits(len(spec.needs))
-    image = digits().tensors["image"]
-    fields = Field("source", "image", (1, 28, 28)), Field("target", "image", (1, 28, 28))
-    pairs = DataSpec((fields,), "random pairs")
-    return Dataset(pairs, {"source": image, "target": image.flip(0)})
+    """Such images as a variant is played on: one set, two domains, pairs, or with attributes."""
+    wanted, image = {need.field for need in spec.needs[0]}, digits().tensors["image"]
+    if wanted == {"source", "target"}:
+        fields = Field("source", "image", (1, 28, 28)), Field("target", "image", (1, 28, 28))
+        tensors = {"source": image, "target": image.flip(0)}
+        return Dataset(DataSpec((fields,), "random pairs"), tensors)
+    if "attributes" in wanted:
+        sample, told = Field("image", "image", (1, 28, 28)), ("odd", "low", "third")
+        attributes = Field("attributes", "attributes", (3,), told)
+        number = torch.arange(len(image))
+        bits = torch.stack((number % 2, (number < 90).long(), (number % 3 == 0).long()), 1)
+        tensors = {"image": image, "attributes": bits.to(torch.uint8)}
+        return Dataset(DataSpec(((sample, attributes),), "random attributes"), tensors)
+    return digits(len(spec.needs))
 
 
 def make_small(

@@ -22,6 +22,7 @@ VARIANTS = {
     "ganzoo-pix2pix": ["pix2pix"],
     "ganzoo-cut": ["cut", "fastcut"],
     "ganzoo-srgan": ["srgan", "esrgan"],
+    "ganzoo-stargan": ["stargan"],
     "ganzoo-infogan": ["infogan"],
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-fastgan": ["fastgan"],

@@ -40,6 +40,7 @@ REFUSED = {
         for kind in KINDS
         if ("pair" in kind) != (name in UNPAIRED)
     },
+    **{("stargan", kind): "with attributes" for kind in KINDS if "pair" not in kind},
     **{("pix2pix", kind): "no field 'source'" for kind in KINDS if "pair" not in kind},
     ("pix2pix", "points"): "needs pairs of images",
     ("dcgan", "points"): "needs images",

@@ -149,7 +149,7 @@ def load_classifier(
     """
     _check(train)
     path = cache_folder() / f"classifier-{fingerprint(train)}.safetensors"
-    stored = _read(path, train)
+    stored = read_net(path, lambda: make_net(train))
     if stored is None:
         report(f"training the classifier that measures '{train.name}' (once)")
     net, accuracy = stored or (train_net(train, device, report), None)
@@ -159,40 +159,69 @@ def load_classifier(
     if accuracy is None and test is not None:
         accuracy = found.accuracy(test)
     if stored != (net, accuracy):
-        _write(path, net, accuracy, report)
+        write_net(path, net, accuracy, report)
     known = "" if accuracy is None else f" ({100 * accuracy:.2f} % of its test images)"
     return replace(found, name=f"classifier {weights_hash(net)} of {train.name}{known}")
 
 
-def fingerprint(dataset: Dataset) -> str:
-    """Tells data sets apart by what a classifier learns of them, in hexadecimal digits."""
-    image, label = dataset.fields["image"], dataset.fields["label"]
+def fingerprint(dataset: Dataset, told: str = "label") -> str:
+    """Tells data sets apart by what is learned of them, in hexadecimal digits.
+
+    Args:
+        dataset: images, and what is told of them.
+        told: the field that says it, ``"label"`` or ``"attributes"``.
+    """
+    image, field = dataset.fields["image"], dataset.spec.fields
+    names = dataset.classes if told == "label" else field[told].names
     chosen = torch.linspace(0, len(image) - 1, FINGERPRINT).long()
-    about = (VERSION, dataset.name, dataset.classes, dataset.per_channel, tuple(image.shape))
+    about = (VERSION, dataset.name, names, dataset.per_channel, tuple(image.shape))
     digest = hashlib.blake2b(repr(about).encode(), digest_size=16)
     digest.update(image[chosen].numpy().tobytes())
-    digest.update(label.numpy().tobytes())
+    digest.update(dataset.fields[told].numpy().tobytes())
     return digest.hexdigest()
 
 
 def train_net(dataset: Dataset, device: torch.device, report: Callable[[str], None]) -> Net:
     """A classifier of the data set's classes, or of those of its channels; in eval mode."""
-    told = time.monotonic()
-    images, labels = _examples(dataset)
+    examples = _examples(dataset)
+    return fit(lambda: make_net(dataset), *examples, cross_entropy, dataset.name, device, report)
+
+
+def fit(
+    make: Callable[[], Net],
+    images: Tensor,
+    told: Tensor,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    name: str,
+    device: torch.device,
+    report: Callable[[str], None],
+) -> Net:
+    """A network that tells of images what was told; in eval mode.
+
+    Args:
+        make: makes it, with random weights.
+        images: uint8 (n, channels, height, width).
+        told: (n, ...), as `loss` takes it beside logits.
+        loss: of logits (n, classes) and what was told, a scalar.
+        name: of the data set, for messages.
+        device: where it is trained.
+        report: is told how far it is.
+    """
+    heard = time.monotonic()
     with seeded(SEED, device), reproducibly(), torch.enable_grad():
-        net = _make_net(dataset).to(device)
+        net = make().to(device)
         optimizer = torch.optim.Adam(net.parameters(), fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=STEPS)
         rounds = -(-STEPS * BATCH // len(images))
         order = torch.cat([torch.randperm(len(images)) for _ in range(rounds)])
         for step, chosen in enumerate(torch.split(order, BATCH)[:STEPS]):
-            if time.monotonic() - told > QUIET:
-                report(f"the classifier of '{dataset.name}': {100 * step / STEPS:.0f} % trained")
-                told = time.monotonic()
+            if time.monotonic() - heard > QUIET:
+                report(f"the classifier of '{name}': {100 * step / STEPS:.0f} % trained")
+                heard = time.monotonic()
             shift = torch.randint(-SHIFT, SHIFT + 1, (2,)).tolist()
             optimizer.zero_grad()
             _, logits = net(images[chosen].roll(shift, (2, 3)).to(device))
-            torch.autograd.backward(cross_entropy(logits, labels[chosen].to(device)))
+            torch.autograd.backward(loss(logits, told[chosen].to(device)))
             optimizer.step()
             schedule.step()
     return net.eval()
@@ -230,7 +259,8 @@ def _examples(dataset: Dataset) -> tuple[Tensor, Tensor]:
     ).flatten()
 
 
-def _make_net(dataset: Dataset) -> Net:
+def make_net(dataset: Dataset) -> Net:
+    """With random weights, for the data set's classes, or for those of its channels."""
     channels, classes = dataset.spec.shape[0], len(dataset.classes)
     net = Net(1, dataset.per_channel) if dataset.per_channel else Net(channels, classes)
     return net.to(memory_format=torch.channels_last)  # half as fast again on a CPU
@@ -240,18 +270,25 @@ def _weights(net: Net) -> dict[str, Tensor]:
     return {name: tensor.cpu().contiguous() for name, tensor in net.state_dict().items()}
 
 
-def _read(path: Path, dataset: Dataset) -> tuple[Net, float | None] | None:
-    """The stored classifier and its accuracy, if that is known; None: there is none, or damaged."""
+def read_net(path: Path, make: Callable[[], Net]) -> tuple[Net, float | None] | None:
+    """The stored one and its accuracy, if that is known; None: there is none, or damaged.
+
+    Args:
+        path: where `write_net` has put it.
+        make: makes one of its shape.
+    """
     with contextlib.suppress(*_DAMAGE), safe_open(path, "pt") as stored:
         about = stored.metadata()
-        net = _make_net(dataset).eval()
+        with seeded(SEED, torch.device("cpu")):
+            net = make().eval()
         net.load_state_dict({name: stored.get_tensor(name) for name in net.state_dict()})
         if weights_hash(net) == about["hash"]:
             return net, float(about["accuracy"]) if about["accuracy"] else None
     return None
 
 
-def _write(path: Path, net: Net, accuracy: float | None, report: Callable[[str], None]) -> None:
+def write_net(path: Path, net: Net, accuracy: float | None, report: Callable[[str], None]) -> None:
+    """Keep a network, and how often it is right."""
     about = {"hash": weights_hash(net), "accuracy": "" if accuracy is None else repr(accuracy)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

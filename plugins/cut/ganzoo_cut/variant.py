@@ -6,7 +6,7 @@ whose maps are compared.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -60,7 +60,7 @@ class CUT(Variant, Translator):
 
     Config = CUTConfig
     config: CUTConfig
-    directions: ClassVar[tuple[Direction, ...]] = (Direction("a2b", "a", "b"),)
+    directions = (Direction("a2b", "a", "b"),)
     multiple = MULTIPLE
     epochs = 400
     """Of 1,000 images, where the paper's networks are trained."""
