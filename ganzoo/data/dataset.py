@@ -254,6 +254,12 @@ class Dataset:
         }
         return Dataset(spec, tensors, self.truths[number : number + 1])
 
+    def of_field(self, name: str) -> "Dataset":
+        """One field of images as a data set of its own, with the labels of its samples, if any."""
+        labels = self.fields.get("label")
+        images = self.tensors[name]
+        return Dataset.images(f"{self.name}-{name}", images, labels, self.classes)
+
     def first(self, n: int) -> "Dataset":
         """The first `n` samples of each group, or all that it has."""
         return self.with_tensors({name: tensor[:n] for name, tensor in self.tensors.items()})

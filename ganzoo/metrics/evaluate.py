@@ -19,7 +19,15 @@ from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels, parse_pixels
 from ganzoo.data.kinds import sample_kind
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.catalogue import Known, check_names, suitable
-from ganzoo.metrics.evaluator import ATTRIBUTES, CONTROL, FEATURES, JUDGES, MADE, SAMPLES
+from ganzoo.metrics.evaluator import (
+    ATTRIBUTES,
+    CONTROL,
+    FEATURES,
+    JUDGES,
+    MADE,
+    SAMPLES,
+    TARGETS,
+)
 from ganzoo.metrics.exam import Amounts, Exam, Ground
 from ganzoo.metrics.features.extractor import Extractor, with_channels
 from ganzoo.metrics.images.images import Images
@@ -208,9 +216,13 @@ def _judge(exam: Exam, wish: Wish, whose: str) -> Evaluation:
 
 def _left_out(exam: Exam) -> str:
     """What was not measured because there is no extractor, and why; empty: nothing."""
+    said = "nothing that looks at features was measured"
+    for judge in exam.ground.judges_of.values():
+        if isinstance(judge, GanzooError):
+            return f"{said}: {judge}"
     if exam.kind != "image" or not exam.can("sampler") or not exam.ground.blindness:
         return ""
-    return f"nothing that looks at features was measured: {exam.ground.blindness}"
+    return f"{said}: {exam.ground.blindness}"
 
 
 def _protocol(exam: Exam, judged: Sequence[Known]) -> str:
@@ -244,6 +256,8 @@ def _extractors(ground: Ground, looked: Collection[str]) -> list[Extractor]:
         found += ground.judges or ()
     if ATTRIBUTES in looked:
         found.append(ground.attribute_judge)
+    if TARGETS in looked:
+        found += (each for each in ground.judges_of.values() if not isinstance(each, GanzooError))
     return [*{extractor.name: extractor for extractor in found}.values()]
 
 

@@ -25,6 +25,8 @@ JUDGES = "judges"
 """What the extractors of two domains see."""
 ATTRIBUTES = "attributes"
 """Which attributes a classifier of these sees."""
+TARGETS = "targets"
+"""What the extractors of aligned fields see."""
 
 
 class Evaluator(ABC):

@@ -111,6 +111,30 @@ class Ground:
         """What tells the attributes of images that have some."""
         return load_attribute_judge(*self.native, self.device, self.report)
 
+    def judge_of(self, field: str) -> Extractor:
+        """What sees features in images of one of several aligned fields.
+
+        Raises:
+            GanzooError: nothing can be had that does.
+        """
+        if field not in self.judges_of:
+            train, test = (each.of_field(field) for each in self.native)
+            try:
+                self.judges_of[field] = make_extractor(
+                    self.extractors, train, test, self.device, self.report
+                )
+            except GanzooError as error:
+                self.judges_of[field] = error
+        found = self.judges_of[field]
+        if isinstance(found, GanzooError):
+            raise found
+        return found
+
+    @cached_property
+    def judges_of(self) -> dict[str, Extractor | GanzooError]:
+        """Those that have been asked for, by field, or why there is none."""
+        return {}
+
     def images(self, pixels: Tensor, labels: Tensor | None = None) -> Images:
         """Images uint8 (n, channels, height, width) as the extractor sees them."""
         return Images(pixels, self._see, samples_of(self.train), labels)

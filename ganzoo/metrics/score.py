@@ -1,5 +1,6 @@
 """What an evaluation says: numbers, each with its direction, and the protocol they belong to."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from typing import Any
@@ -22,6 +23,8 @@ class Score:
     """What it says, in a line."""
     share: bool = False
     """Whether it is shown in per cent."""
+    rival: str = ""
+    """See `ScoreKind`."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class ScoreKind:
     """What it says, in a line, for the user."""
     share: bool = False
     """Whether it is shown in per cent."""
+    rival: str = ""
+    """Who else scores this, such as ``"mean"`` in ``"mean_l1"``: a predictor that knows nothing
+    better, beside whom ``"l1"`` stands in a table; empty: it is of what is judged."""
 
     def of(self, value: float, real: float | None = None, *, way: str = "") -> Score:
         """A score of this kind.
@@ -46,7 +52,7 @@ class ScoreKind:
             way: the direction of a translation.
         """
         name = f"{way}_{self.name}" if way else self.name
-        return Score(name, value, self.better, real, self.meaning, self.share)
+        return Score(name, value, self.better, real, self.meaning, self.share, self.rival)
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,27 @@ class Report:
 
 def _finite(value: Any) -> Any:
     return value if not isinstance(value, float) or isfinite(value) else None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A score, and what rivals score."""
+
+    score: Score
+    rivals: dict[str, Score]
+    """By name."""
+
+
+def beside_rivals(scores: Iterable[Score]) -> list[Beside]:
+    """The scores with those of rivals beside them; a rival's alone stands by itself."""
+    rows: dict[str, Beside] = {}
+    for score in scores:
+        own = "".join(score.name.rsplit(f"{score.rival}_", 1)) if score.rival else ""
+        if own in rows:
+            rows[own].rivals[score.rival] = score
+        else:
+            rows[score.name] = Beside(score, {})
+    return [*rows.values()]
 
 
 def shown(value: float, share: bool = False) -> str:

@@ -243,6 +243,14 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
             ability="translator",
         ),
         EvaluatorSpec(
+            "targets",
+            f"{at}.pixels.targets:targets",
+            "translations and targets as sets of images",
+            f"{arxiv}1706.08500",
+            kinds=images,
+            ability="translator",
+        ),
+        EvaluatorSpec(
             "reconstruction",
             f"{at}.pixels.reconstruction:reconstruction",
             "samples made again from their latents",

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from ganzoo.metrics.pixels.likeness import l1, psnr, ssim
+from ganzoo.metrics.pixels.likeness import l1, psnr, sharpness, ssim
 
 
 def noise(n: int, *shape: int, seed: int = 0) -> Tensor:
@@ -65,3 +65,25 @@ def test_the_mean_is_over_all_images_and_not_over_chunks() -> None:
     one_differs = dark.clone()
     one_differs[32] = 255
     assert l1(dark, one_differs) == pytest.approx(1 / 33)
+
+
+def test_sharpness_is_the_power_of_short_waves() -> None:
+    """Of waves of 3 pixels all counts, of 6 nothing; half as high is a quarter as sharp."""
+    place = torch.arange(24)
+    short, long = (torch.sin(2 * math.pi * place / length) for length in (3, 6))
+
+    def image(values: Tensor) -> Tensor:
+        return (127.5 + 100 * values).round().to(torch.uint8).expand(40, 1, 24, 24)
+
+    assert sharpness(image(short), image(short)) == 1
+    assert sharpness(image(short / 2), image(short)) == pytest.approx(0.25, rel=0.02)
+    assert sharpness(image(long), image(short)) == pytest.approx(0, abs=1e-3)
+    assert sharpness(image((short + long) / 2), image(short)) == pytest.approx(0.25, rel=0.02)
+    assert sharpness(image(short), plain(9, 40, 1, 24, 24)) == 0
+
+
+def test_blurred_noise_has_less_sharpness_than_noise() -> None:
+    images = noise(33, 3, 16, 17)
+    blurred = torch.nn.functional.avg_pool2d(images.double(), 3, 1, 1).round().to(torch.uint8)
+    assert 0 < sharpness(blurred, images) < 0.2
+    assert sharpness(images, blurred) == pytest.approx(1 / sharpness(blurred, images))

@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import Dataset
-from ganzoo.metrics.pixels.likeness import l1, psnr, ssim
+from ganzoo.metrics.pixels.likeness import l1, psnr, sharpness, ssim
 from ganzoo.metrics.score import HIGHER, LOWER, Score, ScoreKind
 
 MEASURES = {
-    "l1": (LOWER, "mean absolute difference", l1),
-    "psnr": (HIGHER, "likeness in dB", psnr),
-    "ssim": (HIGHER, "structural similarity, at most 1 (Wang 2004)", ssim),
+    "l1": (LOWER, "mean absolute difference to what it should be", l1),
+    "psnr": (HIGHER, "likeness in dB to what it should be", psnr),
+    "ssim": (HIGHER, "structural similarity to what it should be (Wang 2004)", ssim),
+    "sharpness": ("", "power of fine detail, as a share of that of what it should be", sharpness),
 }
 ROWS = 1000
 """Samples whose mean is taken at once."""
@@ -26,11 +27,11 @@ def kinds_beside(what: str, rivals: Mapping[str, str]) -> tuple[ScoreKind, ...]:
         rivals: who else predicts, by name, and what they do.
     """
     own = tuple(
-        ScoreKind(_joined(what, name), better, f"{meaning} to what it should be")
+        ScoreKind(_joined(what, name), better, meaning)
         for name, (better, meaning, _) in MEASURES.items()
     )
     others = tuple(
-        ScoreKind(_joined(what, rival, name), "", f"the same of {does}")
+        ScoreKind(_joined(what, rival, name), "", f"the same of {does}", rival=rival)
         for rival, does in rivals.items()
         for name in MEASURES
     )

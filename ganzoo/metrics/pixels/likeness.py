@@ -14,6 +14,8 @@ WINDOW, SIGMA = 11, 1.5
 """The Gaussian that structural similarity is weighed by, in pixels."""
 STABLE = ((0.01 * LEVELS) ** 2, (0.03 * LEVELS) ** 2)
 """C1 and C2 of structural similarity."""
+FINE = 0.25
+"""Waves a pixel from which on a detail is fine: half of those that pixels can show."""
 
 
 def psnr(images: Tensor, others: Tensor) -> float:
@@ -48,6 +50,25 @@ def ssim(images: Tensor, others: Tensor) -> float:
         for one, other in zip(torch.split(images, CHUNK), torch.split(others, CHUNK), strict=True)
     ]
     return torch.cat(found).mean().item()
+
+
+def sharpness(images: Tensor, others: Tensor) -> float:
+    """The power of the fine detail of uint8 images (n, c, h, w), as a share of that of others.
+
+    It is summed over the images before it is divided: 1 is as sharp as the others, 0 is blurred,
+    and what is sharper or noisier than they are has more. Others without any detail make it 0.
+    """
+    power = [sum(_fine(part) for part in torch.split(each, CHUNK)) for each in (images, others)]
+    return power[0] / power[1] if power[1] else 0.0
+
+
+def _fine(images: Tensor) -> float:
+    """The power of waves that are shorter than 1 / `FINE` pixels."""
+    height, width = images.shape[2:]
+    down, right = torch.fft.fftfreq(height)[:, None], torch.fft.fftfreq(width)
+    power = torch.fft.fft2(images.double()).abs().square()
+    fine = (down**2 + right**2).sqrt() >= FINE
+    return float(power[..., fine].sum())
 
 
 def _similarity(one: Tensor, other: Tensor) -> Tensor:

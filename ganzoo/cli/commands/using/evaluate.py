@@ -142,18 +142,25 @@ def command(
 def _print(record: dict[str, Any], found: Evaluation) -> None:
     from rich.text import Text
 
-    from ganzoo.metrics.score import shown
+    from ganzoo.metrics.score import beside_rivals, shown
 
     console = make_console()
     step = f", step {record['step']:,}" if "step" in record else ""
     console.print(Text(f"{record.get('run') or record.get('samples')}{step}", style="bold"))
     console.print()
-    table = make_table("score", "value", "real data", "better", "what it is")
-    for score in found.report.scores:
+    rows = beside_rivals(found.report.scores)
+    rivals = {rival: one.meaning for row in rows for rival, one in row.rivals.items()}
+    table = make_table("score", "value", *rivals, "real data", "better", "what it is")
+    for row in rows:
+        score = row.score
         real = "–" if score.real is None else shown(score.real, score.share)
         value = Text(shown(score.value, score.share), style="bold")
-        table.add_row(score.name, value, real, score.better, Text(score.meaning, "dim"))
+        others = (row.rivals.get(rival) for rival in rivals)
+        beside = ("–" if one is None else shown(one.value, one.share) for one in others)
+        table.add_row(score.name, value, *beside, real, score.better, Text(score.meaning, "dim"))
     console.print(table)
+    for rival, meaning in rivals.items():
+        console.print(Text(f"{rival}: {meaning}", "dim"))
     console.print()
     shares = found.report.histogram
     if shares and len(shares) <= SHOWN_CLASSES:
