@@ -18,6 +18,7 @@ from typing import Any
 
 from ganzoo.claims.claim import Arm, Setting, digest
 from ganzoo.errors import GanzooError
+from ganzoo.plugins.catalog import single_names
 from ganzoo.plugins.registry import registry
 from ganzoo.runs.child import STOPPED, begun, follow, last_words
 from ganzoo.runs.run import Run
@@ -114,7 +115,7 @@ def reads_files(arm: Arm) -> bool:
     Raises:
         GanzooError: there is no such data set.
     """
-    names = str(arm.settings.get("dataset", "")).split("+")
+    names = single_names(str(arm.settings.get("dataset", "")))
     return any(registry().dataset(name).spec.source != MADE for name in names if name)
 
 

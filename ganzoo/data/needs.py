@@ -82,6 +82,11 @@ def _check_field(spec: VariantSpec, need: Need, group: Group, data: DataSpec) ->
             "each class a sub-folder of its own"
         )
     same = [field.name for field in group if field.kind in need.kinds]
+    if same == ["image"] and need.field in ("source", "target"):
+        raise GanzooError(
+            f"{wanted} single ones, no field '{need.field}': have pairs made of them, as in "
+            f"--dataset {data.name}/edges or {data.name}/colourise, or use --dataset pairs"
+        )
     if same:
         raise GanzooError(
             f"{wanted} no field '{need.field}' but {' and '.join(map(repr, same))}: name a data "

@@ -1,6 +1,7 @@
-"""What ``--dataset`` names: one data set, or two of them, ``A+B``, as unpaired domains.
+"""What ``--dataset`` names: one data set, two of them, ``A+B``, or one as pairs, ``A/TASK``.
 
-Of two sets, the second is brought to the size of the first, and a grayscale one to the channels of
+Two are unpaired domains, and a task makes pairs of images on the spot: see `ganzoo.data.tasks`. Of
+two sets, the second is brought to the size of the first, and a grayscale one to the channels of
 a coloured one. ``--data-root`` is told to those of them that read files.
 """
 
@@ -13,6 +14,7 @@ from ganzoo.data.domains import in_one_shape
 from ganzoo.data.files.wanted import AS_THEY_ARE
 from ganzoo.data.kinds import sample_kind
 from ganzoo.data.needs import first_suitable, in_words
+from ganzoo.data.tasks import as_pairs, find_task, pairs_of
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
@@ -27,12 +29,16 @@ def load(name: str, request: DataRequest) -> Dataset:
         request: for it, or for both of them.
 
     Returns:
-        It, or both as two domains; each keeps its own labels.
+        It, or both as two domains, or pairs made of it; each keeps its own labels.
 
     Raises:
         GanzooError: there is none of that name, it cannot be loaded, or two cannot be a pair.
     """
     found = _find(name)
+    whole, slash, task = name.partition("/")
+    if slash:
+        find_task(task)
+        return as_pairs(load(whole, request), task)
     if request.pixels != AS_THEY_ARE and all(row.spec.source != FILES for row in found):
         raise GanzooError(f"'{name}' reads no image files of yours: leave out --pixels")
     if len(found) == 1:
@@ -61,6 +67,8 @@ def contents(name: str, dataset: Dataset) -> list[str]:
     """
     parts = [row.spec.source != MADE for row in _find(name)]
     groups = [[*stream.values()] for stream in dataset.streams]
+    if "/" in name:  # what the source is made of stands beside it
+        groups = [group[1:] for group in groups]
     reads = parts if len(parts) > 1 else parts * len(groups)
     return [digest(group) if read else "" for group, read in zip(groups, reads, strict=True)]
 
@@ -78,6 +86,8 @@ def described(name: str) -> DataSpec:
             pair.
     """
     specs = [_data_spec(row.spec) for row in _find(name)]
+    if "/" in name:
+        return pairs_of(specs[0], name.partition("/")[2])
     if len(specs) == 1:
         return specs[0]
     channels = max(spec.shape[0] for spec in specs)
@@ -88,6 +98,11 @@ def described(name: str) -> DataSpec:
         for spec in specs
     )
     return DataSpec.unpaired(first, second, f"{first.name}+{second.name}")
+
+
+def single_names(name: str) -> list[str]:
+    """The names of the registered sets in what ``--dataset`` takes."""
+    return name.partition("/")[0].split("+")
 
 
 def default_for(variant: VariantSpec) -> str:
@@ -114,9 +129,14 @@ def default_for(variant: VariantSpec) -> str:
 
 def _find(name: str) -> list[Registered[DatasetSpec]]:
     """The one or two registered sets that are named, as far as they can be a pair."""
-    names = name.split("+")
+    names = single_names(name)
+    if len(names) > 1 and "/" in name:
+        raise GanzooError(
+            f"'{name}' makes pairs of two sets: write A+B, or A/TASK with one name, as in "
+            "cifar10/edges"
+        )
     if len(names) == 1:
-        return [registry().dataset(name)]
+        return [registry().dataset(names[0])]
     if len(names) > 2 or "" in names:
         raise GanzooError(
             f"'{name}' is neither a data set nor two: write A+B with two names that "

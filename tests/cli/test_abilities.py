@@ -223,8 +223,9 @@ def test_a_training_is_watched_by_all_that_is_quick(run: Path) -> None:
     (watched, _) = (record for record in records if "quality/psnr" in record)
     assert {name for name in watched if name.startswith("quality/")} == {
         f"quality/{name}"
-        for name in ("l1", "psnr", "ssim", "brightness", "reconstruction_l1",
-                     "reconstruction_psnr", "reconstruction_ssim", "memorised")
+        for name in ("l1", "psnr", "ssim", "sharpness", "brightness", "reconstruction_l1",
+                     "reconstruction_psnr", "reconstruction_ssim", "reconstruction_sharpness",
+                     "memorised")
     }  # fmt: skip
     settings = json.loads((run / "run.json").read_text())
     assert settings["quality_protocol"] == (

@@ -121,7 +121,8 @@ def gain_of(phase: Phase) -> float:
 
 def _load(name: str, root: str | None, size: tuple[int, int] | None, wanted: Pixels) -> Dataset:
     """The test split, in its own size where it has one."""
-    known = [registry().dataset(part).spec.shape[0].isdecimal() for part in name.split("+")]
+    parts = map(registry().dataset, catalog.single_names(name))
+    known = [part.spec.shape[0].isdecimal() for part in parts]
     request = DataRequest(
         root=Path(root).expanduser() if root else None,
         split="test",
