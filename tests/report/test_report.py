@@ -108,12 +108,16 @@ def test_what_the_watchdog_and_evaluations_said_is_there(run: Path) -> None:
     scores = [
         {"name": "recall", "value": 0.5, "better": "higher", "real": 0.75},
         {"name": "a2b_frechet", "value": None, "better": "lower", "real": 2.0},
+        {"name": "there_l1", "value": 0.25, "better": "lower", "real": None},
+        {"name": "there_mean_l1", "value": 0.375, "better": "", "real": None},
     ]
     evaluations.store(run, 5, {"protocol": "by hand", "scores": scores})
     text = " ".join(Tags(report([run])).text.split())
     assert "The watchdog" in text
-    assert "recall 50.0% 75.0% higher share of real ones" in text
-    assert "a2b_frechet – 2 lower distance between Gaussians" in text
+    assert "score value mean real data better" in text
+    assert "recall 50.0% – 75.0% higher share of real ones" in text
+    assert "a2b_frechet – – 2 lower distance between Gaussians" in text
+    assert "there_l1 0.2500 0.3750 – lower mean absolute difference" in text
     assert "by hand" in text
 
 

@@ -30,7 +30,7 @@ class Distance(Evaluator):
         self.scores = (
             ScoreKind(f"{what}_frechet", LOWER, meaning),
             *(
-                ScoreKind(f"{what}_{rival}_frechet", "", f"the same of {does}")
+                ScoreKind(f"{what}_{rival}_frechet", "", f"the same of {does}", rival=rival)
                 for rival, does in rivals.items()
             ),
         )

@@ -68,7 +68,9 @@ class Enlargement(Evaluator):
     scores = (
         *kinds_beside("enlarged", BICUBIC),
         ScoreKind("enlarged_y_psnr", HIGHER, "likeness of the luminance within a border, in dB"),
-        ScoreKind("enlarged_bicubic_y_psnr", "", "the same of bicubic interpolation"),
+        ScoreKind(
+            "enlarged_bicubic_y_psnr", "", "the same of bicubic interpolation", rival="bicubic"
+        ),
     )
     looks_at = frozenset({MADE, REAL})
     quick = True

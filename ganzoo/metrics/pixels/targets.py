@@ -13,12 +13,9 @@ from ganzoo.metrics.exam import Exam
 from ganzoo.metrics.features.extractor import Extractor
 from ganzoo.metrics.images.frechet import frechet_distance
 from ganzoo.metrics.pixels.pairs import RIVALS, aligned, translated
-from ganzoo.metrics.score import LOWER, Score, ScoreKind
+from ganzoo.metrics.score import Score, ScoreKind
 from ganzoo.metrics.splits import chosen_rows
-
-FRECHET = ScoreKind(
-    "frechet", LOWER, "distance to the targets between Gaussians fitted to the features"
-)
+from ganzoo.metrics.translation.scores import FRECHET
 
 
 class Targets(Evaluator):
