@@ -16,6 +16,7 @@ from ganzoo.library.drawing import DrawingRun
 from ganzoo.library.given import Given, as_files
 from ganzoo.library.images import Report, as_samples, image_shape, reading
 from ganzoo.library.making.between import between
+from ganzoo.library.making.inversion import STEPS, Inverter, critic_of
 from ganzoo.library.making.maker import Maker
 from ganzoo.library.making.masks import Masks
 from ganzoo.library.making.tiles import TILE, tiling_of
@@ -149,6 +150,8 @@ class TrainedRun(DrawingRun):
         images: Given,
         mask: Path | str,
         *,
+        steps: int | None = None,
+        seed: int = 0,
         tile: int = TILE,
         pixels: str | None = None,
         report: Report = quiet,
@@ -158,6 +161,9 @@ class TrainedRun(DrawingRun):
         Args:
             images: as above, with what is missing in any colour.
             mask: an image in which what is missing is white, or a folder with one for each.
+            steps: of the search, where the run draws samples and the one is looked for that is most
+                like what is known; None: as many as usual.
+            seed: of the samples at which the search begins.
             tile: as above, where the networks take images of any size; others are scaled and
                 cropped to theirs, which is said.
             pixels: likewise.
@@ -166,7 +172,9 @@ class TrainedRun(DrawingRun):
         Raises:
             GanzooError: the run restores nothing, or the images are of several sizes.
         """
-        maker = self.restoring(Masks(Path(mask)), tile, pixels=pixels)
+        maker = self.restoring(
+            Masks(Path(mask)), tile, pixels=pixels, steps=steps, seed=seed, report=report
+        )
         return self._made_of(images, self.data.sample, maker, report)
 
     def reconstruct(
@@ -248,17 +256,39 @@ class TrainedRun(DrawingRun):
         wanted = reading(self.run, pixels, channels)
         return Maker((channels, *least), variant.enlarge, self.device, wanted, tiling=tiling)
 
-    def restoring(self, masks: Masks, tile: int = TILE, *, pixels: str | None = None) -> Maker:
+    def restoring(
+        self,
+        masks: Masks,
+        tile: int = TILE,
+        *,
+        pixels: str | None = None,
+        steps: int | None = None,
+        seed: int = 0,
+        report: Report = quiet,
+    ) -> Maker:
         """What fills in what is missing; see `restore`."""
-        variant = self.able("restorer", "restore")
-        assert isinstance(variant, Restorer)
+        variant = self.variant
         shape = image_shape(variant, variant.data.sample.name)
+        restorer: Restorer | Inverter
+        if isinstance(variant, Restorer):
+            if steps is not None:
+                raise GanzooError(f"{self.path} restores without a search: leave out --steps")
+            restorer = variant
+            tiling = tiling_of(variant, shape[1:], tile) if variant.multiple else None
+        else:
+            self.able("sampler", "restore")
+            critic = critic_of(self.run, self.checkpoint, variant)
+            restorer = Inverter(variant, critic, STEPS if steps is None else steps, seed)
+            report(
+                f"{self.name} draws samples: what is missing is taken from the one that is most "
+                f"like what is known{'' if critic else ', without a word of D'}"
+            )
+            tiling = None
 
         def restore(both: Tensor) -> Tensor:
             missing = (both[:, -1:] > 0).float()
-            return variant.restore(both[:, :-1] * (1 - missing), missing)
+            return restorer.restore(both[:, :-1] * (1 - missing), missing)
 
-        tiling = tiling_of(variant, shape[1:], tile) if variant.multiple else None
         wanted = reading(self.run, pixels, shape[0])
         return Maker(shape, restore, self.device, wanted, tiling=tiling, masks=masks)
 

@@ -36,7 +36,7 @@ def initialise(variant: Variant, named: str, report: Callable[[str], None]) -> N
     path, wanted = _parsed(named)
     run = Run.open(path)
     newest = run.latest_checkpoint()
-    theirs = _networks(newest)
+    theirs = networks_in(newest)
     ours = {
         name: {key: value.detach() for key, value in distinct(_state(net)).items()}
         for name, net in variant.named_children()
@@ -93,7 +93,7 @@ def _parsed(named: str) -> tuple[Path, str]:
     return Path(named), ""
 
 
-def _networks(path: Path) -> dict[str, dict[str, Tensor]]:
+def networks_in(path: Path) -> dict[str, dict[str, Tensor]]:
     """What a checkpoint knows of each network, by its name, and within it by the tensor's."""
     state = checkpoint.read(path, checkpoint.STATE)
     tensors = {

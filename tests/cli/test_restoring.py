@@ -300,3 +300,38 @@ def test_bad_input_is_one_sentence(args: tuple[str, ...], problem: str) -> None:
     result = enlarge(*args)
     assert result.status == 2
     assert problem in result.err
+
+
+def test_any_sampler_restores_by_looking_for_a_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    for number in range(10):
+        pixels = np.random.default_rng(number).integers(0, 256, (28, 28), np.uint8)
+        Image.fromarray(pixels).save(f"data/{number}.png")
+    asked = ("--dataset", "folder", "--data-root", "data", "--image-size", "28", "--steps", 1)
+    widths = ("--width", 2, "--batch-size", 4, "--latent-dim", 4)
+    made = ganzoo("train", "dcgan", *asked, *widths, "--out", "dcgan")
+    assert made.status == 0, made.err
+    mask = np.zeros((28, 28), np.uint8)
+    mask[5:15, 8:20] = 255
+    Image.fromarray(mask).save("mask.png")
+    search = ("--mask", "mask.png", "--steps", "3")
+    result = ganzoo("restore", "dcgan", "data", *search, "--out", "out")
+    assert result.status == 0, result.err
+    assert "most like what is known" in result.err
+    assert "without a word of D" not in result.err
+    again = ganzoo("restore", "dcgan", "data/3.png", *search, "--out", "again")
+    assert again.status == 0, again.err
+    one, other, given = (
+        np.asarray(Image.open(name)) for name in ("out/3.png", "again/3.png", "data/3.png")
+    )
+    assert np.array_equal(one, other)
+    assert np.array_equal(one[mask == 0], given[mask == 0])
+    assert not np.array_equal(one[mask > 0], given[mask > 0])
+    train_tiny(Path("ring"))
+    refused = ganzoo("restore", "ring", "data", *search, "--out", "none")
+    assert refused.status == 2
+    assert "holds no images" in refused.err

@@ -23,6 +23,7 @@ VARIANTS = {
     "ganzoo-cut": ["cut", "fastcut"],
     "ganzoo-srgan": ["srgan", "esrgan"],
     "ganzoo-stargan": ["stargan"],
+    "ganzoo-inpainting": ["context-encoder"],
     "ganzoo-infogan": ["infogan"],
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-fastgan": ["fastgan"],

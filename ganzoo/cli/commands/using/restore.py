@@ -41,6 +41,20 @@ from ganzoo.errors import GanzooError
     required=True,
     help="a folder for PNG files with the names of the images that they are made of",
 )
+@click.option(
+    "--steps",
+    metavar="INT",
+    type=click.IntRange(0),
+    help="of the search, of a run that draws samples  [default: 300]",
+)
+@click.option(
+    "--seed",
+    metavar="INT",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="of the samples at which the search begins",
+)
 @tile_option
 @pixels_option("image files")
 @checkpoint_option
@@ -50,6 +64,8 @@ def command(
     images: tuple[Path, ...],
     mask: Path,
     out: Path,
+    steps: int | None,
+    seed: int,
     tile: int | None,
     pixels: str | None,
     checkpoint: str,
@@ -57,10 +73,12 @@ def command(
 ) -> int:
     """Fill in what is missing from each IMAGE, or each image in a folder, by a checkpoint of RUN.
 
-    What a mask says is there stays as it is, to the last bit. Images keep their size where the
-    networks of RUN take any; others are scaled to cover the size of the run's images, and cropped,
-    which is said. They are read as those of the training were, unless --pixels says more. A file
-    that cannot be read, or has no mask, is named and left out, and the exit status then is 1.
+    What a mask says is there stays as it is, to the last bit. A run that draws samples looks for
+    the one that is most like what is known, and takes the rest from it, without a seam. Images keep
+    their size where the networks of RUN take any; others are scaled to cover the size of the run's
+    images, and cropped, which is said. They are read as those of the training were, unless --pixels
+    says more. A file that cannot be read, or has no mask, is named and left out, and the exit
+    status then is 1.
     """
     if out.exists():
         raise GanzooError(f"{out} exists already: choose another --out")
@@ -72,7 +90,13 @@ def command(
 
     folder, files = find_all(images, warn, "IMAGE")
     opened = open_run(run, checkpoint, device)
-    maker = opened.restoring(Masks(mask), TILE if tile is None else tile, pixels=pixels)
+    maker = opened.restoring(
+        *(Masks(mask), TILE if tile is None else tile),
+        pixels=pixels,
+        steps=steps,
+        seed=seed,
+        report=warn,
+    )
     with bar("restoring", len(files)) as advance:
         count = write_pngs(maker.over(folder, files, warn, advance), out)
     click.echo(f"{counted(count, 'image')}: {out}")
