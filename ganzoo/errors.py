@@ -30,3 +30,18 @@ def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> Unkno
     else:
         advice = "none is installed"
     return UnknownError(f"there is no {kind} '{name}': {advice}{hint}")
+
+
+def written_later(path: object) -> GanzooError:
+    """The error for a file that only a later version of ganzoo understands."""
+    return GanzooError(
+        f"{path} was written by a later version of ganzoo, and this one cannot read it: "
+        "`pip install --upgrade ganzoo-core`"
+    )
+
+
+def counted(number: int, thing: str) -> str:
+    """So many of them, as one says it: ``1 image``, ``2,000 images``."""
+    if number == 1:
+        return f"1 {thing}"
+    return f"{number:,} {thing}es" if thing.endswith("ss") else f"{number:,} {thing}s"

@@ -14,11 +14,11 @@ from typing import Any
 
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.artifacts.places import cache_folder
-from ganzoo.bench.machine import free_memory, limited_memory
 from ganzoo.bench.speed.ours import measure_pace
 from ganzoo.data.sources.decoding import trying
 from ganzoo.engine.device import memory_used
 from ganzoo.engine.engine import Engine
+from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.engine.modes.names import COMPILE, EAGER
 from ganzoo.engine.plan import make_plan
 from ganzoo.plugins.registered import noting

@@ -15,7 +15,7 @@ from ganzoo.data.files.found import existing, list_images
 from ganzoo.data.files.opened import limited, upright_size
 from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.data.needs import suits
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
@@ -119,8 +119,8 @@ def candidates(photos: Photos) -> list[Registered[VariantSpec]]:
             found.append((advice.most is None, -row.spec.year, row.spec.name, row))
     if not found:
         raise GanzooError(
-            f"no variant is for {photos.count:,} images such as those in '{photos.folder}': "
-            "`ganzoo list` shows all, and more images would help most"
+            f"no variant is for {counted(photos.count, 'image')} such as those in "
+            f"'{photos.folder}': `ganzoo list` shows all, and more images would help most"
         )
     return [row for *_, row in sorted(found, key=lambda one: one[:3])]
 

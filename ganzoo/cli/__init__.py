@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click  # rich-click, which draws the help, takes as long again: only help imports it
 
@@ -77,7 +77,7 @@ def run(args: Sequence[str]) -> int:
             traceback.print_exception(error.__cause__)
         return complain(_fitting(str(error), args))
     except click.UsageError as error:
-        return complain(_sentence(error))
+        return complain(_sentence(error, args))
     except (KeyboardInterrupt, click.Abort):
         return complain("interrupted", INTERRUPTED)
     except (MemoryError, RuntimeError) as error:
@@ -149,7 +149,7 @@ def complain(message: str, status: int = 2) -> int:
     return status
 
 
-def _sentence(error: click.UsageError) -> str:
+def _sentence(error: click.UsageError, args: Sequence[str]) -> str:
     """What click found wrong, in the words of this program."""
     if isinstance(error, click.NoSuchOption):
         problem = f"there is no option '{error.option_name}'"
@@ -158,11 +158,28 @@ def _sentence(error: click.UsageError) -> str:
         near = get_close_matches(error.option_name.lstrip("-"), options, n=1)
         if near:
             return f"{problem}: did you mean '{options[near[0]]}'?"
+    elif isinstance(error, click.BadOptionUsage):
+        needs = "needs a value" if "requires" in error.message else "takes no value"
+        problem = f"{error.option_name} {needs}"
+    elif isinstance(error, click.BadParameter) and error.param and " is not " in error.message:
+        value = error.message.partition(" is not ")[0].strip("'")
+        problem = f"{error.param.opts[0]} must be {_wanted(error.param.type)}, not {value}"
     else:
         problem = error.format_message().rstrip(".")
         problem = problem[:1].lower() + problem[1:]
-    command = error.ctx.command_path if error.ctx else "ganzoo"
-    return f"{problem}: see `{command} --help`"
+    called = f"ganzoo {args[0]}" if args and args[0] in MODULES else "ganzoo"
+    return f"{problem}: see `{called} --help`"
+
+
+def _wanted(kind: "click.ParamType[Any]") -> str:
+    """What a flag takes."""
+    if isinstance(kind, click.Choice):
+        return f"one of {', '.join(kind.choices)}"
+    what = "a whole number" if isinstance(kind, click.types.IntParamType) else "a number"
+    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+    above = "above" if getattr(kind, "min_open", False) else "of at least"
+    bounds = [f"{above} {low}"] * (low is not None) + [f"at most {high}"] * (high is not None)
+    return " ".join((what, " and ".join(bounds))).rstrip()
 
 
 def _discard_output() -> None:

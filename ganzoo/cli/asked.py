@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -152,9 +153,7 @@ def read_config(path: Path, tables: Collection[str] = ()) -> dict[str, object]:
     except RecursionError as error:
         raise GanzooError(f"--config {path} is not TOML: it is nested too deeply") from error
     except tomllib.TOMLDecodeError as error:
-        last = f"at line {len(text.splitlines())}"
-        reason = str(error).replace("at end of document", last)
-        raise GanzooError(f"--config {path} is not TOML: {reason}") from error
+        raise GanzooError(f"--config {path} is not TOML: {_reason(error, text)}") from error
     for key, value in content.items():
         if isinstance(value, dict) and key not in tables:
             raise GanzooError(
@@ -164,9 +163,33 @@ def read_config(path: Path, tables: Collection[str] = ()) -> dict[str, object]:
     return {key.replace("-", "_"): value for key, value in content.items()}
 
 
+_WRONG = {
+    "Cannot": "it says the same twice",
+    "Duplicate": "it says the same twice",
+    "Unterminated string": "a text does not end with the quote that it begins with",
+    "Expected \"'": "a text does not end with the quote that it begins with",
+    "Unclosed": "a bracket is not closed",
+    "Expected newline": "something follows on a value",
+    "Expected ']'": "a bracket is not closed",
+    "Unescaped": "a text holds a backslash, which stands for itself within single quotes",
+    "Illegal": "there is a character that no text may hold",
+    "Found invalid character": "there is a character that no text may hold",
+}
+"""What tomllib begins to say, and what is meant; else it is no setting at all."""
+
+
+def _reason(error: tomllib.TOMLDecodeError, text: str) -> str:
+    """What is wrong with a file of settings, and in which line."""
+    said = str(error)
+    found = (words for begin, words in _WRONG.items() if said.startswith(begin))
+    what = next(found, "it must have lines such as `steps = 1000`, and texts in quotes")
+    at = re.search(r"at line (\d+)", said)
+    return f"{what} (in line {at[1] if at else len(text.splitlines())})"
+
+
 def _first_look(seen: Mapping[str, Any], own_keys: frozenset[str]) -> Request:
     """What the common flags and the words that are no flags ask for."""
-    file = read_config(Path(seen["config"]), own_keys) if seen.get("config") else {}
+    file = {} if seen.get("config") is None else read_config(Path(seen["config"]), own_keys)
     own = {key: file.pop(key) for key in own_keys & file.keys()}
     words = seen["variant"] if isinstance(seen.get("variant"), tuple) else ()
     known = {name for row in registry().variants() for name in (row.spec.name, row.qualified)}

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import click
 
 from ganzoo.cli import legible
-from ganzoo.cli.output import counted
 from ganzoo.cli.owners import with_owners
+from ganzoo.errors import counted
 
 
 @contextmanager

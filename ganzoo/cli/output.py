@@ -127,11 +127,6 @@ def make_table(*headers: str) -> "Table":
     return table
 
 
-def counted(number: int, thing: str) -> str:
-    """So many of them, as one says it: ``1 image``, ``2,000 images``."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
-
-
 def print_json(value: Any) -> None:
     """Print a value as indented JSON."""
     click.echo(json.dumps(value, indent=2))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganzoo.data.files.found import BY_NAME, RULES
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
+from ganzoo.data.files.zipped import is_zip
 from ganzoo.data.kinds.image import image_field
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec, Field
@@ -49,6 +50,12 @@ class DataRequest:
     """``--pixels``: how image files are read."""
     rules: int = RULES
     """By which files are found, split and held out: see `ganzoo.data.files.found.RULES`."""
+
+    @property
+    def folder_name(self) -> str:
+        """What data are called that lie in the folder, or in the zip, that `root` names."""
+        path = (self.root or Path()).expanduser().resolve()
+        return path.stem if is_zip(path) else path.name
 
     @property
     def reading(self) -> Pixels:

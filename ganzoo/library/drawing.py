@@ -11,13 +11,14 @@ import torch
 
 from ganzoo.config import build, unknown_setting
 from ganzoo.engine.device import drawing_apart
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 from ganzoo.library import FRAMES, SPREAD, STEPS
 from ganzoo.library.film import Film
 from ganzoo.library.given import Given
 from ganzoo.library.images import reading
 from ganzoo.library.opened import OpenedRun
 from ganzoo.library.samples import Samples, joined, name_of
+from ganzoo.library.writing import check_room, filmed, held
 from ganzoo.runs import checkpoint as checkpoints
 from ganzoo.runs.generate import (
     LAST,
@@ -67,6 +68,9 @@ class DrawingRun(OpenedRun):
             GanzooError: the variant draws nothing, or what is asked for it has not.
         """
         drawing = self.drawing(label, seed, truncation, settings)
+        if only is None:
+            needed = held(self.data.sample, n)
+            check_room(counted(n, "sample"), needed, fewer="ask for fewer at once")
         return joined(self.drawn(n, drawing, only=only, around=around, spread=spread))
 
     def walk(
@@ -98,6 +102,8 @@ class DrawingRun(OpenedRun):
             raise GanzooError("a walk needs two samples at least: --between 17,42")
         if frames < 2:
             raise GanzooError(f"--frames must be at least 2, not {frames}")
+        needed = filmed(self.data.sample, frames)
+        check_room(counted(frames, "frame"), needed, fewer="ask for fewer --frames")
         drawing = self.drawing(label, seed, truncation, settings)
         stops = self._stops(between, drawing)
         way = walk(self.variant, stops, frames, loop=loop)

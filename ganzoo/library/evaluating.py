@@ -10,11 +10,13 @@ from typing import Any
 import torch
 
 from ganzoo.engine.cpu.threads import leave_busy_cores
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
+from ganzoo.library.writing import check_room, held
 from ganzoo.metrics.evaluate import Evaluation, Wish, evaluate_run
 from ganzoo.metrics.picture import draw_nearest
 from ganzoo.runs.checkpoint import step_of
 from ganzoo.runs.evaluations import FOLDER, store
+from ganzoo.runs.record import data_spec
 from ganzoo.runs.run import Run
 
 
@@ -73,6 +75,9 @@ def evaluate(
     report: Callable[[str], None],
 ) -> Evaluated:
     """Measure a run, and keep in its folder what was found: see `TrainedRun.evaluate`."""
+    if n is not None:
+        needed = held(data_spec(run.settings).sample, n)
+        check_room(counted(n, "sample"), needed, fewer="choose a smaller --n")
     wish = Wish(device, tuple(metrics), features, seed, report)
     leave_busy_cores(device)
     path, step = run.path, step_of(run.checkpoint_at(checkpoint))

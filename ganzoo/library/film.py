@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ganzoo.errors import counted
 from ganzoo.library.samples import Samples
-from ganzoo.library.writing import save_film
+from ganzoo.library.writing import check_room, filmed, save_film
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,9 @@ class Film:
         Raises:
             GanzooError: it cannot be written there, or not as such a file.
         """
+        needed = filmed(self.samples.field, len(self), scale)
+        what = f"{counted(len(self), 'frame')}, {scale} times as high and wide,"
+        check_room(what, needed, fewer="choose a smaller --scale")
         pictures = [one.picture(1, scale) for one in self.samples]
         save_film(pictures, Path(out), loop=self.loop)
 

@@ -21,8 +21,8 @@ from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.gallery import COLUMNS
 from ganzoo.data.kinds import kind_of
 from ganzoo.data.sample_files import write_folder, write_npz
-from ganzoo.errors import GanzooError
-from ganzoo.library.writing import MANIFEST, NPZ, PICTURE, check_out, rename
+from ganzoo.errors import GanzooError, counted
+from ganzoo.library.writing import MANIFEST, NPZ, PICTURE, check_out, check_room, held, rename
 from ganzoo.spec import Field
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ class Samples(Sequence["Samples"]):
         """The same, of images each pixel `scale` by `scale` times."""
         if scale == 1 or self.kind != "image":
             return self
+        what = f"{counted(len(self), 'image')}, {scale} times as high and wide,"
+        check_room(what, held(self.field, len(self), scale), fewer="choose a smaller --scale")
         made = self.made.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
         channels, height, width = self.field.shape
         larger = replace(self.field, shape=(channels, scale * height, scale * width))
@@ -244,7 +246,8 @@ def _write_files(parts: Iterable[Samples], field: Field, out: Path, scale: int) 
     def drawn() -> Iterator[tuple[Tensor, None]]:
         for part in parts:
             told.append(replace(part, made=part.made[:0]))
-            yield part.scaled(scale).made, None
+            for some in [part] if scale == 1 else part:  # which may be large
+                yield some.scaled(scale).made, None
 
     def finish(folder: Path) -> None:
         whole = joined(told)

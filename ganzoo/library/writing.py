@@ -1,22 +1,33 @@
-"""Where what was made may be written, and films and names of files there."""
+"""Where what is made may be written, whether there is room for it, and films and names of files."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ganzoo.artifacts.films import check_film, write_film
+from ganzoo.engine.machine import free_memory
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from ganzoo.spec import Field
 
 FORMS = FILES, NPZ, PICTURE = "files", "npz", "picture"
 FILE_SUFFIXES = frozenset({".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".npy", ".csv", ".txt"})
 """Of a name that somebody takes for one of a single file."""
 MANIFEST = "samples.json"
 """In a folder of samples: the run, the checkpoint, the seed, and the number of each file."""
+
+_NOTED = 300
+"""Bytes that are kept of each sample whatever it is: its number, its name, its latent."""
+_FILE = 512
+"""Bytes that a file takes at least."""
+_FLOAT = 4
 
 
 def check_out(out: Path, form: str | None = None) -> str:
@@ -92,3 +103,70 @@ def bare(name: str) -> str:
     """The name of an image without its suffix, below whatever folder it is written to."""
     path = PurePosixPath(name).with_suffix("")
     return path.name if path.is_absolute() or ".." in path.parts else str(path)
+
+
+class Needed(NamedTuple):
+    """Bytes that are needed at least."""
+
+    memory: int
+    disk: int
+
+
+def held(field: Field, n: int, scale: int = 1) -> Needed:
+    """What samples take that a program holds, drawn in parts that are then joined.
+
+    Args:
+        field: of which they are.
+        n: how many.
+        scale: how many times as high and wide they are.
+    """
+    return Needed(n * (_NOTED + 2 * _FLOAT * prod(field.shape) * scale**2), 0)
+
+
+def written(field: Field, n: int, form: str, scale: int = 1) -> Needed:
+    """What samples take that are written; `form` is one of `FORMS`."""
+    if form == PICTURE:
+        return held(field, n, scale)
+    if form == NPZ:
+        stored = n * prod(field.shape)  # at least a byte of each number
+        return Needed(n * _NOTED + 2 * stored, stored)
+    return Needed(n * _NOTED, n * _FILE if field.kind == "image" else n)
+
+
+def filmed(field: Field, frames: int, scale: int = 1) -> Needed:
+    """What a film takes: its frames, and a picture of each."""
+    made, _ = held(field, frames)
+    return Needed(made + 2 * frames * prod(field.shape) * scale**2, 0)
+
+
+def check_room(what: str, needed: Needed, out: Path | None = None, *, fewer: str) -> None:
+    """Refuse what cannot fit here.
+
+    Args:
+        what: is asked for, for the user: ``"64 samples"``.
+        needed: for it.
+        out: where it is written; None: nowhere.
+        fewer: what to ask for instead.
+
+    Raises:
+        GanzooError: memory or disk is too small.
+    """
+    room = free_memory()
+    if room is not None and needed.memory > room:
+        raise GanzooError(
+            f"{what} would take {_said(needed.memory)} of memory, and {_said(room)} are free: "
+            f"{fewer}"
+        )
+    if out is None:
+        return
+    there = next(place for place in out.absolute().parents if place.exists())
+    total, _, disk = shutil.disk_usage(there)
+    if total and needed.disk > disk:  # nothing can be written where there is no disk at all
+        raise GanzooError(
+            f"{what} would take {_said(needed.disk)} of the disk of {out}, and {_said(disk)} are "
+            f"free: {fewer}"
+        )
+
+
+def _said(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB" if size < 1e15 else f"{size / 1e9:,.0f} GB"

@@ -38,7 +38,7 @@ from ganzoo.plugins import catalog
 from ganzoo.plugins.registry import preferring
 from ganzoo.runs.generate import Drawn
 from ganzoo.runs.load import load_variant
-from ganzoo.runs.record import rules
+from ganzoo.runs.record import root_of, rules
 from ganzoo.runs.run import Run
 from ganzoo.spec import DataSpec
 
@@ -97,7 +97,7 @@ def evaluate_run(
     """
     variant = load_variant(run, wish.device, checkpoint)
     training = run.settings["training"]
-    root = data_root or (Path(training["data_root"]) if training["data_root"] else None)
+    root = root_of(run.path, run.settings, data_root)
     size = parse_size(training["image_size"])
     with preferring(run.plugins):
         splits = load_splits(

@@ -6,8 +6,10 @@ a coloured one. ``--data-root`` is told to those of them that read files.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
+from ganzoo.data.asked import ask
 from ganzoo.data.content import digest
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.domains import in_one_shape
@@ -157,8 +159,8 @@ def _find(name: str) -> list[Registered[DatasetSpec]]:
 def _load(row: Registered[DatasetSpec], request: DataRequest) -> Dataset:
     if row.spec.source != FILES:
         request = replace(request, pixels=AS_THEY_ARE)
-    dataset: Dataset = row.load()(request)
-    return dataset
+    loader: Callable[[DataRequest], Dataset] = row.load()
+    return ask(loader, request)
 
 
 def _data_spec(dataset: DatasetSpec) -> DataSpec:

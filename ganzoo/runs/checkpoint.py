@@ -26,7 +26,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ganzoo.artifacts.files import is_text, read_note, sync
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, written_later
 
 FORMAT = "1"
 KEPT = 2
@@ -294,7 +294,10 @@ def _verify(path: Path, name: str) -> None:
     """Compare a file with what was written."""
     file, manifest = path / name, path / MANIFEST
     try:
-        expected = json.loads(read_note(manifest))["sha256"][name]
+        told = json.loads(read_note(manifest))
+        if str(told.get("format")).isdecimal() and int(told["format"]) > int(FORMAT):
+            raise written_later(manifest)
+        expected = told["sha256"][name]
         if expected != _sha256(file):
             with file.open("rb") as opened:
                 if opened.read(2) in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
@@ -305,7 +308,7 @@ def _verify(path: Path, name: str) -> None:
             raise _damaged(file, "its SHA-256 is not the one in manifest.json")
     except OSError as error:
         raise _damaged(file if manifest.exists() else manifest, _reason(error)) from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(manifest, "it is not the JSON that was written") from error
 
 

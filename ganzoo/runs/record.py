@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 from ganzoo.artifacts.files import read_note
 from ganzoo.data.files.found import BY_NAME, RULES
 from ganzoo.data.files.wanted import Pixels, parse_pixels
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, written_later
+from ganzoo.plugins import catalog
 from ganzoo.spec import DataSpec
 
 if TYPE_CHECKING:
     from ganzoo.data.dataset import Dataset
+
+
+FORMAT = 1
+"""Of ``run.json``, as it is written here; what lacks the number is older."""
 
 
 class VariantRecord(TypedDict):
@@ -72,6 +77,8 @@ class Record(Noted):
     training: dict[str, Any]
     """The common settings, by field of `Training`."""
     data: DataRecord
+    format: NotRequired[int]
+    """See `FORMAT`."""
     plugins: NotRequired[dict[str, str]]
     """The distributions that were used, and their versions."""
     versions: NotRequired[dict[str, str]]
@@ -91,7 +98,7 @@ def read_record(folder: Path) -> Record:
     """The record of the run in a folder, whatever version of ganzoo wrote it.
 
     Raises:
-        GanzooError: there is no run, or its record is damaged.
+        GanzooError: there is no run, its record is damaged, or a later version of ganzoo wrote it.
     """
     path = folder / "run.json"
     try:
@@ -102,6 +109,8 @@ def read_record(folder: Path) -> Record:
         raise GanzooError(f"{folder} {what}: `ganzoo runs` lists the runs in a folder") from error
     except (ValueError, AttributeError, RecursionError) as error:
         raise GanzooError(f"{path} is damaged: it is not JSON") from error
+    if _is_later(record):
+        raise written_later(path)
     if missing:
         raise GanzooError(f"{path} is damaged: it lacks {', '.join(sorted(missing))}")
     try:
@@ -117,6 +126,7 @@ def read_record(folder: Path) -> Record:
         _ = upgraded["training"]["steps"], dict(upgraded["config"])
         _check_types(upgraded, _KINDS)
         _check_types(upgraded["training"], _TRAINING)
+        _check_fields(data_spec(upgraded))
         _ = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogateescape")
     except (
         *(AttributeError, IndexError, KeyError, TypeError, ValueError),
@@ -126,8 +136,19 @@ def read_record(folder: Path) -> Record:
     return upgraded
 
 
+def _is_later(record: Mapping[str, Any]) -> bool:
+    """Whether it may say what nobody here understands."""
+    data = record.get("data")
+    by = data.get("rules") if isinstance(data, dict) else None
+    return any(
+        isinstance(told, int) and told > known
+        for told, known in ((record.get("format"), FORMAT), (by, RULES))
+    )
+
+
 _TEXT, _MAYBE, _NUMBER = (str,), (str, type(None)), (int, type(None))
 _KINDS: dict[str, tuple[type, ...]] = {
+    "format": (int,),
     "config": (dict,),
     "training": (dict,),
     "data": (dict,),
@@ -159,6 +180,16 @@ def _check_types(told: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]])
     for key, kind in kinds.items():
         if key in told and (not isinstance(told[key], kind) or isinstance(told[key], bool)):
             raise TypeError(key)
+
+
+def _check_fields(spec: DataSpec) -> None:
+    """Raise a TypeError, if something that a field says of itself is of another type."""
+    for field in (field for group in spec.groups for field in group):
+        texts = (spec.name, field.name, field.kind, field.codec, *field.names)
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError(field)
+        if not all(type(side) is int and side > 0 for side in field.shape):
+            raise TypeError(field)
 
 
 def describe_data(dataset: Dataset, content: list[str]) -> DataRecord:
@@ -197,6 +228,29 @@ def data_spec(record: Record) -> DataSpec:
 def samples(record: Record) -> tuple[int, ...]:
     """How many samples each group has."""
     return tuple(map(int, record["data"]["samples"]))
+
+
+def root_of(path: Path, record: Record, given: Path | None = None) -> Path | None:
+    """Where the data of a run are: as the user says now, else where they were.
+
+    Args:
+        path: of the run.
+        record: of the run.
+        given: what the user says now.
+
+    Raises:
+        GanzooError: it was a folder or a file of the user's, which is not there any more.
+    """
+    training = record["training"]
+    told = training.get("data_root")
+    if given is not None or not told:
+        return given
+    if catalog.is_of_the_user(training["dataset"]) and not Path(told).exists():
+        raise GanzooError(
+            f"{path} was trained on what was in '{told}', and there is no '{told}' any more: name "
+            "the place where it is now with --data-root NEW"
+        )
+    return Path(told)
 
 
 def check_unchanged(

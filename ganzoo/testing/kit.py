@@ -1,9 +1,10 @@
 """All checks on one variant, data set or loss: for a plugin's tests and for ``ganzoo check``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ganzoo.config import parse_size
+from ganzoo.data.dataset import once
 from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.plugins.registry import registry
 from ganzoo.testing.check import Outcome, Verdict
@@ -49,7 +50,10 @@ def variant_verdicts(
 
 
 def dataset_verdicts(
-    name: str, root: Path | None = None, pixels: str | None = None
+    name: str,
+    root: Path | None = None,
+    pixels: str | None = None,
+    report: Callable[[str], None] = lambda message: None,
 ) -> Iterator[Verdict]:
     """Check an installed data set, one verdict after the other.
 
@@ -57,11 +61,13 @@ def dataset_verdicts(
         name: as typed after ``--dataset``.
         root: the folder of its files; None: the default one.
         pixels: as typed after ``--pixels``; None: images are read as they are.
+        report: is told what the set says of the files, each thing once.
 
     Raises:
         GanzooError: there is no such data set.
     """
-    subject = DatasetSubject(registry().dataset(name), root, parse_pixels(pixels))
+    row, wanted = registry().dataset(name), parse_pixels(pixels)
+    subject = DatasetSubject(row, root, wanted, once(report))
     return DATASET_CHECKS.verdicts(subject)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganzoo.config import AUGMENTATIONS, options
 from ganzoo.data.dataset import Dataset
+from ganzoo.errors import counted
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import AugmentationSpec
 from ganzoo.training.settings import Training
@@ -41,4 +42,6 @@ def warn_of_few(dataset: Dataset, training: Training, config: object) -> str:
         advice.append("--evaluate-every says when samples begin to be copies")
     if not advice:
         return ""
-    return f"{len(dataset):,} images are few, and may be learned by heart: {', '.join(advice)}"
+    return (
+        f"as few as {counted(len(dataset), 'image')} may be learned by heart: {', '.join(advice)}"
+    )

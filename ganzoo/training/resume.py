@@ -23,7 +23,7 @@ from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
 from ganzoo.runs.load import build_variant
-from ganzoo.runs.record import Record, check_unchanged, rules
+from ganzoo.runs.record import Record, check_unchanged, root_of, rules
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.training.assemble import (
     assemble,
@@ -58,6 +58,8 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         observer = with_loggers(observer, training)
         record: Record = {**run.settings, "config": {**run.settings["config"], **rates}}
         device = own_device(pick_device(training.device))
+        if "data_root" not in given:
+            root_of(path, run.settings)
         dataset = load_dataset(training, observer, by=rules(run.settings))
         assert training.dataset is not None
         content = catalog.contents(training.dataset, dataset)

@@ -30,7 +30,7 @@ from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import registry
 from ganzoo.runs.initial import initialise
 from ganzoo.runs.load import build_variant
-from ganzoo.runs.record import Record, describe_data
+from ganzoo.runs.record import FORMAT, Record, describe_data
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.training.assemble import (
     Assembled,
@@ -121,6 +121,7 @@ def prepare(
     if words := warn_of_few(dataset, training, config):
         observer.report(words)
     record: Record = {
+        "format": FORMAT,
         "variant": {
             "name": registered.spec.name,
             "plugin": registered.plugin.dist,

@@ -13,9 +13,9 @@ from PIL import Image
 
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.bench import forecast as module
-from ganzoo.bench import machine
 from ganzoo.bench.forecast import forecast, moments
-from ganzoo.bench.machine import free_memory, limited_memory
+from ganzoo.engine import machine
+from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.runs.run import Run
 from ganzoo.schedules import Stage
 from ganzoo.variant import Phase

@@ -52,7 +52,7 @@ def test_variants_say_how_many_images_they_are_for() -> None:
         assert next(row.spec.name for row in candidates(photos(count))) == first
     rest = [row.spec.name for row in candidates(photos(50_000))][1:]
     assert rest == ["stylegan2", "sngan", "dcgan"]  # from the newest on, for who has less time
-    with pytest.raises(GanzooError, match=r"no variant is for 1 images .* more images would help"):
+    with pytest.raises(GanzooError, match=r"is for 1 image such .* more images would help"):
         candidates(photos(1))
 
 
@@ -97,7 +97,7 @@ def test_few_images_are_warned_of_unless_what_helps_is_there() -> None:
     few = Dataset.images("few", torch.zeros(30, 1, 8, 8, dtype=torch.uint8))
     plain: Any = registry().variant("dcgan").load().Config
     said = warn_of_few(few, Training(), plain())
-    assert said.startswith("30 images are few, and may be learned by heart: --augment ")
+    assert said.startswith("as few as 30 images may be learned by heart: --augment ")
     assert said.endswith("--evaluate-every says when samples begin to be copies")
     watched = Training(evaluate_every=10)
     assert "--evaluate-every" not in warn_of_few(few, watched, plain())

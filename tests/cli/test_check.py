@@ -176,7 +176,7 @@ def test_bad_input(install: Install, tmp_path: Path) -> None:
     assert "--data-root is for a data set that reads files, and 'ring8' does not" in refusal(
         "ring8", "--data-root", tmp_path
     )
-    assert "does not exist" in refusal("folder", "--data-root", tmp_path / "nowhere")
+    assert "which --data-root names" in refusal("folder", "--data-root", tmp_path / "nowhere")
     assert "--image-size is of what a variant plays on, and 'hinge' is none" in refusal(
         "hinge", "--image-size", "32"
     )

@@ -252,7 +252,7 @@ def test_what_cannot_be_read_is_reported_and_skipped(photos: Path) -> None:
         (("a2c", "photos", "out"), r"there is no direction 'a2c': did you mean 'a2b'\?"),
         (("a2b", "nowhere", "out"), r"there is no 'nowhere': --input must name"),
         (("a2b", "empty", "out"), r"the folder 'empty' holds no images"),
-        (("a2b", "note.txt", "out"), r"none of the 1 files in '\.' can be read"),
+        (("a2b", "note.txt", "out"), r"of 1 file in '\.' none can be read"),
         (("a2b", "photos", "photos"), r"photos exists already: choose another --out"),
         (("a2b", "photos", "note.txt"), r"note.txt exists already"),
         (("a2b", "photos", "note.txt/out"), r"cannot be written to note.txt/out"),

@@ -89,6 +89,21 @@ def test_a_forged_value_is_one_sentence(tmp_path: Path, change: dict[str, Any]) 
         read_record(tmp_path)
 
 
+def test_a_forged_field_is_one_sentence(tmp_path: Path) -> None:
+    """As the campaign of faults made them."""
+    for key, forged in (
+        *(("shape", sides) for sides in ([1, 8, "\x00"], [1, 8, 9.5], [1, True, 9], [1, 8, -9])),
+        *((key, []) for key in ("name", "kind", "codec")),
+        ("names", [["a"], "b"]),
+    ):
+        told = DataSpec.images((1, 8, 9), ("a", "b"), "digits").to_dict() | {"samples": [6]}
+        told["groups"][0][key == "names"][key] = forged
+        with pytest.raises(GanzooError, match="is damaged: it is not what was written"):
+            record(tmp_path, told)
+    with pytest.raises(GanzooError, match="is damaged: it is not what was written"):
+        record(tmp_path, {**OLD, "name": ["digits"]})
+
+
 def test_nesting_without_end_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("[" * 200_000)
     with pytest.raises(GanzooError, match="is damaged: it is not JSON"):

@@ -74,7 +74,8 @@ def evaluate_protocol(run: Path) -> str:
 def test_a_renamed_folder_is_the_same_data(run: Path) -> None:
     before = evaluate_protocol(run)
     Path("photos").rename("pictures")
-    assert "there is no folder" in refused(go_on(run))
+    for done in (go_on(run), evaluate(run)):
+        assert "name the place where it is now with --data-root NEW" in refused(done)
     assert go_on(run, "--data-root", "pictures").status == 0
     noted = json.loads((run / "run.json").read_text())
     assert noted["training"]["data_root"] == str(Path("pictures").resolve())

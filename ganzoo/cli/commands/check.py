@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import rich_click as click
 
+from ganzoo.cli.images import warn
 from ganzoo.cli.output import json_option, make_console, pixels_option, print_json
 from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.errors import GanzooError
@@ -68,7 +69,7 @@ class Given(NamedTuple):
 @click.option(
     "--data-root",
     metavar="DIR",
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path),
     help="folder, or file, of a data set's data  [default: where downloads are]",
 )
 @click.option("--image-size", metavar="SIZE", help="resize a variant's images to 64, or to 96x80")
@@ -98,6 +99,8 @@ def command(
         raise GanzooError(f"--data-root is for a data set that reads files, and '{name}' does not")
     if pixels is not None and dataset is None and not any(map(_reads_files, found)):
         raise GanzooError(f"--pixels is for a data set that reads files, and '{name}' does not")
+    if data_root is not None and not data_root.expanduser().exists():
+        raise GanzooError(f"there is no '{data_root}', which --data-root names")
     parse_pixels(pixels)
     given = Given(dataset, data_root, image_size, pixels)
     if as_json:
@@ -128,7 +131,7 @@ def _verdicts(row: Found, given: Given) -> Iterator[Verdict]:
     if isinstance(row.spec, VariantSpec):
         return testing.variant_verdicts(row.qualified, *given)
     if isinstance(row.spec, DatasetSpec):
-        return testing.dataset_verdicts(row.qualified, given.root, given.pixels)
+        return testing.dataset_verdicts(row.qualified, given.root, given.pixels, warn)
     if isinstance(row.spec, RegulariserSpec):
         return testing.regulariser_verdicts(row.qualified)
     if isinstance(row.spec, AugmentationSpec):

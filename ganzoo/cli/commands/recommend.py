@@ -10,7 +10,6 @@ import rich_click as click
 
 from ganzoo.cli.images import warn
 from ganzoo.cli.output import (
-    counted,
     device_option,
     json_option,
     make_console,
@@ -19,6 +18,7 @@ from ganzoo.cli.output import (
     print_json,
     status_line,
 )
+from ganzoo.errors import counted
 from ganzoo.plugins.registry import registry
 
 if TYPE_CHECKING:

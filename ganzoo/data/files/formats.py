@@ -16,6 +16,11 @@ OTHERS = (
     *(".npy", ".npz", ".pt", ".pth", ".safetensors", ".zip", ".gz", ".tar", ".log", ".caption"),
 )
 """Of files that are taken for something else without a look into them."""
+IMAGES = (
+    *(".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".jpf", ".jpx", ".psd", ".exr", ".hdr"),
+    *(".dds", ".ico", ".svg", ".dcm"),
+)
+"""Of other images, which are found by their content."""
 RAW = (
     *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".orf", ".rw2"),
     *(".raf", ".pef", ".srw", ".x3f", ".3fr", ".iiq", ".erf"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ganzoo.artifacts.places import cache_folder, is_made_here, is_run
 from ganzoo.data.files.formats import (
+    IMAGES,
     OTHERS,
     SUFFIXES,
     advice,
@@ -14,8 +15,8 @@ from ganzoo.data.files.formats import (
     name_of,
     readable,
 )
-from ganzoo.data.files.zipped import unzipped
-from ganzoo.errors import GanzooError
+from ganzoo.data.files.zipped import is_zip, unzipped
+from ganzoo.errors import GanzooError, counted
 
 BY_NAME, RULES = 1, 2
 """How files are found, split and held out. By the first rules, those of runs from before there were
@@ -37,14 +38,14 @@ def existing(root: Path | None, dataset: str, needed: str) -> Path:
     if root is None:
         raise GanzooError(f"--dataset {dataset} needs --data-root DIR, {needed}")
     root = root.expanduser()
-    if root.suffix.lower() == ".zip" and root.is_file():
+    if is_zip(root):
         return unzipped(root)
     if not root.exists():
-        raise GanzooError(f"there is no folder '{root}': --data-root must name {needed}")
+        raise GanzooError(f"there is no folder '{root}': name {needed}")
     if not root.is_dir():
-        raise GanzooError(f"'{root}' is not a folder: --data-root must name {needed}")
+        raise GanzooError(f"'{root}' is neither a folder nor a zip: name {needed}")
     if is_run(root):
-        raise GanzooError(f"'{root}' is a run of ganzoo's: --data-root must name {needed}")
+        raise GanzooError(f"'{root}' is a run of ganzoo's: name {needed}")
     return root
 
 
@@ -70,6 +71,7 @@ def list_images(folder: Path, report: Callable[[str], None], rules: int = RULES)
     found: list[str] = []
     foreign: dict[str, list[str]] = {}
     own: list[str] = []
+    false: list[str] = []
     for where, files in _walk(folder, report, own if rules > BY_NAME else None):
         for name in files:
             path = Path(where, name)
@@ -81,13 +83,20 @@ def list_images(folder: Path, report: Callable[[str], None], rules: int = RULES)
                 found.append(relative)
             elif rules > BY_NAME and (what := format_of(path)):
                 (found if readable(what) else foreign.setdefault(what, [])).append(relative)
+            elif suffix in IMAGES:
+                false.append(relative)
     if own:
         more = f" and {len(own) - 1} more" if own[1:] else ""
         report(f"left out, as ganzoo made it: '{own[0]}'{more} in '{folder}'")
     for what, files in foreign.items():
         report(
-            f"left out: {len(files)} {name_of(what)} files in '{folder}', such as "
+            f"left out: {counted(len(files), f'{name_of(what)} file')} in '{folder}', such as "
             f"'{min(files)}': {advice(what)}"
+        )
+    if false:
+        report(
+            f"left out: {counted(len(false), 'file')} in '{folder}' whose names are those of "
+            f"images and whose content is not, such as '{min(false)}'"
         )
     return sorted(found)
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ganzoo.data.files.found import BY_NAME, RULES
 from ganzoo.data.files.one_file import read_text
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 
 Report = Callable[[str], None]
 Labels = dict[str, str]
@@ -105,10 +105,15 @@ def _by_lists(root: Path, lists: Sequence[str], files: Sequence[str], report: Re
     labels: Labels = {}
     there = {*files}
     for name in lists:
-        place = name.removesuffix(LIST)
+        place, gone = name.removesuffix(LIST), []
         for file, label in _listed(root / name, report).items():
-            labels[f"{place}{file}" if f"{place}{file}" in there else file] = label
-    return {file: label for file, label in labels.items() if file in there}
+            own = f"{place}{file}" if f"{place}{file}" in there else file
+            if own in there:
+                labels[own] = label
+            else:
+                gone.append(file)
+        _report_gone(root, name, gone, report)
+    return labels
 
 
 def _listed(path: Path, report: Report) -> Labels:
@@ -166,12 +171,23 @@ def _by_tables(
             )
             continue
         taken.append(table)
+        gone = [row[of_files] for row in rows if row[of_files] not in names]
+        _report_gone(root, table, gone, report)
         labels |= {
             names[row[of_files]]: row[of_classes].strip()
             for row in rows
             if row[of_files] in names and row[of_classes].strip()
         }
     return labels, taken
+
+
+def _report_gone(root: Path, table: str, gone: Sequence[str], report: Report) -> None:
+    """Say which files a table lists that are not there."""
+    if gone:
+        report(
+            f"'{table}' of '{root}' lists {counted(len(gone), 'image')} not among those that are "
+            f"there, such as '{gone[0]}'"
+        )
 
 
 def _names(files: Sequence[str], place: str = "") -> dict[str, str]:
@@ -205,8 +221,8 @@ def _known(
         report(f"the images of '{root}' have no labels, as {told} has none of theirs")
     elif without:
         report(
-            f"left out: {len(without)} images of '{root}' that have no label in {told}, such as "
-            f"'{without[0]}'"
+            f"left out: {counted(len(without), 'image')} of '{root}' without a label in {told}, "
+            f"such as '{without[0]}'"
         )
     if labels:
         report(f"the labels of '{root}' are those in {told}")

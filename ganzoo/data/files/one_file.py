@@ -30,7 +30,7 @@ def split_files(
     if root.is_file():
         return root, None
     if not root.is_dir():
-        raise GanzooError(f"there is no '{root}': --data-root must name {needed}")
+        raise GanzooError(f"there is no '{root}': name {needed}")
     found = sorted(
         path
         for path in root.iterdir()

@@ -38,6 +38,8 @@ class Look(NamedTuple):
     """Whether its colours had 16 bits."""
     miscoloured: bool = False
     """Whether its colour profile could not be used."""
+    whitened: bool = False
+    """Whether pixels of it were transparent, and lie on white now."""
 
 
 def look(
@@ -53,11 +55,12 @@ def look(
         wanted: what ``--pixels`` says.
     """
 
-    def pixels(upright: "Image.Image") -> tuple[np.ndarray, int]:
+    def pixels(upright: "Image.Image") -> Look:
         eight, highest = _eight_bit(upright, wanted)
-        flat = eight.convert("RGBA") if channels == 4 else _on_white(eight)
+        flat, whitened = (eight.convert("RGBA"), False) if channels == 4 else _on_white(eight)
         fitted = np.asarray(_fitted(flat.convert(_MODES[channels]), size))
-        return fitted.reshape(*fitted.shape[:2], channels).transpose(2, 0, 1), highest
+        made = fitted.reshape(*fitted.shape[:2], channels).transpose(2, 0, 1)
+        return Look(made, highest, whitened=whitened)
 
     return _look(path, half, pixels, wanted)
 
@@ -67,13 +70,13 @@ def look_at_words(
 ) -> Look | str:
     """A grayscale image of 16 bits, as int16 (1, height, width), or why it cannot be read."""
 
-    def pixels(upright: "Image.Image") -> tuple[np.ndarray, int]:
+    def pixels(upright: "Image.Image") -> Look:
         from PIL import Image
 
         values, highest = whole_range(np.asarray(upright), wanted)
         exact = Image.fromarray(values.astype(np.float32))
         words = np.asarray(_fitted(exact, size)).round().clip(0, 65535).astype(np.int32)
-        return (words - OFFSET).astype(np.int16)[None], highest
+        return Look((words - OFFSET).astype(np.int16)[None], highest)
 
     return _look(path, half, pixels, wanted)
 
@@ -125,7 +128,7 @@ def limited(wanted: Pixels) -> Iterator[None]:
 def _look(
     path: Path,
     half: Half,
-    pixels: Callable[["Image.Image"], tuple[np.ndarray, int]],
+    pixels: Callable[["Image.Image"], Look],
     wanted: Pixels,
 ) -> Look | str:
     """What is made of the pixels of a file, turned upright, or why it cannot be read."""
@@ -137,8 +140,13 @@ def _look(
             image, brightest = _narrow(path, opened, wanted) if deep else (opened, 0)
             upright = ImageOps.exif_transpose(image)
             upright, miscoloured = in_srgb(upright) if wanted.managed else (upright, False)
-            made, highest = pixels(_half(upright, half))
-            return Look(made, max(highest, brightest), pages, deep, miscoloured)
+            made = pixels(_half(upright, half))
+            return made._replace(
+                highest=max(made.highest, brightest),
+                pages=pages,
+                deep=deep,
+                miscoloured=miscoloured,
+            )
     except UnidentifiedImageError:
         found = format_of(path)
         if found and not readable(found):
@@ -292,10 +300,13 @@ def whole_range(words: np.ndarray, wanted: Pixels) -> tuple[np.ndarray, int]:
     return pixels, highest
 
 
-def _on_white(image: "Image.Image") -> "Image.Image":
+def _on_white(image: "Image.Image") -> tuple["Image.Image", bool]:
+    """The image without opacity, and whether white shows through it."""
     from PIL import Image
 
     if not image.has_transparency_data:
-        return image
+        return image, False
     image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    least = image.getchannel("A").getextrema()[0]
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image), least != 255

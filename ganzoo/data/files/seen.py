@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ganzoo.data.files.opened import Look
 from ganzoo.data.files.wanted import MOST_BITS, Pixels
+from ganzoo.errors import counted
 
 Seen = dict[str, int]
 
@@ -15,9 +16,10 @@ def nothing_seen() -> Seen:
     """Of files that nobody has looked at yet.
 
     The greatest value in files of 16 bits; how many files have several pages, and how many of these
-    are left out; how many have colours of 16 bits, or a profile of colours that is of no use.
+    are left out; how many have colours of 16 bits, a profile of colours that is of no use, or
+    pixels that were transparent and are on white now.
     """
-    return dict.fromkeys(("highest", "paged", "pages", "deep", "miscoloured"), 0)
+    return dict.fromkeys(("highest", "paged", "pages", "deep", "miscoloured", "whitened"), 0)
 
 
 def see(seen: Seen, found: Look) -> None:
@@ -27,6 +29,7 @@ def see(seen: Seen, found: Look) -> None:
     seen["pages"] += found.pages
     seen["deep"] += found.deep
     seen["miscoloured"] += found.miscoloured
+    seen["whitened"] += found.whitened
 
 
 def report_seen(where: str, seen: Seen, wanted: Pixels, report: Callable[[str], None]) -> None:
@@ -40,15 +43,20 @@ def report_seen(where: str, seen: Seen, wanted: Pixels, report: Callable[[str], 
     """
     if seen["paged"]:
         report(
-            f"{seen['paged']} files {where} have several pages or frames: the first of each is "
-            f"taken, and {seen['pages']} others are left out"
+            f"{counted(seen['paged'], 'file')} {where} with several pages or frames: the first of "
+            f"each is taken, and {counted(seen['pages'], 'other')} left out"
         )
     if seen["deep"]:
-        report(f"{seen['deep']} files {where} have colours of 16 bits, which become 8")
+        report(f"{counted(seen['deep'], 'file')} {where} with colours of 16 bits, which become 8")
     if seen["miscoloured"]:
         report(
-            f"{seen['miscoloured']} files {where} have a colour profile that cannot be used: "
-            "their colours are taken for sRGB"
+            f"{counted(seen['miscoloured'], 'file')} {where} with a colour profile that cannot be "
+            "used: the colours are taken for sRGB"
+        )
+    if seen["whitened"]:
+        report(
+            f"{counted(seen['whitened'], 'file')} {where} with transparent pixels, which are laid "
+            "on white: a training with --pixels rgba keeps them"
         )
     bits = seen["highest"].bit_length()
     if bits and bits <= _DARK and wanted.bits == MOST_BITS:

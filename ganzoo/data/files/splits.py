@@ -1,12 +1,12 @@
 """Which samples are trained on, and which are held out: as folders say, or every tenth."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from ganzoo.data.files.found import BY_NAME, RULES
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ def by_folders(
         root: where the files are.
         files: their paths, relative to it.
         report: is told which folder is which split where that is not plain, and what is left out.
-        what: several of them are, for the user: ``"images"``.
+        what: one of them is, for the user: ``"image"``.
         rules: see `ganzoo.data.files.found.RULES`.
 
     Raises:
@@ -60,16 +60,26 @@ def by_folders(
             report(f"'{val}' of '{root}' is left out: '{train}' and '{test}' are the splits")
         elif val:
             report(f"'{val}' of '{root}' is the test split, as there is no test")
+        split = Split({"train": _below(files, train), "test": _below(files, held)}, 1)
+        if not val:
+            report(
+                f"'{train}' and '{test}' of '{root}' are the splits: "
+                f"{counted(len(split.files['train']), what)} to train on, "
+                f"{len(split.files['test']):,} to test"
+            )
         beside = [file for file in files if file.partition("/")[0] not in (train, test, val)]
         beside += [file for file in files if file in (train, test, val)]
         if beside:
             report(
-                f"left out: {len(beside)} {what} of '{root}' beside its folders '{train}' and "
-                f"'{held}', such as '{beside[0]}'"
+                f"left out: {counted(len(beside), what)} of '{root}' beside its "
+                f"folders '{train}' and '{held}', such as '{beside[0]}'"
             )
-        return Split({"train": _below(files, train), "test": _below(files, held)}, 1)
+        return split
     there = [name for name in roles.values() if name]
     if there and len(heads) == 1 and not loose:
+        report(
+            f"'{there[0]}' of '{root}' is taken for a split, and no class: all {what}s lie there"
+        )
         return Split({"train": [*files], "test": []}, 1)
     if there:
         report(
@@ -151,20 +161,21 @@ def held_out(
             f"{len(test)} to test"
         )
     if test and sizes:
-        _report_rare(classes, {classes[number] for number in chosen}, what, report)
+        _report_rare(Counter(classes), Counter(classes[number] for number in chosen), what, report)
     return train, test
 
 
-def _report_rare(classes: Sequence[str], tested: set[str], what: str, report: Report) -> None:
-    """Say which classes are too small to be tested."""
-    sizes = Counter(classes)
-    rare = sorted((size, name) for name, size in sizes.items() if name not in tested)
-    if rare:
-        told = ", ".join(f"'{name}' ({size})" for size, name in rare[:_SHOWN])
-        more = f" and {len(rare) - _SHOWN} more" if rare[_SHOWN:] else ""
+def _report_rare(
+    sizes: Mapping[str, int], tested: Mapping[str, int], what: str, report: Report
+) -> None:
+    """Say of classes that have fewer than ten how many are tested, if of one there are none."""
+    rare = sorted((tested.get(name, 0), size, name) for name, size in sizes.items() if size < 10)
+    if rare and not rare[0][0]:
+        told = ", ".join(f"{held} of {size} of '{name}'" for held, size, name in rare[:_SHOWN])
+        more = f" and so on of {len(rare) - _SHOWN} more" if rare[_SHOWN:] else ""
         report(
-            f"{len(rare)} of {len(sizes)} classes have too few {what}s for one of them to be held "
-            f"out: {told}{more}"
+            f"{len(rare)} of {counted(len(sizes), 'class')} have fewer than ten {what}s, of which "
+            f"one is held out, or none: {told}{more}"
         )
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
@@ -19,16 +20,28 @@ _ROOM = 2**30
 _CHUNK = 2**20
 
 
+def is_zip(path: Path) -> bool:
+    """Whether it is called a zip, and is a file."""
+    return path.suffix.lower() == ".zip" and path.is_file()
+
+
+def named_by_zip(path: Path) -> Callable[[str], str]:
+    """What says of a message in which files of a zip it is about, and not where they are unpacked.
+
+    Args:
+        path: of a zip that exists.
+    """
+    inside = str(_place(path) / path.stem)
+    return lambda message: message.replace(inside, str(path))
+
+
 def unzipped(path: Path) -> Path:
     """The folder in a zip, unpacked: the one at its top, where everything lies in one.
 
     Raises:
         GanzooError: it is no zip, is encrypted or damaged, or does not fit onto the disk.
     """
-    status = path.stat()
-    state = f"{path.resolve()} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
-    digest = hashlib.blake2b(os.fsencode(state), digest_size=16).hexdigest()
-    place = cache_folder() / f"zip-{digest}"
+    place = _place(path)
     if not place.is_dir():
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -46,6 +59,14 @@ def unzipped(path: Path) -> Path:
     root = place / path.stem
     inside = [each for each in root.iterdir() if not each.name.startswith(("__MACOSX", "."))]
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else root
+
+
+def _place(path: Path) -> Path:
+    """Where a zip is unpacked: elsewhere, as soon as it changes."""
+    status = path.stat()
+    state = f"{path.resolve()} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+    digest = hashlib.blake2b(os.fsencode(state), digest_size=16).hexdigest()
+    return cache_folder() / f"zip-{digest}"
 
 
 def _unpack_once(path: Path, place: Path) -> None:

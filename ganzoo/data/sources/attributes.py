@@ -26,7 +26,7 @@ from ganzoo.data.files.splits import by_folders, held_out
 from ganzoo.data.kinds.image import image_field
 from ganzoo.data.sources.decoding import decode
 from ganzoo.data.sources.folder import chosen_size
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 from ganzoo.spec import DataSpec, Field
 
 VALUES = {"1": 1, "0": 0, "-1": 0, "yes": 1, "no": 0, "true": 1, "false": 0}
@@ -62,7 +62,7 @@ def load(request: DataRequest) -> Dataset:
     size = chosen_size(request)
     images, kept = decode(root, chosen, size, request.report, rest, wanted=request.reading)
     chosen_values = torch.tensor([listed[file] for file in chosen], dtype=torch.uint8)[kept]
-    name = root.resolve().name
+    name = request.folder_name
     group = (
         image_field("image", images),
         Field("attributes", "attributes", (len(columns),), tuple(columns)),
@@ -164,14 +164,14 @@ def _files(root: Path, table: Path, wanted: Sequence[str], request: DataRequest)
         )
     if missing:
         report(
-            f"left out: {len(missing)} of {len(wanted)} images that '{table}' lists and that are "
-            f"not there, such as '{missing[0]}'"
+            f"'{table}' lists {counted(len(missing), 'image')} not among those that are there, "
+            f"such as '{missing[0]}'"
         )
     unlisted = sorted(paths - set(found))
     if unlisted:
         report(
-            f"left out: {len(unlisted)} images in '{root}' that '{table}' does not list, such as "
-            f"'{unlisted[0]}'"
+            f"left out: {counted(len(unlisted), 'image')} in '{root}' and not in '{table}', "
+            f"such as '{unlisted[0]}'"
         )
     return found
 
@@ -188,9 +188,9 @@ def _splits(
         found = [(file, split_of.get(PurePosixPath(file).name, "")) for file in files]
         other = sum(not split for _, split in found)
         if other:
-            report(f"left out: {other} images that '{partition.name}' counts to neither split")
+            report(f"left out: {counted(other, 'image')}, by '{partition.name}' of neither split")
         return {split: [file for file, of in found if of == split] for split in ("train", "test")}
-    split = by_folders(root, files, report, "images", request.rules)
+    split = by_folders(root, files, report, "image", request.rules)
     if split is not None and split.files["test"]:
         return split.files
     combined = [" ".join(map(str, listed[file])) for file in files]

@@ -29,7 +29,7 @@ from ganzoo.data.files.seen import Seen, nothing_seen
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.errors import GanzooError
 
-VERSION = 4
+VERSION = 5
 """Of how images are decoded and stored: a new one leaves the old files unused."""
 
 _HEADER = 1024 - 8

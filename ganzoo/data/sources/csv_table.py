@@ -24,7 +24,7 @@ from ganzoo.data.files.one_file import read_text, shown_name, split_files
 from ganzoo.data.files.splits import held_out
 from ganzoo.data.kinds.table import columns_of, encode, learn, width_of
 from ganzoo.data.made.drawing import refuse_size
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 from ganzoo.spec import DataSpec, Field
 
 CODES = 10
@@ -156,8 +156,8 @@ def _whole(
     ]
     if len(kept) < len(rows):
         report(
-            f"{len(rows) - len(kept)} of {len(rows)} rows of '{path}' are left out: a number is "
-            "missing"
+            f"left out: {len(rows) - len(kept):,} of {counted(len(rows), 'row')} of '{path}' in "
+            "which a number is missing"
         )
     return kept
 

@@ -27,7 +27,7 @@ from ganzoo.data.files.opened import (
 from ganzoo.data.files.seen import nothing_seen, report_seen, see
 from ganzoo.data.files.wanted import AS_THEY_ARE, CHANNELS, MOST_BITS, Pixels
 from ganzoo.data.sources import cache
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -81,11 +81,11 @@ def decode(
         stored = cache.read(path, len(files), image_size)
     if stored is None:
         raise GanzooError(f"the image cache '{path}' cannot be read back: check its disk")
-    if len(stored.images) < len(files):
-        skipped = len(files) - len(stored.images)
-        report(f"{skipped} of {len(files)} files in '{folder}' were skipped")
+    skipped = len(files) - len(stored.images)
+    if skipped:
+        report(f"skipped {skipped:,} of {counted(len(files), 'file')} in '{folder}'")
     report_seen(f"in '{folder}'", stored.seen, wanted, report)
-    if wanted.bits < MOST_BITS and not stored.seen["highest"]:
+    if wanted.bits < MOST_BITS and not stored.seen["highest"] and not skipped:
         report(f"no file in '{folder}' has 16 bits, of which --pixels bits={wanted.bits} says some")
     return stored.images, stored.kept
 
@@ -174,7 +174,9 @@ def _fill_cache(
                     see(seen, image)
                     yield image.pixels
             if not count:
-                raise GanzooError(f"none of the {len(files)} files in '{folder}' can be read")
+                raise GanzooError(
+                    f"of {counted(len(files), 'file')} in '{folder}' none can be read"
+                )
 
         shown = progress.track(images(), total=len(files), description="decoding images")
         cache.write(path, (channels, *image_size), shown, words, seen)

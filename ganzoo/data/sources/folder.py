@@ -32,7 +32,7 @@ from ganzoo.data.files.found import BY_NAME, existing, list_images, no_images
 from ganzoo.data.files.labels import Labels, class_names, labels_of
 from ganzoo.data.files.splits import Split, by_folders, held_out
 from ganzoo.data.sources.decoding import decode
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 
 DEFAULT_SIZE = (64, 64)
 
@@ -58,7 +58,7 @@ def load(request: DataRequest) -> Dataset:
     taught = splits["train"] if request.rules > BY_NAME else files + others
     classes = class_names(labels, taught, request.rules)
     return Dataset.images(
-        root.resolve().name, images, _numbers(root, files, kept, labels, classes, request), classes
+        request.folder_name, images, _numbers(root, files, kept, labels, classes, request), classes
     )
 
 
@@ -73,7 +73,7 @@ def _splits(root: Path, request: DataRequest) -> tuple[dict[str, list[str]], Lab
     """The files of each split, and their classes."""
     report, rules = request.report, request.rules
     files = list_images(root, report, rules)
-    split = by_folders(root, files, report, "images", rules)
+    split = by_folders(root, files, report, "image", rules)
     if split is None:
         split = Split({"train": files, "test": []}, 0)
     files = split.files["train"] + split.files["test"]
@@ -92,8 +92,8 @@ def _splits(root: Path, request: DataRequest) -> tuple[dict[str, list[str]], Lab
         never = [file for file in splits["test"] if labels[file] not in learned]
         if never:
             report(
-                f"left out: {len(never)} test images of '{root}' whose classes have none to train "
-                f"on, such as '{never[0]}'"
+                f"left out: {counted(len(never), 'test image')} of '{root}' of classes without one "
+                f"to train on, such as '{never[0]}'"
             )
         splits["test"] = [file for file in splits["test"] if labels[file] in learned]
     return splits, labels
@@ -116,7 +116,7 @@ def _numbers(
     lost = [name for name, label in number.items() if label not in there]
     if lost and request.split == "train":
         request.report(
-            f"nothing can be learned of {len(lost)} classes of '{root}', as none of their images "
-            f"can be read: {', '.join(lost[:5])}"
+            f"nothing can be learned of {counted(len(lost), 'class')} of '{root}', as no image of "
+            f"these can be read: {', '.join(lost[:5])}"
         )
     return found

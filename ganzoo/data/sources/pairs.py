@@ -55,7 +55,7 @@ def load(request: DataRequest) -> Dataset:
             "pairs of which one is held out"
         )
     source, target = _decoded(root, chosen, rest, chosen_size(request), request)
-    name = root.resolve().name
+    name = request.folder_name
     fields = image_field("source", source), image_field("target", target)
     return Dataset(DataSpec((fields,), name), {"source": source, "target": target})
 

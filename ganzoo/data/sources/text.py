@@ -18,7 +18,7 @@ from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.files.one_file import read_text, shown_name, split_files
 from ganzoo.data.files.splits import held_out
 from ganzoo.data.made.drawing import refuse_size
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 from ganzoo.spec import DataSpec, Field
 
 LONGEST = 256
@@ -86,8 +86,8 @@ def _texts(path: Path, between: str, report: Callable[[str], None]) -> list[list
         )
     if len(taken) < len(texts):
         report(
-            f"left out: {len(texts) - len(taken)} of {len(texts)} lines of '{path}', which have "
-            f"more than {LONGEST} tokens, up to {longest}"
+            f"left out: {len(texts) - len(taken):,} of {counted(len(texts), 'line')} of '{path}' "
+            f"with more than {LONGEST} tokens, up to {longest}"
         )
     return taken
 

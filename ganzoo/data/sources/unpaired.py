@@ -35,7 +35,7 @@ def load(request: DataRequest) -> Dataset:
         )
     size = chosen_size(request)
     first, second = (_domain(root, letter, size, request) for letter in "AB")
-    return in_one_shape(first, second, root.resolve().name)
+    return in_one_shape(first, second, request.folder_name)
 
 
 def _domain(root: Path, letter: str, size: tuple[int, int], request: DataRequest) -> Dataset:
@@ -64,7 +64,7 @@ def _domain(root: Path, letter: str, size: tuple[int, int], request: DataRequest
     where, rest = splits["test" if request.split == "train" else "train"]
     others = [str((where / file).absolute()) for file in rest]
     images, _ = decode(folder, chosen, size, request.report, others, wanted=request.reading)
-    return Dataset.images(f"{root.resolve().name}-{letter}", images)
+    return Dataset.images(f"{request.folder_name}-{letter}", images)
 
 
 def _spelled(root: Path, letter: str, role: str, rules: int) -> str:

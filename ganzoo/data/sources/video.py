@@ -26,7 +26,7 @@ from ganzoo.data.files.found import BY_NAME, existing, list_images, no_images
 from ganzoo.data.files.splits import Split, by_folders, held_out
 from ganzoo.data.sources.decoding import decode
 from ganzoo.data.sources.folder import chosen_size
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 from ganzoo.spec import DataSpec, Field
 
 FRAMES = 16
@@ -46,7 +46,7 @@ def load(request: DataRequest) -> Dataset:
     files = list_images(root, request.report, request.rules)
     if not files:
         raise no_images(root)
-    split = by_folders(root, files, request.report, "frames", request.rules)
+    split = by_folders(root, files, request.report, "frame", request.rules)
     depth = split.depth if split else 0
     splits = _splits(root, files, split, request)
     chosen, rest = splits[request.split], splits["test" if request.split == "train" else "train"]
@@ -60,7 +60,7 @@ def load(request: DataRequest) -> Dataset:
     others = [file for clip in rest for file in clip]
     images, samples = _decoded(root, samples, others, chosen_size(request), request)
     videos = images.view(len(samples), frames, *images.shape[1:]).transpose(1, 2)
-    name = root.resolve().name
+    name = request.folder_name
     group = [Field("video", "video", tuple(videos.shape[1:]))]
     tensors: dict[str, Tensor] = {"video": videos}
     classes = _classes(chosen + rest, depth)
@@ -118,13 +118,14 @@ def _cut(
         for clip in clips
         for start in range(0, len(clip) - frames + 1, frames)
     ]
-    report(f"{len(samples)} samples of {frames} frames are cut from {len(clips)} videos")
+    videos = counted(len(clips), "video")
+    report(f"{counted(len(samples), 'sample')} of {frames} frames cut from {videos}")
     short = sum(len(clip) < frames for clip in clips)
     rest = sum(len(clip) % frames for clip in clips if len(clip) >= frames)
     if short:
-        report(f"left out: {short} videos of '{root}' with fewer than {frames} frames")
+        report(f"left out: {counted(short, 'video')} of '{root}' with fewer than {frames} frames")
     if rest:
-        report(f"left out: {rest} frames of '{root}' at the ends of videos")
+        report(f"left out: {counted(rest, 'frame')} of '{root}' at the ends of videos")
     if not samples:
         raise GanzooError(f"no video in '{root}' has {frames} frames: give it longer ones")
     return samples
@@ -149,7 +150,8 @@ def _decoded(
     whole = kept.view(len(samples), -1).all(1).tolist()
     if all(whole):
         return images, samples
-    report(f"left out: {whole.count(False)} samples of '{root}' with a frame that was skipped")
+    lost = counted(whole.count(False), "sample")
+    report(f"left out: {lost} of '{root}' with a frame that was skipped")
     samples = [clip for clip, is_whole in zip(samples, whole, strict=True) if is_whole]
     if not samples:
         raise GanzooError(f"each video in '{root}' has a frame that cannot be read")

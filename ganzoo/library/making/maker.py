@@ -16,7 +16,7 @@ from ganzoo.data.files.opened import Look, limited, look, upright_size
 from ganzoo.data.files.seen import nothing_seen, report_seen, see
 from ganzoo.data.files.wanted import Pixels
 from ganzoo.engine.device import seeded
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 from ganzoo.library.making.masks import Masks
 from ganzoo.library.making.tiles import Tiling, in_tiles
 
@@ -135,7 +135,7 @@ def make_of_images(
                 blended += maker.tiling is not None and maker.tiling.blends(*stacked.shape[2:])
                 yield from zip(read, maker.make(stacked, advance), strict=True)
     if skipped == len(files):
-        raise GanzooError(f"none of the {skipped} files in '{folder}' can be read")
+        raise GanzooError(f"of {counted(skipped, 'file')} in '{folder}' none can be read")
     report_seen(f"in '{folder}'", seen, maker.wanted, report)
     if fitted.sentence and maker.tiling is None:
         report(fitted.sentence)

@@ -6,12 +6,13 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from ganzoo.data.asked import ask
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.errors import GanzooError
@@ -45,6 +46,8 @@ class DatasetSubject:
     """The folder of its files; None: the default one."""
     pixels: Pixels = AS_THEY_ARE
     """How image files are read."""
+    report: Callable[[str], None] = lambda message: None
+    """Is told what the user of the files should know."""
     _attempts: dict[str, Attempt] = field(default_factory=dict)
 
     @property
@@ -71,7 +74,7 @@ class DatasetSubject:
         if self.spec.source == FILES and self.root is None:
             raise NotApplicable("it reads your files: --data-root DIR checks it on some")
         if split not in self._attempts:
-            self._attempts[split] = self.ask(self.request(split))
+            self._attempts[split] = self.ask(replace(self.request(split), report=self.report))
         attempt = self._attempts[split]
         if self.spec.source == DOWNLOADED and attempt.error is not None:
             if isinstance(attempt.error, GanzooError):
@@ -123,7 +126,7 @@ class DatasetSubject:
         attempt, said = Attempt(), io.StringIO()
         with _no_network(attempt), contextlib.redirect_stdout(said):
             try:
-                attempt.dataset = self.loader(request)
+                attempt.dataset = ask(self.loader, request)
             except Exception as error:  # a loader may raise anything
                 attempt.error = error
         attempt.printed = " ".join(said.getvalue().split())

@@ -48,7 +48,12 @@ pytestmark = pytest.mark.usefixtures("here")
         (["list", "everything"], ("everything", "see `ganzoo list --help`")),
         (["info"], ("missing", "VARIANT", "`ganzoo info --help`")),
         (["sample", "x"], ("missing", "--out")),
-        (["train", "vanilla", "--steps"], ("--steps", "requires an argument")),
+        (["train", "vanilla", "--steps"], "--steps needs a value: see `ganzoo train --help`"),
+        (["list", "--json=3"], "--json takes no value: see `ganzoo list --help`"),
+        (["check", "folder", "--data-root", "nowhere"], "there is no 'nowhere'"),
+        (["recommend", "--hours", "x", "x"], "--hours must be a number above 0, not x"),
+        (["recommend", "--hours", 0, "x"], "--hours must be a number above 0, not 0.0"),
+        (["classify", "x", "y", "--device", "tpu"], "--device must be one of auto, cpu"),
         (["runs", "nowhere"], "there is no folder nowhere"),
     ],
 )
@@ -95,7 +100,11 @@ def test_a_device_that_is_not_there(command: list[str], tiny: Path) -> None:
         ("stepz = 5", ("there is no setting 'stepz': did you mean 'steps'?", "settings.toml")),
         ("batch-siz = 5", ("no setting 'batch-siz': did you mean 'batch-size'?", "settings.toml")),
         ("batch_siz = 5", "there is no setting 'batch_siz': did you mean 'batch_size'?"),
-        ("steps = ", ("settings.toml is not TOML", "line 1")),
+        ("steps = ", ("settings.toml is not TOML", "lines such as `steps = 1000`", "line 1")),
+        ("steps = 5\nsteps = 6", "it says the same twice (in line 2)"),
+        ("loss = 'hinge", "a text does not end with the quote that it begins with"),
+        ("generator-widths = [8, 8", "a bracket is not closed (in line 1)"),
+        ("steps = 5 lr = 1", "something follows on a value (in line 1)"),
         ("lr = " + 100_000 * "[", ("settings.toml is not TOML", "nested too deeply")),
         ("steps = 5\nlr = 1e", ("settings.toml is not TOML", "line 2")),
         ("batch-size = 0", ("--batch-size must be at least 1, not 0", "settings.toml")),
@@ -109,6 +118,11 @@ def test_a_config_file_that_is_wrong(content: str, saying: str | tuple[str, ...]
     Path("settings.toml").write_text(content)
     name = [] if "variant" in content else ["vanilla"]
     refused("train", *name, *TINY[:2], "--config", "settings.toml", saying=saying)
+
+
+def test_a_config_file_without_a_name_is_none() -> None:
+    """As of a shell's variable that is not set."""
+    refused("train", "vanilla", *TINY, "--steps", 1, "--config", "", saying="cannot be read")
 
 
 def test_a_config_file_that_is_not_there() -> None:
@@ -126,7 +140,7 @@ def test_a_folder_that_is_missing_or_empty_or_holds_no_images() -> None:
     refused(*folder, "--data-root", "text", saying=("text", "holds no images"))
     Path("lies").mkdir()
     Path("lies/a.png").write_text("hello")
-    refused(*folder, "--data-root", "lies", saying=("none of the 1 files", "can be read"))
+    refused(*folder, "--data-root", "lies", saying=("of 1 file in", "none can be read"))
 
 
 def test_images_too_small_for_the_network() -> None:

@@ -65,7 +65,7 @@ def test_celeba_is_read_as_it_lies(root: Path) -> None:
     assert train.tensors["attributes"].dtype == torch.uint8
     assert found(train) == {1: [0, 1, 1]}
     assert found(loaded(root, "test")[0]) == {2: [1, 0, 0]}
-    assert said == ["left out: 1 images that 'list_eval_partition.txt' counts to neither split"]
+    assert said == ["left out: 1 image, by 'list_eval_partition.txt' of neither split"]
 
 
 def test_celeba_as_csv_is_read_beside_its_other_tables(root: Path) -> None:
@@ -98,8 +98,9 @@ def test_folders_are_the_splits(root: Path) -> None:
     assert found(train) == {1: [1]}
     assert found(loaded(root, "test")[0]) == {2: [0]}
     assert said == [
-        f"left out: 1 images of '{root}' beside its folders 'train' and 'test', "
-        "such as 'more/003.png'"
+        f"'train' and 'test' of '{root}' are the splits: 1 image to train on, 1 to test",
+        f"left out: 1 image of '{root}' beside its folders 'train' and 'test', "
+        "such as 'more/003.png'",
     ]
 
 
@@ -129,10 +130,10 @@ def test_what_is_left_out_is_said_and_rows_stay_with_their_images(root: Path) ->
     train, said = loaded(root)
     assert found(train) == {1: [1, 0], 3: [0, 1]}
     assert said == [
-        f"left out: 1 of 4 images that '{file}' lists and that are not there, such as '009.png'",
-        f"left out: 1 images in '{root}' that '{file}' does not list, such as '004.png'",
+        f"'{file}' lists 1 image not among those that are there, such as '009.png'",
+        f"left out: 1 image in '{root}' and not in '{file}', such as '004.png'",
         f"skipped '{root / '002.png'}': it is not an image",
-        f"1 of 3 files in '{root}' were skipped",
+        f"skipped 1 of 3 files in '{root}'",
     ]
 
 

@@ -40,7 +40,7 @@ def test_rows_are_held_out_class_by_class(file: Path) -> None:
     (train, said), (test, _) = loaded(file), loaded(file, "test")
     assert [row[0] for row in rows(test)] == ["c", "c"]
     assert [row[0] for row in rows(train)] == ["a"] * 9 + ["b"] + ["c"] * 18
-    assert "'b' (1), 'a' (9)" in said[1]
+    assert "or none: 0 of 1 of 'b', 0 of 9 of 'a'" in said[1]
 
 
 def test_numbers_and_words_are_encoded_and_come_back(file: Path) -> None:
@@ -106,7 +106,7 @@ def test_what_is_left_out_is_said(file: Path) -> None:
     assert said[:3] == [
         f"column 'name' of '{file}' is left out: it has 30 different words",
         f"column 'unit' of '{file}' is left out: it has 'x' in each row",
-        f"2 of 30 rows of '{file}' are left out: a number is missing",
+        f"left out: 2 of 30 rows of '{file}' in which a number is missing",
     ]
     assert train.spec.sample.names == ("pay", "sex")
     assert json.loads(train.spec.sample.codec)[1] == {"words": ["", "a", "b"]}

@@ -196,7 +196,7 @@ def test_a_photo_that_is_stored_on_its_side_has_the_form_of_its_pair(root: Path)
 def test_what_is_refused(root: Path) -> None:
     assert problem(None).startswith("--dataset pairs needs --data-root DIR, a folder with two")
     assert problem(root / "no") == (
-        f"there is no folder '{root / 'no'}': --data-root must name a folder with two images "
+        f"there is no folder '{root / 'no'}': name a folder with two images "
         "beside each other in each file, or A and B (or trainA and trainB) of one name"
     )
     assert problem(root).startswith(f"the folder '{root}' holds no images")

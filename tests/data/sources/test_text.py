@@ -84,9 +84,7 @@ def test_a_line_that_is_too_long_is_left_out_and_it_is_said(tmp_path: Path) -> N
     file.write_text("a" * 256 + "\n" + "b" * 300 + "\n")
     train, said = loaded(file)
     assert texts(train) == ["a" * 256]
-    assert said[0] == (
-        f"left out: 1 of 2 lines of '{file}', which have more than 256 tokens, up to 300"
-    )
+    assert said[0] == (f"left out: 1 of 2 lines of '{file}' with more than 256 tokens, up to 300")
 
 
 def test_what_is_refused(tmp_path: Path) -> None:
@@ -94,7 +92,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert problem(None) == f"--dataset text needs --data-root, {needed}"
     assert problem(None, words=True) == f"--dataset words needs --data-root, {needed}"
     missing = tmp_path / "no"
-    assert problem(missing) == f"there is no '{missing}': --data-root must name {needed}"
+    assert problem(missing) == f"there is no '{missing}': name {needed}"
     assert problem(tmp_path) == f"the folder '{tmp_path}' holds no .txt file: it must hold {needed}"
     file = tmp_path / "a.txt"
     file.write_text("\n \n")

@@ -126,7 +126,7 @@ def test_unreadable_images_are_skipped_and_named(root: Path) -> None:
     assert (shades(first), shades(second)) == ([1, 2], [3])
     assert said == [
         f"skipped '{root / 'trainA/bad.png'}': it is not an image",
-        f"1 of 3 files in '{root / 'trainA'}' were skipped",
+        f"skipped 1 of 3 files in '{root / 'trainA'}'",
     ]
 
 
@@ -178,9 +178,11 @@ def test_what_is_missing_is_named(root: Path, tmp_path: Path, cache_folder: Path
     needed = "a folder with the sub-folders trainA and trainB"
     assert problem(None) == f"--dataset unpaired needs --data-root DIR, {needed}"
     nowhere = tmp_path / "nowhere"
-    assert problem(nowhere) == f"there is no folder '{nowhere}': --data-root must name {needed}"
+    assert problem(nowhere) == f"there is no folder '{nowhere}': name {needed}"
     (tmp_path / "file").write_text("")
-    assert problem(tmp_path / "file").startswith(f"'{tmp_path / 'file'}' is not a folder")
+    assert problem(tmp_path / "file").startswith(
+        f"'{tmp_path / 'file'}' is neither a folder nor a zip"
+    )
     assert problem(root).startswith(f"the folder '{root}' has no sub-folder trainA and no trainB")
     fill(root, trainA=[1])
     assert problem(root).startswith(f"the folder '{root}' has no sub-folder trainB: ")
@@ -202,4 +204,4 @@ def test_what_is_missing_is_named(root: Path, tmp_path: Path, cache_folder: Path
 def test_a_domain_without_a_readable_image_is_refused(root: Path) -> None:
     fill(root, trainA=[1], trainB=[])
     (root / "trainB/a.png").write_text("no image")
-    assert problem(root) == f"none of the 1 files in '{root / 'trainB'}' can be read"
+    assert problem(root) == f"of 1 file in '{root / 'trainB'}' none can be read"

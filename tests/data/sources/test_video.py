@@ -52,7 +52,7 @@ def test_a_folder_is_a_video_and_numbers_are_its_order(root: Path) -> None:
     assert field.shape == (1, 12, 8, 6)
     assert train.tensors["video"].dtype == torch.uint8
     assert shades(train) == [[*range(50, 62)], [*range(12)]]
-    assert said == ["2 samples of 12 frames are cut from 2 videos"]
+    assert said == ["2 samples of 12 frames cut from 2 videos"]
 
 
 def test_long_videos_are_cut_and_short_ones_left_out(root: Path) -> None:
@@ -62,8 +62,8 @@ def test_long_videos_are_cut_and_short_ones_left_out(root: Path) -> None:
     train, said = loaded(root)
     assert shades(train) == [[*range(16)], [*range(16, 32)], [*range(100, 116)]]
     assert said == [
-        "3 samples of 16 frames are cut from 3 videos",
-        f"left out: 1 videos of '{root}' with fewer than 16 frames",
+        "3 samples of 16 frames cut from 3 videos",
+        f"left out: 1 video of '{root}' with fewer than 16 frames",
         f"left out: 9 frames of '{root}' at the ends of videos",
     ]
 
@@ -88,7 +88,8 @@ def test_train_and_test_are_the_splits(root: Path) -> None:
     assert (shades(train), shades(test)) == ([[1, 2], [3, 4]], [[5, 6]])
     assert train.spec == test.spec
     assert (train.tensors["label"].tolist(), test.tensors["label"].tolist()) == ([0, 1], [1])
-    assert said[0].startswith(
+    assert said[0].endswith("are the splits: 4 frames to train on, 2 to test")
+    assert said[1].startswith(
         f"left out: 2 frames of '{root}' beside its folders 'train' and 'test', such as 'more/walk"
     )
 
@@ -112,10 +113,10 @@ def test_a_frame_that_cannot_be_read_takes_its_sample_with_it(root: Path) -> Non
     train, said = loaded(root)
     assert shades(train) == [[0, 100], [2, 102]]
     assert said == [
-        "3 samples of 2 frames are cut from 3 videos",
+        "3 samples of 2 frames cut from 3 videos",
         f"skipped '{bad}': it is not an image",
-        f"1 of 6 files in '{root}' were skipped",
-        f"left out: 1 samples of '{root}' with a frame that was skipped",
+        f"skipped 1 of 6 files in '{root}'",
+        f"left out: 1 sample of '{root}' with a frame that was skipped",
     ]
 
 

@@ -34,8 +34,8 @@ class Outcome:
     labels: list[int] | None = None
     said: tuple[str, ...] = ()
     """Parts of what is said, each in another sentence."""
-    silent: bool = False
-    """Whether nothing is said."""
+    alone: bool = False
+    """Whether nothing else is said."""
     refused: str = ""
     """A part of the sentence that refuses it."""
 

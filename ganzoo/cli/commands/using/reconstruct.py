@@ -7,8 +7,8 @@ from pathlib import Path
 import rich_click as click
 
 from ganzoo.cli.images import bar, status_of, warn
-from ganzoo.cli.output import checkpoint_option, counted, device_option, pixels_option
-from ganzoo.errors import GanzooError
+from ganzoo.cli.output import checkpoint_option, device_option, pixels_option
+from ganzoo.errors import GanzooError, counted
 
 
 @click.command(

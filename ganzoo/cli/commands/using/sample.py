@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 from click.core import ParameterSource
 
-from ganzoo.cli.output import checkpoint_option, counted, device_option
+from ganzoo.cli.output import checkpoint_option, device_option
 from ganzoo.cli.sampling import (
     DrawingCommand,
     check_seed,
@@ -20,7 +20,7 @@ from ganzoo.cli.sampling import (
     typed,
     with_bar,
 )
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 from ganzoo.library import SPREAD
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def command(
 
     from ganzoo.library.samples import write_samples
     from ganzoo.library.trained import open_run
-    from ganzoo.library.writing import PICTURE, check_out
+    from ganzoo.library.writing import PICTURE, check_out, check_room, written
 
     form = check_out(out, form)
     if columns is not None and form != PICTURE:
@@ -115,8 +115,11 @@ def command(
     _check_scale(opened, scale, form)
     drawing = opened.drawing(label, seed, truncation, typed(ctx, sampling))
     apart = SPREAD if spread is None else spread
-    parts = opened.drawn(n, drawing, only=numbers, around=around, spread=apart)
     count = n if numbers is None else len({*numbers})
+    needed = written(opened.data.sample, count, form, scale)
+    fewer = "choose a smaller --n" if scale == 1 else "choose a smaller --n or --scale"
+    check_room(counted(count, "sample"), needed, out, fewer=fewer)
+    parts = opened.drawn(n, drawing, only=numbers, around=around, spread=apart)
     write_samples(with_bar(parts, count), out, form, columns=columns, scale=scale)
     click.echo(f"{counted(count, 'sample')}: {out}")
 

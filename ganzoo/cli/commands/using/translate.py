@@ -10,12 +10,11 @@ import rich_click as click
 from ganzoo.cli.images import bar, status_of, warn
 from ganzoo.cli.output import (
     checkpoint_option,
-    counted,
     device_option,
     pixels_option,
     tile_option,
 )
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 
 
 @click.command(

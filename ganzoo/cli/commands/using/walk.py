@@ -7,7 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from ganzoo.cli.output import checkpoint_option, counted, device_option
+from ganzoo.cli.output import checkpoint_option, device_option
 from ganzoo.cli.sampling import (
     DrawingCommand,
     check_seed,
@@ -17,6 +17,7 @@ from ganzoo.cli.sampling import (
     truncation_option,
     typed,
 )
+from ganzoo.errors import counted
 from ganzoo.library import FRAMES
 
 

@@ -52,7 +52,7 @@ def test_labels_stay_with_their_images_when_files_are_skipped(folder):
         dataset, said = loaded(folder)
         assert colours(dataset) == [RED, GREEN, BLUE]
         assert dataset.fields["label"].tolist() == [0, 1, 2]
-        assert said[-1] == f"3 of 6 files in '{folder}' were skipped"
+        assert said[-1] == f"skipped 3 of 6 files in '{folder}'"
 
 
 def test_train_and_test_sub_folders_are_the_splits_and_share_their_labels(folder):
@@ -109,7 +109,7 @@ def test_bad_files_are_named_and_skipped(folder, capfd):
         (line,) = [line for line in said if f"{folder / name}'" in line]
         assert re.match(rf"skipped '.*': .*{why}", line)
         assert "\n" not in line
-    assert said[-1] == f"8 of 9 files in '{folder}' were skipped"
+    assert said[-1] == f"skipped 8 of 9 files in '{folder}'"
     assert capfd.readouterr() == ("", "")
 
 
@@ -132,10 +132,12 @@ def test_what_cannot_be_a_folder_of_images_is_one_sentence(folder, tmp_path, cac
     assert problem(tmp_path / "nowhere").startswith(f"there is no folder '{tmp_path / 'nowhere'}'")
     assert problem(folder).startswith(f"the folder '{folder}' holds no images")
     (folder / "notes.txt").write_text("no image")
-    assert problem(folder / "notes.txt").startswith(f"'{folder / 'notes.txt'}' is not a folder")
+    assert problem(folder / "notes.txt").startswith(
+        f"'{folder / 'notes.txt'}' is neither a folder nor a zip"
+    )
     assert problem(folder).startswith(f"the folder '{folder}' holds no images")
     (folder / "a.png").write_text("no image")
-    assert problem(folder) == f"none of the 1 files in '{folder}' can be read"
+    assert problem(folder) == f"of 1 file in '{folder}' none can be read"
     assert problem(folder, split="test").startswith(
         f"the folder '{folder}' has no image for the test"
     )

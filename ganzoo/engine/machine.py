@@ -1,4 +1,4 @@
-"""How much memory there is for a training, and how not to take more."""
+"""How much memory there is, and how not to take more."""
 
 from __future__ import annotations
 
