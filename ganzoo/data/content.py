@@ -22,8 +22,9 @@ def digest(tensors: Sequence[Tensor]) -> str:
     found = hashlib.blake2b(digest_size=16)
     for tensor in tensors:
         found.update(f"{tensor.dtype} {tuple(tensor.shape)} ".encode())
-        each = max(1, tensor[:1].nbytes)
-        chosen = torch.arange(0, len(tensor), max(1, -(-tensor.nbytes // MOST)))
-        for rows in torch.split(chosen, max(1, CHUNK // each)):
-            found.update(tensor[rows].contiguous().flatten().view(torch.uint8).numpy().data)
+        apart = max(1, -(-tensor.nbytes // MOST))
+        length = apart * max(1, CHUNK // max(1, tensor[:1].nbytes))
+        for start in range(0, len(tensor), length):
+            rows = tensor[start : start + length : apart]
+            found.update(rows.contiguous().flatten().view(torch.uint8).numpy().data)
     return found.hexdigest()

@@ -13,9 +13,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -24,6 +24,7 @@ from torch import Tensor
 
 from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.places import cache_folder
+from ganzoo.data.content import digest
 from ganzoo.data.files.formats import known_formats
 from ganzoo.data.files.seen import Seen, nothing_seen
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
@@ -39,6 +40,15 @@ _TICK_NS = 20_000_000
 """Longer than the steps in which a file system counts time."""
 
 _DAY = 24 * 60 * 60
+
+_DIGEST = "digest"
+"""In the metadata: of what is stored."""
+
+_ABOUT = "about"
+"""In those of a labelled set: all else, as one, as safetensors would write several in any order."""
+
+_SOUND: set[tuple[str, int, int, int]] = set()
+"""Caches, with their number, size and time, that this process has found to be what was stored."""
 
 _DAMAGE = (OSError, SafetensorError, TypeError, LookupError, ValueError, AttributeError)
 """What a reader may make of a file that is not there, or not what was written."""
@@ -92,34 +102,83 @@ class Stored(NamedTuple):
     """What else was found in the files, as `write` was told."""
 
 
-def read(path: Path, files: int, image_size: tuple[int, int]) -> Stored | None:
+def read(
+    path: Path,
+    files: int,
+    image_size: tuple[int, int],
+    report: Callable[[str], None] = lambda message: None,
+) -> Stored | None:
     """The images of a folder, or None where there is no cache, a damaged one or that of another.
 
     Args:
         path: from `cache_path`.
         files: how many there are.
         image_size: (height, width) of the decoded images.
+        report: is told where the images are not those that were stored.
     """
-    with contextlib.suppress(*_DAMAGE), safe_open(path, "pt") as stored:
-        seen = nothing_seen() | {name: int(value) for name, value in stored.metadata().items()}
-        found = Stored(stored.get_tensor("image"), stored.get_tensor("kept"), seen)
+    with contextlib.suppress(*_DAMAGE), _open(path) as stored:
+        told = stored.metadata()
+        tensors = stored.get_tensor("image"), stored.get_tensor("kept")
+        if not _is_unchanged(path, told, tensors, report):
+            return None
+        seen = {name: int(told.get(name, value)) for name, value in nothing_seen().items()}
+        found = Stored(*tensors, seen)
         images, kept = found.images, found.kept
         if (len(images), tuple(images.shape[2:])) == (int(kept.sum()), image_size):
             return found if kept.shape == (files,) else None
     return None
 
 
-def read_labelled(path: Path) -> tuple[Tensor, Tensor, tuple[str, ...]] | None:
+def read_labelled(
+    path: Path, report: Callable[[str], None] = lambda message: None
+) -> tuple[Tensor, Tensor, tuple[str, ...]] | None:
     """A labelled set, mapped and not copied.
+
+    Args:
+        path: from `cache_path`.
+        report: see `read`.
 
     Returns:
         ``image``, ``label`` and the labels' names, or None where there is no cache or a damaged
         one.
     """
-    with contextlib.suppress(*_DAMAGE), safe_open(path, "pt") as stored:
-        classes = json.loads(stored.metadata()["classes"])
-        return stored.get_tensor("image"), stored.get_tensor("label"), tuple(classes)
+    with contextlib.suppress(*_DAMAGE), _open(path) as stored:
+        tensors = stored.get_tensor("image"), stored.get_tensor("label")
+        about = json.loads(stored.metadata()[_ABOUT])
+        if _is_unchanged(path, about, tensors, report):
+            return *tensors, tuple(about["classes"])
     return None
+
+
+def _open(path: Path) -> Any:
+    """A cache, mapped.
+
+    Raises:
+        OSError: it is not there, or a pipe or the like, whose writer may never come.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    return safe_open(path, "pt")
+
+
+def _is_unchanged(
+    path: Path,
+    told: Mapping[str, Any],
+    tensors: Sequence[Tensor],
+    report: Callable[[str], None],
+) -> bool:
+    """Whether the tensors are those that were stored, which is looked at once in a process."""
+    status = path.stat()
+    state = str(path), status.st_ino, status.st_size, status.st_mtime_ns
+    if state not in _SOUND:
+        if told.get(_DIGEST) != digest(tensors):
+            report(
+                f"the decoded images in '{path}' are not what was written, and are decoded anew: "
+                "its disk may be failing"
+            )
+            return False
+        _SOUND.add(state)
+    return True
 
 
 def write(
@@ -141,18 +200,20 @@ def write(
     Raises:
         GanzooError: the folder cannot be written.
     """
-    with _writing(path) as temporary, temporary.open("wb") as file:
-        file.seek(8 + _HEADER)
+    with _writing(path) as temporary:
         kept = bytearray()
-        for image in images:
-            kept.append(image is not None)
-            if image is not None:
-                file.write(image.tobytes())
-        file.write(kept)
-        file.seek(0)
-        file.write(
-            _HEADER.to_bytes(8, "little") + _header(shape, kept, words, seen or nothing_seen())
-        )
+        with temporary.open("wb") as file:
+            file.seek(8 + _HEADER)
+            for image in images:
+                kept.append(image is not None)
+                if image is not None:
+                    file.write(image.tobytes())
+            file.write(kept)
+        told = {name: str(value) for name, value in (seen or nothing_seen()).items()}
+        _write_header(temporary, _header(shape, kept, words, told))
+        with safe_open(temporary, "pt") as stored:
+            told[_DIGEST] = digest((stored.get_tensor("image"), stored.get_tensor("kept")))
+        _write_header(temporary, _header(shape, kept, words, told))
 
 
 def write_labelled(path: Path, images: Tensor, labels: Tensor, classes: Sequence[str]) -> None:
@@ -167,7 +228,8 @@ def write_labelled(path: Path, images: Tensor, labels: Tensor, classes: Sequence
     Raises:
         GanzooError: the folder cannot be written.
     """
-    content = save({"image": images, "label": labels}, {"classes": json.dumps(classes)})
+    about = {"classes": classes, _DIGEST: digest((images, labels))}
+    content = save({"image": images, "label": labels}, {_ABOUT: json.dumps(about)})
     with _writing(path) as temporary:
         temporary.write_bytes(content)
 
@@ -187,11 +249,18 @@ def _writing(path: Path) -> Iterator[Path]:
         ) from error
 
 
-def _header(shape: tuple[int, int, int], kept: bytearray, words: bool, seen: Seen) -> bytes:
+def _write_header(path: Path, header: bytes) -> None:
+    with path.open("r+b") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+
+
+def _header(
+    shape: tuple[int, int, int], kept: bytearray, words: bool, told: Mapping[str, str]
+) -> bytes:
     images = sum(kept)
     end = images * int(np.prod(shape)) * (1 + words)
     fields = {
-        "__metadata__": {name: str(value) for name, value in seen.items()},
+        "__metadata__": told,
         "image": {
             "dtype": "I16" if words else "U8",
             "shape": [images, *shape],

@@ -72,7 +72,7 @@ def decode(
     """
     content = (half or "images") + ("-of-bytes" if most_bits == 8 else "")
     path = cache.cache_path(folder, files, others, image_size, content, wanted)
-    stored = cache.read(path, len(files), image_size)
+    stored = cache.read(path, len(files), image_size, report)
     if stored is None and _TRYING.get() and len(files) > TRIED:
         return _some_for_all(folder, files, image_size, report, half, most_bits, wanted)
     if stored is None:

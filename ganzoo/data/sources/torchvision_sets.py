@@ -87,7 +87,7 @@ def _labelled(
     size = request.image_size or own_size
     files = sorted(file.name for file in folder.iterdir())
     path = cache.cache_path(folder, files, (), size, f"{name}-{request.split}")
-    stored = cache.read_labelled(path)
+    stored = cache.read_labelled(path, request.report)
     if stored is None:
         read = _torchvision(kind)
         with _blaming(name, folder):

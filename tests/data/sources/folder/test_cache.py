@@ -41,6 +41,34 @@ def test_a_damaged_cache_is_built_anew(folder, cache_folder, damage):
     assert file.read_bytes() == whole
 
 
+def test_a_bit_that_a_disk_has_turned_is_seen(folder, cache_folder, monkeypatch):
+    for name in "abc":
+        plain("RGB", RED).save(folder / f"{name}.png")
+    loaded(folder)
+    (file,) = cache_folder.iterdir()
+    whole = file.read_bytes()
+    turned = bytearray(whole)
+    turned[1024 + 8 * 8 * 3 + 5] ^= 4
+    file.write_bytes(turned)
+    monkeypatch.setattr(cache, "_SOUND", set())  # as in another process
+    dataset, said = loaded(folder)
+    assert colours(dataset) == [RED] * 3
+    assert said[0].startswith(f"the decoded images in '{file}' are not what was written")
+    assert file.read_bytes() == whole
+    monkeypatch.setattr(cache, "_SOUND", set())
+    assert loaded(folder)[1] == []
+
+
+def test_a_pipe_in_the_place_of_a_cache_is_not_waited_for(folder, cache_folder):
+    """Several users may have one folder of caches."""
+    plain("RGB", RED).save(folder / "a.png")
+    loaded(folder)
+    (file,) = cache_folder.iterdir()
+    file.unlink()
+    os.mkfifo(file)
+    assert colours(loaded(folder)[0]) == [RED]
+
+
 def test_the_cache_of_other_files_is_built_anew(folder, cache_folder):
     """It may have been put in its place: the campaign of faults swapped them."""
     plain("RGB", RED).save(folder / "a.png")
