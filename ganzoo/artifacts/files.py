@@ -5,7 +5,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder, if that can be done: all of it, or nothing, is under its name."""
+    with suppress(OSError):
+        shutil.rmtree(path.rename(path.with_name(f".{_short(path.name)}.{os.getpid()}.tmp")))
 
 
 def _short(name: str) -> str:

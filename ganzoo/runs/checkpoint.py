@@ -25,7 +25,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ganzoo.artifacts.files import is_text, read_note, sync
+from ganzoo.artifacts.files import is_text, read_note, remove_folder, sync
 from ganzoo.errors import GanzooError, written_later
 
 FORMAT = "1"
@@ -101,12 +101,12 @@ def _remove_abandoned(folder: Path) -> None:
 def _remove_outdone(folder: Path) -> None:
     """Leave the last `KEPT`, the best, and the best up to where a training would go on from."""
     for old in _all(folder)[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        remove_folder(old)
     bests, newest = _bests(folder), latest(folder)
     reached = [path for path in bests if newest is not None and step_of(path) <= step_of(newest)]
     for path in bests:
         if path not in (*bests[-1:], *reached[-1:]):
-            shutil.rmtree(path, ignore_errors=True)
+            remove_folder(path)
 
 
 def _write(
@@ -193,7 +193,7 @@ def rewind(folder: Path, step: int) -> None:
     """Leave what is there after `step` where nobody was killed while writing or removing."""
     for path in _bests(folder):
         if step_of(path) > step:
-            shutil.rmtree(path)
+            remove_folder(path)
     _remove_abandoned(folder)
     _remove_outdone(folder)
 

@@ -55,6 +55,22 @@ def test_equal_tensors_make_equal_files(tmp_path: Path) -> None:
     assert torch.equal(checkpoint.load_weights(paths[0], TOY, saved)["größe"], saved["größe"])
 
 
+def test_half_of_a_checkpoint_is_never_under_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed at the removal of one has removed it, or has not begun."""
+    for step in (1, 2):
+        write(tmp_path, step)
+    seen: list[list[str]] = []
+
+    def stop(path: Path, **_: object) -> None:
+        seen.append(sorted(each.name for each in tmp_path.glob("0*")))
+
+    monkeypatch.setattr(shutil, "rmtree", stop)
+    write(tmp_path, 3)
+    assert seen == [["00000002", "00000003"]]
+
+
 def test_only_safetensors_and_a_manifest_are_written(tmp_path: Path) -> None:
     path = write(tmp_path, 1)
     assert {file.name for file in path.iterdir()} == {STATE, WEIGHTS, "manifest.json"}
