@@ -24,6 +24,7 @@ VARIANTS = {
     "ganzoo-srgan": ["srgan", "esrgan"],
     "ganzoo-stargan": ["stargan"],
     "ganzoo-inpainting": ["context-encoder"],
+    "ganzoo-cogan": ["cogan"],
     "ganzoo-infogan": ["infogan"],
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-fastgan": ["fastgan"],

@@ -78,7 +78,7 @@ def before_and_after(engine: Engine, patch: pytest.MonkeyPatch) -> list[dict[str
         field: tensor.double() if tensor.is_floating_point() else tensor
         for field, tensor in engine.feed.draw().items()
     }
-    with the_same_noise_for_each_sample(patch):
+    with in_float64(), the_same_noise_for_each_sample(patch):
         found = [losses(engine, data)]
         for domain in "ab":
             turned = {
