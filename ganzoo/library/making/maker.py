@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class Maker:
     wanted: Pixels
     """How files are read."""
     seed: int | None = None
-    """Of what it draws; None: nothing."""
+    """Of what it draws, each time anew, so that few images or many have the same; None: nothing."""
     tiling: Tiling | None = None
     """How each image is given to it that is left at its size; None: all are brought to its own."""
     latents: bool = False
@@ -53,12 +54,7 @@ class Maker:
         advance: Callable[[float], None] = lambda count: None,
     ) -> Iterator[tuple[str, Tensor]]:
         """What is made of each file that can be read, by its name: see `make_of_images`."""
-        made = make_of_images(folder, files, self, report, advance)
-        if self.seed is None:
-            yield from made
-            return
-        with seeded(self.seed, self.device):
-            yield from made
+        return make_of_images(folder, files, self, report, advance)
 
     def look(self, folder: Path, name: str) -> Look | str:
         """An image as it is given to it, or why it cannot be read."""
@@ -81,7 +77,9 @@ class Maker:
 
         @torch.no_grad()
         def network(images: Tensor) -> Tensor:
-            return self.function(to_floats(images.to(self.device))).float().cpu()
+            draws = nullcontext() if self.seed is None else seeded(self.seed, self.device)
+            with draws:
+                return self.function(to_floats(images.to(self.device))).float().cpu()
 
         stored = to_words if given.dtype == torch.int16 else to_bytes
         if self.tiling is not None:

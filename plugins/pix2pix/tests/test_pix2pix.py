@@ -1,15 +1,22 @@
 """Pix2Pix's game: its terms in closed form, its noise, what it refuses, and its data."""
 
+import json
 from math import log
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from ganzoo_pix2pix.variant import Pix2Pix, Pix2PixConfig, feature_matching
+from helpers.cli import ganzoo
+from PIL import Image, ImageDraw
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from ganzoo import Batch, DataSpec, Field, GanzooError
+from ganzoo import Batch, DataRequest, Dataset, DataSpec, Field, GanzooError
+from ganzoo.artifacts.pixels import to_floats
+from ganzoo.data.feed import make_feed
+from ganzoo.plugins import catalog
 from ganzoo.plugins.equip import equipped
 from ganzoo.testing import check_variant
 
@@ -189,3 +196,85 @@ def test_recipes_fit_the_images_they_are_for(side: int) -> None:
     with torch.device("meta"):
         Pix2Pix(equipped(Pix2PixConfig(**settings)), data)
     assert (recipe["batch_size"] == 1) is (side >= 128)
+
+
+def photos(folder: Path, n: int) -> None:
+    """Images of two beside each other: squares, and discs in their places."""
+    folder.mkdir(parents=True)
+    for k in range(n):
+        image = Image.new("RGB", (64, 32), (0, 0, 5 * k))
+        draw = ImageDraw.Draw(image)
+        x, y = 2 + k % 12, 3 + k % 7
+        draw.rectangle((x, y, x + 14, y + 14), fill=(200, 30, 9 * k))
+        draw.ellipse((32 + x, y, 46 + x, y + 14), fill=(250, 9 * k, 60))
+        image.save(folder / f"{k:02}.png")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 18 pairs of 20, after three steps."""
+    folder = tmp_path_factory.mktemp("pix2pix")
+    photos(folder / "pairs", 20)
+    data = ("--dataset", "pairs", "--data-root", folder / "pairs", "--image-size", "32")
+    made = ganzoo(
+        *("train", "pix2pix", *data, "--out", folder / "run"),
+        *("--steps", "3", "--width", "2", "--layers", "1"),
+    )
+    assert made.status == 0, made.err
+    return folder / "run"
+
+
+def test_a_folder_is_translated_as_each_image_by_itself(run: Path, tmp_path: Path) -> None:
+    """The very bytes, by the seed; another seed makes others."""
+    photos(tmp_path / "in", 20)
+    for name, source, seed in (
+        ("all", tmp_path / "in", 3),
+        ("one", tmp_path / "in" / "18.png", 3),
+        ("other", tmp_path / "in" / "18.png", 4),
+    ):
+        found = ganzoo(
+            *("translate", run, "--input", source, "--out", tmp_path / name, "--seed", seed)
+        )
+        assert found.status == 0, found.err
+    images = [(tmp_path / name / "18.png").read_bytes() for name in ("all", "one", "other")]
+    assert images[0] == images[1] != images[2]
+
+
+def test_any_size_is_translated_at_its_own(run: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (77, 41), (9, 99, 199)).save(tmp_path / "odd.png")
+    out = tmp_path / "out"
+    found = ganzoo("translate", run, "--input", tmp_path / "odd.png", "--out", out, "--own-size")
+    assert found.status == 0, found.err
+    with Image.open(out / "odd.png") as image:
+        assert image.size == (77, 41)
+
+
+def test_pairs_that_were_held_out_are_never_trained_on(run: Path) -> None:
+    data = json.loads((run / "run.json").read_text())["data"]
+    root = run.parent / "pairs"
+    train, test = (
+        catalog.load("pairs", DataRequest(root, split, (32, 32))) for split in ("train", "test")
+    )
+    assert data["samples"] == [len(train)] == [18]
+    seen = {image.numpy().tobytes() for image in train.tensors["target"]}
+    assert not seen & {image.numpy().tobytes() for image in test.tensors["target"]}
+    found = ganzoo("evaluate", run, "--json", "--metrics", "pairs")
+    assert found.status == 0, found.err
+    scores = {score["name"] for score in json.loads(found.out)["scores"]}
+    assert {"source2target_l1", "source2target_mean_l1", "source2target_input_l1"} <= scores
+
+
+def test_source_and_target_are_moved_alike() -> None:
+    """Of one and the same image both stay the same, however they are mirrored and cut."""
+    image = torch.randint(256, (12, 3, 16, 20), dtype=torch.uint8)
+    dataset = Dataset(pairs(3, 3, 16, 20), {"source": image, "target": image})
+    cpu = torch.device("cpu")
+    feed = make_feed(dataset, 4, device=cpu, seed=0, flip=True, crop=3)
+    feed.stage(3)
+    there = {part.numpy().tobytes() for part in to_floats(image)}
+    moved = 0
+    for _ in range(3):
+        data = feed.draw()
+        assert torch.equal(data["source"], data["target"])
+        moved += sum(part.numpy().tobytes() not in there for part in data["source"])
+    assert moved > 6
