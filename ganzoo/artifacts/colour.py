@@ -59,4 +59,5 @@ def from_lab(lab: Tensor) -> Tensor:
 
 
 def _mixed(image: Tensor, matrix: Tensor) -> Tensor:
-    return torch.einsum("ij,njhw->nihw", matrix, image)
+    # As products and a sum, which stay float32 where matrices are multiplied in bf16.
+    return (image[:, None] * matrix[:, :, None, None]).sum(2)

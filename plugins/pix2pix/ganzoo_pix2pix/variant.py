@@ -29,6 +29,7 @@ from ganzoo.config import LOSS
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import init_normal
 from ganzoo.schedules import decays
+from ganzoo_pix2pix.lab import colours, joined, lightness
 from ganzoo_pix2pix.layers import NORMS
 from ganzoo_pix2pix.patchgan import MultiScale, largest_depth
 from ganzoo_pix2pix.show import in_colour
@@ -65,6 +66,9 @@ class Pix2PixConfig:
         "image", "what D and G normalise over in training: each image, or the batch", choices=NORMS
     )
     reverse: bool = option(False, "translate targets into sources")
+    lab: bool = option(
+        False, "keep the lightness of gray sources, and make colours alone, as for A/colourise"
+    )
     lr: float = option(2e-4, "learning rate of both Adams", above=0)
     beta1: float = option(0.5, "first-moment decay of both Adams", minimum=0, maximum=0.9999)
     decay_from: float = option(
@@ -97,6 +101,13 @@ class Pix2Pix(Variant, Translator):
         self.stochastic = config.dropout > 0
         (source, height, width), (target, *_) = (data.fields[name].shape for name in way)
         self.check(min(height, width))
+        if config.lab:
+            if (source, target) != (1, 3):
+                raise GanzooError(
+                    f"--lab makes colours of gray images, and those of '{data.name}' have {source} "
+                    f"channels and become {target}: leave it out, or use --dataset NAME/colourise"
+                )
+            target = 2
         self.generator = UNet(
             source, target, config.width, halvings_of(height, width), config.norm, config.dropout
         )
@@ -153,9 +164,10 @@ class Pix2Pix(Variant, Translator):
         return decays(self.players(), self.config.decay_from)
 
     def pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The paper's x and y."""
+        """The paper's x and y; of Lab the lightness, and the colours."""
         (way,) = self.directions
-        return batch.data[way.source], batch.data[way.target]
+        x, y = batch.data[way.source], batch.data[way.target]
+        return (lightness(x), colours(y)) if self.config.lab else (x, y)
 
     def generator_loss(self, batch: Batch) -> Tensor:
         """Eq. 4, and eq. 3 of Wang et al. where features are matched."""
@@ -197,6 +209,9 @@ class Pix2Pix(Variant, Translator):
         return 0.5 * torch.stack(losses).sum()
 
     def translate(self, image: Tensor, direction: str) -> Tensor:
+        if self.config.lab:
+            light = lightness(image)
+            return joined(light, self.generator(light))
         translated: Tensor = self.generator(image)
         return translated
 
@@ -204,7 +219,7 @@ class Pix2Pix(Variant, Translator):
         """A row of x, one of G(x) and one of y."""
         (way,) = self.directions
         x, y = (examples[name][:COLUMNS] for name in (way.source, way.target))
-        rows = in_colour(x, self.generator(x), y)
+        rows = in_colour(x, self.translate(x, way.name), y)
         made = [number == 1 for number, row in enumerate(rows) for _ in row]
         return Gallery(torch.cat(rows), columns=len(x), made=made)
 

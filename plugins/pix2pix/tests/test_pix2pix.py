@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from ganzoo_pix2pix.lab import colours, joined, lightness
 from ganzoo_pix2pix.variant import Pix2Pix, Pix2PixConfig, feature_matching
 from helpers.cli import ganzoo
 from PIL import Image, ImageDraw
@@ -14,6 +15,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from ganzoo import Batch, DataRequest, Dataset, DataSpec, Field, GanzooError
+from ganzoo.artifacts.colour import luminance
 from ganzoo.artifacts.pixels import to_floats
 from ganzoo.data.feed import make_feed
 from ganzoo.plugins import catalog
@@ -177,6 +179,7 @@ def test_any_channels_and_sides_both_ways(shape: tuple[int, ...], reverse: bool)
     [
         (pairs(3, 1, 15, 40), {}, "at least 16 pixels a side.*try --image-size 32"),
         (pairs(), {"lambda_l1": 0.0, "lambda_gan": 0.0}, "all weights are 0"),
+        (pairs(), {"lab": True}, "have 3 channels and become 1: leave it out"),
         (pairs(), {"layers": 3}, "allow --layers 2 at most, not 3"),
         (pairs(), {"layers": 2, "scales": 2}, "have 8 pixels a side, and allow --layers 1"),
     ],
@@ -196,6 +199,28 @@ def test_recipes_fit_the_images_they_are_for(side: int) -> None:
     with torch.device("meta"):
         Pix2Pix(equipped(Pix2PixConfig(**settings)), data)
     assert (recipe["batch_size"] == 1) is (side >= 128)
+
+
+def test_lab_keeps_the_lightness_of_gray_images_and_makes_colours() -> None:
+    generator = torch.Generator().manual_seed(0)
+    image = torch.rand(2, 3, 16, 16, generator=generator, dtype=torch.float64) * 2 - 1
+    gray = 2 * luminance((image + 1) / 2) - 1
+    light, colour = lightness(gray), colours(image)
+    assert light.abs().max() <= 1
+    assert colour.abs().max() <= 1
+    assert (joined(light, colour) - image).abs().max() < 1e-4
+    data = pairs(1, 3)
+    variant, batch = make(data, lab=True), batch_of(data=data)
+    source = 0.1 * batch.data["source"]
+    made = translated(variant, source)
+    assert made.shape == (4, 3, 16, 16)
+    difference = luminance((made + 1) / 2) - (source + 1) / 2
+    kept = (difference.abs() < 1e-5).float().mean()
+    assert kept > 0.9  # all but the few colours that no screen shows
+    variant.generator_loss(batch)
+    distance = (batch.shared["fake"] - colours(batch.data["target"])).abs().mean()
+    torch.testing.assert_close(batch.metrics["l1"], distance)
+    assert variant.discriminator_loss(batch).isfinite()
 
 
 def photos(folder: Path, n: int) -> None:
