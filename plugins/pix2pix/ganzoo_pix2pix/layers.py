@@ -9,7 +9,7 @@ NORMS = ("image", "batch")
 
 
 class Norm(nn.Module):
-    """A batch norm that never has running statistics: section 3.4.
+    """A batch norm that never has running statistics: section 3.3.
 
     Where images are translated each is normalised by itself, as the authors do, whose test batches
     are of one. In training too, as with their batches of one, unless `over` is ``"batch"``.

@@ -53,7 +53,7 @@ class Pix2PixConfig:
         0.0, "weight of the matching of D's features (pix2pixHD: 10)", minimum=0
     )
     scales: int = option(
-        1, "discriminators, each at half the size of the last (pix2pixHD: 2)", minimum=1
+        1, "discriminators, each at half the size of the last (pix2pixHD's code: 2)", minimum=1
     )
     layers: int = option(
         3, "layers of stride 2 in D: 3 judge patches of 70 pixels a side, 0 pixels", minimum=0
@@ -170,7 +170,7 @@ class Pix2Pix(Variant, Translator):
         return (lightness(x), colours(y)) if self.config.lab else (x, y)
 
     def generator_loss(self, batch: Batch) -> Tensor:
-        """Eq. 4, and eq. 3 of Wang et al. where features are matched."""
+        """Eq. 4, and the matching of features (Wang et al. 2018, section 3.2) where it counts."""
         x, y = self.pair(batch)
         fake = self.generator(x)
         batch.shared["fake"] = fake.detach()
@@ -225,7 +225,7 @@ class Pix2Pix(Variant, Translator):
 
 
 def feature_matching(real: list[list[Tensor]], fake: list[list[Tensor]]) -> Tensor:
-    """How far D's features of fakes are from those of real pairs: Wang et al. 2018, eq. 3.
+    """How far D's features of fakes are from those of real pairs (Wang et al. 2018, section 3.2).
 
     As their code has it: a mean over the layers before the logits, times 4, and over the scales.
 
