@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.core import ParameterSource
 
-from ganzoo.cli.flags import make_flag
+from ganzoo.cli.flags import make_flag, remembered_flag
 from ganzoo.config import options, unknown_setting
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
+from ganzoo.plugins.verify import Memory
 from ganzoo.spec import VariantSpec
 from ganzoo.training.settings import Training
 
@@ -63,6 +64,9 @@ class TrainCommand(click.RichCommand):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Find out which variant is meant, then parse with its flags."""
+        if ctx.resilient_parsing:  # a shell completes, which must be quick
+            ctx.obj, ctx.meta["flags"] = Request(), _known_flags(args)
+            return super().parse_args(ctx, args)
         parser = self.make_parser(ctx)
         parser.ignore_unknown_options = True
         seen, _, _ = parser.parse_args([*args])
@@ -83,6 +87,18 @@ class TrainCommand(click.RichCommand):
                 f"\n Variants: {names}. `ganzoo {self.name} VARIANT --help` adds its flags.\n"
             )
             super().format_epilog(ctx, formatter)
+
+
+def _known_flags(words: Sequence[str]) -> list[click.Option]:
+    """The flags of the variant that a word names, which is imported where that is new."""
+    rows = [row for row in registry().variants() if row.spec.name in words and row.usable]
+    if not rows:
+        return []
+    memory = Memory()
+    if memory.settings(rows[0]) is None:
+        memory.look(rows[0])
+        memory.save()
+    return [remembered_flag(about) for about in memory.settings(rows[0]) or ()]
 
 
 def training_asked(

@@ -1,10 +1,15 @@
-"""Flags that are made from the settings of a variant."""
+"""Flags that are made from the settings of a variant, and what a shell completes of values."""
 
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import rich_click as click
+from click.shell_completion import CompletionItem
 
 from ganzoo.config import Option, as_typed
+from ganzoo.plugins.registered import Registered
+from ganzoo.plugins.registry import registry
 
 
 def make_flag(option: Option, panel: str) -> click.Option:
@@ -16,6 +21,7 @@ def make_flag(option: Option, panel: str) -> click.Option:
         return click.RichOption([f"{option.flag}/{negative}"], default=option.default, **shared)
     default = None if option.default is None else as_typed(option.default)
     metavar = "|".join(option.choices) or _KINDS.get(_kind(option), "TEXT")
+    shared["shell_complete"] = values_of(option.name, option.choices)
     return click.RichOption([option.flag], type=str, default=default, metavar=metavar, **shared)
 
 
@@ -26,3 +32,90 @@ def _kind(option: Option) -> Any:
     """The type of a setting's value, `None` aside."""
     kinds = [kind for kind in get_args(option.type) if kind is not type(None)]
     return get_origin(option.type) if get_origin(option.type) is tuple else [*kinds, option.type][0]
+
+
+class RunFolder(click.Path):
+    """The folder of a run, of which a shell completes those that are one, or lead to one."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Folders that begin so: runs as they are, others with a slash, to go on with."""
+        begun = incomplete.rpartition("/")[0]
+        above = Path(incomplete if incomplete.endswith("/") else begun or ".")
+        if not begun and not incomplete.startswith("/"):
+            found = [*above.glob("*"), *above.glob("runs/*")]
+        else:
+            found = [*above.expanduser().glob("*")]
+        return [
+            CompletionItem(f"{folder}" if (folder / "run.json").exists() else f"{folder}/")
+            for folder in sorted(found)
+            if folder.is_dir()
+            and str(folder).startswith(incomplete)
+            and not folder.name.startswith(".")
+        ]
+
+
+RUN = RunFolder()
+
+
+def offers(kind: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What a shell completes of what plugins offer.
+
+    Args:
+        kind: a method of the registry: ``"variants"``.
+    """
+
+    def complete(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        rows: list[Registered[Any]] = getattr(registry(), kind)()
+        names = {row.spec.name: row.spec.title for row in rows if row.usable}
+        return _beginning(names, incomplete)
+
+    return complete
+
+
+OFFERED = {
+    "dataset": "datasets",
+    "log_to": "loggers",
+    "executor": "executors",
+    "loss": "losses",
+    "regulariser": "regularisers",
+    "augment": "augmentations",
+}
+"""Settings whose values are names of what plugins offer."""
+
+
+def values_of(
+    name: str, choices: Sequence[str]
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]] | None:
+    """What a shell completes of the values of a setting; None: nothing is known of them."""
+    if name in OFFERED:
+        return offers(OFFERED[name])
+    if name == "init":
+        return RUN.shell_complete
+    if not choices:
+        return None
+    return lambda ctx, param, incomplete: _beginning(dict.fromkeys(choices, ""), incomplete)
+
+
+def remembered_flag(about: Mapping[str, Any]) -> click.Option:
+    """The flag of a setting by what `ganzoo.plugins.verify.Memory` has kept of it."""
+    name, flag = about["name"], "--" + about["name"].replace("_", "-")
+    if about["switch"]:
+        return click.RichOption([f"{flag}/{flag.replace('--', '--no-', 1)}"], help=about["doc"])
+    complete = values_of(name, about["choices"])
+    return click.RichOption([flag], type=str, help=about["doc"], shell_complete=complete)
+
+
+def _beginning(names: Mapping[str, str], incomplete: str) -> list[CompletionItem]:
+    """Those that go on from what is typed."""
+    return [
+        CompletionItem(name, help=text or None)
+        for name, text in names.items()
+        if name.startswith(incomplete)
+    ]

@@ -20,9 +20,11 @@ from typing import Any
 
 from ganzoo.artifacts.files import write_json
 from ganzoo.artifacts.places import cache_folder
+from ganzoo.config import options
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import CORE, KINDS, Plugin
 from ganzoo.plugins.registered import Registered, S, is_strict, load_target
+from ganzoo.spec import VariantSpec
 
 Watch = Callable[[], AbstractContextManager[Callable[[str], None]]]
 
@@ -69,7 +71,7 @@ class Memory:
     """What is known of targets: read once, added to, and written by `save`.
 
     In the file, by the place of the package and the name of the target: the ``state`` in which it
-    was seen, and its ``flaw``.
+    was seen, its ``flaw``, and the ``settings`` of a variant.
     """
 
     def __init__(self) -> None:
@@ -95,12 +97,34 @@ class Memory:
     def look(self, row: Registered[Any]) -> None:
         """Import a target, to see what is wrong with it."""
         place, name, state = self._identity(row)
-        flaw = ""
+        flaw, settings = "", []
         try:
-            load_target(row.spec)
+            found = load_target(row.spec)
+            if isinstance(row.spec, VariantSpec):
+                settings = [
+                    {
+                        "name": one.name,
+                        "doc": one.doc,
+                        "switch": one.type is bool,
+                        "choices": [*one.choices],
+                    }
+                    for one in options(found.Config).values()
+                ]
         except GanzooError as error:
             flaw = " ".join(str(error).split())
-        self._known.setdefault(place, {})[name] = {"state": state, "flaw": flaw}
+        seen = {"state": state, "flaw": flaw, "settings": settings}
+        self._known.setdefault(place, {})[name] = seen
+
+    def settings(self, row: Registered[VariantSpec]) -> list[dict[str, Any]] | None:
+        """Of each setting of a variant name, doc, whether it is a switch, and choices.
+
+        None: it must be looked at.
+        """
+        if self.flaw(row) is None:
+            return None
+        place, name, _ = self._identity(row)
+        found: list[dict[str, Any]] | None = self._known[place][name].get("settings")
+        return found
 
     def save(self) -> None:
         """Write the file, if that can be done; what is there no more is forgotten."""

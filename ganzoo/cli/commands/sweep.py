@@ -12,7 +12,7 @@ import rich_click as click
 
 from ganzoo.cli import INTERRUPTED, legible
 from ganzoo.cli.asked import TrainCommand, memory_checked, training_asked, typed
-from ganzoo.cli.flags import make_flag
+from ganzoo.cli.flags import make_flag, offers
 from ganzoo.cli.output import json_option, make_console, print_json, status_line
 from ganzoo.config import build, options
 from ganzoo.errors import GanzooError
@@ -42,7 +42,7 @@ class SweepCommand(TrainCommand):
         *(make_flag(option, "Training") for option in options(Training).values()),
     ],
 )
-@click.argument("variant", metavar="VARIANT", nargs=-1)
+@click.argument("variant", metavar="VARIANT", nargs=-1, shell_complete=offers("variants"))
 @click.option(
     "--set",
     "varied",

@@ -12,7 +12,7 @@ import rich_click as click
 
 from ganzoo.cli import INTERRUPTED, complain
 from ganzoo.cli.asked import TrainCommand, memory_checked, training_asked
-from ganzoo.cli.flags import make_flag
+from ganzoo.cli.flags import RUN, make_flag, offers
 from ganzoo.cli.output import status_line
 from ganzoo.config import options
 from ganzoo.errors import GanzooError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     epilog="Example: ganzoo train dcgan --dataset glyphs --steps 1000",
     params=[make_flag(option, "Training") for option in options(Training).values()],
 )
-@click.argument("variant", metavar="VARIANT", nargs=-1)
+@click.argument("variant", metavar="VARIANT", nargs=-1, shell_complete=offers("variants"))
 @click.option(
     "--out",
     metavar="DIR",
@@ -38,9 +38,7 @@ if TYPE_CHECKING:
     panel="Run",
     show_default="the next number in runs/",
 )
-@click.option(
-    "--resume", metavar="RUN", type=click.Path(path_type=Path), help="go on with a run", panel="Run"
-)
+@click.option("--resume", metavar="RUN", type=RUN, help="go on with a run", panel="Run")
 @click.option(
     "--dry-run",
     is_flag=True,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from ganzoo.cli.flags import offers
 from ganzoo.cli.output import json_option, make_console, make_table, print_json
 from ganzoo.config import Option, as_typed, build, options, own_settings
 from ganzoo.data.needs import in_words
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("info", epilog="Example: ganzoo info dcgan --dataset cifar10")
-@click.argument("variant", metavar="VARIANT")
+@click.argument("variant", metavar="VARIANT", shell_complete=offers("variants"))
 @click.option(
     "--dataset", help="count parameters for these samples (default: what suits the variant)"
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from ganzoo.cli.flags import RUN
 from ganzoo.cli.images import status_of, warn
 from ganzoo.cli.output import (
     checkpoint_option,
@@ -18,7 +19,7 @@ from ganzoo.cli.output import (
 
 
 @click.command("classify", epilog="Example: ganzoo classify runs/00001-sgan-glyphs drawing.png")
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=RUN)
 @click.argument(
     "images", metavar="IMAGE...", type=click.Path(path_type=Path), nargs=-1, required=True
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import legible
+from ganzoo.cli.flags import RUN
 from ganzoo.cli.output import QuickCommand, json_option, make_console, make_table, print_json
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("compare", cls=QuickCommand, epilog="Example: ganzoo compare runs/*")
-@click.argument("runs", metavar="RUN RUN...", type=click.Path(path_type=Path), nargs=-1)
+@click.argument("runs", metavar="RUN RUN...", type=RUN, nargs=-1)
 @click.option(
     "--by", metavar="SCORE", help="what they are ranked by  [default: the first that most have]"
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from ganzoo.cli.flags import RUN
 from ganzoo.cli.images import bar, status_of, warn
 from ganzoo.cli.output import (
     checkpoint_option,
@@ -19,7 +20,7 @@ from ganzoo.errors import GanzooError, counted
 @click.command(
     "enlarge", epilog="Example: ganzoo enlarge runs/00001-esrgan-photos small.png --out large"
 )
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=RUN)
 @click.argument(
     "images", metavar="IMAGE...", type=click.Path(path_type=Path), nargs=-1, required=True
 )

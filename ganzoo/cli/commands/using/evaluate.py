@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from ganzoo.cli.flags import RUN
 from ganzoo.cli.images import warn
 from ganzoo.cli.output import (
     checkpoint_option,
@@ -30,7 +31,7 @@ SHOWN_CLASSES = 20
 
 
 @click.command("evaluate", epilog="Example: ganzoo evaluate runs/00001-dcgan-mnist")
-@click.argument("run", metavar="[RUN]", type=click.Path(path_type=Path), required=False)
+@click.argument("run", metavar="[RUN]", type=RUN, required=False)
 @click.option(
     "--samples",
     metavar="PATH",

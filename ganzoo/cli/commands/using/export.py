@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli import legible
+from ganzoo.cli.flags import RUN
 from ganzoo.cli.output import QuickCommand, json_option, print_json, status_line
 
 FORMATS = ("onnx", "torch", "safetensors", "huggingface")
@@ -15,7 +16,7 @@ FORMATS = ("onnx", "torch", "safetensors", "huggingface")
 @click.command(
     "export", cls=QuickCommand, epilog="Example: ganzoo export RUN --format onnx --out digits"
 )
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=RUN)
 @click.option(
     "--format",
     "form",

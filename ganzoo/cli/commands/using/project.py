@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from ganzoo.cli.flags import RUN
 from ganzoo.cli.output import checkpoint_option, device_option, pixels_option, status_line
 from ganzoo.cli.sampling import check_seed, label_option, seed_option
 from ganzoo.errors import GanzooError
@@ -15,7 +16,7 @@ from ganzoo.library import STEPS
 @click.command(
     "project", epilog="Example: ganzoo project runs/00001-dcgan-glyphs seven.png --out seven"
 )
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=RUN)
 @click.argument("image", metavar="IMAGE", type=click.Path(path_type=Path))
 @click.option(
     "--out",

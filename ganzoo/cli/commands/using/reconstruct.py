@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from ganzoo.cli.flags import RUN
 from ganzoo.cli.images import bar, status_of, warn
 from ganzoo.cli.output import checkpoint_option, device_option, pixels_option
 from ganzoo.errors import GanzooError, counted
@@ -14,7 +15,7 @@ from ganzoo.errors import GanzooError, counted
 @click.command(
     "reconstruct", epilog="Example: ganzoo reconstruct runs/00001-bigan-glyphs --input d --out e"
 )
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=RUN)
 @click.option(
     "--input",
     "source",

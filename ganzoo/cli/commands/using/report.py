@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from ganzoo.cli.flags import RUN
 from ganzoo.cli.output import QuickCommand, status_line
 
 
 @click.command("report", cls=QuickCommand, epilog="Example: ganzoo report runs/* --out report.html")
-@click.argument("runs", metavar="RUN [RUN...]", type=click.Path(path_type=Path), nargs=-1)
+@click.argument("runs", metavar="RUN [RUN...]", type=RUN, nargs=-1)
 @click.option(
     "--out",
     metavar="FILE",

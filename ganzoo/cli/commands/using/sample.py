@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 from click.core import ParameterSource
 
+from ganzoo.cli.flags import RUN
 from ganzoo.cli.output import checkpoint_option, device_option
 from ganzoo.cli.sampling import (
     DrawingCommand,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     cls=DrawingCommand,
     epilog="Example: ganzoo sample runs/00001-dcgan-glyphs --n 64 --out digits.png",
 )
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=RUN)
 @click.option("--n", metavar="INT", type=int, default=100, show_default=True, help="how many")
 @click.option(
     "--out",

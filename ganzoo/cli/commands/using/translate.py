@@ -7,6 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from ganzoo.cli.flags import RUN
 from ganzoo.cli.images import bar, status_of, warn
 from ganzoo.cli.output import (
     checkpoint_option,
@@ -22,7 +23,7 @@ from ganzoo.errors import GanzooError, counted
     epilog="Example: ganzoo translate runs/00001-cyclegan-glyphs+ink --direction a2b "
     "--input drawings --out inked",
 )
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=RUN)
 @click.option("--direction", metavar="NAME", help="such as a2b  [default: the only one]")
 @click.option(
     "--input",

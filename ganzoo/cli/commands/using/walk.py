@@ -7,6 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from ganzoo.cli.flags import RUN
 from ganzoo.cli.output import checkpoint_option, device_option
 from ganzoo.cli.sampling import (
     DrawingCommand,
@@ -26,7 +27,7 @@ from ganzoo.library import FRAMES
     cls=DrawingCommand,
     epilog="Example: ganzoo walk runs/00001-dcgan-glyphs --between 17,42,3 --loop --out walk.gif",
 )
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=RUN)
 @click.option(
     "--between",
     metavar="SAMPLE,...",
