@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ganzoo.data.dataset import DataRequest, Dataset, Truth
     from ganzoo.library.samples import Samples
     from ganzoo.library.trained import TrainedRun, open_run
-    from ganzoo.library.training import train
+    from ganzoo.library.training import forecast, train
     from ganzoo.losses import AdversarialLoss
     from ganzoo.networks import Discriminator, Generator
     from ganzoo.schedules import Average, Progress, Stage, Upkeep
@@ -41,7 +41,7 @@ _LATER = {
     "ganzoo.data.dataset": ("DataRequest", "Dataset", "Truth"),
     "ganzoo.library.samples": ("Samples",),
     "ganzoo.library.trained": ("TrainedRun", "open_run"),
-    "ganzoo.library.training": ("train",),
+    "ganzoo.library.training": ("forecast", "train"),
     "ganzoo.losses": ("AdversarialLoss",),
     "ganzoo.networks": ("Discriminator", "Generator"),
     "ganzoo.variant": (
@@ -96,6 +96,7 @@ __all__ = [
     "Upkeep",
     "Variant",
     "VariantSpec",
+    "forecast",
     "hookimpl",
     "open_run",
     "option",

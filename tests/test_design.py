@@ -53,11 +53,11 @@ ROOMS = (
     "metrics",
     "report",
     "training",
-    "library",
     "claims",
     "export",
     "testing",
     "bench",
+    "library",
     "sweeps",
     "cli",
 )

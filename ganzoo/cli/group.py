@@ -30,7 +30,28 @@ class Commands(click.RichGroup):
         return super().resolve_command(ctx, args)
 
 
+def _print_versions(ctx: click.Context) -> None:
+    import platform
+    from importlib.metadata import version
+
+    import torch
+
+    from ganzoo.engine.device import found_devices
+
+    python, devices = platform.python_version(), ", ".join(found_devices())
+    click.echo(f"ganzoo {version('ganzoo-core')}")
+    click.echo(f"torch {torch.__version__}, Python {python}; devices: {devices}")
+    ctx.exit()
+
+
 @click.group("ganzoo", cls=Commands, epilog="Example: ganzoo train dcgan --dataset glyphs")
-@click.version_option(package_name="ganzoo-core", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, param, asked: _print_versions(ctx) if asked else None,
+    help="Say which ganzoo, torch and Python this is, and which devices torch finds.",
+)
 def commands() -> None:
     """A zoo of generative adversarial networks: one engine, and each variant a plugin."""

@@ -27,20 +27,25 @@ def find_device(name: str) -> torch.device:
     Raises:
         GanzooError: torch cannot use it here.
     """
-    available = {
+    available = found_devices()
+    if name == "auto":
+        name = available[0]
+    if name not in available:
+        raise GanzooError(
+            f"--device {name} cannot be used here: torch finds only {', '.join(available)}; leave "
+            "it out to have the fastest of these"
+        )
+    return torch.device(name)
+
+
+def found_devices() -> list[str]:
+    """What torch can use here, the fastest first."""
+    usable = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
-    if name == "auto":
-        name = next(device for device, usable in available.items() if usable)
-    if not available[name]:
-        usable = ", ".join(device for device, usable in available.items() if usable)
-        raise GanzooError(
-            f"--device {name} cannot be used here: torch finds only {usable}; leave it out to have "
-            "the fastest of these"
-        )
-    return torch.device(name)
+    return [device for device, there in usable.items() if there]
 
 
 @contextmanager

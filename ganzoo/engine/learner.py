@@ -119,8 +119,9 @@ class Learner:
             if net not in modules:
                 raise unknown("network of the variant,", net, dict(variant.named_children()))
             for name, param in modules[net].named_parameters():
-                self.params.append(param)
-                self.names.append(f"{net}.{name}")
+                if param.requires_grad:  # the others stay as they are
+                    self.params.append(param)
+                    self.names.append(f"{net}.{name}")
         self._correction = correction
         self._optim = corrected(player.optim, correction)
         self.optimizer = make_optimizer(self._optim, self.params, beta2_moves=BETA2 in dials)

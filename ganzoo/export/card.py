@@ -76,7 +76,7 @@ def card(run: Run, row: Registered[VariantSpec], subject: Subject, form: Format,
             needs=_needs(form),
             code=code(subject, network, form.suffix),
             files=told.files,
-            interface=interface(subject, network),
+            interface=[*interface(subject, network), *_truncation(subject)],
             checked=(
                 f"It was opened again and compared with the original, in batches of {sizes}: no "
                 f"number differs by more than {told.worst:.1g}."
@@ -192,3 +192,9 @@ def _plain(text: object) -> str:
     """A text in which nothing is markup."""
     words = " ".join(str(text).split())
     return "".join(f"\\{one}" if one in "\\`*_[]<>|#" else one for one in words)
+
+
+def _truncation(subject: Subject) -> list[str]:
+    if subject.truncation == 1:
+        return []
+    return [f"it draws with a truncation of ψ = {subject.truncation:g}, which is a part of it"]

@@ -53,6 +53,7 @@ def export(
     out: Path,
     which: str = "last",
     report: Callable[[str], None] = lambda message: None,
+    truncation: float = 1.0,
 ) -> Exported:
     """Export a run.
 
@@ -62,6 +63,7 @@ def export(
         out: the folder, which must not be there yet, or be empty.
         which: checkpoint: ``"last"``, ``"best"`` or a step.
         report: is told what is being done.
+        truncation: ψ of `Variant.truncated`, with which the network draws.
 
     Raises:
         GanzooError: something that is needed is missing, the folder is in use, the run has no such
@@ -71,11 +73,16 @@ def export(
         raise unknown("format", form, NAMES)
     chosen = FORMATS["torch" if form == HUGGINGFACE else form]
     chosen.check()
+    if truncation != 1 and form == "safetensors":
+        raise GanzooError(
+            "--truncation becomes a part of the program, and safetensors holds weights alone: use "
+            "--format onnx, torch or huggingface"
+        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise GanzooError(f"{out} exists already: choose another --out")
     run = Run.open(path)
     step = step_of(run.checkpoint_at(which))
-    subject = Subject(load_variant(run, torch.device("cpu"), which))
+    subject = Subject(load_variant(run, torch.device("cpu"), which), truncation)
     networks = subject.networks
     with preferring(run.plugins):
         row = registry().variant(run.variant)
@@ -174,6 +181,7 @@ def _config(run: Run, subject: Subject, step: int, form: Format) -> dict[str, An
         "data": subject.variant.data.to_dict(),
         "step": step,
         "networks": networks,
+        "truncation": subject.truncation if latent else None,
         "prior": (subject.prior or LATENTS) if latent else None,
         "versions": {**form.versions, **({"opset": str(OPSET)} if form.name == "onnx" else {})},
     }

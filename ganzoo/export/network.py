@@ -21,15 +21,17 @@ SHIPPED = 1000
 
 
 class Drawing(nn.Module):
-    """Samples of latents, as `Variant.forward` draws them."""
+    """Samples of latents, as `Variant.forward` or `Variant.truncated` draws them."""
 
-    def __init__(self, variant: Variant) -> None:
+    def __init__(self, variant: Variant, psi: float) -> None:
         super().__init__()
-        self.variant = variant
+        self.variant, self.psi = variant, psi
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         """Samples (n, ...)."""
-        return self.variant(latent, label)
+        if self.psi == 1:
+            return self.variant(latent, label)
+        return self.variant.truncated(latent, self.psi, label)
 
 
 class Translating(nn.Module):
@@ -70,6 +72,8 @@ class Subject:
     """A trained variant that is exported; it loses the networks that only its training needs."""
 
     variant: Variant
+    truncation: float = 1.0
+    """ψ, with which samples are drawn; it becomes a part of the network."""
 
     def __post_init__(self) -> None:
         for name in dict(self.variant.named_children()).keys() - {*self.variant.published}:
@@ -84,10 +88,17 @@ class Subject:
         """
         variant = self.variant
         found = []
+        if self.truncation != 1 and not draws(variant):
+            raise GanzooError("--truncation is of a variant that draws samples: leave it out")
         if draws(variant):
             labelled = ("label",) if variant.conditional else ()
             found.append(
-                Network("generator", Drawing(variant), ("latent", *labelled), self._latents)
+                Network(
+                    "generator",
+                    Drawing(variant, self.truncation),
+                    ("latent", *labelled),
+                    self._latents,
+                )
             )
         elif isinstance(variant, Translator):
             if variant.controls() or variant.stochastic:

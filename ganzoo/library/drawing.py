@@ -204,6 +204,8 @@ class DrawingRun(OpenedRun):
             known = () if labels is None else tuple(labels.tolist())
             classes = [data.class_names[label] for label in known] or [None] * len(own)
             names = tuple(map(name_of, own, classes))
+            if "around" in told:  # that nobody takes them for samples of these numbers
+                names = tuple(f"{told['around']:05d}-near-{name}" for name in names)
             parts = samples, names, tuple(own), known, data.class_names, origin
             yield Samples(data.sample, *parts)
 

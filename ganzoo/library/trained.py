@@ -28,6 +28,7 @@ from ganzoo.spec import Field
 if TYPE_CHECKING:
     import numpy as np
 
+    from ganzoo.export.go import Exported
     from ganzoo.library.evaluating import Evaluated
 
 
@@ -44,9 +45,12 @@ def open_run(path: Path | str, checkpoint: str | int = "last", device: str = "au
         device: where its networks are put: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
 
     Raises:
-        GanzooError: there is no such run.
+        GanzooError: there is no such run, or checkpoint.
     """
-    return TrainedRun(Run.open(Path(path).expanduser()), str(checkpoint), device)
+    run = Run.open(Path(path).expanduser())
+    if checkpoint != "last":
+        run.checkpoint_at(str(checkpoint))
+    return TrainedRun(run, str(checkpoint), device)
 
 
 class TrainedRun(DrawingRun):
@@ -205,6 +209,37 @@ class TrainedRun(DrawingRun):
         wanted = reading(self.run, pixels, image_shape(variant, variant.data.sample.name)[0])
         with as_files(images, report) as (folder, files):
             return classified(variant, [folder / file for file in files], wanted, report)
+
+    def report(self, out: Path | str | None = None) -> Path:
+        """Write a page about the run, as ``ganzoo report`` does, and return its path.
+
+        Args:
+            out: the file; None: ``report.html`` in the run's folder.
+
+        Raises:
+            GanzooError: the run is damaged, or the file is somebody else's or cannot be written.
+        """
+        from ganzoo.report.write import report
+
+        return report([self.path], None if out is None else Path(out))
+
+    def export(
+        self, form: str, out: Path | str, *, truncation: float = 1.0, report: Report = quiet
+    ) -> Exported:
+        """Write the network for those who do not have ganzoo, as ``ganzoo export`` does.
+
+        Args:
+            form: ``"onnx"``, ``"torch"``, ``"safetensors"`` or ``"huggingface"``.
+            out: a new folder.
+            truncation: ψ, as of `sample`, which becomes a part of the network.
+            report: is told what is being done.
+
+        Raises:
+            GanzooError: it cannot be exported so, or what that needs is missing.
+        """
+        from ganzoo.export.go import export
+
+        return export(self.path, form, Path(out), self.checkpoint, report, truncation)
 
     def translating(
         self,

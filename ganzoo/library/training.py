@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ganzoo.engine.distributed import processes, wait_for_all
 from ganzoo.errors import GanzooError
@@ -13,6 +14,9 @@ from ganzoo.library.trained import TrainedRun, open_run
 from ganzoo.training.observer import Observer
 from ganzoo.training.resume import resume as go_on
 from ganzoo.training.start import start
+
+if TYPE_CHECKING:
+    from ganzoo.bench.forecast import Forecast
 
 
 def train(
@@ -63,6 +67,22 @@ def train(
             f"stopped at step {step:,}, which is saved: go on with resume='{trainer.run.path}'"
         )
     return open_run(trainer.run.path, device=str(given.get("device", "auto")))
+
+
+def forecast(variant: str, *, out: Path | str | None = None, **settings: object) -> Forecast:
+    """What a training would take, by some of its steps; nothing is written.
+
+    Args:
+        variant: see `train`.
+        out: see `train`.
+        settings: see `train`.
+
+    Raises:
+        GanzooError: something that was asked for cannot be.
+    """
+    from ganzoo.bench.forecast import forecast as foresee
+
+    return foresee(variant, plain_settings(settings), None if out is None else Path(out))
 
 
 def plain_settings(settings: Mapping[str, object]) -> dict[str, object]:

@@ -39,6 +39,7 @@ TAKEN = frozenset(
         "evaluate_every",
         "few",
         "flip",
+        "freeze",
         "image_size",
         "init",
         "log_every",

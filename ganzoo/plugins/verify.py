@@ -20,7 +20,6 @@ from typing import Any
 
 from ganzoo.artifacts.files import write_json
 from ganzoo.artifacts.places import cache_folder
-from ganzoo.config import options
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import CORE, KINDS, Plugin
 from ganzoo.plugins.registered import Registered, S, is_strict, load_target
@@ -101,6 +100,8 @@ class Memory:
         try:
             found = load_target(row.spec)
             if isinstance(row.spec, VariantSpec):
+                from ganzoo.config import options  # of no use to those who only list
+
                 settings = [
                     {
                         "name": one.name,

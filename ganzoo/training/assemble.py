@@ -14,6 +14,7 @@ from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
 from ganzoo.data.files.found import RULES
 from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.data.kinds import sample_kind
+from ganzoo.engine.cpu.threads import usable_cores
 from ganzoo.engine.device import seeded
 from ganzoo.engine.distributed import (
     is_first,
@@ -70,6 +71,11 @@ def assemble(
     """
     if training.sync_batch_norm:
         synchronise_batch_norm(variant)
+    if training.threads is not None and training.threads > (cores := usable_cores()):
+        observer.report(
+            f"--threads {training.threads} is more than the {cores} there are for it, and more "
+            f"would wait for each other: it is {cores}"
+        )
     streams = variant.streams(dataset)
     feed = _feed(dataset, streams, training, variant.device)
     training = _with_steps(training, variant, feed)

@@ -22,6 +22,7 @@ from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
+from ganzoo.runs.freezing import freeze_layers
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import Record, check_unchanged, root_of, rules
 from ganzoo.runs.run import Run, SharedRun
@@ -65,6 +66,8 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         content = catalog.contents(training.dataset, dataset)
         check_unchanged(path, run.settings, dataset, content)
         variant = build_variant(record, device)
+        if training.freeze is not None:
+            freeze_layers(variant, training.freeze)
         assembled = assemble(variant, dataset, training, record, observer)
         engine = assembled.engine
         newest = run.latest_checkpoint()

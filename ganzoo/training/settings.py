@@ -71,6 +71,10 @@ class Training:
         None, "loggers that `ganzoo loggers` lists, with commas, beside metrics.jsonl"
     )
     init: str | None = option(None, "start from the networks of another run: RUN, or RUN:NETWORK")
+    freeze: str | None = option(
+        None,
+        "keep layers as --init brings them: names, such as discriminator.net.0*, with commas",
+    )
     on_collapse: str = option(
         "warn", "what to do when the training collapses; stop: save and end", choices=COLLAPSE
     )

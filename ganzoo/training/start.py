@@ -28,6 +28,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import registry
+from ganzoo.runs.freezing import freeze_layers
 from ganzoo.runs.initial import initialise
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import FORMAT, Record, describe_data
@@ -144,6 +145,10 @@ def prepare(
     variant = build_variant(record, device)
     if training.init is not None:
         initialise(variant, training.init, observer.report)
+    if training.freeze is not None:
+        if training.init is None:
+            raise GanzooError("--freeze keeps layers as --init brings them: give both")
+        observer.report(freeze_layers(variant, training.freeze))
     seed_own(training.seed)
     assembled = assemble(variant, dataset, training, record, observer)
     folder = f"{registered.spec.name}-{dataset.name}"

@@ -26,7 +26,6 @@ pytestmark = pytest.mark.usefixtures("here")
     [
         [],
         ["--help"],
-        ["--version"],
         ["list"],
         ["list", "--json"],
         ["datasets"],
@@ -166,7 +165,9 @@ def test_datasets_and_losses() -> None:
 
 
 def test_version() -> None:
-    assert ganzoo("--version").out == f"ganzoo {metadata.version('ganzoo-core')}\n"
+    first, second = ganzoo("--version").out.splitlines()
+    assert first == f"ganzoo {metadata.version('ganzoo-core')}"
+    assert re.fullmatch(r"torch \S+, Python 3\.\S+; devices: ((cuda|mps), )*cpu", second)
 
 
 def test_info_counts_what_the_paper_networks_hold() -> None:

@@ -78,11 +78,35 @@ def test_torch_alone_draws_what_the_readme_says(
     assert Image.open(pictures[0]).size == (28, 28)
 
 
+def test_a_truncation_becomes_a_part_of_the_network(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the line of the README."""
+    monkeypatch.chdir(tmp_path)
+    _, line = re.findall(r"^ganzoo (export .*?)  +#", README.read_text(), re.MULTILINE)
+    done = ganzoo(*line.replace("runs/00001-dcgan-mnist", str(trained)).split())
+    assert done.status == 0, done.err
+    out = tmp_path / "better"
+    used = use(out, monkeypatch)
+    latent, label = torch.from_numpy(used["latent"]), torch.from_numpy(used["label"])
+    variant = make_loaded(trained)
+    with torch.no_grad():
+        expected = variant.truncated(latent, 0.5, label).numpy()
+        whole = variant(latent, label).numpy()
+    np.testing.assert_allclose(used["samples"], expected, atol=1e-6)
+    assert abs(whole - expected).max() > 1e-5  # it is hardly trained
+    assert json.loads((out / "config.json").read_text())["truncation"] == 0.5
+    assert "truncation of ψ = 0.5" in (out / "README.md").read_text()
+    weights = ("export", trained, "--format", "safetensors", "--truncation", 0.5)
+    refused = ganzoo(*weights, "--out", tmp_path / "weights")
+    assert "safetensors holds weights alone" in refused.err
+
+
 @needs_onnx
 def test_the_line_of_the_readme_writes_what_onnxruntime_draws(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (line,) = re.findall(r"^ganzoo (export .*?)  +#", README.read_text(), re.MULTILINE)
+    line, _ = re.findall(r"^ganzoo (export .*?)  +#", README.read_text(), re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     assert ganzoo(*line.replace("runs/00001-dcgan-mnist", str(trained)).split()).status == 0
     used = use(tmp_path / "digits", monkeypatch)

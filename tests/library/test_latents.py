@@ -161,7 +161,10 @@ def test_variations_lie_between_a_sample_and_others() -> None:
     np.testing.assert_allclose(others, samples[:4], atol=1e-5)
     assert np.abs(near - samples[17]).max() < np.abs(samples[:4] - samples[17]).max()
     run("sample", "images", "--n", 2, "--around", 1, "--out", "near")
-    assert names("near")[:2] == ["00000-airplane.png", "00001-airplane.png"]  # of its class
+    assert names("near")[:2] == [
+        "00001-near-00000-airplane.png",  # of its class
+        "00001-near-00001-airplane.png",
+    ]
     told = json.loads(Path("near/samples.json").read_text())
     assert (told["around"], told["spread"]) == (1, 0.3)
 

@@ -151,3 +151,27 @@ def test_a_bar_shows_how_far_it_is(
     assert "vanilla on ring8" in shown
     assert "20/20" in shown
     assert "generator" in shown
+
+
+def test_a_checkpoint_that_is_not_there_is_refused_at_once(run: ganzoo.TrainedRun) -> None:
+    with pytest.raises(ganzoo.GanzooError, match="no checkpoint 'best': there are last"):
+        ganzoo.open_run(run.path, checkpoint="best")
+
+
+def test_a_page_and_an_export_are_those_of_the_commands(
+    run: ganzoo.TrainedRun, tmp_path: Path
+) -> None:
+    page = run.report(tmp_path / "page.html")
+    assert page == tmp_path / "page.html"
+    assert "<html" in page.read_text()[:500]
+    found = run.export("torch", tmp_path / "net", truncation=0.5)
+    assert (found.folder, found.worst < 1e-3) == (tmp_path / "net", True)
+    assert (tmp_path / "net" / "generator.pt2").exists()
+
+
+def test_a_forecast_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = ganzoo.forecast("vanilla", dataset="ring8", steps=7, generator_widths=(8,))
+    assert (found.steps, found.variant, [*tmp_path.iterdir()]) == (7, "vanilla", [])
+    with pytest.raises(ganzoo.GanzooError, match="--lr must be above 0"):
+        ganzoo.forecast("vanilla", lr=-1)

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.cli import ganzoo, train_tiny
+from helpers.cli import TINY, ganzoo, train_tiny
 from safetensors.torch import load_file
+
+from ganzoo.engine.cpu.threads import usable_cores
 
 KEPT = "networks, averages, the optimizers' moments and the order of the data are kept"
 
@@ -57,3 +59,11 @@ def test_a_finished_run_is_trained_longer_and_says_what_is_kept(
     longer = train_tiny(Path("longer"), "--steps", 7)
     weights = [path / "checkpoints/00000007/weights.safetensors" for path in (run, longer)]
     assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_more_threads_than_cores_are_not_taken(tmp_path: Path) -> None:
+    cores = usable_cores()
+    result = ganzoo("train", "vanilla", *TINY, "--steps", 1, "--threads", 900, "--out", tmp_path)
+    assert result.status == 0, result.err
+    assert f"--threads 900 is more than the {cores} there are for it" in result.out
+    assert f"it is {cores}" in result.out

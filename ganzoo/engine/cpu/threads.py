@@ -41,13 +41,14 @@ def make_tuner(requested: int | None, device: torch.device) -> ThreadTuner:
     """The tuner of a training.
 
     It leaves the number of threads alone, and with it the last bits of what is computed, where that
-    was asked for (by `requested` or by ``OMP_NUM_THREADS``), on other devices than the CPU, and
-    where the system does not tell what the other processes do.
+    was asked for (by `requested`, of which it takes no more than there are cores, or by
+    ``OMP_NUM_THREADS``), on other devices than the CPU, and where the system does not tell what the
+    other processes do.
     """
     threads = torch.get_num_threads()
     if requested is not None:
         tuner = ThreadTuner(threads)
-        tuner.use(requested)
+        tuner.use(min(requested, usable_cores()))
         return tuner
     if "OMP_NUM_THREADS" in os.environ or device.type != "cpu" or not _STAT.exists():
         return ThreadTuner(threads)

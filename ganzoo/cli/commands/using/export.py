@@ -35,8 +35,18 @@ FORMATS = ("onnx", "torch", "safetensors", "huggingface")
     show_default=True,
     help="last, best (of a training with --evaluate-every) or a step",
 )
+@click.option(
+    "--truncation",
+    metavar="NUMBER",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="ψ, as of `ganzoo sample`, which becomes a part of the network",
+)
 @json_option
-def command(run: Path, form: str, out: Path, checkpoint: str, as_json: bool) -> None:
+def command(
+    run: Path, form: str, out: Path, checkpoint: str, truncation: float, as_json: bool
+) -> None:
     """Write the trained network of RUN for those who do not have ganzoo.
 
     It is opened again and compared with the original. A README has code that uses it, and says what
@@ -45,7 +55,7 @@ def command(run: Path, form: str, out: Path, checkpoint: str, as_json: bool) -> 
     from ganzoo.export.go import export
 
     with status_line() as show:
-        found = export(run, form, out, checkpoint, show)
+        found = export(run, form, out, checkpoint, show, truncation)
     if as_json:
         print_json({"folder": str(out), "files": dict(found.files), "worst": found.worst})
         return
