@@ -1,6 +1,7 @@
 """A long training of a tiny network: nothing grows that should not, and it stays as fast."""
 
 import json
+import os
 import random
 import time
 from collections import Counter
@@ -16,9 +17,9 @@ from ganzoo.runs.metrics_file import METRICS, read_some
 GROWN = 32 * 2**20
 """Bytes of memory that a training may take at its end beyond what it took early."""
 SLOWER = 0.7
-"""Of the speed early in it, the least at its end; others use the machine too."""
+"""Of the steps early in it, the least at its end, in a second of the processor's."""
 PLOTTED = 30.0
-"""Seconds that a plot of ten million records may take."""
+"""Seconds of the processor's that a plot of ten million records may take."""
 LOOKS, ENOUGH = 400, 40
 """Looks at a training, about, and how many say something."""
 PAUSE = 0.05
@@ -31,6 +32,7 @@ class Look(NamedTuple):
     """At a training that is under way."""
 
     seconds: float
+    """Of the processor's, that it has used: others use the machine too."""
     step: int
     memory: int
     handles: int
@@ -76,7 +78,9 @@ def _last_step(run: Path) -> int:
 def _look(child: int, step: int) -> Look:
     status = Path(f"/proc/{child}/statm").read_text().split()
     handles = len([*Path(f"/proc/{child}/fd").iterdir()])
-    return Look(time.monotonic(), step, 4096 * int(status[1]), handles)
+    times = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+    seconds = sum(map(int, times[11:13])) / os.sysconf("SC_CLK_TCK")  # its own and the system's
+    return Look(seconds, step, 4096 * int(status[1]), handles)
 
 
 def _judged(looks: list[Look], run: Path, figures: Counter[str]) -> list[str]:
@@ -96,8 +100,8 @@ def _judged(looks: list[Look], run: Path, figures: Counter[str]) -> list[str]:
             "kB of memory, late": memory[1] // 1024,
             "handles, early": handles[0],
             "handles, late": handles[1],
-            "steps/s, early": round(speeds[0]),
-            "steps/s, late": round(speeds[1]),
+            "steps a processor second, early": round(speeds[0]),
+            "steps a processor second, late": round(speeds[1]),
             "bytes of log": log,
             "bytes of metrics": (run / METRICS).stat().st_size,
         }
@@ -123,9 +127,9 @@ def _plotted(folder: Path, records: int, figures: Counter[str]) -> list[str]:
                 for step in range(first, min(first + 10_000, records))
             )
             file.writelines(json.dumps(line) + "\n" for line in lines)
-    begun = time.monotonic()
+    begun = time.process_time()
     plot_curves(read_some(folder), folder / "curves.png")
-    seconds = time.monotonic() - begun
+    seconds = time.process_time() - begun
     figures |= Counter({"records": records, "ms to plot them": round(1000 * seconds)})
     (folder / METRICS).unlink()
     return [f"{records} records are plotted in {seconds:.0f} s"] if seconds > PLOTTED else []
