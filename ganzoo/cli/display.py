@@ -21,6 +21,7 @@ from ganzoo.cli.outlet import Outlet
 from ganzoo.cli.output import make_console
 from ganzoo.cli.owners import with_owners
 from ganzoo.engine.distributed import is_first, process_count
+from ganzoo.engine.engine import Engine
 from ganzoo.runs.record import samples
 from ganzoo.training.observer import Observer, Outcome, QualityRecord, Record, Start
 from ganzoo.training.settings import Training
@@ -52,6 +53,7 @@ class Display(Observer):
         self._steps_per_second = Smoothed()
         self._images_per_second = Smoothed()
         self._steps = 0
+        self._engine: Engine | None = None
 
     @property
     def gone(self) -> bool:
@@ -74,7 +76,7 @@ class Display(Observer):
 
     def started(self, start: Start) -> None:
         settings, variant = start.run.settings, start.engine.variant
-        self._steps = start.engine.iterations
+        self._steps, self._engine = start.engine.iterations, start.engine
         self._before = time.monotonic(), start.engine.iteration
         processes = process_count()
         counts = " and ".join(f"{count:,}" for count in samples(settings))
@@ -161,7 +163,10 @@ class Display(Observer):
 
     def _remaining(self, step: int) -> str:
         speed = self._steps_per_second.value
-        return duration((self._steps - step) / speed) if speed else "?"
+        if not speed:
+            return "?"
+        more = self._engine is not None and self._engine.has_later_stages
+        return duration((self._steps - step) / speed) + (" or more" if more else "")
 
 
 class PlainDisplay(Display):

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from ganzoo.engine.device import memory_used
 from ganzoo.engine.engine import Engine
+from ganzoo.engine.stages import has_stages
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
-from ganzoo.runs.logged import WATCHDOG
+from ganzoo.runs.logged import STAGE, WATCHDOG
 from ganzoo.runs.metrics_file import read_metrics
 from ganzoo.runs.run import Run
 from ganzoo.training.observer import Observer, Record
@@ -60,11 +61,13 @@ class Journal:
         """Flushed and not read yet, with all else that the record will say."""
         self._late = engine.variant.device.type == "cuda"
         self._clock, self._seen = 0.0, 0
+        self._stage, self._stages = engine.stage, 0
 
     def recall(self) -> None:
         """Have the watchdog see what was logged before a pause."""
         for record in read_metrics(self._run.path):
             self._watchdog.see(record)
+            self._stages = int(record.get(STAGE, self._stages))
         if self._watchdog.ongoing:
             self.alarm = self._with_best(self._watchdog.ongoing[0])
 
@@ -78,6 +81,11 @@ class Journal:
 
     def add(self, metrics: dict[str, Tensor]) -> None:
         """Keep what an iteration gave, unread, for the next record."""
+        if self._engine.stage != self._stage:
+            self._stage, self._stages = self._engine.stage, self._stages + 1
+            words = f"stage {self._stages} begins: {self._stage.level}"
+            self._run.log(f"step {self._engine.iteration}: {words}")
+            self._observer.report(f"step {self._engine.iteration:,}: {words}")
         self._pending.append((self._engine.iteration, metrics))
 
     def flush(self) -> None:
@@ -99,7 +107,8 @@ class Journal:
         speed = (seen - self._seen) / (now - self._clock)
         self._clock, self._seen = now, seen
         memory = memory_used(engine.variant.device)
-        self._sent = sent, Record(engine.iteration, {}, speed, memory)
+        where = {STAGE: float(self._stages)} if has_stages(engine.variant) else {}
+        self._sent = sent, Record(engine.iteration, where, speed, memory)
         if not self._late:
             self.settle()
 
@@ -119,7 +128,8 @@ class Journal:
             if name.endswith("_loss") and not math.isfinite(value):
                 raise self.diverged(f"the loss of phase '{name[:-5]}' is {value}", step)
             window[name].append(value)
-        metrics = {name: math.fsum(values) / len(values) for name, values in window.items()}
+        means = {name: math.fsum(values) / len(values) for name, values in window.items()}
+        metrics = {**means, **record.metrics}
         self._write(record.step, metrics)
         self._observer.logged(replace(record, metrics=metrics))
 
