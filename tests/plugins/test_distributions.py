@@ -25,6 +25,7 @@ VARIANTS = {
     "ganzoo-stargan": ["stargan"],
     "ganzoo-inpainting": ["context-encoder"],
     "ganzoo-cogan": ["cogan"],
+    "ganzoo-discogan": ["discogan"],
     "ganzoo-infogan": ["infogan"],
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-fastgan": ["fastgan"],
