@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from ganzoo_cogan.couples import agreement, couples
+from ganzoo_cogan.couples import found as share_found
 from ganzoo_cogan.variant import Asked, CoGAN, CoGANConfig
 from helpers.cli import ganzoo
 from helpers.exams import make_ground
@@ -143,6 +144,16 @@ def test_how_often_couples_agree() -> None:
     assert agreement(judges, (a, a.roll(3, 0))) == 0
 
 
+@pytest.mark.parametrize("opposite", [False, True])
+def test_own_images_are_found_whatever_their_sign(opposite: bool) -> None:
+    a = torch.randint(256, (12, 3, 5, 5), dtype=torch.uint8)
+    b = 255 - a if opposite else a
+    assert share_found(a, b) == 1
+    assert share_found(a, b.roll(1, 0)) == 0
+    half = torch.cat((b[:6], b[6:].roll(1, 0)))
+    assert share_found(a, half) == 0.5
+
+
 class Fixed(nn.Module):
     """A generator whose first pixel of both images is that of the latent, or b's its opposite."""
 
@@ -170,7 +181,7 @@ def test_the_evaluator_compares_what_comes_of_one_latent(sign: int, agree: float
     assert couples.suits(exam)
     found = {score.name: score.value for score in couples.judge(exam)}
     assert found["couples_agree"] == pytest.approx(agree, abs=0.15)
-    assert {*found} == {"couples_agree", "couples_top1"}
+    assert {*found} == {"couples_agree", "couples_found"}
 
 
 def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
