@@ -84,8 +84,8 @@ def _check_field(spec: VariantSpec, need: Need, group: Group, data: DataSpec) ->
     same = [field.name for field in group if field.kind in need.kinds]
     if same == ["image"] and need.field in ("source", "target"):
         raise GanzooError(
-            f"{wanted} single ones, no field '{need.field}': have pairs made of them, as in "
-            f"--dataset {data.name}/edges or {data.name}/colourise, or use --dataset pairs"
+            f"{wanted} single ones, no field '{need.field}': have pairs made of them, as "
+            "in --dataset NAME/edges or NAME/colourise, or use --dataset pairs"
         )
     if same:
         raise GanzooError(

@@ -14,7 +14,8 @@ class Training:
     """Flags of ``ganzoo train`` that are not a variant's own."""
 
     dataset: str | None = option(
-        None, "a name that `ganzoo datasets` lists, or A+B (default: what suits the variant)"
+        None,
+        "a name that `ganzoo datasets` lists, A+B, or A/TASK (default: what suits the variant)",
     )
     data_root: str | None = option(
         None, "folder of the data set's files (default: $GANZOO_DATA, else the user's cache)"

@@ -152,7 +152,7 @@ def test_what_no_pairs_can_be_made_of_is_said(name: str, message: str) -> None:
 
 
 def test_who_needs_pairs_and_is_given_images_is_told_how_to_have_them() -> None:
-    with pytest.raises(GanzooError, match=r"--dataset ink/edges or ink/colourise"):
+    with pytest.raises(GanzooError, match="--dataset NAME/edges or NAME/colourise"):
         check_suits(registry().variant("pix2pix").spec, catalog.described("ink"))
 
 

@@ -12,7 +12,11 @@ from ganzoo.spec import DatasetSpec, DataSpec, Field
 @click.command("datasets", cls=QuickCommand, epilog="Example: ganzoo train dcgan --dataset mnist")
 @json_option
 def command(as_json: bool) -> None:
-    """List the data sets that --dataset can name."""
+    """List the data sets that --dataset can name.
+
+    Two of images, A+B, are unpaired domains, and of one pairs are made on the spot: A/colourise of
+    gray images, A/edges of edges.
+    """
     rows = [
         {
             "name": row.spec.name,
