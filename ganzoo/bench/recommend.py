@@ -103,25 +103,45 @@ def look_at(folder: Path, report: Callable[[str], None], pixels: str | None = No
 
 
 def candidates(photos: Photos) -> list[Registered[VariantSpec]]:
-    """The variants that declare to be for so many such images.
+    """The variants that declare to be for so many such images, and need no labels.
 
     First those that are for no more than a certain number, then the newest.
 
     Raises:
         GanzooError: there is none.
     """
-    found = []
-    for row in registry().variants():
-        advice = row.spec.advice
-        if not row.usable or advice is None or not suits(row.spec, photos.data):
-            continue
-        if advice.least <= photos.count <= (advice.most or photos.count):
-            found.append((advice.most is None, -row.spec.year, row.spec.name, row))
+    found = _advised(photos, by_class=False)
     if not found:
         raise GanzooError(
             f"no variant is for {counted(photos.count, 'image')} such as those in "
             f"'{photos.folder}': `ganzoo list` shows all, and more images would help most"
         )
+    return found
+
+
+def by_class(photos: Photos, side: int) -> Trial | None:
+    """The first variant that draws samples of a class, where images have labels; it is not tried.
+
+    None: they have none, or no such variant is for so many images.
+    """
+    found = _advised(photos, by_class=True)
+    if not found:
+        return None
+    cls: type[Variant] = found[0].load()
+    recipe = cls.recipe(photos.at(side))
+    return Trial(found[0].spec.name, side, recipe["batch_size"], recipe["steps"], 0.0, 0)
+
+
+def _advised(photos: Photos, *, by_class: bool) -> list[Registered[VariantSpec]]:
+    """The variants of either kind that declare to be for so many such images, as they are tried."""
+    found = []
+    for row in registry().variants():
+        advice = row.spec.advice
+        if not row.usable or advice is None or not suits(row.spec, photos.data):
+            continue
+        told = any(need.kinds == ("label",) for group in row.spec.needs for need in group)
+        if told is by_class and advice.least <= photos.count <= (advice.most or photos.count):
+            found.append((advice.most is None, -row.spec.year, row.spec.name, row))
     return [row for *_, row in sorted(found, key=lambda one: one[:3])]
 
 

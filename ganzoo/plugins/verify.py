@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ganzoo.artifacts.files import write_json
+from ganzoo.artifacts.files import read_note, write_json
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import CORE, KINDS, Plugin
@@ -76,7 +76,7 @@ class Memory:
     def __init__(self) -> None:
         self._known: dict[str, dict[str, Any]] = {}
         with suppress(OSError, ValueError):
-            content = json.loads(_path().read_text(encoding="utf-8"))
+            content = json.loads(read_note(_path()))
             if isinstance(content, dict) and all(isinstance(v, dict) for v in content.values()):
                 self._known = content
         self._around = _surroundings()

@@ -1,6 +1,7 @@
 """What is recommended for a folder of images."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from PIL import Image
 
 from ganzoo import Advice, DataSpec, GanzooError
 from ganzoo.bench import recommend
-from ganzoo.bench.recommend import Photos, Trial, best, candidates, look_at, trials
+from ganzoo.bench.recommend import Photos, Trial, best, by_class, candidates, look_at, trials
 from ganzoo.cli.commands.recommend import in_words, training
 from ganzoo.data.dataset import Dataset
 from ganzoo.plugins.registry import registry
@@ -54,6 +55,26 @@ def test_variants_say_how_many_images_they_are_for() -> None:
     assert rest == ["stylegan2", "sngan", "dcgan"]  # from the newest on, for who has less time
     with pytest.raises(GanzooError, match=r"is for 1 image such .* more images would help"):
         candidates(photos(1))
+
+
+def test_images_with_labels_have_a_variant_of_classes_named_besides() -> None:
+    labelled = Photos(Path("photos"), 3000, 100, DataSpec.images((3, 32, 32), ("a", "b"), "photos"))
+    assert [row.spec.name for row in candidates(labelled)] == [
+        row.spec.name for row in candidates(photos(3000))
+    ]
+    found = by_class(labelled, 64)
+    assert found is not None
+    assert (found.variant, found.side) == ("projgan", 64)
+    assert training(labelled, found).startswith("ganzoo train projgan --dataset folder")
+    assert by_class(photos(3000), 64) is None
+    assert by_class(replace(labelled, count=20), 64) is None
+
+
+def test_what_is_no_folder_is_said_without_a_flag_of_other_commands(tmp_path: Path) -> None:
+    for path in (tmp_path / "nowhere", Path(__file__)):
+        with pytest.raises(GanzooError) as caught:
+            look_at(path, lambda message: None)
+        assert "--" not in str(caught.value)
 
 
 def test_larger_images_are_tried_until_they_take_too_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
     Variants declare how many images they are for. Those that suit are tried for a few steps, in
     ever larger sizes.
     """
-    from ganzoo.bench.recommend import best, candidates, look_at, trials
+    from ganzoo.bench.recommend import best, by_class, candidates, look_at, trials
 
     with status_line() as show:
         show("looking at the images")
@@ -58,6 +58,7 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
             show(f"tried {trial.variant} at {trial.side} pixels")
     chosen = best(tried, hours)
     line = training(found, chosen, device)
+    labelled = by_class(found, chosen.side)
     if as_json:
         print_json(
             {
@@ -67,10 +68,18 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
                 "recommended": _row(chosen),
                 "why": _why(chosen),
                 "command": line,
+                "by_class": labelled and training(found, labelled, device),
             }
         )
     else:
         _print(found, tried, chosen, hours, line)
+        if labelled:
+            classes = counted(found.data.classes, "class")
+            click.echo(
+                f"\nThe images have labels, of {classes}: for samples of a class that one asks "
+                f"for, {labelled.variant}, {_why(labelled)} (it was not tried)\n"
+            )
+            click.echo(f"  {training(found, labelled, device)}")
 
 
 def training(photos: Photos, chosen: Trial, device: str = "auto") -> str:

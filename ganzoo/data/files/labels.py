@@ -95,7 +95,7 @@ def _by_folders(root: Path, files: Sequence[str], depth: int, report: Report) ->
         (name,) = names
         where = root.joinpath(*files[0].split("/")[:depth], name)
         deeper = any(file.count("/") > depth + 1 for file in files)
-        hint = f": --data-root '{where}' takes the folders in it for classes" if deeper else ""
+        hint = f": of '{where}' the folders in it would be the classes" if deeper else ""
         report(f"the images of '{root}' have no labels, as all lie in one folder, '{name}'{hint}")
     return labels if len(names) > 1 and not loose else {}
 

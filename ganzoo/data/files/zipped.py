@@ -18,6 +18,10 @@ from ganzoo.errors import GanzooError
 _ROOM = 2**30
 """Bytes that stay free on the disk."""
 _CHUNK = 2**20
+_BLOCK = 2**12
+"""Bytes that a file takes on the disk at least."""
+_HARMLESS, _SWOLLEN = 2**26, 100
+"""Bytes that any zip may become, and how many times its own: images hardly become fewer by it."""
 
 
 def is_zip(path: Path) -> bool:
@@ -57,6 +61,11 @@ def unzipped(path: Path) -> Path:
                 "set GANZOO_CACHE to a folder that can be written"
             ) from error
     root = place / path.stem
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise GanzooError(
+            f"'{path}' is unpacked in '{place}', where another user lets you read nothing: set "
+            "GANZOO_CACHE to another folder"
+        )
     inside = [each for each in root.iterdir() if not each.name.startswith(("__MACOSX", "."))]
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else root
 
@@ -82,7 +91,12 @@ def _unpack_once(path: Path, place: Path) -> None:
 def _unpack(archive: zipfile.ZipFile, path: Path, root: Path) -> None:
     """Write the files of a zip below `root`, whatever their names."""
     files = [info for info in archive.infolist() if not info.is_dir()]
-    needed = sum(info.file_size for info in files)
+    needed = sum(max(info.file_size, _BLOCK) for info in files)
+    if needed > max(_HARMLESS, _SWOLLEN * path.stat().st_size):
+        raise GanzooError(
+            f"'{path}' would become {needed / path.stat().st_size:,.0f} times as large, as only "
+            "what is meant to fill a disk does: unpack it with a program that you trust"
+        )
     free = shutil.disk_usage(root.parent).free
     if needed + _ROOM > free:
         raise GanzooError(

@@ -31,5 +31,6 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             year=2024,
             paper=PAPER,
             needs=((Need(("image",), of=SIDES), Need(("label",))),),
+            advice=ADVICE,
         ),
     ]

@@ -29,6 +29,9 @@ def ganzoo_register_variants() -> list[VariantSpec]:
             year=2018,
             paper="https://arxiv.org/abs/1802.05637",
             needs=((IMAGES, LABELS),),
+            advice=Advice(
+                "because its D compares each image with its class, which samples keep to", least=500
+            ),
         ),
         VariantSpec(
             name="acgan",

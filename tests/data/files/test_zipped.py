@@ -1,14 +1,18 @@
 """A zip in the place of a folder, whatever others do with it or is wrong with it."""
 
+import io
 import multiprocessing
 import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ganzoo.artifacts.places import cache_folder
+from ganzoo.data.dataset import DataRequest
 from ganzoo.data.files.zipped import unzipped
 from ganzoo.errors import GanzooError
+from ganzoo.plugins import catalog
 
 
 def packed(path: Path, **files: bytes) -> Path:
@@ -42,6 +46,60 @@ def test_a_damaged_one_is_a_sentence(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(GanzooError, match="is a damaged zip"):
         unzipped(path)
+
+
+def test_what_is_meant_to_fill_a_disk_is_refused(tmp_path: Path) -> None:
+    """A gigabyte of zeros."""
+    with (
+        zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.png", "w") as file,
+    ):
+        for _ in range(2**10):
+            file.write(bytes(2**20))
+    assert (tmp_path / "a.zip").stat().st_size < 2**21
+    with pytest.raises(GanzooError, match="as only what is meant to fill a disk does"):
+        unzipped(tmp_path / "a.zip")
+    assert not [*cache_folder().glob("zip-*[!k]")]
+
+
+def test_more_than_it_says_is_never_unpacked(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", photos__1=bytes(2**24))
+    content = path.read_bytes().replace((2**24).to_bytes(4, "little"), (9).to_bytes(4, "little"))
+    path.write_bytes(content)
+    with pytest.raises(GanzooError, match="is a damaged zip"):
+        unzipped(path)
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../x", "a/../../../x", "C:/x", "..\\..\\x"])
+def test_what_would_lie_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(name, b"x")
+    with pytest.raises(GanzooError, match="would lie outside"):
+        unzipped(tmp_path / "a.zip")
+
+
+def test_a_link_in_a_zip_leads_nowhere(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name, to in (("photos/a.png", "/etc/passwd"), ("photos/b", "/")):
+            info = zipfile.ZipInfo(name)
+            info.external_attr = 0o120777 << 16
+            archive.writestr(info, to)
+    place = unzipped(tmp_path / "a.zip")
+    assert sorted(path.read_text() for path in place.iterdir()) == ["/", "/etc/passwd"]
+    assert not [path for path in place.rglob("*") if path.is_symlink()]
+
+
+def test_what_is_said_names_the_zip(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", photos__1__png=b"no image", photos__train=b"")
+    said: list[str] = []
+    with pytest.raises(GanzooError) as caught:
+        catalog.load("folder", DataRequest(path, report=said.append))
+    assert "cache" not in " ".join([*said, str(caught.value)])
+    assert f"'{path}/photos'" in str(caught.value)
+    pixels = io.BytesIO()
+    Image.new("L", (8, 8)).save(pixels, "PNG")
+    good = packed(tmp_path / "good.zip", **{"inside__1.png": pixels.getvalue()})
+    assert catalog.load("folder", DataRequest(good)).name == "good"
 
 
 def test_a_file_without_a_name_is_refused(tmp_path: Path) -> None:
