@@ -94,7 +94,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def refuse_links(path: Path) -> None:
-    """Refuse to write into a run's folder through what leads elsewhere, as it may be a stranger's.
+    """Refuse what leads elsewhere in a run's folder, as it may be a stranger's.
 
     Raises:
         GanzooError: something in it is a link, a pipe or the like.
@@ -104,7 +104,7 @@ def refuse_links(path: Path) -> None:
         if entry.is_symlink():
             raise GanzooError(
                 f"{entry} is a link, through which a run that is not yours could have files "
-                "written elsewhere: put what it leads to in its place"
+                "read or written elsewhere: put what it leads to in its place"
             )
         if not entry.is_dir() and not entry.is_file():
             raise GanzooError(f"{entry} is a pipe or the like, and no part of a run: remove it")

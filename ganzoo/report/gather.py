@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganzoo.artifacts.files import refuse_links
 from ganzoo.artifacts.pictures import curve_label, panels_of
 from ganzoo.compare.runs import Comparison, compare, read_settings
 from ganzoo.compare.scoreboard import Cell, Table, setting_text
@@ -18,6 +19,8 @@ from ganzoo.runs.metrics_file import read_some
 from ganzoo.runs.record import samples
 from ganzoo.runs.run import Run
 
+_LONG = 2**22
+"""Bytes of a log that are read."""
 LOG = 200
 """Lines of the log that are shown, the last ones."""
 RUNNING = "running"
@@ -99,6 +102,8 @@ def gather(paths: Sequence[Path]) -> Content:
     """
     comparison = compare(paths) if len(paths) > 1 else None
     runs = [Run.open(path) for path in paths]
+    for run in runs:  # the page may be sent to somebody
+        refuse_links(run.path)
     records = {str(run.path): read_some(run.path) for run in runs}
     alone = len(runs) == 1
     own = _own_charts(*records.values()) if alone else []
@@ -174,7 +179,10 @@ def _of_step(path: Path) -> str:
 
 
 def _log(path: Path) -> list[str]:
+    """The lines at the end of a log, which may be one that never ends."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _LONG))
+            return file.read(_LONG).decode(errors="replace").splitlines()
     except OSError:
         return []

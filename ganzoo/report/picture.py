@@ -52,10 +52,14 @@ def some(items: Sequence[Path], most: int = FRAMES) -> Sequence[Path]:
 def picture(path: Path, caption: str = "") -> Picture | None:
     """The picture in a file; None, where there is none that can be read."""
     try:
-        stamp = path.stat().st_mtime_ns
-        return _read(path, stamp, caption)
+        status = path.stat()
+        return None if status.st_size > _LARGE else _read(path, status.st_mtime_ns, caption)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
+
+
+_LARGE = 2**28
+"""Bytes that no picture of a run has."""
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -100,6 +101,26 @@ def test_what_stands_in_a_run_is_shown_and_not_obeyed(run: Path) -> None:
     assert page.count("img") == harmless.count("img")
     assert all("onerror" not in found for _, found in page.tags)
     assert page.text.count(EVIL) >= 5
+
+
+@pytest.mark.parametrize("name", ["log.txt", "samples/00000002.png", "metrics.jsonl"])
+def test_no_other_file_of_the_reader_is_in_a_page(run: Path, tmp_path: Path, name: str) -> None:
+    """A stranger's run would have a page of it tell what lies on this machine."""
+    secret = tmp_path / "secret"
+    secret.write_text("SECRET")
+    (run / name).unlink(missing_ok=True)
+    (run / name).symlink_to(secret)
+    result = ganzoo("report", run, "--out", tmp_path / "page.html")
+    assert result.status == 2
+    assert f"{name} is a link" in result.err
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_files_without_end_take_no_memory(run: Path, tmp_path: Path) -> None:
+    for name in ("log.txt", "samples/real.png"):
+        os.truncate(run / name, 2**40)
+    assert ganzoo("report", run, "--out", tmp_path / "page.html").status == 0
+    assert (tmp_path / "page.html").stat().st_size < 2**24
 
 
 def test_what_the_watchdog_and_evaluations_said_is_there(run: Path) -> None:
