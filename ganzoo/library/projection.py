@@ -269,6 +269,8 @@ def read_latent(variant: Variant, path: Path, drawing: Drawing, weights: str) ->
     """
     file = path / LATENT if path.is_dir() else path
     try:
+        if not file.is_file():  # a pipe or the like, whose writer may never come
+            raise FileNotFoundError(file)
         with safe_open(file, framework="pt") as opened:
             told = opened.metadata() or {}
         tensors = load_file(file)
@@ -278,8 +280,8 @@ def read_latent(variant: Variant, path: Path, drawing: Drawing, weights: str) ->
             f"'{path}' is neither the number of a sample nor a latent that `ganzoo project` wrote"
         ) from error
     with drawing_apart(variant.device):
-        wanted = variant.sample_latent(1).shape
-    if whose != weights or z.shape != wanted:
+        wanted = variant.sample_latent(1)
+    if whose != weights or (z.shape, z.dtype) != (wanted.shape, wanted.dtype):
         raise GanzooError(
             f"'{path}' is a latent of '{run}' at step {step}, and other weights make another image "
             "of it: project the image by this checkpoint"
@@ -289,7 +291,9 @@ def read_latent(variant: Variant, path: Path, drawing: Drawing, weights: str) ->
         label = torch.tensor([drawing.label])
     if not variant.conditional:
         label = None
-    elif label is None:
-        raise GanzooError(f"'{path}' has no class: give one by --label")
+    elif label is None or label.numel() != 1 or not 0 <= int(label) < variant.data.classes:
+        raise GanzooError(f"'{path}' has no class of this run: give one by --label")
+    else:
+        label = label.reshape(1).long()
     where = variant.device
     return Latents(z.to(where), None if label is None else label.to(where))

@@ -1,13 +1,17 @@
 """Samples again, near others, between others, of a name, of a checkpoint: on the command line."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from helpers.cli import TINY, ganzoo
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 CLASSES = ("airplane", "cat", "7")
 SIDE = 8
@@ -229,6 +233,37 @@ def test_the_latent_of_a_sample_is_found_and_walked_to() -> None:
     for other in (["points"], ["images", "--checkpoint", 4]):
         error = refused("walk", *other, "--between", "found,5", "--out", "x.gif")
         assert "'found' is a latent of 'images' at step 8, and other weights make" in error
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"label": torch.tensor([10**6])},
+        {"label": torch.tensor([-1])},
+        {"label": torch.zeros(2, 2)},
+        {"latent": torch.zeros(1, 64, dtype=torch.int64)},
+        {"latent": torch.zeros(1, 64, dtype=torch.float64)},
+    ],
+    ids=str,
+)
+def test_a_latent_that_nobody_wrote_is_a_sentence(forged: dict[str, Tensor]) -> None:
+    run("sample", "images", "--only", "17", "--out", "one.png")
+    run("project", "images", "one.png", "--steps", 1, "--out", "found")
+    with safe_open("found/latent.safetensors", "pt") as opened:
+        told = opened.metadata()
+    tensors = load_file("found/latent.safetensors") | forged
+    if "latent" in forged:
+        tensors["latent"] = load_file("found/latent.safetensors")["latent"].to(
+            forged["latent"].dtype
+        )
+    save_file(tensors, "found/latent.safetensors", told)
+    refused("walk", "images", "--between", "found,1", "--frames", 2, "--out", "x.gif")
+
+
+def test_a_pipe_is_not_waited_for() -> None:
+    Path("found").mkdir()
+    os.mkfifo("found/latent.safetensors")
+    assert "nor a latent" in refused("walk", "images", "--between", "found,1", "--out", "x.gif")
 
 
 def test_the_latent_of_a_point_is_found() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.errors import GanzooError
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -14,18 +16,30 @@ def read_arrays(path: Path) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
 
     Raises:
         OSError: there is no such file, or it cannot be read.
+        GanzooError: it does not fit into memory.
         ValueError: it is no ``.npz``, is damaged, or holds something else than plain arrays.
     """
+    import os
+    import tokenize
     import zipfile
     import zlib
 
     import numpy as np
 
     try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(info.file_size for info in archive.infolist())
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        if size > memory:
+            raise GanzooError(
+                f"'{path}' holds {size / 1e9:,.0f} GB of arrays, and this machine has "
+                f"{memory / 1e9:,.0f} GB of memory: give fewer at once"
+            )
         with np.load(path) as stored:  # refuses pickles by default
             arrays = {name: stored[name] for name in stored.files}
     except (
         *(TypeError, AttributeError, LookupError, EOFError, RuntimeError, RecursionError),
+        *(SyntaxError, tokenize.TokenError, NotImplementedError),
         *(zipfile.BadZipFile, zlib.error),
     ) as error:
         raise ValueError(f"{error}") from error

@@ -228,6 +228,23 @@ def test_arrays_of_no_kind_are_refused(array: Array, saying: str, tmp_path: Path
     assert problem(file) == f"array 'a' of '{file}' {saying}"
 
 
+@pytest.mark.parametrize("header", ["{'descr':" + 3000 * "[", "{'descr': (", "", "\x00"])
+def test_headers_that_nobody_wrote(tmp_path: Path, header: str) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        length = len(header).to_bytes(2, "little")
+        archive.writestr("x.npy", b"\x93NUMPY\x01\x00" + length + header.encode())
+    assert "a.npz" in problem(tmp_path / "a.npz")
+
+
+def test_more_than_the_machine_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a small file says that is meant to fill memory."""
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros((3000, 28, 28), np.uint8))
+    assert len(loaded(path)[0]) == 2700
+    monkeypatch.setattr("os.sysconf", lambda name: 1000)
+    assert "holds 0 GB of arrays, and this machine has 0 GB of memory" in problem(path)
+
+
 def test_what_is_refused(tmp_path: Path) -> None:
     needed = "an .npz with arrays of samples"
     assert problem(None) == f"--dataset npz needs --data-root, {needed}"
