@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import warnings
 from abc import ABC, abstractmethod
@@ -87,7 +88,9 @@ class Torch(Format):
         program = followed(network)
         program.example_inputs = None  # they would be pickled
         with _quiet():
-            torch.export.save(program, path)
+            content = io.BytesIO()  # as torch says of a full disk what nobody understands
+            torch.export.save(program, content)
+            path.write_bytes(content.getvalue())
 
     def open(self, network: Network, path: Path) -> Opened:
         with _quiet():

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from ganzoo.artifacts.files import whole_folder, write_json
@@ -104,10 +105,9 @@ def export(
             text = card(run, row, subject, chosen, told)
             (folder / "README.md").write_text(text, encoding="utf-8")
             mark(folder)
-    except OSError as error:
-        raise GanzooError(
-            f"{out} cannot be written ({error.strerror or error}): choose another --out"
-        ) from error
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise GanzooError(f"{out} cannot be written ({reason}): choose another --out") from error
     return Exported(out, {"README.md": "how to use it, and what it is", **written}, worst)
 
 

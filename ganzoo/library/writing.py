@@ -169,4 +169,4 @@ def check_room(what: str, needed: Needed, out: Path | None = None, *, fewer: str
 
 
 def _said(size: int) -> str:
-    return f"{size / 1e9:,.1f} GB" if size < 1e15 else f"{size / 1e9:,.0f} GB"
+    return f"{size / 1e9:,.1f} GB" if size > 1e8 else f"{size / 1e6:,.1f} MB"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import sys
 from functools import partial
 from importlib.util import find_spec
@@ -197,6 +198,21 @@ def test_a_program_holds_nothing_pickled(points: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "points" / "generator.pt2") as archive:
         for file in archive.namelist():
             assert not archive.read(file).startswith((b"\x80", b"PK")), file
+
+
+@pytest.mark.parametrize("form", ["torch", "safetensors"])
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(
+    points: Path, tmp_path: Path, form: str
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        result = ganzoo("export", points, "--format", form, "--out", tmp_path / "there")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert result.status == 2
+    assert "there cannot be written" in result.err
+    assert not (tmp_path / "there").exists()
 
 
 def test_what_is_missing_is_said_before_any_work(
