@@ -42,7 +42,10 @@ def watching() -> Iterator[SweepDisplay]:
         yield SweepDisplay(console)
         return
     display = LiveTable(console)
-    with Live(console=console, get_renderable=display.render, refresh_per_second=4):
+    shown = Live(
+        console=console, get_renderable=display.render, refresh_per_second=4, transient=True
+    )
+    with shown:  # and what is left at the end is printed then
         yield display
 
 
