@@ -14,6 +14,7 @@ from ganzoo.spec import (
     DatasetSpec,
     EvaluatorSpec,
     ExecutorSpec,
+    ExtractorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -52,6 +53,11 @@ def ganzoo_register_augmentations() -> Iterable[AugmentationSpec]:  # type: igno
 @hookspec
 def ganzoo_register_evaluators() -> Iterable[EvaluatorSpec]:  # type: ignore[empty-body]
     """The evaluators that this plugin offers to ``ganzoo evaluate`` and ``--evaluate-every``."""
+
+
+@hookspec
+def ganzoo_register_extractors() -> Iterable[ExtractorSpec]:  # type: ignore[empty-body]
+    """What this plugin offers to ``--features``: by what it sees, images are compared."""
 
 
 @hookspec

@@ -165,6 +165,10 @@ class EvaluatorSpec(PartSpec):
     """Which ability it judges: a name of `ganzoo.abilities.ABILITIES`; empty: any variant."""
 
 
+class ExtractorSpec(PartSpec):
+    """A `ganzoo.metrics.features.source.Source` of what sees features, for ``--features NAME``."""
+
+
 class LoggerSpec(PartSpec):
     """A `ganzoo.training.observer.Observer` subclass for ``--log-to NAME``: it sends what a
     training tells to another program, such as one that draws curves."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ from ganzoo.engine.modes.names import COMPILE, EAGER
 from ganzoo.engine.plan import make_plan
 from ganzoo.plugins.registered import noting
 from ganzoo.runs.checkpoint import KEPT
-from ganzoo.runs.load import published_weights
+from ganzoo.runs.room import free_bytes
 from ganzoo.runs.run import next_path
 from ganzoo.schedules import Progress
 from ganzoo.training.assemble import Assembled, assemble, make_exhibits
@@ -173,7 +172,7 @@ def forecast(name: str, given: Mapping[str, object], out: Path | None = None) ->
         memory,
         free,
         places,
-        shutil.disk_usage(_existing(places[0].path)).free,
+        free_bytes(places[0].path),
         watched(names, evaluated=training.evaluate_every is not None),
         observer.said,
     )
@@ -243,21 +242,18 @@ def _count(variant: Variant, nets: Sequence[str]) -> int:
 
 def _places(prepared: Prepared, assembled: Assembled, out: Path | None) -> list[Place]:
     """What will be written where."""
-    engine, training = assembled.engine, assembled.training
+    training = assembled.training
     assert training.steps is not None
     assert training.sample_every is not None
     run = out or next_path(Path("runs"), prepared.name)
-    weights = sum(one.nbytes for one in published_weights(engine.variant).values())
-    state = sum(one.nbytes for one in engine.state().values())
-    checkpoints = (KEPT + 1) * (weights + state)
-    if training.evaluate_every is not None:
-        checkpoints += 2 * weights
     grids = training.steps // training.sample_every + 2
     records = training.steps // training.log_every
     grid = _grid_size(prepared, assembled)
     return [
         Place(run, "settings and messages", 10_000),
-        Place(run / "checkpoints", f"the last {KEPT}, and one that is being written", checkpoints),
+        Place(
+            run / "checkpoints", f"the last {KEPT}, and one that is being written", assembled.kept
+        ),
         Place(run / "samples", f"{grids:,} grids, and a film of them", 2 * grids * grid),
         Place(run / "metrics.jsonl", f"{records:,} records", records * RECORD),
         Place(cache_folder(), "what is decoded or found out once, for all runs", 0),
@@ -280,11 +276,6 @@ def _grid_size(prepared: Prepared, assembled: Assembled) -> int:
         shown = variant.gallery(exhibits.examples) if real is None else Gallery(real)
         exhibits.draw(Gallery.of(shown), path)
         return path.stat().st_size
-
-
-def _existing(path: Path) -> Path:
-    """The folder itself, or the first above it that is there."""
-    return next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
 
 
 def _is_memory(error: Exception) -> bool:

@@ -215,7 +215,7 @@ def _evaluated(table: Table) -> Evaluated:
         table.take("evaluate", str, "write the name of a score of `ganzoo evaluate`"),
         n or None,
         table.take("checkpoint", str, 'write "last", "best" or a step in quotes', "last"),
-        table.take("features", str, 'write "classifier" or "inception"', "classifier"),
+        table.take("features", str, "write a name that `ganzoo extractors` lists", "classifier"),
     )
 
 

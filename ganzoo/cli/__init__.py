@@ -43,6 +43,7 @@ MODULES = {
     "regularisers": "listing.regularisers",
     "augmentations": "listing.augmentations",
     "evaluators": "listing.evaluators",
+    "extractors": "listing.extractors",
     "loggers": "listing.loggers",
     "executors": "listing.executors",
     "reproduce": "reproduce",

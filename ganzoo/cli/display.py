@@ -142,6 +142,8 @@ class Display(Observer):
             self._print_row(name.replace("_", " "), f"{value:.4f}")
         for name, path in rows.items():
             self._print_row(name, path)
+        for number, sentence in enumerate(outcome.words):
+            self._print_row("" if number else "in words", sentence)
         for name, command in next_commands.items():
             self._print_row(name, command)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,11 @@ import click
 
 from ganzoo.cli.commands.using.compare import print_scores
 from ganzoo.cli.output import make_console, make_table, print_json, progress
+from ganzoo.config import parse_size
+from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.errors import GanzooError
+from ganzoo.plugins import catalog
+from ganzoo.plugins.registry import registry
 
 if TYPE_CHECKING:
     from ganzoo.bench.quality.measure import Request
@@ -37,6 +41,8 @@ class Experiment:
     device: str
     budget: str | None
     seeds: int
+    features: str
+    """By what images are compared."""
 
     def request(self, runs: Path | None) -> Request:
         """How each training and each evaluation is asked for.
@@ -62,7 +68,35 @@ class Experiment:
                 flags += [flag, str(value)]
         data = re.sub(r"[^\w.+-]", "-", self.training["dataset"] or "default")
         folder = runs or Path("runs") / f"quality-{data}-{budget}"
-        return Request(budget, folder, (*flags, *device), device)
+        seen = () if self.features == "auto" else ("--features", self.features)
+        return Request(budget, folder, (*flags, *device), (*device, *seen))
+
+    def check_judges(self, report: Callable[[str], None]) -> None:
+        """See whether what is trained can be judged, where the user's files decide that.
+
+        Args:
+            report: is told of a download.
+
+        Raises:
+            GanzooError: there is no test split, or nothing sees features in such images.
+        """
+        from ganzoo.data.dataset import DataRequest
+        from ganzoo.metrics.features.make import AUTO, check_features
+
+        name = self.training["dataset"]
+        if self.features != AUTO:
+            registry().extractor(self.features)
+        if name is None or not catalog.is_of_the_user(name):
+            return
+        root, pixels = self.training["data_root"], parse_pixels(self.training["pixels"])
+        size = parse_size(self.training["image_size"])
+        where = None if root is None else Path(root).expanduser()
+        train, _ = (
+            catalog.load(name, DataRequest(where, split, size, pixels=pixels))
+            for split in ("train", "test")
+        )
+        if train.spec.is_image:
+            check_features(self.features, train, report)
 
 
 def measure_quality(
@@ -86,6 +120,7 @@ def measure_quality(
     from ganzoo.bench.speed.compare import describe_machine
 
     request = experiment.request(runs)
+    experiment.check_judges(lambda message: click.echo(message, err=True))
     with progress() as show:
         show("measuring what the machine can do", "")
         machine = describe_machine(experiment.device)

@@ -13,6 +13,7 @@ from ganzoo.engine.cpu.threads import leave_busy_cores
 from ganzoo.errors import GanzooError, counted
 from ganzoo.library.writing import check_room, held
 from ganzoo.metrics.evaluate import Evaluation, Wish, evaluate_run
+from ganzoo.metrics.meaning import Found, in_words
 from ganzoo.metrics.picture import draw_nearest
 from ganzoo.runs.checkpoint import step_of
 from ganzoo.runs.evaluations import FOLDER, store
@@ -48,6 +49,11 @@ class Evaluated:
             }
             for score in self.found.report.scores
         ]
+
+    @property
+    def words(self) -> list[str]:
+        """What the scores mean together, a line, and then why some of them deceive."""
+        return in_words(Found.of(self.record))
 
     def __getitem__(self, name: str) -> float:
         """The value of a score.

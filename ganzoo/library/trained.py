@@ -61,7 +61,7 @@ class TrainedRun(DrawingRun):
         n: int | None = None,
         *,
         metrics: Sequence[str] = (),
-        features: str = "classifier",
+        features: str = "auto",
         seed: int = 0,
         data_root: Path | str | None = None,
         report: Report = quiet,
@@ -71,7 +71,8 @@ class TrainedRun(DrawingRun):
         Args:
             n: samples; None: as many as usual.
             metrics: names that ``ganzoo evaluators`` lists, or scores; none: all that suit.
-            features: ``"classifier"`` or ``"inception"``, by which images are compared.
+            features: by what images are compared: a name that ``ganzoo extractors`` lists, or
+                ``"auto"``, what needs no download.
             seed: of the latents, and of the choice of real samples.
             data_root: where the data are; None: where they were in the training.
             report: is told what happens.

@@ -17,6 +17,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.metrics.catalogue import Known, suitable
 from ganzoo.metrics.evaluator import FEATURES, JUDGES, MADE, REAL, SAMPLES
 from ganzoo.metrics.exam import Amounts, Exam, Ground
+from ganzoo.metrics.features.make import AUTO
 from ganzoo.metrics.splits import load_splits
 from ganzoo.variant import Variant
 
@@ -55,6 +56,8 @@ class Settings(Protocol):
     def pixels(self) -> str | None: ...
     @property
     def seed(self) -> int: ...
+    @property
+    def features(self) -> str: ...
 
 
 def make_quality(
@@ -84,7 +87,7 @@ def make_quality(
         AMOUNTS,
         variant.device,
         training.seed,
-        "classifier" if splits.train.classes else "inception",
+        training.features,
         report,
     )
     return Watch(ground, variant)
@@ -108,18 +111,15 @@ class Watch:
         self.protocol = _protocol(exam, self._taken)
         deciding = [known.evaluator for known in self._taken if known.evaluator.criterion]
         blind = exam.kind == "image" and exam.can("sampler") and ground.blindness
-        if blind and not self._taken:
-            raise GanzooError(
-                f"--evaluate-every cannot measure images of '{name}', which has no labels, "
-                f"without Inception: {blind}"
-            )
+        if blind and (ground.extractors != AUTO or not self._taken):
+            raise GanzooError(f"--evaluate-every cannot measure images of '{name}': {blind}")
         if blind:
             alone = "" if deciding else ", and chooses no best checkpoint"
             ground.report(f"--evaluate-every looks at no features{alone}: {blind}")
         elif not deciding:
             raise GanzooError(
                 f"--evaluate-every finds nothing that it could measure of this variant on '{name}' "
-                "(translations need labels): leave it out"
+                "(translations need features): leave it out"
             )
         self.criterion = deciding[0].criterion if deciding else ""
         directions: dict[str, str] = {}

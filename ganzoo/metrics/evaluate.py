@@ -30,12 +30,13 @@ from ganzoo.metrics.evaluator import (
 )
 from ganzoo.metrics.exam import Amounts, Exam, Ground
 from ganzoo.metrics.features.extractor import Extractor, with_channels
+from ganzoo.metrics.features.make import AUTO
 from ganzoo.metrics.images.images import Images
 from ganzoo.metrics.protocol import Protocol
 from ganzoo.metrics.score import Report, Score
 from ganzoo.metrics.splits import Splits, chosen_rows, load_splits
 from ganzoo.plugins import catalog
-from ganzoo.plugins.registry import preferring
+from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs.generate import Drawn
 from ganzoo.runs.load import load_variant
 from ganzoo.runs.record import root_of, rules
@@ -54,8 +55,8 @@ class Wish:
     """Where samples and features are computed."""
     names: Collection[str] = ()
     """Evaluators, or scores of one; none: all that suit the data and the variant."""
-    features: str = "classifier"
-    """Or ``"inception"``."""
+    features: str = AUTO
+    """By what images are compared: a name that ``ganzoo extractors`` lists, or `AUTO`."""
     seed: int = 0
     """Of the latents, and of the choice of real images."""
     report: Callable[[str], None] = lambda message: None
@@ -63,6 +64,8 @@ class Wish:
 
     def __post_init__(self) -> None:
         check_names(self.names)
+        if self.features != AUTO:
+            registry().extractor(self.features)
 
 
 class Evaluation(NamedTuple):
@@ -215,13 +218,19 @@ def _judge(exam: Exam, wish: Wish, whose: str) -> Evaluation:
 
 
 def _left_out(exam: Exam) -> str:
-    """What was not measured because there is no extractor, and why; empty: nothing."""
+    """What was not measured because there is no extractor, and why; empty: nothing.
+
+    Raises:
+        GanzooError: the user has named the extractor.
+    """
     said = "nothing that looks at features was measured"
     for judge in exam.ground.judges_of.values():
         if isinstance(judge, GanzooError):
             return f"{said}: {judge}"
     if exam.kind != "image" or not exam.can("sampler") or not exam.ground.blindness:
         return ""
+    if exam.ground.extractors != AUTO:
+        raise GanzooError(exam.ground.blindness)
     return f"{said}: {exam.ground.blindness}"
 
 

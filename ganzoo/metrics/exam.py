@@ -13,7 +13,7 @@ from ganzoo.engine.device import seeded
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.features.attributes import AttributeJudge, load_attribute_judge
 from ganzoo.metrics.features.extractor import Extractor, Features
-from ganzoo.metrics.features.make import make_extractor
+from ganzoo.metrics.features.make import chosen_features, make_extractor
 from ganzoo.metrics.form import as_batch, as_stored
 from ganzoo.metrics.images.classes import histogram
 from ganzoo.metrics.images.images import Images
@@ -56,7 +56,7 @@ class Ground:
     seed: int
     """Of the latents, and of the choice of real samples."""
     extractors: str
-    """``"classifier"`` or ``"inception"``."""
+    """By what images are compared, as ``--features`` takes it."""
     report: Callable[[str], None]
     """Is told what happens."""
     content: str = ""
@@ -93,18 +93,17 @@ class Ground:
 
     @cached_property
     def judges(self) -> tuple[Extractor, Extractor] | None:
-        """An extractor for each of two domains; None where one has no labels to learn from."""
+        """An extractor for each of two domains, of one kind; None where one cannot be had."""
         train, test = self.native
         if train.other is None or test.other is None:
             return None
-        if self.extractors == "classifier" and not (train.classes and train.other.classes):
+        sides = (train.group(0), test.group(0)), (train.other, test.other)
+        try:
+            kind = chosen_features(self.extractors, *(side.spec for side, _ in sides))
+        except GanzooError:
             return None
-        return (
-            make_extractor(
-                self.extractors, train.group(0), test.group(0), self.device, self.report
-            ),
-            make_extractor(self.extractors, train.other, test.other, self.device, self.report),
-        )
+        first, second = (make_extractor(kind, *side, self.device, self.report) for side in sides)
+        return first, second
 
     @cached_property
     def attribute_judge(self) -> AttributeJudge:

@@ -11,6 +11,7 @@ from ganzoo.spec import (
     DatasetSpec,
     EvaluatorSpec,
     ExecutorSpec,
+    ExtractorSpec,
     Group,
     LoggerSpec,
     LossSpec,
@@ -294,6 +295,23 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
         ),
         EvaluatorSpec(
             "measure", f"{at}.own:measure", "what the variant measures of itself", ability=""
+        ),
+    ]
+
+
+@hookimpl
+def ganzoo_register_extractors() -> list[ExtractorSpec]:
+    """In the order in which they are tried where the user names none; a plugin's come later."""
+    at = "ganzoo.metrics.features"
+    return [
+        ExtractorSpec(
+            "classifier", f"{at}.classifier:classifier", "a classifier of the labelled data"
+        ),
+        ExtractorSpec(
+            "inception",
+            f"{at}.inception:inception",
+            "Inception v3, the network of FID",
+            "https://arxiv.org/abs/1706.08500",
         ),
     ]
 

@@ -33,6 +33,7 @@ from ganzoo.spec import (
     DatasetSpec,
     EvaluatorSpec,
     ExecutorSpec,
+    ExtractorSpec,
     LoggerSpec,
     LossSpec,
     Need,
@@ -48,6 +49,7 @@ Spec = (
     | RegulariserSpec
     | AugmentationSpec
     | EvaluatorSpec
+    | ExtractorSpec
     | LoggerSpec
     | ExecutorSpec
 )
@@ -58,6 +60,7 @@ HOOKS: dict[str, type[Spec]] = {
     "ganzoo_register_regularisers": RegulariserSpec,
     "ganzoo_register_augmentations": AugmentationSpec,
     "ganzoo_register_evaluators": EvaluatorSpec,
+    "ganzoo_register_extractors": ExtractorSpec,
     "ganzoo_register_loggers": LoggerSpec,
     "ganzoo_register_executors": ExecutorSpec,
 }
@@ -68,6 +71,7 @@ KINDS: dict[type[Spec], str] = {
     RegulariserSpec: "regulariser",
     AugmentationSpec: "augmentation",
     EvaluatorSpec: "evaluator",
+    ExtractorSpec: "extractor",
     LoggerSpec: "logger",
     ExecutorSpec: "executor",
 }

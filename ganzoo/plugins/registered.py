@@ -19,6 +19,7 @@ from ganzoo.spec import (
     DatasetSpec,
     EvaluatorSpec,
     ExecutorSpec,
+    ExtractorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -35,6 +36,7 @@ S = TypeVar(
     AugmentationSpec,
     EvaluatorSpec,
     ExecutorSpec,
+    ExtractorSpec,
     LoggerSpec,
 )
 

@@ -23,6 +23,7 @@ from ganzoo.spec import (
     DatasetSpec,
     EvaluatorSpec,
     ExecutorSpec,
+    ExtractorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -85,6 +86,10 @@ class Registry:
         """The evaluator of that name; see `variant`."""
         return self._find(EvaluatorSpec, name)
 
+    def extractor(self, name: str) -> Registered[ExtractorSpec]:
+        """The extractor of that name; see `variant`."""
+        return self._find(ExtractorSpec, name)
+
     def logger(self, name: str) -> Registered[LoggerSpec]:
         """The logger of that name; see `variant`."""
         return self._find(LoggerSpec, name)
@@ -141,8 +146,11 @@ class Registry:
 
         Those that cannot be used are included.
         """
-        order = [spec for plugin in self.plugins for spec in plugin.specs]
-        return sorted(self._rows(EvaluatorSpec), key=lambda row: order.index(row.spec))
+        return self._in_order(EvaluatorSpec)
+
+    def extractors(self) -> list[Registered[ExtractorSpec]]:
+        """All extractors, in the order of `evaluators`; those that cannot be used are included."""
+        return self._in_order(ExtractorSpec)
 
     def loggers(self) -> list[Registered[LoggerSpec]]:
         """All loggers by name, those that cannot be used included."""
@@ -161,9 +169,14 @@ class Registry:
             *self.regularisers(),
             *self.augmentations(),
             *self.evaluators(),
+            *self.extractors(),
             *self.loggers(),
             *self.executors(),
         ]
+
+    def _in_order(self, kind: type[S]) -> list[Registered[S]]:
+        order = [spec for plugin in self.plugins for spec in plugin.specs]
+        return sorted(self._rows(kind), key=lambda row: order.index(row.spec))
 
     def _rows(self, kind: type[S]) -> list[Registered[S]]:
         offers = [

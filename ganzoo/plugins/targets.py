@@ -13,6 +13,7 @@ from ganzoo.spec import (
     DatasetSpec,
     EvaluatorSpec,
     ExecutorSpec,
+    ExtractorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -37,6 +38,7 @@ TAKEN = frozenset(
         "dry_run",
         "epochs",
         "evaluate_every",
+        "features",
         "few",
         "flip",
         "freeze",
@@ -99,6 +101,12 @@ def check_target(spec: Spec, found: Any) -> None:
             _check_part(spec.target, found, Regulariser)
         case AugmentationSpec():
             _check_part(spec.target, found, SeenAugmentation)
+        case ExtractorSpec():
+            if isinstance(found, type) or not callable(getattr(found, "make", None)):
+                raise GanzooError(
+                    f"{spec.target} is {_described(found)}: it must be an instance of a subclass "
+                    "of ganzoo.metrics.features.source.Source"
+                )
         case LoggerSpec():
             if not (isinstance(found, type) and callable(getattr(found, "logged", None))):
                 raise GanzooError(

@@ -10,6 +10,7 @@ from typing import Any
 
 from ganzoo.compare.scoreboard import MISSING
 from ganzoo.metrics.catalogue import installed_evaluators
+from ganzoo.metrics.meaning import Found, in_words
 from ganzoo.metrics.score import Score, ScoreKind, beside_rivals, shown
 from ganzoo.runs import evaluations
 
@@ -27,6 +28,8 @@ class Evaluation:
     """Of the columns: the score, its value, that of each rival, ..."""
     rows: Sequence[Sequence[str]]
     """As the headers say."""
+    words: Sequence[str]
+    """What they mean together."""
 
 
 def latest_evaluations(run: Path) -> list[Evaluation]:
@@ -47,7 +50,8 @@ def _evaluation(record: Mapping[str, Any], meanings: Mapping[str, ScoreKind]) ->
         values = (_text(value, score.share) for value in (score.value, *others, score.real))
         texts.append((score.name, *values, score.better, score.meaning))
     headers = ("score", "value", *rivals, "real data", "better", "what it is")
-    return Evaluation(int(record["step"]), str(record["protocol"]), headers, texts)
+    words = in_words(Found.of(record))
+    return Evaluation(int(record["step"]), str(record["protocol"]), headers, texts, words)
 
 
 def _text(value: float | None, share: bool) -> str:

@@ -11,6 +11,7 @@ from ganzoo.testing.check import Outcome, Verdict
 from ganzoo.testing.datasets.checks import DATASET_CHECKS, DatasetSubject
 from ganzoo.testing.evaluators.checks import EVALUATOR_CHECKS, EvaluatorSubject
 from ganzoo.testing.executors import EXECUTOR_CHECKS, ExecutorSubject
+from ganzoo.testing.extractors import EXTRACTOR_CHECKS, ExtractorSubject
 from ganzoo.testing.loggers import LOGGER_CHECKS, LoggerSubject
 from ganzoo.testing.losses.checks import LOSS_CHECKS, LossSubject
 from ganzoo.testing.parts.checks import AUGMENTATION_CHECKS, REGULARISER_CHECKS, PartSubject
@@ -119,6 +120,18 @@ def evaluator_verdicts(name: str) -> Iterator[Verdict]:
     return EVALUATOR_CHECKS.verdicts(EvaluatorSubject(registry().evaluator(name)))
 
 
+def extractor_verdicts(name: str) -> Iterator[Verdict]:
+    """Check an installed extractor, one verdict after the other.
+
+    Args:
+        name: as typed after ``--features``.
+
+    Raises:
+        GanzooError: there is no such extractor.
+    """
+    return EXTRACTOR_CHECKS.verdicts(ExtractorSubject(registry().extractor(name)))
+
+
 def logger_verdicts(name: str) -> Iterator[Verdict]:
     """Check an installed logger, one verdict after the other.
 
@@ -208,6 +221,16 @@ def check_evaluator(name: str) -> None:
         GanzooError: there is no such evaluator.
     """
     _demand("evaluator", name, evaluator_verdicts(name))
+
+
+def check_extractor(name: str) -> None:
+    """Check an installed extractor; see `extractor_verdicts`.
+
+    Raises:
+        NonConforming: at least one check failed.
+        GanzooError: there is no such extractor.
+    """
+    _demand("extractor", name, extractor_verdicts(name))
 
 
 def check_logger(name: str) -> None:

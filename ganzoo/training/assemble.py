@@ -24,7 +24,11 @@ from ganzoo.engine.distributed import (
 )
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import count_iterations
+from ganzoo.errors import GanzooError
+from ganzoo.metrics.features.make import AUTO, chosen_features
 from ganzoo.plugins import catalog
+from ganzoo.runs.checkpoint import KEPT
+from ganzoo.runs.load import published_weights
 from ganzoo.runs.record import Noted, Record, rules
 from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.manner import choose_manner
@@ -48,6 +52,14 @@ class Assembled:
     """What its batches are drawn from."""
     record: Record
     """What ``run.json`` holds of it."""
+
+    @property
+    def kept(self) -> int:
+        """Bytes that its checkpoints take at most, one that is being written included."""
+        weights = sum(one.nbytes for one in published_weights(self.engine.variant).values())
+        state = sum(one.nbytes for one in self.engine.state().values())
+        best = 0 if self.training.evaluate_every is None else 2 * weights
+        return (KEPT + 1) * (weights + state) + best
 
 
 def assemble(
@@ -78,7 +90,7 @@ def assemble(
         )
     streams = variant.streams(dataset)
     feed = _feed(dataset, streams, training, variant.device)
-    training = _with_steps(training, variant, feed)
+    training = _with_features(_with_steps(training, variant, feed), dataset)
     assert training.steps is not None
     manner = choose_manner(training, record, variant)
     engine = Engine(variant, feed, training.steps, manner.execution, observer.report)
@@ -139,6 +151,24 @@ def _with_steps(training: Training, variant: Variant, feed: Feed) -> Training:
         epochs=None,
         sample_every=training.sample_every or -(-steps // FRAMES),
     )
+
+
+def _with_features(training: Training, dataset: Dataset) -> Training:
+    """The settings with an extractor, so that a run which goes on is measured by the same one.
+
+    Raises:
+        GanzooError: there is none of the name that was asked for.
+    """
+    if training.evaluate_every is None or not dataset.spec.is_image:
+        return training
+    domains = (dataset.spec.group(number) for number in range(dataset.spec.domains))
+    try:
+        features = chosen_features(training.features, *domains)
+    except GanzooError:
+        if training.features != AUTO:
+            raise
+        return training  # what is lacking is said by what measures, as far as it can
+    return dataclasses.replace(training, features=features)
 
 
 def _feed(dataset: Dataset, streams: Streams, training: Training, device: torch.device) -> Feed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -63,6 +63,8 @@ class Outcome:
     """What `Variant.measure` said at the end."""
     best: Path | None = None
     """The best checkpoint, where ``--evaluate-every`` keeps one."""
+    words: Sequence[str] = ()
+    """What was last measured means, in sentences."""
 
 
 class Observer:

@@ -68,6 +68,11 @@ class Training:
         "(default: never)",
         minimum=1,
     )
+    features: str = option(
+        "auto",
+        "by what --evaluate-every compares images: a name that `ganzoo extractors` lists; auto: "
+        "what needs no download",
+    )
     log_to: str | None = option(
         None, "loggers that `ganzoo loggers` lists, with commas, beside metrics.jsonl"
     )

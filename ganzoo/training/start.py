@@ -32,6 +32,7 @@ from ganzoo.runs.freezing import freeze_layers
 from ganzoo.runs.initial import initialise
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import FORMAT, Record, describe_data
+from ganzoo.runs.room import check_room
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.training.assemble import (
     Assembled,
@@ -82,6 +83,7 @@ def start(
     with noting() as plugins:
         prepared = prepare(name, given, observer or Observer(), plugins)
         assembled, observer = prepared.assembled, prepared.observer
+        check_room(out or Path("runs"), assembled.kept)
         exhibits = make_exhibits(assembled, prepared.dataset, observer)
         record: Record = {**assembled.record, **quality_record(exhibits)}
         run = _create_run(out, prepared.name, record)
@@ -106,6 +108,7 @@ def prepare(
     cls: type[Variant] = registered.load()
     given = {"dataset": catalog.default_for(registered.spec)} | dict(given)
     training, _ = _split(given, cls)
+    training = with_whole_root(training)  # whose files are called the same in every sentence
     observer = with_loggers(observer, training)
     if training.steps is not None and training.epochs is not None:
         raise GanzooError("--steps and --epochs both say how long to train: give one of them")

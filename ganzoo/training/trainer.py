@@ -24,6 +24,7 @@ from ganzoo.engine.distributed import (
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.modes.names import COMPILE
 from ganzoo.errors import GanzooError
+from ganzoo.metrics.meaning import Found, in_words
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
 from ganzoo.runs.load import published_weights
@@ -62,6 +63,7 @@ class Trainer:
         self._saved: Path | None = None
         self._measured: tuple[int, dict[str, float]] = -1, {}
         self._last_evaluated, self._seconds_evaluating = -1, 0.0
+        self._quality = dict[str, float]()
         self._overview = Overview(run)
         self._interrupt = Interrupt()
         self._vote = Vote()
@@ -195,7 +197,8 @@ class Trainer:
         self._draw_overview()
         animation, curves = self._overview.animation, self._overview.curves
         self.run.log(f"step {self.engine.iteration}: finished")
-        return Outcome(True, saved, samples, animation, curves, measured, best)
+        words = in_words(Found(self._quality, {}))
+        return Outcome(True, saved, samples, animation, curves, measured, best, words)
 
     def _draw_overview(self) -> None:
         if is_first():
@@ -254,7 +257,7 @@ class Trainer:
             return
         self._last_evaluated, begun = step, time.perf_counter()
         with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
-            values = quality.measure(variant)
+            values = self._quality = quality.measure(variant)
         if quality.criterion:
             found = Verdict(step, quality.criterion, float(values[quality.criterion]))
             self._keep_best(found, quality.better)

@@ -100,9 +100,9 @@ def test_what_is_typed_for_few_and_for_many() -> None:
         f"{augmentation_for_few(registry().variant('dcgan').load().Config())} --evaluate-every 50"
     )
     many = training(photos(FEW), Trial("dcgan", 64, 8, 1000, 1.0, 0))
-    assert many.endswith("--image-size 64 --flip")
+    assert many.endswith("--image-size 64 --flip --evaluate-every 50")
     assert training(photos(FEW), Trial("dcgan", 64, 8, 1000, 1.0, 0), "cpu").endswith(
-        "--flip --device cpu"
+        "--flip --device cpu --evaluate-every 50"
     )
     assert [in_words(hours) for hours in (0.001, 0.5, 1.9, 7.2)] == [
         "1 min",

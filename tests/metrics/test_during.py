@@ -126,7 +126,7 @@ def test_without_features_copies_alone_are_watched_and_nothing_decides(digits: D
         during.AMOUNTS,
         copying.device,
         0,
-        "inception",
+        "auto",
         said.append,
     )
     vars(ground)["_extractor"] = GanzooError("there is no Inception here")

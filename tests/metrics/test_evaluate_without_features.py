@@ -1,6 +1,7 @@
 """``ganzoo evaluate`` where nothing looks at features: points, translations, no labels."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,20 @@ import torch
 from helpers.cli import ganzoo, scores, train_tiny
 from PIL import Image
 
+from ganzoo.plugins.registry import registry
+
+LACKING = "classifier needs labels, inception needs "
+
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _nothing_that_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty cache, no weights, and no plugin that brings some."""
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("GANZOO_DISABLE", "ganzoo-features")
+    registry.cache_clear()
+    yield
+    registry.cache_clear()
 
 
 def test_points_are_measured_by_modes(tmp_path: Path) -> None:
@@ -43,14 +54,38 @@ def test_translations_without_labels_are_compared_pixel_by_pixel(tmp_path: Path)
     assert not any("frechet" in name or "kept" in name for name in found)
 
 
-def test_data_without_labels_need_inception_for_features(tmp_path: Path) -> None:
+def test_of_data_without_labels_it_is_said_what_each_extractor_lacks(tmp_path: Path) -> None:
     for number in range(20):
         Image.new("L", (28, 28), 10 * number).save(tmp_path / f"{number}.png")
     data = ("--dataset", "folder", "--data-root", tmp_path, "--n", 5)
     result = ganzoo("evaluate", "--samples", tmp_path, *data, "--json")
     assert scores(result).keys() == {"memorised", "sliced_wasserstein", "energy"}
-    assert "nothing that looks at features was measured: " in result.err
-    assert "--features inception" in result.err
+    assert "nothing that looks at features was measured: nothing sees features in" in result.err
+    assert LACKING in result.err
+    assert "`pip install ganzoo-features` brings a network" in result.err
     refused = ganzoo("evaluate", "--samples", tmp_path, *data, "--metrics", "frechet")
     assert refused.status == 2
-    assert "--features inception" in refused.err
+    assert LACKING in refused.err
+
+
+def test_what_is_asked_for_by_name_and_cannot_see_is_refused(tmp_path: Path) -> None:
+    for number in range(20):
+        Image.new("L", (28, 28), 10 * number).save(tmp_path / f"{number}.png")
+    data = ("--dataset", "folder", "--data-root", tmp_path)
+    result = ganzoo("evaluate", "--samples", tmp_path, *data, "--n", 5, "--features", "classifier")
+    assert (result.status, result.out) == (2, "")
+    assert "has no labels to train a classifier on: leave out --features" in result.err
+    result = ganzoo("evaluate", "--samples", tmp_path, *data, "--features", "photo")
+    assert (result.status, result.out) == (2, "")
+    assert "there is no extractor 'photo'" in result.err
+    run = tmp_path / "run"
+    watched = ("--steps", 2, "--evaluate-every", 1, "--features", "classifier", "--out", run)
+    result = ganzoo("train", "dcgan", *data, "--image-size", 32, *watched)
+    assert result.status == 2
+    assert "--evaluate-every cannot measure images of " in result.err
+    assert not run.exists()
+    runs = ("--runs", tmp_path / "bench", "--budget", 2)
+    result = ganzoo("bench", "--quality", "dcgan", *data, "--image-size", 32, *runs)
+    assert (result.status, result.out) == (2, "")
+    assert LACKING in result.err
+    assert not (tmp_path / "bench").exists()

@@ -238,11 +238,11 @@ def test_each_channel_of_a_stacked_set_is_looked_at_by_itself(
 
 def test_what_has_no_labels_is_refused(cache: Path) -> None:
     photos = Dataset.of("photos", TRAIN.fields["image"])
-    with pytest.raises(GanzooError, match=r"^'photos' has no labels to train a classifier on: use"):
+    with pytest.raises(GanzooError, match=r"^'photos' has no labels to train a classifier"):
         load(photos)
     with pytest.raises(GanzooError, match="'ring8' holds points"):
         load(load_ring8(DataRequest()))
-    with pytest.raises(GanzooError, match="no kind of features 'inceptoin': did you mean 'incepti"):
+    with pytest.raises(GanzooError, match="no extractor 'inceptoin': did you mean 'incepti"):
         make_extractor("inceptoin", TRAIN, None, CPU, print)
     assert not cache.exists()
 
@@ -317,7 +317,7 @@ def test_without_network_it_is_said_where_to_put_the_weights(home: Path) -> None
     message = str(error.value)
     assert message.startswith("the weights of inception-v3 could not be downloaded (")
     assert f"put the file '{home.name}'" in message
-    assert f"into '{home.parent}' ($TORCH_HOME moves it); images with labels can be" in message
+    assert f"into '{home.parent}' ($TORCH_HOME moves it); without --features what" in message
     assert list(home.parent.iterdir()) == []
 
 

@@ -199,6 +199,7 @@ def test_plugins_says_what_each_of_six_registers_and_what_to_do(
         "regularisers": [],
         "augmentations": [],
         "evaluators": [],
+        "extractors": [],
         "loggers": [],
         "executors": [],
         "status": "ok",

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 OF_SPEED = ("modes", "precisions", "seconds", "steps", "profile")
-OF_QUALITY = ("budget", "seeds", "runs")
+OF_QUALITY = ("budget", "seeds", "runs", "features")
 """Parameters that mean nothing to the other kind of measurement."""
 
 
@@ -129,6 +129,14 @@ OF_QUALITY = ("budget", "seeds", "runs")
     "[default: runs/quality-DATASET-BUDGET]",
     panel="Quality",
 )
+@click.option(
+    "--features",
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help="what images are compared by: a name that `ganzoo extractors` lists",
+    panel="Quality",
+)
 @click.pass_context
 def command(
     ctx: click.RichContext,
@@ -152,6 +160,7 @@ def command(
     budget: str | None,
     seeds: int,
     runs: Path | None,
+    features: str,
 ) -> None:
     """Measure how fast each VARIANT (default: all) trains, beside two loops of the same game.
 
@@ -187,6 +196,7 @@ def command(
             device,
             budget,
             seeds,
+            features,
         )
         measure_quality(experiment, runs, report, as_json)
         return

@@ -25,6 +25,7 @@ from ganzoo.spec import (
     DatasetSpec,
     EvaluatorSpec,
     ExecutorSpec,
+    ExtractorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -44,6 +45,7 @@ Found = (
     | Registered[RegulariserSpec]
     | Registered[AugmentationSpec]
     | Registered[EvaluatorSpec]
+    | Registered[ExtractorSpec]
     | Registered[LoggerSpec]
     | Registered[ExecutorSpec]
 )
@@ -138,6 +140,8 @@ def _verdicts(row: Found, given: Given) -> Iterator[Verdict]:
         return testing.augmentation_verdicts(row.qualified)
     if isinstance(row.spec, EvaluatorSpec):
         return testing.evaluator_verdicts(row.qualified)
+    if isinstance(row.spec, ExtractorSpec):
+        return testing.extractor_verdicts(row.qualified)
     if isinstance(row.spec, LoggerSpec):
         return testing.logger_verdicts(row.qualified)
     if isinstance(row.spec, ExecutorSpec):

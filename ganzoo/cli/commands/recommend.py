@@ -94,7 +94,7 @@ def training(photos: Photos, chosen: Trial, device: str = "auto") -> str:
         config: Any = registry().variant(chosen.variant).load().Config
         if augmentation := augmentation_for_few(config()):
             words += ["--augment", augmentation]
-        words += ["--evaluate-every", str(max(1, chosen.steps // EVALUATIONS))]
+    words += ["--evaluate-every", str(max(1, chosen.steps // EVALUATIONS))]
     return shlex.join(words)
 
 

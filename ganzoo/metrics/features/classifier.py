@@ -28,7 +28,9 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.made.drawing import reproducibly
 from ganzoo.engine.device import seeded
 from ganzoo.errors import GanzooError
-from ganzoo.metrics.features.extractor import Features, with_channels
+from ganzoo.metrics.features.extractor import Extractor, Features, with_channels
+from ganzoo.metrics.features.source import ExtractorRequest, Source
+from ganzoo.spec import DataSpec
 
 VERSION = 1
 """Of the network and its training: a new one leaves the old files unused."""
@@ -242,8 +244,8 @@ def _check(dataset: Dataset) -> None:
         )
     if not dataset.classes:
         raise GanzooError(
-            f"'{dataset.name}' has no labels to train a classifier on: use --features inception "
-            "(pip install 'ganzoo-core[inception]')"
+            f"'{dataset.name}' has no labels to train a classifier on: leave out --features, or "
+            "name another one that `ganzoo extractors` lists"
         )
 
 
@@ -299,3 +301,14 @@ def write_net(path: Path, net: Net, accuracy: float | None, report: Callable[[st
             f"the classifier cannot be kept in '{path.parent}' ({error.strerror}) and is trained "
             "anew each time: set GANZOO_CACHE to a folder that can be written"
         )
+
+
+class _Source(Source):
+    def lacks(self, data: DataSpec) -> str:
+        return "" if data.classes else "needs labels"
+
+    def make(self, request: ExtractorRequest) -> Extractor:
+        return load_classifier(request.train, request.test, request.device, request.report)
+
+
+classifier = _Source()

@@ -16,7 +16,9 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import GanzooError
-from ganzoo.metrics.features.extractor import Features, with_channels
+from ganzoo.metrics.features.extractor import Extractor, Features, with_channels
+from ganzoo.metrics.features.source import ExtractorRequest, Source
+from ganzoo.spec import DataSpec
 
 CHUNK = 50
 """Images that are looked at together."""
@@ -36,13 +38,7 @@ class Inception:
     resizing = "bilinear as in TensorFlow 1, to 299x299"
 
     def __init__(self, device: torch.device, report: Callable[[str], None]) -> None:
-        try:
-            library = import_module("torch_fidelity.feature_extractor_inceptionv3")
-        except ImportError as error:
-            raise GanzooError(
-                f"--features inception needs torch-fidelity, which cannot be used here ({error}): "
-                "pip install 'ganzoo-core[inception]'"
-            ) from error
+        library = _library()
         self._device = device
         path = _weights(library, report)
         self._net = _load(library, path).to(device)
@@ -58,12 +54,50 @@ class Inception:
         return Features(torch.cat(hidden).cpu(), torch.cat(logits).softmax(1).cpu())
 
 
+class _Source(Source):
+    def lacks(self, data: DataSpec) -> str:
+        lacking = "needs weights, which --features inception downloads"
+        if not any(_folder().glob("weights-inception-*")):  # the library takes a second to import
+            return lacking
+        try:
+            there = _path(_library()).exists()
+        except GanzooError:
+            return "needs torch-fidelity (pip install 'ganzoo-core[inception]')"
+        return "" if there else lacking
+
+    def make(self, request: ExtractorRequest) -> Extractor:
+        return Inception(request.device, request.report)
+
+
+inception = _Source()
+
+
+def _library() -> Any:
+    try:
+        return import_module("torch_fidelity.feature_extractor_inceptionv3")
+    except ImportError as error:
+        raise GanzooError(
+            f"--features inception needs torch-fidelity, which cannot be used here ({error}): "
+            "pip install 'ganzoo-core[inception]'"
+        ) from error
+
+
+def _path(library: Any) -> Path:
+    """Where the file of the weights is, or would be."""
+    url: str = library.URL_INCEPTION_V3
+    return _folder() / Path(url).name
+
+
+def _folder() -> Path:
+    """Where PyTorch keeps what it downloads."""
+    return Path(torch.hub.get_dir()) / "checkpoints"
+
+
 def _weights(library: Any, report: Callable[[str], None]) -> Path:
     """The file of the weights, downloaded where it is not there."""
-    url: str = library.URL_INCEPTION_V3
-    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
+    path = _path(library)
     if not path.exists():
-        _download(url, path, report)
+        _download(library.URL_INCEPTION_V3, path, report)
     return path
 
 
@@ -92,5 +126,5 @@ def _download(url: str, path: Path, report: Callable[[str], None]) -> None:
         raise GanzooError(
             f"the weights of inception-v3 could not be downloaded ({reason}): put the file "
             f"'{path.name}' of torch-fidelity's releases into '{path.parent}' ($TORCH_HOME moves "
-            "it); images with labels can be measured by --features classifier, without it"
+            "it); without --features what needs no download is taken, if there is any"
         ) from error

@@ -16,6 +16,7 @@ from ganzoo.spec import (
     DatasetSpec,
     EvaluatorSpec,
     ExecutorSpec,
+    ExtractorSpec,
     LoggerSpec,
     LossSpec,
     RegulariserSpec,
@@ -29,6 +30,7 @@ KEYS: dict[type[Spec], str] = {
     RegulariserSpec: "regularisers",
     AugmentationSpec: "augmentations",
     EvaluatorSpec: "evaluators",
+    ExtractorSpec: "extractors",
     LoggerSpec: "loggers",
     ExecutorSpec: "executors",
 }
@@ -39,6 +41,7 @@ WORDS = {
     "regularisers": ("regulariser", "regularisers"),
     "augmentations": ("augmentation", "augmentations"),
     "evaluators": ("evaluator", "evaluators"),
+    "extractors": ("extractor", "extractors"),
     "loggers": ("logger", "loggers"),
     "executors": ("executor", "executors"),
 }

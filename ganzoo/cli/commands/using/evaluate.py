@@ -22,7 +22,7 @@ from ganzoo.cli.output import (
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ganzoo.metrics.evaluate import Evaluation
 
@@ -62,10 +62,11 @@ SHOWN_CLASSES = 20
 @checkpoint_option
 @click.option(
     "--features",
-    type=click.Choice(["classifier", "inception"]),
-    default="classifier",
+    metavar="NAME",
+    default="auto",
     show_default=True,
-    help="what images are compared by: a classifier of the data, or Inception v3",
+    help="what images are compared by: a name that `ganzoo extractors` lists; auto: what needs no "
+    "download, a classifier where there are labels",
 )
 @click.option(
     "--seed", metavar="INT", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
@@ -109,6 +110,7 @@ def command(
     from ganzoo.engine.device import pick_device
     from ganzoo.library.trained import open_run
     from ganzoo.metrics.evaluate import Wish, evaluate_samples
+    from ganzoo.metrics.meaning import Found, in_words
     from ganzoo.metrics.samples import read_samples_of
 
     names = tuple(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
@@ -134,13 +136,14 @@ def command(
             record = {"samples": str(samples), **found.report.to_dict()}
     for words in filter(None, (remark, found.remark)):
         warn(words)
+    meaning = in_words(Found.of(record))
     if as_json:
-        print_json(record)
+        print_json({**record, "words": meaning})
     else:
-        _print(record, found)
+        _print(record, found, meaning)
 
 
-def _print(record: dict[str, Any], found: Evaluation) -> None:
+def _print(record: dict[str, Any], found: Evaluation, words: Sequence[str]) -> None:
     from rich.text import Text
 
     from ganzoo.metrics.score import beside_rivals, shown
@@ -163,6 +166,10 @@ def _print(record: dict[str, Any], found: Evaluation) -> None:
     for rival, meaning in rivals.items():
         console.print(Text(f"{rival}: {meaning}", "dim"))
     console.print()
+    for number, sentence in enumerate(words):
+        console.print(Text(sentence, "" if number else "bold"), soft_wrap=True)
+    if words:
+        console.print()
     shares = found.report.histogram
     if shares and len(shares) <= SHOWN_CLASSES:
         console.print(Text(f"share of each class in % (of the data): {_histogram(shares)}"))
