@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from helpers.places import ROOT
@@ -32,6 +33,7 @@ VARIANTS = {
     "ganzoo-sngan": ["sngan", "projgan", "acgan", "sagan", "biggan"],
     "ganzoo-stylegan": ["progan", "stylegan2"],
     "ganzoo-augmentations": [],
+    "ganzoo-features": [],
     "ganzoo-losses": [],
     "ganzoo-regularisers": [],
 }
@@ -83,6 +85,32 @@ def expected(*missing: str) -> list[list[str]]:
 
 def test_each_variant_comes_from_its_distribution(env: Environment, tmp_path: Path) -> None:
     assert usable(env, tmp_path) == expected()
+
+
+SEE = """
+import socket, time
+socket.socket.connect = socket.create_connection = None
+import ganzoo_features.photos, torch
+from ganzoo import Dataset
+from ganzoo.metrics.features.make import make_extractor
+images = torch.randint(256, (3, 1, 28, 28), dtype=torch.uint8)
+begun = time.process_time()
+photos = Dataset.images("photos", images)
+extractor = make_extractor("auto", photos, None, torch.device("cpu"), print)
+assert time.process_time() - begun < 1
+print(extractor.name, tuple(extractor(images).hidden.shape))
+"""
+
+
+def test_the_weights_come_with_their_distribution(
+    env: Environment, wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    with ZipFile(wheels["ganzoo-features"]) as wheel:
+        assert wheel.getinfo("ganzoo_features/photos.safetensors").file_size <= 4_000_000
+        assert not [name for name in wheel.namelist() if "recipe" in name or "tests" in name]
+    done = env.run("-c", SEE, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"photos [0-9a-f]{12} of ganzoo-features \(3, 192\)\n", done.stdout)
 
 
 def needed(by: str) -> set[str]:
