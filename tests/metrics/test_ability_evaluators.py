@@ -8,7 +8,7 @@ import torch
 from helpers.exams import NUMBERS, Able, Replay, bytes_, data, in_range, judged, make_ground
 from torch import Tensor
 
-from ganzoo import DataSpec, Field
+from ganzoo import DataSpec, Field, GanzooError
 from ganzoo.abilities import Classifier, Control, Direction, Encoder, Enlarger, Restorer, Translator
 from ganzoo.data.dataset import Dataset
 from ganzoo.metrics.catalogue import suitable
@@ -104,7 +104,16 @@ class OneWay(Able, Translator):
 
 def test_without_a_way_back_nothing_is_said_of_cycles() -> None:
     train, test = domains(0), domains(2)
-    assert judged(OneWay(train.spec), train, test).keys() == {"a2b_identity_psnr"}
+    exam = Exam(make_ground(train, test, extractors="auto"), OneWay(train.spec))
+    (translation,) = (known.evaluator for known in suitable(exam, ["translation"]))
+    found = {score.name for score in translation.judge(exam)}
+    assert found == {"a2b_frechet", "a2b_identity_psnr"}
+
+
+def test_an_extractor_that_is_named_and_sees_nothing_of_two_domains_is_refused() -> None:
+    train, test = domains(0), domains(2)
+    with pytest.raises(GanzooError, match="'a' has no labels to train a classifier on"):
+        judged(OneWay(train.spec), train, test)
 
 
 def test_a_translator_that_has_nothing_to_translate_says_nothing() -> None:
