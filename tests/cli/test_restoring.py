@@ -293,7 +293,10 @@ def test_ctrl_c_leaves_nothing_half_written(monkeypatch: pytest.MonkeyPatch) -> 
     [
         (("nowhere", "--out", "o"), "there is no 'nowhere': IMAGE must name an image or a folder"),
         (("data", "--out", "data"), "data exists already: choose another --out"),
-        (("data", "--out", "o", "--tile", "-1"), "-1 is not in the range"),
+        (
+            ("data", "--out", "o", "--tile", "-1"),
+            "--tile must be a whole number of at least 0, not -1",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence(args: tuple[str, ...], problem: str) -> None:
