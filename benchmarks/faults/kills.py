@@ -76,6 +76,8 @@ def _torn(
             begin = ["train", "--resume", run]
     if not (run / "run.json").exists() or Run.open(run).settings.get("outcome") != "finished":
         done = forked(begin, log)
+        if done.killed:
+            return [f"{name}: it is not over within {done.seconds:.0f} s, on so busy a machine"]
         if done.status != 0:
             return [f"{name}: it does not go on: {done.said[-500:]}"]
     found = left_by(run)
