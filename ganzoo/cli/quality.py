@@ -17,7 +17,6 @@ from ganzoo.cli.output import make_console, make_table, print_json, progress
 from ganzoo.config import parse_size
 from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.errors import GanzooError
-from ganzoo.plugins import catalog
 from ganzoo.plugins.registry import registry
 
 if TYPE_CHECKING:
@@ -82,6 +81,7 @@ class Experiment:
         """
         from ganzoo.data.dataset import DataRequest
         from ganzoo.metrics.features.make import AUTO, check_features
+        from ganzoo.plugins import catalog
 
         name = self.training["dataset"]
         if self.features != AUTO:

@@ -16,8 +16,11 @@ from ganzoo.bench import forecast as module
 from ganzoo.bench.forecast import forecast, moments
 from ganzoo.engine import machine
 from ganzoo.engine.machine import free_memory, limited_memory
+from ganzoo.errors import GanzooError
+from ganzoo.runs import room
 from ganzoo.runs.run import Run
 from ganzoo.schedules import Stage
+from ganzoo.training.start import start
 from ganzoo.variant import Phase
 
 README = Path(__file__).parents[2] / "README.md"
@@ -84,7 +87,7 @@ def test_a_machine_that_is_too_small_is_told_what_to_change(
 ) -> None:
     usage = namedtuple("usage", ["total", "used", "free"])
     monkeypatch.setattr(module, "free_memory", lambda *_: 1000)
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage(1000, 0, 1000))
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: usage(1000, 0, 1000))
     done = ganzoo("train", "vanilla", *TINY, "--dry-run")
     assert done.status == 1
     assert "it does not fit into memory: choose a smaller --batch-size" in done.out
@@ -145,3 +148,13 @@ def test_kinds_of_iterations_are_counted_as_they_come() -> None:
     assert sum(kind.share for kind in small) == pytest.approx(0.5, abs=0.02)
     rare = [kind for kind in kinds if kind.iteration % 16 == 0]
     assert sum(kind.share for kind in rare) == pytest.approx(1 / 16, abs=0.01)
+
+
+def test_a_training_whose_checkpoints_have_no_room_does_not_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", ["total", "used", "free"])
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: usage(1000, 0, 1000))
+    with pytest.raises(GanzooError, match=r"checkpoints of this training need .* choose a folder"):
+        start("vanilla", {"dataset": "ring8", "steps": 1}, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -103,8 +103,8 @@ def test_what_names_its_command_itself_and_what_quotes_the_user_is_left_alone() 
     assert with_owners("choose another --image-size", "evaluate") == (
         "choose another --image-size (--image-size is a flag of `ganzoo train`)"
     )
-    assert with_owners("use --features inception", "train") == (
-        "use --features inception (--features is a flag of `ganzoo evaluate`)"
+    assert with_owners("use --metrics recall", "train") == (
+        "use --metrics recall (--metrics is a flag of `ganzoo evaluate`)"
     )
     assert with_owners("another --loss", "evaluate") == (
         "another --loss (--loss is a flag of `ganzoo train`)"
