@@ -31,8 +31,8 @@ class VGG(nn.Module):
         super().__init__()
         if data.shape[0] not in (1, 3):
             raise GanzooError(
-                f"--features vgg sees images of 1 or 3 channels, and '{data.name}' has "
-                f"{data.shape[0]}: choose --features discriminator"
+                f"--perceptual vgg sees images of 1 or 3 channels, and '{data.name}' has "
+                f"{data.shape[0]}: choose --perceptual discriminator"
             )
         layers: list[nn.Module] = []
         maps = 3
@@ -47,8 +47,8 @@ class VGG(nn.Module):
         path = Path(torch.hub.get_dir()) / "checkpoints" / FILE
         if not path.is_file():
             raise GanzooError(
-                f"--features vgg needs {path}, which torchvision.models.vgg19(weights='DEFAULT') "
-                "downloads: do so, or choose --features discriminator"
+                f"--perceptual vgg needs {path}, which torchvision.models.vgg19(weights='DEFAULT') "
+                "downloads: do so, or choose --perceptual discriminator"
             )
         saved = torch.load(path, map_location="cpu", weights_only=True)
         self.net.load_state_dict(

@@ -50,7 +50,7 @@ class SRGANConfig:
     loss: AdversarialLoss = option(
         "non-saturating", "adversarial loss: a name that `ganzoo losses` lists", names=LOSS
     )
-    features: str = option(
+    perceptual: str = option(
         "discriminator",
         "who sees what images have in common: D itself, or vgg, where torchvision's weights are",
         choices=("discriminator", "vgg"),
@@ -105,7 +105,7 @@ class SRGAN(Variant, Enlarger):
         self.scores = config.loss.scores
         self.generator = self.network(data.shape[0], config.factor, config.width, config.blocks)
         self.discriminator = SRDiscriminator(config.width, data)
-        self.perception = VGG(data) if config.features == "vgg" else nn.Identity()
+        self.perception = VGG(data) if config.perceptual == "vgg" else nn.Identity()
         self.reach = self.generator.reach
         self.degrade: Callable[[Tensor], Tensor] = (
             RealDegradation(config.factor, data)
@@ -169,7 +169,7 @@ class SRGAN(Variant, Enlarger):
 
     def perceived(self, image: Tensor) -> Tensor:
         """Features by which images are alike to those who look at them."""
-        seen = self.perception if self.config.features == "vgg" else self.discriminator.features
+        seen = self.perception if self.config.perceptual == "vgg" else self.discriminator.features
         features: Tensor = seen(image)
         return features
 
