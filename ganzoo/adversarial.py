@@ -224,13 +224,16 @@ class Adversarial(Variant):
 
 
 def said_by_d(
-    loss: AdversarialLoss, augmentations: Augmentations, real_logits: Tensor, fake_logits: Tensor
+    loss: AdversarialLoss,
+    augmentations: Augmentations | None,
+    real_logits: Tensor,
+    fake_logits: Tensor,
 ) -> dict[str, Tensor]:
     """Metrics of D's verdicts, and of augmentations that adapt to those on samples of the data.
 
     Args:
         loss: by which logits are verdicts.
-        augmentations: through which D saw the samples.
+        augmentations: through which D saw the samples; None: as they are.
         real_logits: of samples of the data.
         fake_logits: of fakes.
     """
@@ -238,5 +241,5 @@ def said_by_d(
     return {
         "real_score": real.mean(),
         "fake_score": fake.mean(),
-        **augmentations.observe(real),
+        **(augmentations.observe(real) if augmentations is not None else {}),
     }

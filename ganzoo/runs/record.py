@@ -12,7 +12,6 @@ from ganzoo.artifacts.files import read_note
 from ganzoo.data.files.found import BY_NAME, RULES
 from ganzoo.data.files.wanted import Pixels, parse_pixels
 from ganzoo.errors import GanzooError, written_later
-from ganzoo.plugins import catalog
 from ganzoo.spec import DataSpec
 
 if TYPE_CHECKING:
@@ -241,6 +240,8 @@ def root_of(path: Path, record: Record, given: Path | None = None) -> Path | Non
     Raises:
         GanzooError: it was a folder or a file of the user's, which is not there any more.
     """
+    from ganzoo.plugins import catalog  # imports torch
+
     training = record["training"]
     told = training.get("data_root")
     if given is not None or not told:

@@ -12,8 +12,8 @@ def check_room(folder: Path, needed: int) -> None:
     Raises:
         GanzooError: they are not.
     """
-    free = free_bytes(folder)
-    if needed > free:
+    total, free = _disk_of(folder)
+    if needed > free and total:  # what has no size at all, such as /proc, is refused as such
         raise GanzooError(
             f"the checkpoints of this training need {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} "
             f"MB are free in '{folder}': make room there, or choose a folder elsewhere with --out"
@@ -22,5 +22,11 @@ def check_room(folder: Path, needed: int) -> None:
 
 def free_bytes(folder: Path) -> int:
     """On the disk of a folder, which need not be there yet."""
+    return _disk_of(folder)[1]
+
+
+def _disk_of(folder: Path) -> tuple[int, int]:
+    """Its bytes, and those that are free."""
     above = (folder.absolute(), *folder.absolute().parents)
-    return shutil.disk_usage(next(one for one in above if one.exists())).free
+    disk = shutil.disk_usage(next(one for one in above if one.exists()))
+    return disk.total, disk.free

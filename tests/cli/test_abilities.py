@@ -225,12 +225,13 @@ def test_a_training_is_watched_by_all_that_is_quick(run: Path) -> None:
         f"quality/{name}"
         for name in ("l1", "psnr", "ssim", "sharpness", "brightness", "reconstruction_l1",
                      "reconstruction_psnr", "reconstruction_ssim", "reconstruction_sharpness",
-                     "memorised")
+                     "memorised", "frechet", "precision", "recall")
     }  # fmt: skip
     settings = json.loads((run / "run.json").read_text())
-    assert settings["quality_protocol"] == (
-        "in training; toy-pairs 3x8x12, training split; fake 2000; real 60; translated 60"
-    )
+    data, by, *numbers = settings["quality_protocol"].removeprefix("in training; ").split("; ")
+    assert data == "toy-pairs 3x8x12, training split"
+    assert re.fullmatch("photos [0-9a-f]{12} of ganzoo-features", by)
+    assert numbers == ["fake 2000", "real 60", "translated 60"]
     assert settings["quality_better"]["l1"] == "lower"
     assert settings["quality_better"]["psnr"] == "higher"
 

@@ -18,6 +18,8 @@ NAMES = [row.spec.name for row in registry().variants()]
 OBJECTIVES: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in NAMES),
     ("sgan", {"objective": "odena"}),
+    ("srgan", {"pretrain": 0.0}),
+    ("esrgan", {"pretrain": 0.0}),
 ]
 """With settings under which a variant is another game."""
 SMALLER = {"width": 4, "generator_width": 4, "latent_dim": 8, "blocks": 1}

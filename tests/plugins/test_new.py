@@ -236,7 +236,7 @@ def test_what_it_prints_can_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     result = ganzoo("new", "novel", "--kind", "metric", "--dir", tmp_path)
     assert result.status == 2
-    assert "'variant', 'dataset', 'loss'" in result.err
+    assert "--kind must be one of variant, dataset, loss, not metric" in result.err
     assert not list(tmp_path.iterdir())
 
 

@@ -19,7 +19,7 @@ from ganzoo.testing.evaluators.checks import EVALUATOR_CHECKS, EvaluatorSubject
 SAMPLERS = [
     row.spec.name
     for row in registry().evaluators()
-    if row.spec.ability == "sampler" and row.spec.name not in ("truncation", "w-path")
+    if row.spec.ability == "sampler" and row.spec.name not in ("truncation", "w-path", "couples")
 ]
 """Those that judge any sampler, and not only one of their own plugin's."""
 

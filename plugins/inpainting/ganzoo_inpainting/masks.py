@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate, max_pool2d
+from torch.nn.functional import interpolate, max_pool2d, pad
 
 COARSE = 6
 """Pixels a side of the noise of which random regions are made; the larger, the more there are."""
@@ -13,16 +13,16 @@ LEAST, MOST = 0.2, 0.3
 def centre(image: Tensor) -> Tensor:
     """A square in the middle, half as high and wide: (n, 1, height, width)."""
     height, width = image.shape[2:]
-    missing = torch.zeros_like(image[:, :1])
-    missing[middle(height, width)] = 1
-    return missing
+    inside = torch.ones_like(middle(image)[:, :1])
+    top, left = height // 4, width // 4
+    return pad(inside, (left, width - left - width // 2, top, height - top - height // 2))
 
 
-def middle(height: int, width: int) -> tuple[slice, slice, slice, slice]:
-    """Where that is."""
-    every = slice(None)
-    rows = slice(height // 4, height // 4 + height // 2)
-    return every, every, rows, slice(width // 4, width // 4 + width // 2)
+def middle(image: Tensor) -> Tensor:
+    """What lies there: (n, channels, height // 2, width // 2)."""
+    height, width = image.shape[2:]
+    top, left = height // 4, width // 4
+    return image[:, :, top : top + height // 2, left : left + width // 2]
 
 
 def random_regions(image: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ from torch import Tensor
 from ganzoo import Adam, Batch, DataSpec, Gallery, Phase, Player, Variant, option
 from ganzoo.abilities import Restorer
 from ganzoo.adversarial import said_by_d
-from ganzoo.augmentations import Augmentations
 from ganzoo.config import LOSS
 from ganzoo.convnets import doubled_sides
 from ganzoo.losses import AdversarialLoss
@@ -110,8 +109,7 @@ class ContextEncoder(Variant, Restorer):
     def discriminator_loss(self, batch: Batch) -> Tensor:
         """Eq. 2: D tells whole images from those that were filled in."""
         real_logits, fake_logits = self.judge(batch.image), self.judge(self.fakes(batch))
-        nothing = Augmentations({}, self.data, self.scores)
-        batch.metrics |= said_by_d(self.loss, nothing, real_logits, fake_logits)
+        batch.metrics |= said_by_d(self.loss, None, real_logits, fake_logits)
         return self.loss.discriminator(real_logits, fake_logits)
 
     def fakes(self, batch: Batch) -> Tensor:
@@ -130,7 +128,7 @@ class ContextEncoder(Variant, Restorer):
 
     def judge(self, image: Tensor) -> Tensor:
         """D's logits of images, of which it sees what may have been made."""
-        seen = image[middle(*image.shape[2:])] if self.config.mask == "centre" else image
+        seen = middle(image) if self.config.mask == "centre" else image
         logits: Tensor = self.discriminator(seen)
         return logits
 

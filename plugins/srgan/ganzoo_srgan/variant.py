@@ -16,7 +16,6 @@ from torch.nn.functional import l1_loss, mse_loss
 from ganzoo import Adam, Batch, DataSpec, Gallery, GanzooError, Phase, Player, Variant, option
 from ganzoo.abilities import Enlarger
 from ganzoo.adversarial import said_by_d
-from ganzoo.augmentations import Augmentations
 from ganzoo.config import LOSS
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks.resizing import larger, smaller
@@ -177,8 +176,7 @@ class SRGAN(Variant, Enlarger):
         """D tells images of the data from those that G makes of small ones."""
         real_logits = self.discriminator(batch.image)
         fake_logits = self.discriminator(self.fakes(batch))
-        nothing = Augmentations({}, self.data, self.scores)
-        batch.metrics |= said_by_d(self.loss, nothing, real_logits, fake_logits)
+        batch.metrics |= said_by_d(self.loss, None, real_logits, fake_logits)
         return self.share * self.loss.discriminator(real_logits, fake_logits)
 
     def fakes(self, batch: Batch) -> Tensor:
