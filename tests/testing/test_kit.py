@@ -36,7 +36,7 @@ SPEC = VariantSpec(
     "https://arxiv.org/abs/1406.2661",
     ANY,
 )
-SECOND_ORDER = {"wgan-gp", "r3gan", "r3gan-cond", "stylegan2", "progan"}
+SECOND_ORDER = {"wgan-gp", "r3gan", "r3gan-cond", "stargan", "stylegan2", "progan"}
 SKIPPED = {name: set() if name in SECOND_ORDER else {"second-order"} for name in NAMES}
 BAD_SPECS: dict[str, dict[str, Any]] = {
     "title is empty .*: give the title": {"title": " "},

@@ -63,6 +63,11 @@ for name in ("sngan", "projgan", "acgan", "sagan", "biggan"):
     REFUSED[name, "points"] = "needs images" if name == "sngan" else "needs labelled images"
     if name != "sngan":
         REFUSED[name, "unlabelled faces 64"] = "needs label"
+for name in ("srgan", "esrgan", "context-encoder"):
+    REFUSED[name, "points"] = "needs images"
+    REFUSED[name, "odd 45x61"] = "4 to 7 pixels a side, doubled"
+    if name != "context-encoder":
+        REFUSED[name, "odd 45x61"] = "and multiples of 2"
 
 
 def made(kind: str, samples: int) -> Dataset:
