@@ -34,9 +34,7 @@ class Ray(Executor):
         try:
             import ray  # noqa: F401
         except ImportError as error:
-            raise GanzooError(
-                "--executor ray needs Ray: `pip install 'ganzoo-core[ray]'`"
-            ) from error
+            raise GanzooError("it needs Ray: `pip install 'ganzoo-core[ray]'`") from error
 
     def submit(self, job: Job) -> Handle:
         import ray

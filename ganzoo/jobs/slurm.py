@@ -34,9 +34,7 @@ class Submitit(Executor):
         try:
             import submitit  # noqa: F401
         except ImportError as error:
-            raise GanzooError(
-                "--executor submitit needs submitit: `pip install 'ganzoo-core[submitit]'`"
-            ) from error
+            raise GanzooError("it needs submitit: `pip install 'ganzoo-core[submitit]'`") from error
 
     def submit(self, job: Job) -> Handle:
         import submitit

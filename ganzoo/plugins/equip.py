@@ -77,10 +77,9 @@ def _made(cls: Any, name: str, settings: dict[str, object], flag: str) -> Any:
         GanzooError: it has no such setting.
     """
     try:
-        config = build(cls.Config, settings)
+        return cls(build(cls.Config, settings))
     except GanzooError as error:
         raise GanzooError(f"{flag} {name}: {str(error).removeprefix('--')}") from error
-    return cls(config)
 
 
 def _parts(text: str, kind: str, flag: str) -> dict[str, Any]:
