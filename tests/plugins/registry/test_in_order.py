@@ -146,6 +146,7 @@ def test_what_a_plugin_prints_stays_out_of_stdout(
     ("source", "error"),
     [
         ("while True: pass", "TimeoutError: it was not imported within 0.2 s"),
+        ("import time\ntime.sleep(600)", "TimeoutError: it was not imported within 0.2 s"),
         (
             "while True:\n    try:\n        while True: pass\n    except TimeoutError:\n"
             "        seen = globals().get('seen', 0) + 1\n        if seen > 1: raise",
@@ -163,6 +164,22 @@ def test_a_plugin_that_does_not_come_back_is_broken(
     good, broken = env.load().plugins
     assert (good.status, broken.status) == (Status.OK, Status.BROKEN)
     assert error in broken.error
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_plugin_that_other_processes_hold_up_is_not_broken(
+    env: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarded, "SECONDS", 0.2)
+    in_turn = """
+import time
+for _ in range(10):
+    time.sleep(0.05)  # as if another process had the core
+    began = time.process_time()
+    while time.process_time() < began + 0.005:
+        pass
+"""
+    assert env.plugin(in_turn + offering("x")).status is Status.OK
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
