@@ -124,9 +124,9 @@ def keep_float32_outputs(variant: Variant, players: dict[str, Player]) -> None:
 
 
 def _widened(output: object) -> object:
-    """What a network returned, a tensor or lists and tuples of them, in float32."""
+    """What a network returned, a tensor or lists and tuples of them: numbers in float32."""
     if isinstance(output, torch.Tensor):
-        return output.float()
+        return output.float() if output.is_floating_point() else output
     if isinstance(output, list):
         return [_widened(part) for part in output]
     return tuple(map(_widened, output)) if type(output) is tuple else output

@@ -1,5 +1,6 @@
 """How an iteration is run: chosen, refused, split into parts, in bf16."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from helpers.games import Toy, ToyConfig
 from helpers.zoo import NAMES, make_small
 from torch import Tensor, nn
 
-from ganzoo import Batch, GanzooError, Phase
+from ganzoo import Batch, DataSpec, GanzooError, Phase, Player
 from ganzoo.engine.modes import compiled, execution
 from ganzoo.engine.modes.execution import Execution, choose_mode
 
@@ -104,3 +105,28 @@ def test_bf16_is_used_where_no_gradient_is_differentiated() -> None:
 
     make_engine(Watched, Execution(precision="bf16")).step()
     assert seen == {"g": torch.bfloat16, "d": torch.float32, "logits": torch.float32}
+
+
+def test_in_bf16_networks_return_numbers_in_float32_and_indices_as_they_are() -> None:
+    class Parts(nn.Linear):
+        def forward(self, x: Tensor) -> Any:
+            h = super().forward(x)
+            return h, [h, h.argmax(1)]
+
+    class Returning(Toy):
+        def __init__(self, config: ToyConfig, data: DataSpec) -> None:
+            super().__init__(config, data)
+            self.parts = Parts(3, 3)
+
+        def players(self) -> dict[str, Player]:
+            g, d = super().players().values()
+            return {"g": replace(g, nets=("generator", "parts")), "d": d}
+
+        def g_loss(self, batch: Batch) -> Tensor:
+            h, (again, index) = self.parts(torch.ones(1, 3))
+            seen.update(h=h.dtype, again=again.dtype, index=index.dtype)
+            return super().g_loss(batch) + h.sum()
+
+    seen: dict[str, torch.dtype] = {}
+    make_engine(Returning, Execution(precision="bf16")).step()
+    assert seen == {"h": torch.float32, "again": torch.float32, "index": torch.int64}
