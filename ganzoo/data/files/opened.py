@@ -1,9 +1,10 @@
 """One image file as the eye sees it: upright, in sRGB, and of as many channels as are wanted."""
 
+import contextlib
 import io
+import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -23,6 +24,10 @@ Size = tuple[int, int]
 ORIENTATION = 0x0112
 _QUARTER_TURNED = 5  # and all above: values of that tag of EXIF
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+LARGE = 40_000_000
+"""Pixels, of which a copy takes up to 160 MB, and decoding several copies: beyond as many, images
+are decoded one after another, however many threads there are."""
+_LARGE_ONE = threading.Lock()
 
 
 class Look(NamedTuple):
@@ -109,7 +114,7 @@ def upright_size(path: Path) -> Size | None:
         return None
 
 
-@contextmanager
+@contextlib.contextmanager
 def limited(wanted: Pixels) -> Iterator[None]:
     """Images of as many pixels as are wanted can be read in this block, and none is warned of."""
     from PIL import Image
@@ -135,7 +140,7 @@ def _look(
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(path, formats=formats_of(path)) as opened:
+        with Image.open(path, formats=formats_of(path)) as opened, _turn(opened):
             pages, deep = _further_pages(opened), wanted.managed and is_deep(opened)
             image, brightest = _narrow(path, opened, wanted) if deep else (opened, 0)
             upright = ImageOps.exif_transpose(image)
@@ -157,6 +162,12 @@ def _look(
     except Exception as error:  # whatever a decoder makes of a damaged file
         reason = error.strerror if isinstance(error, OSError) else None
         return reason or str(error) or type(error).__name__
+
+
+def _turn(opened: "Image.Image") -> contextlib.AbstractContextManager[object]:
+    """A block in which there is memory for all of an image."""
+    large = opened.width * opened.height > LARGE
+    return _LARGE_ONE if large else contextlib.nullcontext()
 
 
 def _further_pages(opened: "Image.Image") -> int:

@@ -1,5 +1,8 @@
 """Every mode of images as the eye sees it: on white, upright, in the size that is wanted."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from ganzoo.data.files import opened
 from ganzoo.spec import Field
 
 
@@ -152,3 +156,26 @@ def test_without_a_size_images_are_64x64_and_the_user_is_told(folder):
     dataset, said = loaded(folder, None)
     assert dataset.spec.shape == (3, 64, 64)
     assert said == ["images are scaled to 64x64: --image-size chooses another size"]
+
+
+@pytest.mark.parametrize(("large", "together"), [(15 * 16, 1), (16 * 16, 4)])
+def test_very_large_images_are_decoded_one_after_another(folder, monkeypatch, large, together):
+    for number in range(4):
+        plain("RGB", (number, 0, 0)).save(folder / f"{number}.png")
+    meeting, now, most = threading.Barrier(together), [], []
+    upright = opened.in_srgb
+
+    def decode(image):
+        now.append(image)
+        meeting.wait(60)
+        time.sleep(0.1)  # in which another could begin
+        most.append(len(now))
+        meeting.wait(60)
+        now.remove(image)
+        return upright(image)
+
+    monkeypatch.setattr(opened, "LARGE", large)
+    monkeypatch.setattr(opened, "in_srgb", decode)
+    dataset, _ = loaded(folder)
+    assert colours(dataset) == [(0, 0, 0), (1, 0, 0), (2, 0, 0), (3, 0, 0)]
+    assert most == [together] * 4
