@@ -1,16 +1,17 @@
-"""What commands that are given images say while they work."""
+"""What commands that are given images have in common: what they ask for, and say as they work."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
 from ganzoo.cli import legible
 from ganzoo.cli.owners import with_owners
-from ganzoo.errors import counted
+from ganzoo.errors import GanzooError, counted
 
 
 @contextmanager
@@ -42,3 +43,32 @@ def warn(message: str) -> None:
     if context is not None and context.info_name is not None and "--" in message:
         message = with_owners(message, context.info_name.removeprefix("ganzoo "))
     click.echo(legible(message), err=True)
+
+
+def controls_option(more: str) -> Callable[[Any], Any]:
+    """``--set``, more than once; `more` is said of what it does to a network."""
+    return click.option(
+        "--set",
+        "controls",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="what a translation should be like, where the variant can be told; may be repeated"
+        + more,
+    )
+
+
+def parsed(texts: Iterable[str]) -> dict[str, object]:
+    """What each ``--set NAME=VALUE`` asks for.
+
+    Raises:
+        GanzooError: it is of another form, or says the same twice.
+    """
+    asked: dict[str, object] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise GanzooError(f"--set takes NAME=VALUE, and '{text}' has no '='")
+        if name in asked:
+            raise GanzooError(f"--set says twice what {name} is: say it once")
+        asked[name] = value
+    return asked

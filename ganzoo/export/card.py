@@ -16,7 +16,7 @@ from ganzoo.compare.runs import read_settings
 from ganzoo.compare.scoreboard import setting_text
 from ganzoo.errors import GanzooError
 from ganzoo.export.formats import TORCH_SUFFIX, WEIGHTS_SUFFIX, Format
-from ganzoo.export.network import Subject
+from ganzoo.export.network import Network, Subject
 from ganzoo.export.use import code, interface, shows
 from ganzoo.plugins.registered import Registered
 from ganzoo.report.evaluations import latest_evaluations
@@ -53,9 +53,9 @@ def card(run: Run, row: Registered[VariantSpec], subject: Subject, form: Format,
         form: in which form.
         told: the rest.
     """
-    data, network = subject.variant.data, subject.networks[0]
+    data, networks = subject.variant.data, subject.networks
+    network = networks[0]
     sizes = ", ".join(map(str, told.sizes))
-    what = "draws" if network.inputs[0] == "latent" else "translates"
     counts = " and ".join(f"{count:,}" for count in samples(run.settings))
     named = f"; classes: {', '.join(data.class_names[:50])}" if data.class_names else ""
     versions = {**run.settings.get("versions", {}), **form.versions}
@@ -65,7 +65,7 @@ def card(run: Run, row: Registered[VariantSpec], subject: Subject, form: Format,
         .render(
             front=_front(run, row.spec) if told.hub else [],
             title=f"{row.spec.name} on {data.name}",
-            what=f"A network that {what} {data.kind}s like those of {_plain(data.name)}.",
+            what=f"A network that {_verb(network)} {data.kind}s like those of {_plain(data.name)}.",
             variant=row.spec.name,
             paper=row.spec.paper,
             paper_title=row.spec.title,
@@ -76,7 +76,8 @@ def card(run: Run, row: Registered[VariantSpec], subject: Subject, form: Format,
             needs=_needs(form),
             code=code(subject, network, form.suffix),
             files=told.files,
-            interface=[*interface(subject, network), *_truncation(subject)],
+            interfaces={each.name + form.suffix: interface(subject, each) for each in networks},
+            parts=_parts(subject),
             checked=(
                 f"It was opened again and compared with the original, in batches of {sizes}: no "
                 f"number differs by more than {told.worst:.1g}."
@@ -194,7 +195,24 @@ def _plain(text: object) -> str:
     return "".join(f"\\{one}" if one in "\\`*_[]<>|#" else one for one in words)
 
 
-def _truncation(subject: Subject) -> list[str]:
-    if subject.truncation == 1:
-        return []
-    return [f"it draws with a truncation of ψ = {subject.truncation:g}, which is a part of it"]
+def _verb(network: Network) -> str:
+    """What it does with samples."""
+    verbs = {
+        "generator": "draws",
+        "enlarger": f"enlarges, {network.factor} times,",
+        "restorer": "restores",
+        "encoder": "encodes",
+        "classifier": "classifies",
+    }
+    return verbs.get(network.name, "translates")
+
+
+def _parts(subject: Subject) -> list[str]:
+    """What was asked for, and is a part of the networks now."""
+    found = []
+    if subject.truncation != 1:
+        found.append(f"it draws with a truncation of ψ = {subject.truncation:g}")
+    if subject.asked:
+        asked = " and ".join(f"{_plain(name)} = {value}" for name, value in subject.asked.items())
+        found.append(f"what it makes of images is asked to have {asked}")
+    return [f"{each}, which is a part of it" for each in found]

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from ganzoo.errors import GanzooError
-from ganzoo.export.network import Network
+from ganzoo.export.network import Making, Network
 
 OPSET = 20
 """Of ONNX: new enough for all that the variants here compute, and old enough for what reads it."""
@@ -111,7 +111,7 @@ class Onnx(Format):
                 followed(network),
                 network.sample_inputs(EXAMPLES),
                 input_names=network.inputs,
-                output_names=["sample"],
+                output_names=[network.output],
                 opset_version=OPSET,
                 dynamo=True,
                 verbose=False,
@@ -157,14 +157,20 @@ FORMATS: Mapping[str, Format] = {form.name: form for form in (Onnx(), Torch(), W
 
 
 def followed(network: Network) -> Any:
-    """The program that `torch.export` makes of a network, for any number of samples.
+    """The program that `torch.export` makes of a network, for any number of samples, and of images
+    of any size where it takes such.
 
     Raises:
         GanzooError: it cannot be followed.
     """
     inputs = network.sample_inputs(EXAMPLES)
-    number = torch.export.Dim("n", min=1)
-    shapes = ({0: number},) * len(inputs)
+    free: dict[int, Any] = {0: torch.export.Dim("n", min=1)}
+    if network.multiple:
+        for place, name in ((2, "rows"), (3, "columns")):
+            free[place] = network.multiple * torch.export.Dim(name, min=2)
+    shapes: Any = (free,) * len(inputs)
+    if isinstance(network.module, Making):  # which takes any number of arguments
+        shapes = (shapes,)
     try:
         with torch.no_grad(), _quiet():
             return torch.export.export(network.module, inputs, dynamic_shapes=shapes)

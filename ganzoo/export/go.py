@@ -55,6 +55,7 @@ def export(
     which: str = "last",
     report: Callable[[str], None] = lambda message: None,
     truncation: float = 1.0,
+    asked: Mapping[str, object] | None = None,
 ) -> Exported:
     """Export a run.
 
@@ -65,6 +66,7 @@ def export(
         which: checkpoint: ``"last"``, ``"best"`` or a step.
         report: is told what is being done.
         truncation: ψ of `Variant.truncated`, with which the network draws.
+        asked: what its translations should be like, by the names of the variant's controls.
 
     Raises:
         GanzooError: something that is needed is missing, the folder is in use, the run has no such
@@ -74,16 +76,17 @@ def export(
         raise unknown("format", form, NAMES)
     chosen = FORMATS["torch" if form == HUGGINGFACE else form]
     chosen.check()
-    if truncation != 1 and form == "safetensors":
+    if form == "safetensors" and (truncation != 1 or asked):
+        flag = "--set" if asked else "--truncation"
         raise GanzooError(
-            "--truncation becomes a part of the program, and safetensors holds weights alone: use "
+            f"{flag} becomes a part of the program, and safetensors holds weights alone: use "
             "--format onnx, torch or huggingface"
         )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise GanzooError(f"{out} exists already: choose another --out")
     run = Run.open(path)
     step = step_of(run.checkpoint_at(which))
-    subject = Subject(load_variant(run, torch.device("cpu"), which), truncation)
+    subject = Subject(load_variant(run, torch.device("cpu"), which), truncation, asked or {})
     networks = subject.networks
     with preferring(run.plugins):
         row = registry().variant(run.variant)
@@ -169,7 +172,7 @@ def _draw(subject: Subject, samples: Tensor, path: Path) -> None:
 def _config(run: Run, subject: Subject, step: int, form: Format) -> dict[str, Any]:
     networks = {
         network.name + form.suffix: {
-            name: [*example.shape[1:]]
+            name: [*example.shape[1:2], None, None] if network.multiple else [*example.shape[1:]]
             for name, example in zip(network.inputs, network.sample_inputs(1), strict=True)
         }
         for network in subject.networks
@@ -182,6 +185,7 @@ def _config(run: Run, subject: Subject, step: int, form: Format) -> dict[str, An
         "step": step,
         "networks": networks,
         "truncation": subject.truncation if latent else None,
+        "asked": dict(subject.asked),
         "prior": (subject.prior or LATENTS) if latent else None,
         "versions": {**form.versions, **({"opset": str(OPSET)} if form.name == "onnx" else {})},
     }

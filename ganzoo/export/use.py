@@ -20,7 +20,7 @@ PLACES = {
 
 
 def code(subject: Subject, network: Network, suffix: str) -> str:
-    """Python that draws samples, or translates an image, with a network's file in this folder."""
+    """Python that draws samples, or makes something of an image, with a file in this folder."""
     file = network.name + suffix
     if suffix == WEIGHTS_SUFFIX:
         return _join(
@@ -32,9 +32,10 @@ def code(subject: Subject, network: Network, suffix: str) -> str:
         )
     library, opened = PLACES[suffix]
     libraries = [f"import {library}", "import numpy as np"]
-    shown = shows(subject)
-    image = ["from PIL import Image"] if shown or network.inputs == ("image",) else []
-    given = _translated(subject, network) if network.inputs == ("image",) else _drawn(subject)
+    shown = shows(subject) and network.output == "sample"
+    of_images = "image" in network.inputs
+    image = ["from PIL import Image"] if shown or of_images else []
+    given = _opened(network) if of_images else _drawn(subject)
     return _join(
         *sorted(libraries, key=len),
         *image,
@@ -42,26 +43,38 @@ def code(subject: Subject, network: Network, suffix: str) -> str:
         f"network = {opened.format(file=file)}",
         *given,
         *_called(network, suffix),
-        *(_pictures(subject) if shown else ['np.save("samples.npy", samples)']),
+        *(_pictures(subject) if shown else [f'np.save("{network.output}s.npy", samples)']),
     )
 
 
 def interface(subject: Subject, network: Network) -> list[str]:
     """What a network takes and gives, in sentences."""
-    variant, lines = subject.variant, []
+    lines = []
     for name, example in zip(network.inputs, network.sample_inputs(2), strict=True):
-        shape = ", ".join(["n", *map(str, example.shape[1:])])
         kind = "int64" if name == "label" else "float32"
+        shape = _shape(example.shape[1:], network.multiple and "")
         lines.append(f"`{name}`: {kind} ({shape}), {_meaning(subject, name)}")
-    shape = ", ".join(["n", *map(str, network(*network.sample_inputs(2)).shape[1:])])
-    scale = " in [-1, 1]" if variant.data.is_image else ""
-    lines.append(f"`sample`: float32 ({shape}){scale}, for any n")
+    made = network(*network.sample_inputs(2))
+    shape = _shape(made.shape[1:], network.multiple and f"{network.factor} ")
+    pictured = subject.variant.data.is_image and network.output == "sample"
+    scale = " in [-1, 1]" if pictured else ""
+    sizes = "any n, rows and columns" if network.multiple else "any n"
+    of = f" by steps of {network.multiple}" if network.multiple > 1 else ""
+    lines.append(f"`{network.output}`: float32 ({shape}){scale}, for {sizes}{of}")
     return lines
+
+
+def _shape(shape: Sequence[int], times: str | int) -> str:
+    """As the page says it; `times` is 0, where sides are fixed, or what stands before each."""
+    sides = shape if times == 0 else (shape[0], f"{times}rows", f"{times}columns")
+    return ", ".join(["n", *map(str, sides)])
 
 
 def _meaning(subject: Subject, name: str) -> str:
     if name == "image":
         return "in [-1, 1]"
+    if name == "missing":
+        return "1 where a pixel is missing, which is 0 in the image, else 0"
     if name == "label":
         names = subject.variant.data.class_names
         return f"0 to {len(names) - 1}: {', '.join(names[:20])}" + ", ..." * (len(names) > 20)
@@ -88,15 +101,23 @@ def _drawn(subject: Subject) -> list[str]:
     return lines
 
 
-def _translated(subject: Subject, network: Network) -> list[str]:
-    (example,) = network.sample_inputs(1)
+def _opened(network: Network) -> list[str]:
+    """An image of a file, as a network takes it, and what is missing from it."""
+    (example, *others) = network.sample_inputs(1)
     channels, height, width = example.shape[1:]
-    mode = MODES[channels]
-    return [
-        f'opened = Image.open("image.png").convert("{mode}").resize(({width}, {height}))',
-        f"pixels = np.asarray(opened, np.float32).reshape(1, {height}, {width}, {channels})",
-        "image = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2) / 127.5 - 1)",
-    ]
+    sized = "" if network.multiple else f".resize(({width}, {height}))"
+    lines = [f'opened = Image.open("image.png").convert("{MODES[channels]}"){sized}']
+    if (step := network.multiple) > 1:
+        sides = ", ".join(f"opened.{side} // {step} * {step}" for side in ("width", "height"))
+        lines.append(f"opened = opened.crop((0, 0, {sides}))")
+    plane = "[:, :, None]" if channels == 1 else ""
+    lines.append(f"pixels = np.asarray(opened, np.float32){plane}[None]")
+    lines.append("image = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2) / 127.5 - 1)")
+    if others:
+        lines.append(f'mask = Image.open("mask.png").convert("L"){sized}  # white: missing')
+        lines.append("missing = (np.asarray(mask)[None, None] > 127).astype(np.float32)")
+        lines.append("image *= 1 - missing")
+    return lines
 
 
 def _called(network: Network, suffix: str) -> Sequence[str]:

@@ -225,22 +225,29 @@ class TrainedRun(DrawingRun):
         return report([self.path], None if out is None else Path(out))
 
     def export(
-        self, form: str, out: Path | str, *, truncation: float = 1.0, report: Report = quiet
+        self,
+        form: str,
+        out: Path | str,
+        *,
+        truncation: float = 1.0,
+        report: Report = quiet,
+        **controls: object,
     ) -> Exported:
-        """Write the network for those who do not have ganzoo, as ``ganzoo export`` does.
+        """Write the networks for those who do not have ganzoo, as ``ganzoo export`` does.
 
         Args:
             form: ``"onnx"``, ``"torch"``, ``"safetensors"`` or ``"huggingface"``.
             out: a new folder.
             truncation: ψ, as of `sample`, which becomes a part of the network.
             report: is told what is being done.
+            controls: what translations should be like, as of `translate`; likewise.
 
         Raises:
             GanzooError: it cannot be exported so, or what that needs is missing.
         """
         from ganzoo.export.go import export
 
-        return export(self.path, form, Path(out), self.checkpoint, report, truncation)
+        return export(self.path, form, Path(out), self.checkpoint, report, truncation, controls)
 
     def translating(
         self,

@@ -3,9 +3,7 @@
 import json
 import re
 import resource
-import sys
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from shutil import copytree
 from types import SimpleNamespace
@@ -15,23 +13,30 @@ import numpy as np
 import pytest
 import torch
 from helpers.cli import ganzoo
+from helpers.exports import make_loaded, needs_onnx, use
+from helpers.games import Toy, ToyConfig
 from helpers.zoo import NAMES, make_small
 from PIL import Image
 
-from ganzoo.abilities import Enlarger, Restorer, Translator
+from ganzoo.abilities import Classifier, Encoder, Enlarger, Restorer, Translator, draws
 from ganzoo.errors import GanzooError
 from ganzoo.export import formats
-from ganzoo.export.formats import FORMATS, followed
+from ganzoo.export.formats import followed
 from ganzoo.export.go import SIZES, export
 from ganzoo.export.network import Subject, prior_of
 from ganzoo.networks import sample_prior
 from ganzoo.runs.run import Run
+from ganzoo.spec import DataSpec
+from ganzoo.variant import Variant
 
+ABILITIES = {
+    Enlarger: "enlarger",
+    Restorer: "restorer",
+    Encoder: "encoder",
+    Classifier: "classifier",
+}
 README = Path(__file__).parents[2] / "README.md"
 BEFORE = Path(__file__).parents[1] / "runs" / "before"
-needs_onnx = pytest.mark.skipif(
-    not all(map(find_spec, FORMATS["onnx"].modules)), reason="needs onnx, onnxscript, onnxruntime"
-)
 
 
 @pytest.fixture
@@ -43,23 +48,6 @@ def trained(tmp_path: Path) -> Path:
 @pytest.fixture
 def points(tmp_path: Path) -> Path:
     return Path(copytree(BEFORE / "vanilla", tmp_path / "ring"))
-
-
-def code_in(folder: Path) -> str:
-    (code,) = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
-    assert len(code.splitlines()) <= 20
-    return str(code)
-
-
-def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Do what the README says, where there is no ganzoo."""
-    found: dict[str, Any] = {}
-    with monkeypatch.context() as patch:
-        for name in [name for name in sys.modules if name.partition(".")[0] == "ganzoo"]:
-            patch.setitem(sys.modules, name, None)
-        patch.chdir(folder)
-        exec(code_in(folder), found)
-    return found
 
 
 def test_torch_alone_draws_what_the_readme_says(
@@ -122,12 +110,6 @@ def test_the_line_of_the_readme_writes_what_onnxruntime_draws(
     assert config["networks"] == {"generator.onnx": {"latent": [4], "label": []}}
 
 
-def make_loaded(path: Path) -> Any:
-    from ganzoo.runs.load import load_variant
-
-    return load_variant(Run.open(path), torch.device("cpu"))
-
-
 def test_weights_are_read_without_torch(
     points: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,23 +158,28 @@ def test_points_of_another_prior_are_drawn_from_latents_that_come_with_it(
 def test_every_variant_is_followed_for_any_number_of_samples(name: str) -> None:
     still = {"dropout": 0.0} if name == "pix2pix" else {}  # what draws noise is refused
     variant = make_small(name, **still).variant.eval()
-    asked = isinstance(variant, Translator) and variant.controls()
-    if asked or isinstance(variant, Enlarger | Restorer):
-        with pytest.raises(GanzooError, match=r"to export|no exported network can be told"):
+    asked = {}
+    if isinstance(variant, Translator) and (known := variant.controls()):
+        with pytest.raises(GanzooError, match="--set NAME=VALUE, where NAME is "):
             assert Subject(variant).networks
-        return
-    subject = Subject(variant)
-    names = ["generator"]
+        asked = {next(iter(known)): "1"}
+    subject = Subject(variant, asked=asked)
+    names = []
+    if draws(variant):
+        names.append("generator")
     if isinstance(variant, Translator):
-        names = [direction.name for direction in variant.directions]
+        names += [direction.name for direction in variant.directions]
+    for ability, file in ABILITIES.items():
+        if isinstance(variant, ability):
+            names.append(file)
     assert [network.name for network in subject.networks] == names
-    network = subject.networks[0]
-    program = followed(network).module()
-    for size in SIZES:
-        inputs = network.sample_inputs(size)
-        torch.testing.assert_close(program(*inputs), network(*inputs), rtol=0, atol=1e-5)
+    for network in subject.networks:
+        program = followed(network).module()
+        for size in SIZES:
+            inputs = network.sample_inputs(size)
+            torch.testing.assert_close(program(*inputs), network(*inputs), rtol=0, atol=1e-5)
     if names == ["generator"]:
-        there = {key.split(".")[1] for key in network.module.state_dict()}
+        there = {key.split(".")[1] for key in subject.networks[0].module.state_dict()}
         assert there & {"discriminator"} <= {*subject.variant.published}
 
 
@@ -248,10 +235,13 @@ def test_what_cannot_be_exported_is_refused_and_nothing_is_left(
     assert {path.name for path in tmp_path.iterdir()} == {"full", "ring"}
 
 
-def test_one_that_draws_nothing_is_refused(tmp_path: Path) -> None:
-    variant = make_small("sgan", supervised_only=True).variant
-    with pytest.raises(GanzooError, match="SGAN has no generator to export"):
-        _ = Subject(variant).networks
+def test_one_that_makes_nothing_is_refused() -> None:
+    class Silent(Toy):
+        sample_latent = Variant.sample_latent
+
+    silent = Silent(ToyConfig(), DataSpec.points(2))
+    with pytest.raises(GanzooError, match="Silent has nothing to export: it neither draws"):
+        _ = Subject(silent).networks
 
 
 NORMAL, UNIFORM = (partial(sample_prior, prior, 4096) for prior in ("normal", "uniform"))

@@ -8,6 +8,7 @@ import click
 
 from ganzoo.cli import legible
 from ganzoo.cli.flags import RUN
+from ganzoo.cli.images import controls_option, parsed
 from ganzoo.cli.output import QuickCommand, json_option, print_json, status_line
 
 FORMATS = ("onnx", "torch", "safetensors", "huggingface")
@@ -43,19 +44,28 @@ FORMATS = ("onnx", "torch", "safetensors", "huggingface")
     show_default=True,
     help="ψ, as of `ganzoo sample`, which becomes a part of the network",
 )
+@controls_option(", and becomes a part of the network")
 @json_option
 def command(
-    run: Path, form: str, out: Path, checkpoint: str, truncation: float, as_json: bool
+    run: Path,
+    form: str,
+    out: Path,
+    checkpoint: str,
+    truncation: float,
+    controls: tuple[str, ...],
+    as_json: bool,
 ) -> None:
-    """Write the trained network of RUN for those who do not have ganzoo.
+    """Write the trained networks of RUN for those who do not have ganzoo.
 
-    It is opened again and compared with the original. A README has code that uses it, and says what
-    it was trained on and how good it is.
+    Those are written that draw samples, and that translate, enlarge, restore, encode or classify
+    images. Each is opened again and compared with the original. A README has code that uses it, and
+    says what it was trained on and how good it is.
     """
     from ganzoo.export.go import export
 
+    asked = parsed(controls)
     with status_line() as show:
-        found = export(run, form, out, checkpoint, show, truncation)
+        found = export(run, form, out, checkpoint, show, truncation, asked)
     if as_json:
         print_json({"folder": str(out), "files": dict(found.files), "worst": found.worst})
         return

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import rich_click as click
 
 from ganzoo.cli.flags import RUN
-from ganzoo.cli.images import bar, status_of, warn
+from ganzoo.cli.images import bar, controls_option, parsed, status_of, warn
 from ganzoo.cli.output import (
     checkpoint_option,
     device_option,
@@ -40,13 +39,7 @@ from ganzoo.errors import GanzooError, counted
     required=True,
     help="a folder for PNG files with the names of the images that they are made of",
 )
-@click.option(
-    "--set",
-    "controls",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="what the translation should be like, where the variant can be told; may be repeated",
-)
+@controls_option("")
 @click.option(
     "--seed",
     metavar="INT",
@@ -95,7 +88,7 @@ def command(
     folder, files = find_images(source, warn)
     opened = open_run(run, checkpoint, device)
     _, maker = opened.translating(
-        *(direction, seed, _parsed(controls)),
+        *(direction, seed, parsed(controls)),
         pixels=pixels,
         own_size=own_size,
         tile=TILE if tile is None else tile,
@@ -104,20 +97,3 @@ def command(
         count = write_pngs(maker.over(folder, files, warn, advance), out)
     click.echo(f"{counted(count, 'image')}: {out}")
     return status_of(count, len(files))
-
-
-def _parsed(texts: Iterable[str]) -> dict[str, object]:
-    """What each ``--set NAME=VALUE`` asks for.
-
-    Raises:
-        GanzooError: it is of another form, or says the same twice.
-    """
-    asked: dict[str, object] = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not sign:
-            raise GanzooError(f"--set takes NAME=VALUE, and '{text}' has no '='")
-        if name in asked:
-            raise GanzooError(f"--set says twice what {name} is: say it once")
-        asked[name] = value
-    return asked
