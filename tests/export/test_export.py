@@ -95,7 +95,7 @@ def test_a_truncation_becomes_a_part_of_the_network(
 def test_the_line_of_the_readme_writes_what_onnxruntime_draws(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line, _ = re.findall(r"^ganzoo (export .*?)  +#", README.read_text(), re.MULTILINE)
+    line, *_ = re.findall(r"^ganzoo (export .*?)  +#", README.read_text(), re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     assert ganzoo(*line.replace("runs/00001-dcgan-mnist", str(trained)).split()).status == 0
     used = use(tmp_path / "digits", monkeypatch)
