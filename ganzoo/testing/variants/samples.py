@@ -16,6 +16,7 @@ from ganzoo.runs.load import published_weights
 from ganzoo.spec import Field
 from ganzoo.testing.check import Failure, NotApplicable
 from ganzoo.testing.variants.abilities import PROBABILITIES, ROWS, SAMPLES, abilities
+from ganzoo.testing.variants.reach import check_reach
 from ganzoo.testing.variants.subject import (
     VariantChecks,
     VariantSubject,
@@ -155,7 +156,8 @@ def _check_measured(values: dict[str, float]) -> None:
 
 @CHECKS.check("sampling", needs=("output",))
 def sampling(subject: VariantSubject) -> None:
-    """A sample depends on its own latent alone, not on chance and not on the rest of the batch."""
+    """A sample depends on its own latent alone, not on chance and not on the rest of the batch; and
+    what is made of an image, on nothing beyond `reach`."""
     engine = subject.engine()
     play(engine, whole_plan(engine))
     with engine.averaged() as variant:
@@ -186,6 +188,7 @@ def sampling(subject: VariantSubject) -> None:
                         f"{size} than in one of {ROWS}: in eval mode, compute no statistics of the "
                         "batch"
                     )
+        check_reach(variant)
     if not [*abilities(subject, variant)]:
         raise NotApplicable("it neither draws samples nor translates or classifies images")
 

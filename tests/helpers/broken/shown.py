@@ -4,10 +4,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout, one_hot
+from torch.nn.functional import avg_pool2d, dropout, interpolate, one_hot
 
 from ganzoo import Adam, DataSpec, Player
-from ganzoo.abilities import Classifier, Direction, Encoder, Translator
+from ganzoo.abilities import Classifier, Direction, Encoder, Enlarger, Translator
 from helpers.broken.noted import breaks
 from helpers.sound.healthy import Healthy, HealthyConfig
 
@@ -136,6 +136,17 @@ class ForgetsToSaySo(Healthy, Translator):
 
     def translate(self, image: Tensor, direction: str) -> Tensor:
         return (image + torch.rand_like(image)).tanh()
+
+
+@breaks(
+    "sampling", r"enlarge\(\) looks at pixels farther away than reach = 1: say how far it looks"
+)
+class LooksFarther(Healthy, Enlarger):
+    reach = 1
+
+    def enlarge(self, image: Tensor) -> Tensor:
+        seen = avg_pool2d(image.tanh(), 5, 1, 2)
+        return interpolate(seen, scale_factor=2.0)
 
 
 @breaks("output", r"draws within \[-1, 1\] alone, and prior says 'normal': say prior = 'uniform'")

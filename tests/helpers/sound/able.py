@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
-from torch.nn.functional import dropout
+from torch.nn.functional import avg_pool2d, dropout, interpolate
 
 from ganzoo import option
-from ganzoo.abilities import Control, Direction, Encoder, Translator
+from ganzoo.abilities import Control, Direction, Encoder, Enlarger, Translator
 from helpers.sound.healthy import Healthy
 
 
@@ -49,3 +49,12 @@ class Restyles(Healthy, Translator):
         self, image: Tensor, direction: str, hue: str = "red", strength: float = 0.5
     ) -> Tensor:
         return ((2.0 if hue == "red" else 1.0) * strength * image).tanh()
+
+
+class Looks(Healthy, Enlarger):
+    """Larger images, of whose pixels each is made of those that are at most two away."""
+
+    reach = 2
+
+    def enlarge(self, image: Tensor) -> Tensor:
+        return interpolate(avg_pool2d(image.tanh(), 5, 1, 2), scale_factor=2.0)

@@ -26,7 +26,7 @@ from ganzoo import (
 )
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import Plan
-from helpers.sound.able import Able, Psi, Restyles
+from helpers.sound.able import Able, Looks, Psi, Restyles
 from helpers.sound.healthy import Healthy, HealthyConfig
 
 
@@ -307,6 +307,7 @@ UNUSUAL: dict[type[Healthy], Any] = {
     Able: set(),
     Follows: set(),
     Psi: set(),
+    Looks: set(),
     Restyles: set(),
     Unrepeatable: {"micro-batches", "second-order"},
 }
