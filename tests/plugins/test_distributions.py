@@ -1,5 +1,6 @@
 """This repository's distributions, as wheels in an environment with nothing else of them."""
 
+import ast
 import json
 import re
 import tomllib
@@ -120,7 +121,12 @@ def needed(by: str) -> set[str]:
     return {re.split(r"[^\w-]", text)[0] for text in project["dependencies"]}
 
 
-@pytest.mark.parametrize("dist", VARIANTS)
+def offers_to_others(dist: str) -> bool:
+    """Whether others may come to need it: they say so, or it offers parts of variants by name."""
+    return not VARIANTS[dist] or any(dist in needed(other) for other in VARIANTS)
+
+
+@pytest.mark.parametrize("dist", ["ganzoo-vanilla", *filter(offers_to_others, VARIANTS)])
 def test_uninstalling_one_leaves_the_others_working(
     env: Environment, wheels: dict[str, Path], tmp_path: Path, dist: str
 ) -> None:
@@ -131,3 +137,24 @@ def test_uninstalling_one_leaves_the_others_working(
         assert usable(env, tmp_path) == expected(dist, *broken)
     finally:
         env.install(wheels[dist], *(wheels[other] for other in broken))
+
+
+@pytest.mark.parametrize("dist", VARIANTS)
+def test_one_imports_none_that_it_does_not_say_to_need(dist: str) -> None:
+    """So that it works without the others, each of which only offers variants."""
+    own = f"ganzoo_{dist.removeprefix('ganzoo-').replace('-', '_')}"
+    imported = {
+        name.split(".")[0]
+        for file in (ROOT / "plugins" / dist.removeprefix("ganzoo-") / own).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in imported_by(node)
+    }
+    ours = {name.replace("_", "-") for name in imported if name.startswith("ganzoo_")}
+    assert ours - {dist} <= needed(dist)
+
+
+def imported_by(node: ast.AST) -> list[str]:
+    """The modules that a statement imports."""
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [one.name for one in node.names] if isinstance(node, ast.Import) else []
