@@ -281,4 +281,4 @@ def test_data_that_cannot_be_are_refused_by_name() -> None:
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
 def test_it_conforms(name: str) -> None:
     torch.set_default_dtype(torch.float32)
-    check_variant(name)
+    check_variant(name, image_size="16")

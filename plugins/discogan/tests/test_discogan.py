@@ -183,4 +183,4 @@ def test_data_that_cannot_be_are_refused() -> None:
 
 def test_it_conforms() -> None:
     torch.set_default_dtype(torch.float32)
-    check_variant("discogan")
+    check_variant("discogan", image_size="16")
