@@ -1,10 +1,12 @@
 """`benchmarks/gpu.sh`: a page whatever happens, and steps that end in time."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from gpu.__main__ import parse
 from gpu.schedule import Schedule
 from gpu.step import FAILED, INTERRUPTED, NOT_REACHED, PASSED, RUNNING, TIMED_OUT, Result, Step
 from gpu.steps.collect import group
+from gpu.steps.machine import UNUSED
 
 ROOT = Path(__file__).parents[2]
 SLEEPS = "import time; print('asleep', flush=True); time.sleep(600)"
@@ -123,6 +126,19 @@ def test_a_rehearsal_says_what_it_is_and_counts_its_steps(tmp_path: Path) -> Non
     assert "2 of 2 steps passed" in text
     assert "tests need a GPU: " in text
     assert "of somebody before" not in (tmp_path / "rehearsal.log").read_text()
+
+
+def test_what_is_an_extra_of_users_is_not_missing_where_only_gpu_tests_run() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    names = {
+        extra: {re.split(r"[^\w-]", one)[0] for one in requirements}
+        for extra, requirements in extras.items()
+    }
+    tested = names.pop("test")
+    assert UNUSED <= tested
+    assert tested & set().union(*names.values()) <= UNUSED
 
 
 def test_a_wheel_that_cannot_be_unpacked_is_named_and_hinders_nobody(tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ UNUSED = {
     "playwright",
     "pytest-benchmark",
     "pytest-xdist",
+    "ray",
     "ruff",
+    "submitit",
     "tensorboard",
     "torch-fidelity",
 }
