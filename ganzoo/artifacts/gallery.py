@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ganzoo.errors import GanzooError
 
@@ -44,6 +46,23 @@ class Gallery:
     def of(cls, shown: Tensor | Gallery) -> Gallery:
         """What `Variant.gallery` returned, which may be nothing but pictures."""
         return shown if isinstance(shown, Gallery) else cls(shown)
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Tensor], made: Sequence[bool]) -> Gallery:
+        """Rows of up to ten images each; what is left of a row is black.
+
+        Args:
+            rows: images (n, channels, height, width) in [-1, 1], all of one shape.
+            made: of each row, whether the variant made it.
+        """
+        black = -1.0
+        images = [pad(row, (0,) * 7 + (COLUMNS - len(row),), value=black) for row in rows]
+        of_each = [
+            ours and column < len(row)
+            for row, ours in zip(rows, made, strict=True)
+            for column in range(COLUMNS)
+        ]
+        return cls(torch.cat(images), made=of_each)
 
     @property
     def samples(self) -> Tensor:

@@ -51,6 +51,15 @@ def test_a_long_caption_is_broken_into_lines(tmp_path: Path) -> None:
     assert heights[1] > 2 * 8 + 2 + 4 * (heights[0] - 2 * 8 - 2) / 2
 
 
+def test_rows_have_ten_places_each_and_what_is_empty_is_black_and_not_made() -> None:
+    given, made = noise(10), noise(3, seed=1)
+    gallery = Gallery.of_rows([given, made], made=[False, True])
+    assert torch.equal(gallery.images[:13], torch.cat((given, made)))
+    assert gallery.images.shape == (20, 3, 8, 8)
+    assert (gallery.images[13:] == -1).all()
+    assert torch.equal(gallery.samples, made)
+
+
 def test_inputs_do_not_count_as_samples() -> None:
     """A translator that draws one image for all, beside what it was given."""
     given, constant = noise(10), noise(1, seed=1).expand(10, -1, -1, -1)

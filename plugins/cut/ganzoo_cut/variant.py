@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from ganzoo import Adam, Batch, DataSpec, Gallery, Phase, Player, Variant, option
 from ganzoo.abilities import Direction, Translator
@@ -169,12 +168,7 @@ class CUT(Variant, Translator):
         """Rows of ten: a, a -> b, b, and what G makes of b."""
         a, b = examples["a"][:COLUMNS], examples["b"][:COLUMNS]
         rows = [a, self.generator(a), b, self.generator(b)]
-        black = -1.0
-        images = torch.cat(
-            [pad(row, (0, 0, 0, 0, 0, 0, 0, COLUMNS - len(row)), value=black) for row in rows]
-        )
-        made = [number == 1 and k < len(a) for number in range(len(rows)) for k in range(COLUMNS)]
-        return Gallery(images, made=made)
+        return Gallery.of_rows(rows, made=[False, True, False, False])
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import l1_loss, pad
+from torch.nn.functional import l1_loss
 
-from ganzoo import Adam, Batch, DataSpec, Gallery, Phase, Player, Variant, option
-from ganzoo.abilities import Translator
-from ganzoo.artifacts.gallery import COLUMNS
+from ganzoo import Adam, Batch, DataSpec, Phase, Player, option
+from ganzoo.both_ways import BothWays
 from ganzoo.config import LOSS
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import init_normal
@@ -52,12 +51,12 @@ class CycleGANConfig:
     )
 
 
-class CycleGAN(Variant, Translator):
+class CycleGAN(BothWays):
     """The game of eq. 3, with least squares and the identity terms of section 5.2."""
 
     Config = CycleGANConfig
     config: CycleGANConfig
-    published: ClassVar[tuple[str, ...]] = ("a2b", "b2a")
+    multiple = MULTIPLE
 
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
@@ -119,9 +118,8 @@ class CycleGAN(Variant, Translator):
         return torch.stack([weight * term for weight, term in terms.values()]).sum()
 
     def deception(self, discriminator: nn.Module, fake: Tensor, real: Tensor) -> Tensor:
-        """How far the fakes are from passing for real."""
-        real_logits = discriminator(real) if self.loss.generator_sees_real else None
-        return GAN_WEIGHT * self.loss.generator(discriminator(fake), real_logits)
+        """Eq. 1 for a generator."""
+        return GAN_WEIGHT * super().deception(discriminator, fake, real)
 
     def discriminator_loss(self, batch: Batch, domain: str) -> Tensor:
         """Eq. 1 for the discriminator of a domain, halved: section 7.1."""
@@ -129,30 +127,4 @@ class CycleGAN(Variant, Translator):
         pool: ImagePool = getattr(self, f"pool_{domain}")
         fake = pool.exchange(batch.shared[f"fake_{domain}"])
         real_logits, fake_logits = discriminator(batch.data[domain]), discriminator(fake)
-        batch.metrics |= {
-            f"real_{domain}_score": self.loss.score(real_logits.detach()).mean(),
-            f"fake_{domain}_score": self.loss.score(fake_logits.detach()).mean(),
-        }
-        return 0.5 * GAN_WEIGHT * self.loss.discriminator(real_logits, fake_logits)
-
-    multiple = MULTIPLE
-
-    def translate(self, image: Tensor, direction: str) -> Tensor:
-        translated: Tensor = {"a2b": self.a2b, "b2a": self.b2a}[direction](image)
-        return translated
-
-    def gallery(self, examples: dict[str, Tensor]) -> Gallery:
-        """Rows of ten: a, a -> b, a -> b -> a, then b, b -> a, b -> a -> b."""
-        a, b = examples["a"][:COLUMNS], examples["b"][:COLUMNS]
-        fake_b, fake_a = self.a2b(a), self.b2a(b)
-        rows = [a, fake_b, self.b2a(fake_b), b, fake_a, self.a2b(fake_a)]
-        black = -1.0
-        images = torch.cat(
-            [pad(row, (0, 0, 0, 0, 0, 0, 0, COLUMNS - len(row)), value=black) for row in rows]
-        )
-        made = [
-            number % 3 > 0 and column < len(row)
-            for number, row in enumerate(rows)
-            for column in range(COLUMNS)
-        ]
-        return Gallery(images, made=made)
+        return 0.5 * GAN_WEIGHT * self.told_apart(batch, domain, real_logits, fake_logits)

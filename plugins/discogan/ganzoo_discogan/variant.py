@@ -5,15 +5,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss, pad, softplus
+from torch.nn.functional import mse_loss
 
-from ganzoo import Adam, Batch, DataSpec, Gallery, Phase, Player, Progress, Variant, option
-from ganzoo.abilities import Translator
-from ganzoo.artifacts.gallery import COLUMNS
+from ganzoo import Adam, Batch, DataSpec, Phase, Player, Progress, option
+from ganzoo.both_ways import BothWays
+from ganzoo.losses import non_saturating
 from ganzoo.networks.translators import check_images
 from ganzoo_discogan.networks import Discriminator, make_generator
 
@@ -37,12 +37,12 @@ class DiscoGANConfig:
     )
 
 
-class DiscoGAN(Variant, Translator):
+class DiscoGAN(BothWays):
     """The game of section 3.3, with the feature matching of the authors' code."""
 
     Config = DiscoGANConfig
     config: DiscoGANConfig
-    published: ClassVar[tuple[str, ...]] = ("a2b", "b2a")
+    loss = non_saturating
     batchwise = True  # features are matched by their means over the batch
     multiple = 16  # four layers halve the sides, and four double them
     rate: Tensor
@@ -84,21 +84,12 @@ class DiscoGAN(Variant, Translator):
         a, b = batch.data["a"], batch.data["b"]
         with torch.no_grad():
             fake_a, fake_b = self.b2a(b), self.a2b(a)
-        losses = [
-            self.told_apart(batch, self.discriminator_a, a, fake_a, "a"),
-            self.told_apart(batch, self.discriminator_b, b, fake_b, "b"),
-        ]
+        losses = []
+        for domain, real, fake in (("a", a, fake_a), ("b", b, fake_b)):
+            discriminator = self.get_submodule(f"discriminator_{domain}")
+            (real_logits, _), (fake_logits, _) = discriminator(real), discriminator(fake)
+            losses.append(0.5 * self.told_apart(batch, domain, real_logits, fake_logits))
         return torch.stack(losses).sum()
-
-    def told_apart(
-        self, batch: Batch, discriminator: nn.Module, real: Tensor, fake: Tensor, domain: str
-    ) -> Tensor:
-        """The cross-entropy of one domain."""
-        (real_logits, _), (fake_logits, _) = discriminator(real), discriminator(fake)
-        batch.metrics[f"real_{domain}_score"] = real_logits.detach().sigmoid().mean()
-        batch.metrics[f"fake_{domain}_score"] = fake_logits.detach().sigmoid().mean()
-        loss: Tensor = 0.5 * (softplus(-real_logits).mean() + softplus(fake_logits).mean())
-        return loss
 
     def generators_loss(self, batch: Batch) -> Tensor:
         """Eq. 5, of the way from a to b and back, and of that from b to a and back."""
@@ -123,7 +114,7 @@ class DiscoGAN(Variant, Translator):
         fake = there(source)
         (logits, fake_features), (_, real_features) = discriminator(fake), discriminator(target)
         terms = {
-            "adversarial": softplus(-logits).mean(),
+            "adversarial": self.loss.generator(logits, None),
             "matching": matching(real_features, fake_features),
             "reconstruction": SCALE * mse_loss(back(fake), source),
         }
@@ -131,26 +122,6 @@ class DiscoGAN(Variant, Translator):
         deception = ADVERSARIAL * terms["adversarial"] + MATCHING * terms["matching"]
         loss: Tensor = (1 - self.rate) * deception + self.rate * terms["reconstruction"]
         return loss
-
-    def translate(self, image: Tensor, direction: str) -> Tensor:
-        translated: Tensor = {"a2b": self.a2b, "b2a": self.b2a}[direction](image)
-        return translated
-
-    def gallery(self, examples: dict[str, Tensor]) -> Gallery:
-        """Rows of ten: a, a -> b, a -> b -> a, then b, b -> a, b -> a -> b."""
-        a, b = examples["a"][:COLUMNS], examples["b"][:COLUMNS]
-        fake_b, fake_a = self.a2b(a), self.b2a(b)
-        rows = [a, fake_b, self.b2a(fake_b), b, fake_a, self.a2b(fake_a)]
-        black = -1.0
-        images = torch.cat(
-            [pad(row, (0, 0, 0, 0, 0, 0, 0, COLUMNS - len(row)), value=black) for row in rows]
-        )
-        made = [
-            number % 3 > 0 and column < len(row)
-            for number, row in enumerate(rows)
-            for column in range(COLUMNS)
-        ]
-        return Gallery(images, made=made)
 
 
 def matching(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
