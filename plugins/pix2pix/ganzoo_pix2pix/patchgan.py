@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from ganzoo_pix2pix.layers import Norm
+from ganzoo.networks.unet import Norm
 
 LEAST = 3
 """Pixels that a side must keep after the layers of stride 2, as the last two take one each."""

@@ -28,12 +28,11 @@ from ganzoo.artifacts.gallery import COLUMNS
 from ganzoo.config import LOSS
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import init_normal
+from ganzoo.networks.unet import NORMS, UNet, halvings_of
 from ganzoo.schedules import decays
 from ganzoo_pix2pix.lab import colours, joined, lightness
-from ganzoo_pix2pix.layers import NORMS
 from ganzoo_pix2pix.patchgan import MultiScale, largest_depth
 from ganzoo_pix2pix.show import in_colour
-from ganzoo_pix2pix.unet import UNet, halvings_of
 
 SMALLEST_IMAGE = 16
 

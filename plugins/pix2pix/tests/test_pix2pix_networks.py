@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from ganzoo_pix2pix.layers import Dropout, Norm
 from ganzoo_pix2pix.patchgan import LEAST, MultiScale, PatchGAN, largest_depth
-from ganzoo_pix2pix.unet import UNet, halvings_of
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
+
+from ganzoo.networks.unet import Dropout, Norm, UNet, halvings_of
 
 LAYERS = nn.Conv2d | nn.ConvTranspose2d | Norm
 
@@ -150,7 +150,7 @@ def test_skips_pass_pixels_when_the_bottleneck_passes_nothing() -> None:
 def test_the_innermost_levels_are_noisy() -> None:
     """Dropout on three of the seven levels, and none elsewhere: Isola et al. 2017, 6.1.1."""
     net = UNet(3, 3, 2, 8, "image", 0.5)
-    rates = [layer.rate for layer in net.modules() if isinstance(layer, Dropout)]
+    rates = [layer.p for layer in net.modules() if isinstance(layer, Dropout)]
     assert rates == [0.5] * 3 + [0.0] * 4  # from the inside out
 
 
