@@ -25,7 +25,13 @@ from ganzoo.spec import VariantSpec
 ROOT = Path(__file__).parents[2]
 FILES = sorted(ROOT.glob(f"plugins/*/ganzoo_*/{CLAIMS}"))
 HERE = {file.parent for file in FILES}
-UNCLAIMED = {"ganzoo_cogan", "ganzoo_cut", "ganzoo_discogan", "ganzoo_stargan"}
+UNCLAIMED = {
+    "ganzoo_cogan",
+    "ganzoo_cut",
+    "ganzoo_discogan",
+    "ganzoo_dualgan",
+    "ganzoo_stargan",
+}
 """Plugins of which nothing has been claimed yet, as their pages say."""
 OWN = [row.spec for row in registry().variants() if folder(row.spec) in HERE]
 

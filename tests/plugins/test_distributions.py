@@ -28,6 +28,7 @@ VARIANTS = {
     "ganzoo-inpainting": ["context-encoder"],
     "ganzoo-cogan": ["cogan"],
     "ganzoo-discogan": ["discogan"],
+    "ganzoo-dualgan": ["dualgan"],
     "ganzoo-infogan": ["infogan"],
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-fastgan": ["fastgan"],
