@@ -31,6 +31,7 @@ UNCLAIMED = {
     "ganzoo_discogan",
     "ganzoo_dualgan",
     "ganzoo_stargan",
+    "ganzoo_unit",
 }
 """Plugins of which nothing has been claimed yet, as their pages say."""
 OWN = [row.spec for row in registry().variants() if folder(row.spec) in HERE]

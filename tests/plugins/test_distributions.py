@@ -29,6 +29,7 @@ VARIANTS = {
     "ganzoo-cogan": ["cogan"],
     "ganzoo-discogan": ["discogan"],
     "ganzoo-dualgan": ["dualgan"],
+    "ganzoo-unit": ["unit"],
     "ganzoo-infogan": ["infogan"],
     "ganzoo-r3gan": ["r3gan", "r3gan-cond"],
     "ganzoo-fastgan": ["fastgan"],
