@@ -219,4 +219,4 @@ def test_data_that_cannot_be_are_refused() -> None:
 
 
 def test_it_conforms() -> None:
-    check_variant("dualgan")
+    check_variant("dualgan", image_size="16")

@@ -228,4 +228,4 @@ def test_data_that_cannot_be_are_refused() -> None:
 
 
 def test_it_conforms() -> None:
-    check_variant("unit")
+    check_variant("unit", image_size="16")
