@@ -226,7 +226,7 @@ def _half(image: "Image.Image", half: Half) -> "Image.Image":
     if not half:
         return image
     if image.width % 2:
-        raise ValueError(f"it is {image.width} pixels wide, which are no two images of one width")
+        raise ValueError("its width is odd, which two images of one width do not have")
     middle = image.width // 2
     left = 0 if half == "left" else middle
     return image.crop((left, 0, left + middle, image.height))

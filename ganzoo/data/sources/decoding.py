@@ -1,9 +1,8 @@
 """Images decoded: every mode as the eye sees it, once, and from then on mapped from the cache."""
 
-import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo.artifacts.waiting import bar
 from ganzoo.data.files.opened import (
     Half,
     is_coloured,
@@ -32,6 +32,8 @@ from ganzoo.errors import GanzooError, counted
 T = TypeVar("T")
 R = TypeVar("R")
 
+TOLD = 5
+"""Reasons, at most, for which files are said to be skipped."""
 TRIED = 64
 """Images that stand for all."""
 WORTH = 1 << 30
@@ -56,7 +58,7 @@ def decode(
         folder: where the files are.
         files: their paths, relative to `folder`.
         image_size: (height, width).
-        report: is told of each file that is skipped because it cannot be read, and how many.
+        report: is told how many files are skipped because they cannot be read, and which.
         others: the files of the other split, which has as many channels; relative or absolute.
         half: of each file, where it holds two images beside each other; empty: all of it.
         before: is called before files are decoded that the cache has not.
@@ -72,18 +74,19 @@ def decode(
     """
     content = (half or "images") + ("-of-bytes" if most_bits == 8 else "")
     path = cache.cache_path(folder, files, others, image_size, content, wanted)
-    stored = cache.read(path, len(files), image_size, report)
+    stored, why = cache.read(path, len(files), image_size, report), ""
+    if stored is None:
+        before()
     if stored is None and _TRYING.get() and len(files) > TRIED:
         return _some_for_all(folder, files, image_size, report, half, most_bits, wanted)
     if stored is None:
-        before()
-        _fill_cache(path, folder, files, others, image_size, report, half, most_bits, wanted)
+        why = _fill_cache(path, folder, files, others, image_size, half, most_bits, wanted)
         stored = cache.read(path, len(files), image_size)
     if stored is None:
         raise GanzooError(f"the image cache '{path}' cannot be read back: check its disk")
     skipped = len(files) - len(stored.images)
     if skipped:
-        report(f"skipped {skipped:,} of {counted(len(files), 'file')} in '{folder}'")
+        report(f"skipped {skipped:,} of {counted(len(files), 'file')} in '{folder}'{why}")
     report_seen(f"in '{folder}'", stored.seen, wanted, report)
     if wanted.bits < MOST_BITS and not stored.seen["highest"] and not skipped:
         report(f"no file in '{folder}' has 16 bits, of which --pixels bits={wanted.bits} says some")
@@ -116,9 +119,11 @@ def _some_for_all(
     chosen = [files[number * len(files) // TRIED] for number in range(TRIED)]
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "some.safetensors"
-        _fill_cache(path, folder, chosen, (), image_size, report, half, most_bits, wanted)
+        why = _fill_cache(path, folder, chosen, (), image_size, half, most_bits, wanted)
         stored = cache.read(path, TRIED, image_size)
         assert stored is not None
+        if why:
+            report(f"skipped some of these in '{folder}'{why}")
         count = min(len(files), max(1, WORTH // stored.images[0].nbytes))
         images = stored.images[torch.arange(count) % len(stored.images)]
     report(f"images are not decoded yet: {TRIED} of {len(files):,} stand for all")
@@ -137,21 +142,16 @@ def _fill_cache(
     files: Sequence[str],
     others: Sequence[str],
     image_size: tuple[int, int],
-    report: Callable[[str], None],
     half: Half,
     most_bits: int,
     wanted: Pixels,
-) -> None:
-    from rich.console import Console
-    from rich.progress import Progress
-
+) -> str:
+    """Decode files into the cache; say which were skipped, and why, as the end of a sentence."""
     # Threads, as Pillow releases the interpreter lock while it decodes and scales.
     with (
         limited(wanted),
         ThreadPoolExecutor() as pool,
-        Progress(
-            console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-        ) as progress,
+        bar("decoding images", len(files)) as advance,
     ):
         paths = [folder / file for file in files]
         every = (*paths, *(folder / file for file in others))
@@ -160,26 +160,39 @@ def _fill_cache(
         words = most_bits == 16 and channels == 1 and {mode[0] for mode in modes} == {"I"}
         read = look_at_words if words else partial(look, channels=channels)
         seen = nothing_seen()
+        skipped: dict[str, list[str]] = {}
 
         def images() -> Iterator[np.ndarray | None]:
             reading = partial(read, size=image_size, half=half, wanted=wanted)
             decoded = _in_order(pool, reading, paths)
-            count = 0
-            for file, image in zip(paths, decoded, strict=True):
+            for file, image in zip(files, decoded, strict=True):
+                advance(1)
                 if isinstance(image, str):
-                    report(f"skipped '{file}': {image}")
+                    skipped.setdefault(image, []).append(file)
                     yield None
                 else:
-                    count += 1
                     see(seen, image)
                     yield image.pixels
-            if not count:
+            if sum(map(len, skipped.values())) == len(files):
                 raise GanzooError(
                     f"of {counted(len(files), 'file')} in '{folder}' none can be read"
+                    + _why(skipped)
                 )
 
-        shown = progress.track(images(), total=len(files), description="decoding images")
-        cache.write(path, (channels, *image_size), shown, words, seen)
+        cache.write(path, (channels, *image_size), images(), words, seen)
+    return _why(skipped)
+
+
+def _why(skipped: Mapping[str, Sequence[str]]) -> str:
+    """By reason, the most frequent first, how many files were skipped, with an example of each."""
+    reasons = sorted(skipped.items(), key=lambda one: -len(one[1]))
+    told = [
+        f"{reason} ('{files[0]}'{f' and {len(files) - 1:,} more' if files[1:] else ''})"
+        for reason, files in reasons[:TOLD]
+    ]
+    if rest := sum(len(files) for _, files in reasons[TOLD:]):
+        told.append(f"and {counted(rest, 'other')} for other reasons")
+    return f": {', '.join(told)}" if told else ""
 
 
 def _in_order(pool: Executor, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

@@ -7,6 +7,8 @@ on the right (in DIR, or in ``train`` and ``test``); or ``A`` and ``B`` with the
 an image and how it is decoded is as in `folder`; sources have one channel if all are grayscale,
 else three, and so have targets.
 
+Files that are evidently single images are refused: see `ganzoo.data.sources.halves`.
+
 Splits: as the folders say, in any case, where ``val`` is the test split if there is no ``test``;
 without them every tenth pair in the order of names is held out.
 """
@@ -23,9 +25,11 @@ from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.files.found import BY_NAME, existing, list_images, no_images
 from ganzoo.data.files.opened import Half
 from ganzoo.data.files.splits import NAMES, find_folder, held_out
+from ganzoo.data.files.wanted import Pixels
 from ganzoo.data.kinds.image import image_field
 from ganzoo.data.sources.decoding import decode, upright_sizes
 from ganzoo.data.sources.folder import chosen_size
+from ganzoo.data.sources.halves import check_halves
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec
 
@@ -33,6 +37,12 @@ Pair = tuple[str, str]
 """Paths of the source and of the target, relative to DIR; the same where one file holds both."""
 
 LAYOUTS = "two images beside each other in each file, or A and B (or trainA and trainB) of one name"
+
+SINGLE = (
+    f"pairs are {LAYOUTS}; --dataset folder trains on single images, and --dataset folder/edges or "
+    "folder/colourise makes pairs of them"
+)
+"""What to do with a folder of single images."""
 
 _DISTORTION = 0.03
 """By how much the ratio of height to width of a pair may differ: sizes are rounded."""
@@ -178,7 +188,7 @@ def _decoded(
     def side(number: int, kept: Tensor) -> tuple[Tensor, Tensor]:
         files = [pair[number] for pair, keep in zip(pairs, kept.tolist(), strict=True) if keep]
         others = [pair[number] for pair in rest]
-        check = partial(_check_forms, root, pairs)
+        check = partial(_check_forms, root, pairs, request.reading)
         images, read = decode(
             *(root, files, size, request.report, others, halves[number], check),
             wanted=request.reading,
@@ -194,9 +204,10 @@ def _decoded(
     return source, target
 
 
-def _check_forms(root: Path, pairs: Sequence[Pair]) -> None:
-    """Refuse pairs that would be scaled and cropped apart."""
+def _check_forms(root: Path, pairs: Sequence[Pair], wanted: Pixels) -> None:
+    """Refuse pairs that would be scaled and cropped apart, and what are none."""
     if pairs[0][0] == pairs[0][1]:
+        check_halves(root, [file for file, _ in pairs], wanted, SINGLE)
         return
     sources, targets = (upright_sizes(root, [pair[number] for pair in pairs]) for number in (0, 1))
     for (source, target), one, other in zip(pairs, sources, targets, strict=True):

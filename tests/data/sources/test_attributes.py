@@ -132,8 +132,7 @@ def test_what_is_left_out_is_said_and_rows_stay_with_their_images(root: Path) ->
     assert said == [
         f"'{file}' lists 1 image not among those that are there, such as '009.png'",
         f"left out: 1 image in '{root}' and not in '{file}', such as '004.png'",
-        f"skipped '{root / '002.png'}': it is not an image",
-        f"skipped 1 of 3 files in '{root}'",
+        f"skipped 1 of 3 files in '{root}': it is not an image ('002.png')",
     ]
 
 

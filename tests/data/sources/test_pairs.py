@@ -1,7 +1,9 @@
 """Pairs of images: every layout, what is left out, what is refused, and that no pair is torn."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -154,8 +156,43 @@ def test_halves_of_a_file_of_odd_width_are_refused_by_name(root: Path) -> None:
     train, said = loaded(root)
     assert shades(train) == [(1, 2)]
     assert said[0] == (
-        f"skipped '{root / 'odd.png'}': it is 41 pixels wide, which are no two images of one width"
+        f"skipped 1 of 2 files in '{root}': its width is odd, which two images of one width do not "
+        "have ('odd.png')"
     )
+
+
+def single(folder: Path, count: int, width: Callable[[int], int]) -> None:
+    """Images of a slope with a disc in its middle."""
+    for k in range(count):
+        across = np.linspace(0, 200, width(k))
+        x, y = np.meshgrid(np.linspace(-1, 1, width(k)), np.linspace(-1, 1, 16))
+        image = np.where(x**2 + y**2 < 0.5 + k / 100, 250 - across / 2, across)
+        Image.fromarray(image.astype(np.uint8)).save(folder / f"{k:03}.png")
+
+
+@pytest.mark.parametrize(
+    ("width", "why"),
+    [
+        (lambda k: 40 + k % 4, "16 of 36 have an odd width, as no pair has"),
+        (lambda k: 40, "in 18 of 18 that were looked at, the picture runs through the middle"),
+    ],
+)
+def test_single_images_are_no_pairs(root: Path, width: Callable[[int], int], why: str) -> None:
+    single(root, 40, width)
+    said = problem(root)
+    assert f"each file in '{root}' seems to be one image and no pair" in said
+    assert why in said
+    assert "folder/colourise makes pairs of them" in said
+
+
+def test_pairs_that_meet_in_the_middle_are_pairs(root: Path) -> None:
+    """A slope beside its negative: no column there differs from the next but at the seam."""
+    for k in range(40):
+        slope = np.tile(np.linspace(k, 150 + k, 20), (16, 1))
+        both = np.concatenate((slope, slope if k % 2 else 255 - slope), 1)
+        Image.fromarray(both.astype(np.uint8)).save(root / f"{k:03}.png")
+    train, _ = loaded(root)
+    assert len(train) == 36
 
 
 def test_colour_and_gray_stay_what_they_are(root: Path) -> None:

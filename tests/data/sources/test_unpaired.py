@@ -125,8 +125,7 @@ def test_unreadable_images_are_skipped_and_named(root: Path) -> None:
     first, second, said = loaded(root)
     assert (shades(first), shades(second)) == ([1, 2], [3])
     assert said == [
-        f"skipped '{root / 'trainA/bad.png'}': it is not an image",
-        f"skipped 1 of 3 files in '{root / 'trainA'}'",
+        f"skipped 1 of 3 files in '{root / 'trainA'}': it is not an image ('bad.png')",
     ]
 
 
@@ -204,4 +203,6 @@ def test_what_is_missing_is_named(root: Path, tmp_path: Path, cache_folder: Path
 def test_a_domain_without_a_readable_image_is_refused(root: Path) -> None:
     fill(root, trainA=[1], trainB=[])
     (root / "trainB/a.png").write_text("no image")
-    assert problem(root) == f"of 1 file in '{root / 'trainB'}' none can be read"
+    assert problem(root) == (
+        f"of 1 file in '{root / 'trainB'}' none can be read: it is not an image ('a.png')"
+    )

@@ -114,8 +114,7 @@ def test_a_frame_that_cannot_be_read_takes_its_sample_with_it(root: Path) -> Non
     assert shades(train) == [[0, 100], [2, 102]]
     assert said == [
         "3 samples of 2 frames cut from 3 videos",
-        f"skipped '{bad}': it is not an image",
-        f"skipped 1 of 6 files in '{root}'",
+        f"skipped 1 of 6 files in '{root}': it is not an image ('1/frame1.png')",
         f"left out: 1 sample of '{root}' with a frame that was skipped",
     ]
 
