@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.artifacts.waiting import stderr_console
 from ganzoo.cli import legible
 from ganzoo.engine.modes.names import DEVICES
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 WIDE = 240
 """Columns on a pipe: rows are not folded, for grep and the like."""
+
+GAP = 2
+"""Columns between those of a table."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="print JSON")
 
@@ -67,14 +71,25 @@ class QuickCommand(click.Command):
 @contextmanager
 def status_line() -> Iterator[Callable[[str], None]]:
     """Says on stderr what is being done, in one line that changes, where that is a terminal."""
-    from rich.console import Console
+    from rich.text import Text
 
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = stderr_console()
     if not console.is_terminal:
         yield lambda message: None
         return
     with console.status("") as status:
-        yield status.update
+        yield lambda message: status.update(Text(legible(message)))
+
+
+@contextmanager
+def saying() -> Iterator[Callable[[str], None]]:
+    """The same of what may take minutes: elsewhere than on a terminal each thing is a line."""
+    with status_line() as show:
+        yield show if sys.stderr.isatty() else _say
+
+
+def _say(message: str) -> None:
+    click.echo(legible(message), err=True)
 
 
 @contextmanager
@@ -132,20 +147,45 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
-def print_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+def print_rows(
+    rows: Sequence[dict[str, Any]], columns: Sequence[str], least: Sequence[str] = ()
+) -> None:
     """Print some keys of some rows as a table, and below it what is wrong with any of them.
 
     The version stands behind the plugin that it belongs to.
+
+    Args:
+        rows: what is known of each.
+        columns: the keys that are shown.
+        least: those of them that are shown where a line has no room for all, and of which the last
+            is cut short; none: lines are broken there.
     """
     console = make_console()
-    table = make_table(*columns)
-    for row in rows:
-        table.add_row(*(_cell(column, row) for column in columns))
+    table = _table_of(rows, columns)
+    endless = console.options.update(width=sys.maxsize)
+    narrow = least and console.measure(table, options=endless).maximum > console.width
+    if narrow:
+        table = _table_of(rows, least)
+        *kept, last = table.columns
+        for name, column in zip(least, kept, strict=False):
+            column.width = max(len(name), *(_cell(name, row).cell_len for row in rows))
+        taken = sum((column.width or 0) + GAP for column in kept)
+        last.width, last.no_wrap, last.overflow = console.width - taken, True, "ellipsis"
     console.print(table)
+    if narrow:
+        left = ", ".join(column for column in columns if column not in least)
+        console.print(f"--json, a pipe or a wider terminal also show {left}", soft_wrap=True)
     for row in rows:
         if row.get("error"):
             console.print()
             console.print(_problem(row), soft_wrap=not console.is_terminal)
+
+
+def _table_of(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> "Table":
+    table = make_table(*columns)
+    for row in rows:
+        table.add_row(*(_cell(column, row) for column in columns))
+    return table
 
 
 def _cell(column: str, row: dict[str, Any]) -> "Text":

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
+from typing import Any
 
 from jinja2 import Environment
 
 from ganzoo.artifacts.templates import templates
 from ganzoo.claims.page import table
-from ganzoo.claims.shipped import results
+from ganzoo.claims.shipped import claims_of, results
 from ganzoo.compare.runs import read_settings
 from ganzoo.compare.scoreboard import setting_text
 from ganzoo.errors import GanzooError
+from ganzoo.export import web
 from ganzoo.export.formats import TORCH_SUFFIX, WEIGHTS_SUFFIX, Format
 from ganzoo.export.network import Network, Subject
-from ganzoo.export.use import code, interface, shows
+from ganzoo.export.use import code, interface
 from ganzoo.plugins.registered import Registered
 from ganzoo.report.evaluations import latest_evaluations
 from ganzoo.runs.record import samples
@@ -85,39 +87,10 @@ def card(run: Run, row: Registered[VariantSpec], subject: Subject, form: Format,
             safety=_safety(form),
             data=f"{data.name}: {counts} samples of shape {data}{named}.",
             evaluations=latest_evaluations(run.path),
-            claims=_claims(row.spec),
+            **_claims(row.spec, str(run.settings["training"].get("dataset"))),
+            page=web.commands() if web.PAGE in told.files else (),
             licence=_licence(row),
             settings=_settings(run),
-        )
-    )
-
-
-def page(subject: Subject, name: str, file: str) -> str | None:
-    """A web page that draws samples by a network's file; None: no page shows such samples.
-
-    Args:
-        subject: whose network it is.
-        name: of the variant.
-        file: of the network, for ONNX.
-    """
-    data = subject.variant.data
-    if subject.networks[0].inputs[0] != "latent" or not subject.prior or not shows(subject):
-        return None
-    channels, height, width = data.shape
-    shape = subject.latents.shape[1:]
-    return (
-        _templates()
-        .get_template("web.html")
-        .render(
-            title=f"{name} on {data.name}",
-            file=file,
-            channels=channels,
-            height=height,
-            width=width,
-            size=shape.numel(),
-            shape=", ".join(map(str, shape)),
-            prior=subject.prior,
-            classes=data.class_names if subject.variant.conditional else (),
         )
     )
 
@@ -161,12 +134,21 @@ def _front(run: Run, spec: VariantSpec) -> list[str]:
     return [*lines, "pipeline_tag: unconditional-image-generation"] if kind == "image" else lines
 
 
-def _claims(spec: VariantSpec) -> list[str]:
+def _claims(spec: VariantSpec, dataset: str) -> dict[str, Any]:
+    """What is known of claims on the data that were trained on, and on which others there are."""
     try:
         found = results(spec)
+        stated = {claim.id: claim for claim in claims_of(spec)} if found else {}
     except GanzooError:
-        return []
-    return table(found) if found else []
+        found, stated = [], {}
+    of = [str(stated[one["claim"]].arms[0].settings.get("dataset")) for one in found]
+    own = [one for one, data in zip(found, of, strict=True) if data == dataset]
+    others = dict.fromkeys(data for data in of if data != dataset)
+    return {
+        "claims": table(own) if own else [],
+        "claims_of": dataset,
+        "other_claims": ", ".join(others),
+    }
 
 
 def _licence(row: Registered[VariantSpec]) -> str:

@@ -16,10 +16,11 @@ from ganzoo.artifacts.files import whole_folder, write_json
 from ganzoo.artifacts.places import mark
 from ganzoo.data.kinds import sample_kind
 from ganzoo.errors import GanzooError, unknown
-from ganzoo.export.card import Told, card, page
+from ganzoo.export.card import Told, card
 from ganzoo.export.formats import FORMATS, OPSET, Format
 from ganzoo.export.network import Network, Subject
 from ganzoo.export.use import LATENTS
+from ganzoo.export.web import PACKAGE, PAGE, RUNTIME, page
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs.checkpoint import step_of
 from ganzoo.runs.load import load_variant
@@ -29,7 +30,6 @@ HUGGINGFACE = "huggingface"
 """A folder as that hub wants it: its card begins with facts, and its files have usual names."""
 NAMES = (*FORMATS, HUGGINGFACE)
 """What ``--format`` takes."""
-WEB = "index.html"
 SIZES = (1, 2, 5)
 """Of the batches that are compared."""
 CLOSE = 1e-3
@@ -84,6 +84,7 @@ def export(
         )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise GanzooError(f"{out} exists already: choose another --out")
+    report(f"opening {path}")
     run = Run.open(path)
     step = step_of(run.checkpoint_at(which))
     subject = Subject(load_variant(run, torch.device("cpu"), which), truncation, asked or {})
@@ -99,9 +100,10 @@ def export(
                 forms = [chosen, FORMATS["safetensors"]] if form == HUGGINGFACE else [chosen]
                 for one in forms:
                     name = network.name + one.suffix
-                    report(f"writing {name}")
+                    report(f"writing {name}, which may take a minute")
                     one.write(network, folder / name)
                     written[name] = one.why
+                    report(f"reading {name} again, and comparing what it makes")
                     worst = max(worst, _compare(network, one, folder / name))
             written |= _beside(run, subject, folder, step, chosen)
             told = Told(step, form, written, worst, SIZES, form == HUGGINGFACE)
@@ -153,11 +155,10 @@ def _beside(run: Run, subject: Subject, folder: Path, step: int, form: Format) -
         _draw(subject, shown, folder / "samples.png")
         written["samples.png"] = "samples that it has drawn"
     if form.name == "onnx" and (text := page(subject, name, f"generator{form.suffix}")):
-        (folder / WEB).write_text(text, encoding="utf-8")
-        written[WEB] = (
-            "a web page that draws; put `ort.wasm.min.mjs`, `ort-wasm-simd-threaded.mjs` and "
-            "`ort-wasm-simd-threaded.wasm` beside it, which are in `dist/` of the package "
-            "`onnxruntime-web`, and serve the folder (`python -m http.server`)"
+        (folder / PAGE).write_text(text, encoding="utf-8")
+        written[PAGE] = (
+            f"a web page that draws, with {', '.join(RUNTIME[:-1])} and {RUNTIME[-1]} of the npm "
+            f"package {PACKAGE} beside it: README.md has the commands"
         )
     write_json(folder / "config.json", _config(run, subject, step, form))
     return written

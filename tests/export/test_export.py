@@ -24,6 +24,7 @@ from ganzoo.export import formats
 from ganzoo.export.formats import followed
 from ganzoo.export.go import SIZES, export
 from ganzoo.export.network import Subject, prior_of
+from ganzoo.export.web import RUNTIME, commands
 from ganzoo.networks import sample_prior
 from ganzoo.runs.run import Run
 from ganzoo.spec import DataSpec
@@ -54,7 +55,8 @@ def test_torch_alone_draws_what_the_readme_says(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = ganzoo("export", trained, "--format", "torch", "--out", tmp_path / "digits")
-    assert (done.status, done.err) == (0, "")
+    assert done.status == 0
+    assert done.err.splitlines()[1].startswith("writing generator.pt2, which may take")
     assert "opened again and compared: no number differs by more than " in done.out
     used = use(tmp_path / "digits", monkeypatch)
     subject = Subject(make_loaded(trained))
@@ -104,7 +106,13 @@ def test_the_line_of_the_readme_writes_what_onnxruntime_draws(
     np.testing.assert_allclose(used["samples"], expected, atol=1e-4)
     config = json.loads((tmp_path / "digits" / "config.json").read_text())
     assert config["versions"]["opset"] == "20"
+    card = (tmp_path / "digits" / "README.md").read_text()
     page = (tmp_path / "digits" / "index.html").read_text()
+    for command in commands():
+        assert f"\n{command}\n" in card
+        assert command in page
+    for file in RUNTIME:
+        assert f"<code>{file}</code>" in page
     for words in ('create("generator.onnx")', "[n, 4]", "k % 10", "length: n * size }, uniform)"):
         assert words in page
     assert config["networks"] == {"generator.onnx": {"latent": [4], "label": []}}
@@ -131,7 +139,8 @@ def test_a_hub_finds_its_facts_and_what_was_measured(trained: Path, tmp_path: Pa
     for words in (
         "| recall | 50.0% | 75.0% | higher | share of real ones",
         "protocol: by \\| hand",
-        "| `cgan` | ",
+        "known to have been tried with this implementation on such data",
+        "On other data (mnist) some of it was tried",
         "is under Apache-2.0",
         "classes: 0, 1, 2",
         "load it from whom you trust",
@@ -141,6 +150,17 @@ def test_a_hub_finds_its_facts_and_what_was_measured(trained: Path, tmp_path: Pa
         *("README.md", "config.json", "generator.pt2", "generator.safetensors", "samples.png"),
         ".ganzoo",
     }
+
+
+def test_claims_of_the_data_that_were_trained_on_are_listed(trained: Path, tmp_path: Path) -> None:
+    settings = json.loads((trained / "run.json").read_text())
+    settings["training"]["dataset"] = "mnist"
+    (trained / "run.json").write_text(json.dumps(settings))
+    export(trained, "safetensors", tmp_path / "weights")
+    text = (tmp_path / "weights" / "README.md").read_text()
+    assert "tried with this implementation on mnist (not with these weights)" in text
+    assert "| `cgan` | " in text
+    assert "On other data" not in text
 
 
 def test_points_of_another_prior_are_drawn_from_latents_that_come_with_it(

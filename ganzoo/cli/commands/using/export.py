@@ -9,7 +9,7 @@ import click
 from ganzoo.cli import legible
 from ganzoo.cli.flags import RUN
 from ganzoo.cli.images import controls_option, parsed
-from ganzoo.cli.output import QuickCommand, json_option, print_json, status_line
+from ganzoo.cli.output import QuickCommand, json_option, print_json, saying
 
 FORMATS = ("onnx", "torch", "safetensors", "huggingface")
 
@@ -64,7 +64,7 @@ def command(
     from ganzoo.export.go import export
 
     asked = parsed(controls)
-    with status_line() as show:
+    with saying() as show:
         found = export(run, form, out, checkpoint, show, truncation, asked)
     if as_json:
         print_json({"folder": str(out), "files": dict(found.files), "worst": found.worst})
