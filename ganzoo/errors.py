@@ -45,3 +45,10 @@ def counted(number: int, thing: str) -> str:
     if number == 1:
         return f"1 {thing}"
     return f"{number:,} {thing}es" if thing.endswith("ss") else f"{number:,} {thing}s"
+
+
+def lasting(seconds: float) -> str:
+    """A time as one says it: ``40 s``, ``25 min``, ``3 h``."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 3600:.0f} h" if seconds >= 7200 else f"{round(seconds / 60)} min"

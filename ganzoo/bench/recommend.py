@@ -12,10 +12,10 @@ from ganzoo.bench.speed.process import Process, Unplayable
 from ganzoo.bench.speed.spec import Entrant, Game
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.files.found import existing, list_images
-from ganzoo.data.files.opened import limited, upright_size
+from ganzoo.data.files.opened import Look, limited, look, upright_size
 from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.data.needs import suits
-from ganzoo.errors import GanzooError, counted
+from ganzoo.errors import GanzooError, counted, lasting
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
@@ -47,6 +47,8 @@ class Photos:
     """As a variant is told of them, in the smallest size."""
     pixels: str | None = None
     """How their files are read, as it was typed."""
+    transparent: bool = False
+    """Whether some have pixels that let white through, as they are read."""
 
     def at(self, side: int) -> DataSpec:
         """As a variant is told of them in another size."""
@@ -99,7 +101,11 @@ def look_at(folder: Path, report: Callable[[str], None], pixels: str | None = No
     some = files[:: max(1, len(files) // LOOKED_AT)]
     with limited(wanted):
         side = _middle_side([root / file for file in some])
-    return Photos(folder, len(dataset), side, dataset.spec, pixels)
+        opened = (look(root / file, 3, None, wanted=wanted) for file in some)
+        transparent = not wanted.colour and any(
+            isinstance(found, Look) and found.whitened for found in opened
+        )
+    return Photos(folder, len(dataset), side, dataset.spec, pixels, transparent)
 
 
 def candidates(photos: Photos) -> list[Registered[VariantSpec]]:
@@ -146,15 +152,27 @@ def _advised(photos: Photos, *, by_class: bool) -> list[Registered[VariantSpec]]
 
 
 def trials(
-    photos: Photos, rows: Sequence[Registered[VariantSpec]], hours: float, device: str
+    photos: Photos,
+    rows: Sequence[Registered[VariantSpec]],
+    hours: float,
+    device: str,
+    report: Callable[[str], None] = lambda message: None,
 ) -> Iterator[Trial]:
     """Try variants in ever larger sizes, until one takes longer than so many hours.
 
     The next variant is tried only where that is so in the smallest size already.
+
+    Args:
+        photos: what they are tried on.
+        rows: the variants, the best first.
+        hours: that a training may take.
+        device: where.
+        report: is told what is tried.
     """
     for row in rows:
         affordable = False
         for side in photos.sides:
+            report(f"making some steps of {row.spec.name} with {side} pixels a side")
             found = _try(row, photos, side, device)
             if found is None:
                 continue
@@ -176,6 +194,26 @@ def best(tried: Sequence[Trial], hours: float) -> Trial:
         raise GanzooError("no variant takes images of any of these sizes: see `ganzoo list`")
     affordable = [one for one in tried if one.hours <= hours]
     return affordable[-1] if affordable else min(tried, key=lambda one: one.hours)
+
+
+def why_side(photos: Photos, tried: Sequence[Trial], chosen: Trial, hours: float) -> str:
+    """Why images are to have this size, and no larger one."""
+    size = f"{chosen.side} pixels a side"
+    if chosen.hours > hours:
+        return f"{size}, as larger ones take longer still"
+    larger = [one for one in tried if one.variant == chosen.variant and one.side > chosen.side]
+    if larger:
+        one = larger[0]
+        takes = f"{one.side} would take {lasting(3600 * one.hours)}, and --hours are {hours:g}"
+        return f"{size}, as {takes}"
+    if chosen.side < photos.sides[-1]:
+        return f"{size}, as {chosen.variant} takes no larger ones"
+    if chosen.side == SIDES[-1]:
+        return f"{size}, the most that is tried here"
+    return (
+        f"{size}, as the next size, {SIDES[SIDES.index(chosen.side) + 1]}, is more than the "
+        f"{photos.side:,} that the shorter side of the middle image has"
+    )
 
 
 def _try(row: Registered[VariantSpec], photos: Photos, side: int, device: str) -> Trial | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from ganzoo.cli import legible
 from ganzoo.cli.images import warn
 from ganzoo.cli.output import (
     device_option,
@@ -16,9 +18,9 @@ from ganzoo.cli.output import (
     make_table,
     pixels_option,
     print_json,
-    status_line,
+    saying,
 )
-from ganzoo.errors import counted
+from ganzoo.errors import counted, lasting
 from ganzoo.plugins.registry import registry
 
 if TYPE_CHECKING:
@@ -46,19 +48,18 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
     Variants declare how many images they are for. Those that suit are tried for a few steps, in
     ever larger sizes.
     """
-    from ganzoo.bench.recommend import best, by_class, candidates, look_at, trials
+    from ganzoo.bench.recommend import best, by_class, candidates, look_at, trials, why_side
 
-    with status_line() as show:
+    with saying() as show:
         show("looking at the images")
         found = look_at(photos, warn, pixels)
-        rows, tried = candidates(found), []
-        show(f"trying {rows[0].spec.name}")
-        for trial in trials(found, rows, hours, device):
-            tried.append(trial)
-            show(f"tried {trial.variant} at {trial.side} pixels")
+        tried = [*trials(found, candidates(found), hours, device, show)]
     chosen = best(tried, hours)
     line = training(found, chosen, device)
     labelled = by_class(found, chosen.side)
+    side = why_side(found, tried, chosen, hours)
+    kept = replace(found, pixels="rgba")
+    transparent = training(kept, chosen, device) if found.transparent else None
     if as_json:
         print_json(
             {
@@ -67,12 +68,17 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
                 "tried": [_row(trial) for trial in tried],
                 "recommended": _row(chosen),
                 "why": _why(chosen),
+                "why_side": side,
                 "command": line,
+                "transparent": transparent,
                 "by_class": labelled and training(found, labelled, device),
             }
         )
     else:
-        _print(found, tried, chosen, hours, line)
+        _print(found, tried, chosen, hours, line, side)
+        if transparent:
+            click.echo("\nOr, to keep what is transparent, which else lies on white:\n")
+            click.echo(legible(f"  {transparent}"))
         if labelled:
             classes = counted(found.data.classes, "class")
             click.echo(
@@ -115,7 +121,9 @@ def _why(trial: Trial) -> str:
     return "" if advice is None else advice.why
 
 
-def _print(photos: Photos, tried: list[Trial], chosen: Trial, hours: float, line: str) -> None:
+def _print(
+    photos: Photos, tried: list[Trial], chosen: Trial, hours: float, line: str, side: str
+) -> None:
     console = make_console()
     images = f"{counted(photos.count, 'image')} to train on"
     console.print(f"{images}; the shorter side of the middle one has {photos.side:,} pixels")
@@ -126,13 +134,14 @@ def _print(photos: Photos, tried: list[Trial], chosen: Trial, hours: float, line
             str(trial.side),
             str(trial.batch_size),
             f"{trial.steps:,}",
-            in_words(trial.hours),
+            lasting(3600 * trial.hours),
             f"{trial.memory / 1e6:,.0f} MB",
         )
     console.print()
     console.print(table)
     console.print()
     console.print(f"{chosen.variant}, {_why(chosen)}", soft_wrap=True)
+    console.print(side, soft_wrap=True)
     if chosen.hours > hours:
         console.print(
             f"It takes longer than {hours:g} hours, however small the images are: a GPU, or fewer "
@@ -143,8 +152,3 @@ def _print(photos: Photos, tried: list[Trial], chosen: Trial, hours: float, line
     console.print(f"  {line}", soft_wrap=True)
     console.print()
     console.print("Leave out --flip where left and right differ, as in letters", soft_wrap=True)
-
-
-def in_words(hours: float) -> str:
-    """A time as one says it: ``3 h``, ``25 min``."""
-    return f"{hours:.0f} h" if hours >= 2 else f"{max(1, round(60 * hours))} min"
