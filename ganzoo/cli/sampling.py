@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.core import ParameterSource
 
+from ganzoo.artifacts.waiting import bar
 from ganzoo.cli.flags import make_flag
-from ganzoo.cli.images import bar
 from ganzoo.config import options
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import preferring, registry
@@ -35,6 +35,8 @@ class DrawingCommand(click.RichCommand):
         parser.ignore_unknown_options = True
         seen, _, _ = parser.parse_args([*args])
         complete = bool(seen.get("out") or seen.get("help"))
+        if seen.get("out") and Path(seen["out"]).is_file():  # before anything long is imported
+            raise GanzooError(f"{seen['out']} exists already: choose another --out")
         if complete and isinstance(seen.get("run"), str):
             ctx.meta["flags"] = _sampling_flags(Path(seen["run"]))
         return super().parse_args(ctx, args)

@@ -1,9 +1,27 @@
 """How numbers were obtained, in one line: only numbers with the same line can be compared."""
 
+import re
 from dataclasses import dataclass, fields
 
 VERSION = 1
 """Of the formulas and of who is compared with whom: a new one makes new numbers."""
+
+WORDS = {
+    "features": "what sees the images",
+    "fake": "samples",
+    "real": "held-out ones that they are compared with",
+    "control": "training ones in the samples' place, for the column 'real data'",
+    "made": "made of real ones",
+    "seed": "of the samples, and of which real ones are taken",
+    "quantisation": "of what is measured, as files have it",
+}
+"""What the words of a protocol mean, a line each."""
+
+
+def in_plain_words(protocol: str) -> str:
+    """What the words mean that a protocol has."""
+    there = [word for word in WORDS if re.search(rf"; {word} ", protocol)]
+    return "; ".join(f"{word}: {WORDS[word]}" for word in there)
 
 
 @dataclass(frozen=True)

@@ -270,11 +270,20 @@ def find_runs(folder: Path, report: Callable[[str], None]) -> list[Run]:
     return runs
 
 
-def _claim(out: Path) -> Path:
-    """Make `out` a directory of its own, with the folder of samples in it."""
+def check_free(out: Path) -> None:
+    """See whether a run can have this directory for its own.
+
+    Raises:
+        GanzooError: something else is there.
+    """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         onward = f", or go on with --resume {out}" if (out / "run.json").exists() else ""
         raise GanzooError(f"{out} exists already: choose another --out{onward}")
+
+
+def _claim(out: Path) -> Path:
+    """Make `out` a directory of its own, with the folder of samples in it."""
+    check_free(out)
     out.mkdir(parents=True, exist_ok=True)
     try:
         (out / "samples").mkdir()  # by one process alone, of those that found it empty

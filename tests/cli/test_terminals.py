@@ -18,7 +18,7 @@ import pytest
 from helpers.cli import TINY, ganzoo, spawn
 from helpers.plugins.toy import TOY_INIT, TOY_VARIANT
 
-from ganzoo.cli.display import Smoothed
+from ganzoo.training.watching.remaining import Smoothed
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -179,7 +179,7 @@ def test_the_list_fits_80_columns(install: Callable[..., None]) -> None:
     assert terminal.status() == 0
     assert max(map(len, terminal.lines)) <= 80
     assert "\x1b[31mbroken" in terminal.screen
-    assert any(re.match(r"vanilla +2014  Generative", line) for line in terminal.lines)
+    assert any(re.match(r"vanilla +2014  ok +Generative", line) for line in terminal.lines)
 
 
 def test_a_console_shows_what_is_in_a_name_and_does_not_obey_it() -> None:

@@ -126,11 +126,18 @@ def next_commands(trainer: Trainer) -> dict[str, str]:
     with suppress(GanzooError):  # it draws nothing from noise
         variant.sample_latent(1)
         commands["draw more"] = f"ganzoo sample {run} --n 1000 --out samples"
+        if variant.conditional:
+            label = shlex.quote(variant.data.class_names[-1])
+            commands["of a class"] = f"ganzoo sample {run} --n 100 --label {label} --out of-a-class"
     if isinstance(variant, Translator):
         direction = variant.directions[0].name
-        commands["translate"] = (
-            f"ganzoo translate {run} --direction {direction} --input DIR --out DIR"
-        )
+        places = "--input DIR --out DIR"
+        commands["translate"] = f"ganzoo translate {run} --direction {direction} {places}"
+        for name, control in [*variant.controls().items()][:1]:
+            asked = shlex.quote(f"{name}={control.choices[-1] if control.choices else 1}")
+            commands["translate"] = (
+                f"ganzoo translate {run} --direction {direction} --set {asked} {places}"
+            )
     if isinstance(variant, Enlarger):
         commands["enlarge"] = f"ganzoo enlarge {run} IMAGE... --out DIR"
     if isinstance(variant, Restorer):

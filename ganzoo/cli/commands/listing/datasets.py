@@ -35,7 +35,8 @@ def command(as_json: bool) -> None:
         print_json(rows)
     else:
         columns = ("name", "title", "shape", "classes", "source", "plugin", "status")
-        print_rows([row | {"classes": row["classes"] or None} for row in rows], columns)
+        shown = [row | {"classes": row["classes"] or None} for row in rows]
+        print_rows(shown, columns, least=("name", "shape", "status", "title"))
 
 
 def _data(dataset: DatasetSpec) -> DataSpec:

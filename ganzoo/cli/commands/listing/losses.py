@@ -36,4 +36,5 @@ def print_offers(offers: Sequence[Registered[Any]], as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        print_rows(rows, ("name", "title", "paper", "plugin", "status"))
+        columns = ("name", "title", "paper", "plugin", "status")
+        print_rows(rows, columns, least=("name", "status", "title"))

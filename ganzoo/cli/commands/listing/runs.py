@@ -1,5 +1,6 @@
 """``ganzoo runs``: the runs in a folder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,18 +14,22 @@ INTERRUPTED = "killed", "stopped", "crashed"
 
 
 @click.command("runs", cls=QuickCommand, epilog="Example: ganzoo runs --json")
-@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), required=False)
+@click.argument("folders", metavar="[DIR]...", type=click.Path(path_type=Path), nargs=-1)
 @json_option
-def command(folder: Path | None, as_json: bool) -> None:
-    """List the runs in DIR (default: runs) and how far they are."""
+def command(folders: tuple[Path, ...], as_json: bool) -> None:
+    """List the runs in each folder DIR (default: runs), and how far they are.
+
+    A sweep is such a folder.
+    """
     from ganzoo.cli.onward import resume_command
     from ganzoo.runs import checkpoint
     from ganzoo.runs.run import find_runs
 
-    if folder is not None and not folder.is_dir():
-        raise GanzooError(f"there is no folder {folder}: name one that holds run directories")
-    where = folder or Path("runs")
-    runs = find_runs(where, _warn)
+    for folder in folders:
+        if not folder.is_dir():
+            raise GanzooError(f"there is no folder {folder}: name one that holds run directories")
+    places = folders or (Path("runs"),)
+    runs = [run for place in places for run in find_runs(place, _warn)]
     rows = [
         {
             "path": str(run.path),
@@ -51,7 +56,20 @@ def command(folder: Path | None, as_json: bool) -> None:
         for row in onward:
             click.echo(legible(f"go on with: {row['resume']}"))
     else:
-        click.echo(f"no runs in {where} yet: `ganzoo train VARIANT` makes one")
+        where = " or ".join(map(str, places))
+        click.echo(legible(f"no runs in {where} yet: `ganzoo train VARIANT` makes one"))
+    if not as_json:
+        _print_others(places, asked=bool(folders))
+
+
+def _print_others(places: Sequence[Path], *, asked: bool) -> None:
+    """Say where else there are runs, and how they are listed."""
+    inside = sorted({run.parent.parent for place in places for run in place.glob("*/*/run.json")})
+    if inside:
+        more = f" and {len(inside) - 1} more folders in it" if inside[1:] else ""
+        click.echo(legible(f"{inside[0]}{more} has runs of its own: `ganzoo runs {inside[0]}`"))
+    elif not asked:
+        click.echo("these are the runs in the folder runs: `ganzoo runs DIR...` lists others")
 
 
 def _warn(message: str) -> None:

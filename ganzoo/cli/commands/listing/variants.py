@@ -23,7 +23,8 @@ def command(as_json: bool) -> None:
         print_json(rows)
     else:
         columns = ("name", "year", "title", "needs", "claims", "plugin", "status")
-        print_rows([row | {"claims": _claims(row["claims"])} for row in rows], columns)
+        shown = [row | {"claims": _claims(row["claims"])} for row in rows]
+        print_rows(shown, columns, least=("name", "year", "status", "title"))
 
 
 def variant_rows() -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from ganzoo.cli.output import (
     make_table,
     pixels_option,
     print_json,
-    status_line,
+    saying,
 )
 from ganzoo.errors import GanzooError
 
@@ -50,7 +50,8 @@ SHOWN_CLASSES = 20
     "--n",
     metavar="INT",
     type=click.IntRange(2),
-    help="samples  [default: 10000; 1000 made of real ones, such as translations]",
+    help="samples  [default: 10000, and at most ten for each that is held out; 1000 made of real "
+    "ones, such as translations]",
 )
 @click.option(
     "--metrics",
@@ -114,7 +115,7 @@ def command(
     from ganzoo.metrics.samples import read_samples_of
 
     names = tuple(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
-    with status_line() as report:
+    with saying() as report:
         if run is not None:
             evaluated = open_run(run, checkpoint, device).evaluate(
                 n,
@@ -146,6 +147,7 @@ def command(
 def _print(record: dict[str, Any], found: Evaluation, words: Sequence[str]) -> None:
     from rich.text import Text
 
+    from ganzoo.metrics.protocol import in_plain_words
     from ganzoo.metrics.score import beside_rivals, shown
 
     console = make_console()
@@ -175,6 +177,7 @@ def _print(record: dict[str, Any], found: Evaluation, words: Sequence[str]) -> N
         console.print(Text(f"share of each class in % (of the data): {_histogram(shares)}"))
         console.print()
     console.print(Text(f"protocol: {record['protocol']}", "dim"), soft_wrap=True)
+    console.print(Text(f"  {in_plain_words(record['protocol'])}", "dim"), soft_wrap=True)
     if "picture" in record:
         console.print(Text(f"nearest training images: {record['picture']}"), soft_wrap=True)
 
