@@ -14,24 +14,26 @@ from rich.table import Table
 from rich.text import Text
 
 from ganzoo.cli import legible
-from ganzoo.cli.display import duration
 from ganzoo.cli.outlet import Outlet
 from ganzoo.cli.output import make_console, make_table
 from ganzoo.sweeps.go import (
     CUT_SHORT,
     EVALUATING,
     FINISHED,
+    TRAINED,
     TRAINING,
+    UNDONE,
     WAITING,
     Row,
     Watch,
 )
+from ganzoo.training.watching.remaining import duration
 
 QUIET = 60.0
 """Seconds between two lines that say how far all is."""
 SPARE = 8
 """Lines of a terminal that the table leaves."""
-STYLES = {WAITING: "dim", TRAINING: "cyan", EVALUATING: "cyan", FINISHED: "green"}
+STYLES = {WAITING: "dim", TRAINING: "cyan", TRAINED: "cyan", EVALUATING: "cyan", FINISHED: "green"}
 
 
 @contextmanager
@@ -64,8 +66,7 @@ class SweepDisplay(Watch):
         return bool(getattr(self.console.file, "gone", False))
 
     def changed(self, row: Row) -> None:
-        if row.state != EVALUATING:
-            self.console.print(legible(_line(row)), soft_wrap=True)
+        self.console.print(legible(_line(row)), soft_wrap=True)
 
     def look(self, rows: Sequence[Row]) -> None:
         self._left = self._remaining(rows)
@@ -75,7 +76,7 @@ class SweepDisplay(Watch):
 
     def told(self, rows: Sequence[Row]) -> str:
         """How far all is, in a line."""
-        done = sum(row.state not in (WAITING, TRAINING, EVALUATING) for row in rows)
+        done = sum(row.state not in UNDONE for row in rows)
         busy = [f"{row.trial.name} {_far(row)}" for row in rows if row.handle is not None]
         return ", ".join([f"{done} of {len(rows)} runs done", *busy, *filter(None, [self._left])])
 
@@ -134,6 +135,8 @@ def _line(row: Row) -> str:
     if row.state == TRAINING:
         onward = f", going on from step {row.step:,}" if row.step else ""
         return f"{row.trial.name}: training{onward}"
+    if row.state == EVALUATING:
+        return f"{row.trial.name}: {EVALUATING}"
     return f"{row.trial.name}: {row.state} at step {row.step:,}" + (
         f": {row.error}" if row.error else ""
     )

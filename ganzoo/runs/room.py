@@ -6,8 +6,13 @@ from pathlib import Path
 from ganzoo.errors import GanzooError
 
 
-def check_room(folder: Path, needed: int) -> None:
+def check_room(folder: Path, needed: int, whose: str = "this training") -> None:
     """See whether so many bytes are free for checkpoints.
+
+    Args:
+        folder: on the disk where they are to be.
+        needed: bytes.
+        whose: they are, for the message.
 
     Raises:
         GanzooError: they are not.
@@ -15,7 +20,7 @@ def check_room(folder: Path, needed: int) -> None:
     total, free = _disk_of(folder)
     if needed > free and total:  # what has no size at all, such as /proc, is refused as such
         raise GanzooError(
-            f"the checkpoints of this training need {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} "
+            f"the checkpoints of {whose} need {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} "
             f"MB are free in '{folder}': make room there, or choose a folder elsewhere with --out"
         )
 

@@ -25,7 +25,12 @@ from ganzoo.sweeps.plan import Plan, Trial
 from ganzoo.sweeps.share import Share
 
 WAITING, TRAINING, EVALUATING = "waiting", "training", "evaluating"
+TRAINED = "trained"
+"""The state of a run that waits for its evaluation."""
 FINISHED, CUT_SHORT, FAILED = "finished", "stopped", "failed"
+UNDONE = WAITING, TRAINING, TRAINED, EVALUATING
+RESUMED = CUT_SHORT, WAITING, TRAINED
+"""States in which a sweep that was stopped leaves runs, to go on with."""
 LOST = "diverged", "collapsed"
 """States of a run with which it makes no sense to go on."""
 
@@ -73,7 +78,7 @@ class Swept:
     @property
     def failed(self) -> list[Row]:
         """The runs that did not come to their end, unless they were stopped with the sweep."""
-        return [row for row in self.rows if not (row.finished or row.state in (CUT_SHORT, WAITING))]
+        return [row for row in self.rows if not (row.finished or row.state in RESUMED)]
 
     @property
     def ranking(self) -> Ranking | None:
@@ -165,6 +170,10 @@ class _Sweep:
                         self._look()
             except KeyboardInterrupt:
                 asked = False
+        for row in self.rows:
+            if row.state in UNDONE:
+                row.state = _left(row.trial, evaluate=self._plan.evaluate)
+                _read_progress(row)
 
     def _begin(self) -> None:
         """Begin as much as may run at once."""
@@ -207,9 +216,11 @@ class _Sweep:
             if row.state == EVALUATING:
                 self._evaluated = True
             if status == 0:
+                wanted = self._plan.evaluate and row.state == TRAINING
+                row.state = TRAINED if wanted else FINISHED
                 self._waiting.appendleft(row)  # for what comes next
             elif status == STOPPED:
-                self._end(row, CUT_SHORT)
+                self._end(row, TRAINED if row.state == EVALUATING else CUT_SHORT)
             elif row.state == EVALUATING:
                 self._end(row, FINISHED, f"not evaluated: {last_words(row.trial.log)}")
             else:
@@ -237,10 +248,23 @@ def _next(trial: Trial, *, evaluate: bool) -> tuple[str, list[str]] | None:
         return None
     if state != FINISHED:
         return TRAINING, ["train", "--resume", str(trial.path)]
-    done = any(record["step"] == run.step for record in evaluations.find(trial.path))
-    if not evaluate or done:
+    if not evaluate or _is_evaluated(run):
         return None
     return EVALUATING, trial.evaluate
+
+
+def _left(trial: Trial, *, evaluate: bool) -> str:
+    """The state of a run that waited when the sweep was stopped."""
+    if not (trial.path / "run.json").exists():
+        return WAITING
+    run = Run.open(trial.path)
+    if run.state != FINISHED:
+        return run.state if run.state in LOST else CUT_SHORT
+    return TRAINED if evaluate and not _is_evaluated(run) else FINISHED
+
+
+def _is_evaluated(run: Run) -> bool:
+    return any(record["step"] == run.step for record in evaluations.find(run.path))
 
 
 def _ended(trial: Trial) -> tuple[str, str]:

@@ -107,26 +107,39 @@ class Plan:
             for one in self.settings
         ]
 
-    def open_folder(self) -> None:
-        """Make the folder, or see that it is that of the same sweep.
+    def check_folder(self) -> None:
+        """See whether the folder is to be made, or that of the same sweep.
 
         Settings and seeds may have been others: what is there of them is kept.
 
         Raises:
-            GanzooError: it is another's, or cannot be written.
+            GanzooError: it is another's.
         """
         path = self.folder / MANIFEST
-        asked = {"variant": self.variant, "fixed": _jsonable(self.fixed)}
         if path.exists():
-            self._check_same(path, asked)
+            self._check_same(path, self._asked)
         elif self.folder.exists() and any(self.folder.iterdir()):
             raise GanzooError(
                 f"{self.folder} holds something else than a sweep: choose another folder with --out"
             )
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        return {"variant": self.variant, "fixed": _jsonable(self.fixed)}
+
+    def open_folder(self) -> None:
+        """Make the folder, or see that it is that of the same sweep: see `check_folder`.
+
+        Raises:
+            GanzooError: it is another's, or cannot be written.
+        """
+        self.check_folder()
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
             runs = {trial.name: _jsonable(trial.setting) for trial in self.trials}
-            write_json(path, {**asked, "seeds": [*self.seeds], "runs": runs})
+            write_json(
+                self.folder / MANIFEST, {**self._asked, "seeds": [*self.seeds], "runs": runs}
+            )
         except OSError as error:
             raise GanzooError(
                 f"the sweep's folder {self.folder} cannot be written ({error.strerror}): choose "

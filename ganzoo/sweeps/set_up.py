@@ -58,10 +58,11 @@ def set_up(
         out=out,
         evaluate=sweeping.evaluate,
     )
+    plan.check_folder()
     for words in plan.said:
         say(words)
     executor: Executor = executor_of(sweeping.executor)
-    check(plan, show)
+    check(plan, say, show)
     return Ready(plan, executor, share_cores(plan, executor, jobs, say))
 
 

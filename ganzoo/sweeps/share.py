@@ -51,7 +51,9 @@ def share_cores(
 def _that_fit(plan: Plan, threads: int, report: Callable[[str], None]) -> int:
     """How many fit into memory, by the first; at least one."""
     first = plan.trials[0]
-    found = forecast(first.variant, {**first.given, "threads": threads}, first.path)
+    found = forecast(
+        first.variant, {**first.given, "threads": threads, "evaluate_every": None}, first.path
+    )
     if not found.memory or not found.memory_free:
         return 1 if found.memory is None else len(plan.trials)
     fit = max(1, int(ROOM * found.memory_free / found.memory))

@@ -7,14 +7,14 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from ganzoo.artifacts.waiting import stderr_console
 from ganzoo.compare.ranking import Ranking
 from ganzoo.config import build
 from ganzoo.library.trained import TrainedRun, open_run
 from ganzoo.library.training import plain_settings
-from ganzoo.sweeps.go import EVALUATING, TRAINING, WAITING, Row, Swept, Watch, carry_out
+from ganzoo.sweeps.go import UNDONE, Row, Swept, Watch, carry_out
 from ganzoo.sweeps.set_up import set_up
 from ganzoo.sweeps.settings import AUTO, Sweeping
 
@@ -131,13 +131,13 @@ class _Bar(Watch):
             self.say(f"{row.trial.name}: {row.state}: {row.error}")
 
     def look(self, rows: Sequence[Row]) -> None:
-        done = sum(row.state not in (WAITING, TRAINING, EVALUATING) for row in rows)
+        done = sum(row.state not in UNDONE for row in rows)
         self._progress.update(self._task, total=len(rows), completed=done)
 
 
 @contextmanager
 def _bar() -> Iterator[Watch]:
-    console = Console(stderr=True)
+    console = stderr_console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     seen = console.is_terminal or console.is_jupyter
     with Progress(*columns, console=console, disable=not seen) as progress:

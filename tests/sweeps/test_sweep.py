@@ -144,6 +144,9 @@ def test_a_dry_run_says_how_many_how_long_and_how_much(here: Here) -> None:
     assert re.search(r"disk +at most \d+ MB", result.out)
     told = json.loads(ganzoo(*SWEEP, *RATES, "--dry-run", "--json").out)
     assert (told["runs"], told["jobs"], told["threads"]) == (2, 2, 2)
+    assert re.search(r"at the end +6 more, of about \d+ s each", result.out)
+    assert told["judging"]["each"] > 0
+    assert told["evaluating"] is None
 
 
 def test_a_file_has_all_of_it(here: Here) -> None:

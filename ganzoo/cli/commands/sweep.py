@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,16 @@ import rich_click as click
 from ganzoo.cli import INTERRUPTED, legible
 from ganzoo.cli.asked import TrainCommand, memory_checked, training_asked, typed
 from ganzoo.cli.flags import make_flag, offers
-from ganzoo.cli.output import json_option, make_console, print_json, status_line
+from ganzoo.cli.forecast import costing
+from ganzoo.cli.output import json_option, make_console, print_json, saying, status_line
 from ganzoo.config import build, options
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted, lasting
+from ganzoo.metrics.features.teaching import rehearsing
 from ganzoo.sweeps.settings import Sweeping
 from ganzoo.training.settings import Training
 
 if TYPE_CHECKING:
+    from ganzoo.sweeps.check import Outlook
     from ganzoo.sweeps.go import Swept
     from ganzoo.sweeps.set_up import Ready
 
@@ -97,13 +101,11 @@ def command(
 
     from ganzoo.sweeps.set_up import set_up
 
-    console = make_console(sys.stderr if as_json else None)
-
     def say(message: str) -> None:
-        console.print(legible(message), soft_wrap=True)
+        click.echo(legible(message), err=as_json)
 
     with memory_checked():
-        with status_line() as show:
+        with status_line() as show, rehearsing() if dry_run else nullcontext():
             ready = set_up(
                 registered.qualified, given, choices, sweeping, where, say=say, show=show
             )
@@ -128,12 +130,12 @@ def _choices(file: object, varied: Sequence[str]) -> dict[str, object]:
 
 def _forecast(ready: Ready, as_json: bool) -> int:
     """Say what it would take; the exit status is 1, where the machine is too small."""
-    from ganzoo.cli.forecast import in_words, sized
+    from ganzoo.cli.forecast import sized
     from ganzoo.sweeps.check import foresee
     from ganzoo.sweeps.plan import described
 
     plan, at_once = ready.plan, ready.at_once
-    with status_line() as show:
+    with saying() as show:
         found = foresee(plan, at_once, show)
     if as_json:
         print_json(found.to_dict())
@@ -145,7 +147,8 @@ def _forecast(ready: Ready, as_json: bool) -> int:
         "at once": f"{found.jobs}, of {_threads(found.threads)} each",
         "duration": "too little memory"
         if found.seconds is None
-        else f"about {in_words(found.seconds / 3600)}{part}, evaluations aside",
+        else f"about {lasting(found.seconds)}{part}",
+        **_evaluations(found),
         "disk": f"at most {sized(found.disk)} of the {sized(found.disk_free)} there are",
         "writes": str(plan.folder),
     }
@@ -154,6 +157,17 @@ def _forecast(ready: Ready, as_json: bool) -> int:
     for line in found.advice:
         console.print(legible(line), style="bold yellow", soft_wrap=True)
     return int(bool(found.advice))
+
+
+def _evaluations(found: Outlook) -> dict[str, str]:
+    """How many there are of each sort, and what each takes."""
+    rows = {}
+    if found.evaluating is not None:
+        count = counted(found.evaluations, "evaluation")
+        rows["evaluates"] = f"{count} in the trainings, of about {costing(found.evaluating)}"
+    if found.judging is not None:
+        rows["at the end"] = f"{found.runs} more, of about {costing(found.judging)}"
+    return rows
 
 
 def _carry_out(ready: Ready, as_json: bool) -> int:

@@ -1,0 +1,1 @@
+"""What is known of evaluations before a training begins."""
