@@ -15,19 +15,22 @@ from ganzoo.artifacts.gallery import Gallery
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.bench.speed.ours import measure_pace
 from ganzoo.data.sources.decoding import trying
-from ganzoo.engine.device import memory_used
+from ganzoo.engine.device import memory_used, seeded
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.engine.modes.names import COMPILE, EAGER
 from ganzoo.engine.plan import make_plan
+from ganzoo.metrics.ahead.cost import Cost, cost_of_judging, cost_of_watching
 from ganzoo.plugins.registered import noting
 from ganzoo.runs.checkpoint import KEPT
 from ganzoo.runs.room import free_bytes
-from ganzoo.runs.run import next_path
+from ganzoo.runs.run import check_free, next_path
 from ganzoo.schedules import Progress
 from ganzoo.training.assemble import Assembled, assemble, make_exhibits
+from ganzoo.training.manner import learning_rates
 from ganzoo.training.observer import Observer
 from ganzoo.training.start import Prepared, prepare
+from ganzoo.training.watching.remaining import count_evaluations
 from ganzoo.training.words import watched
 from ganzoo.variant import Variant, players_of
 
@@ -65,6 +68,8 @@ class Forecast:
     steps: int
     parameters: Mapping[str, int]
     """Of the networks of each player."""
+    learning_rates: str
+    """Of the players, at the beginning."""
     device: str
     mode: str
     """And why."""
@@ -80,11 +85,24 @@ class Forecast:
     """What the watchdog will say something about."""
     said: Sequence[str]
     """What was said of the data and the settings."""
+    evaluations: int = 0
+    """In the training, that of its end included."""
+    evaluating: Cost | None = None
+    """What they take; None: there are none, or the training does not fit into memory."""
+    judging: Cost | None = None
+    """What `ganzoo evaluate` takes afterwards, where that was asked."""
 
     @property
     def hours(self) -> float | None:
-        """That the training takes, without evaluations."""
-        return None if self.seconds is None else self.seconds * self.steps / 3600
+        """That the training takes, with its evaluations, but for what is learned for these once."""
+        if self.seconds is None:
+            return None
+        return (self.seconds * self.steps + self.evaluation_seconds) / 3600
+
+    @property
+    def evaluation_seconds(self) -> float:
+        """That the evaluations of the training take in all, but for what is learned once."""
+        return 0.0 if self.evaluating is None else self.evaluations * self.evaluating.each
 
     @property
     def disk(self) -> int:
@@ -136,12 +154,22 @@ class Moment:
     """Of all iterations, that are of its kind."""
 
 
-def forecast(name: str, given: Mapping[str, object], out: Path | None = None) -> Forecast:
-    """Say what a training will take; the arguments are those of `ganzoo.training.start.start`.
+def forecast(
+    name: str, given: Mapping[str, object], out: Path | None = None, *, judged: bool = False
+) -> Forecast:
+    """Say what a training will take.
+
+    Args:
+        name: see `ganzoo.training.start.start`.
+        given: likewise.
+        out: likewise.
+        judged: whether to say, too, what an evaluation of the run takes.
 
     Raises:
         GanzooError: something that was asked for cannot be.
     """
+    if out is not None:
+        check_free(out)
     observer = _Listening()
     free_before = free_memory()
     with noting() as plugins, limited_memory(), trying():
@@ -150,9 +178,15 @@ def forecast(name: str, given: Mapping[str, object], out: Path | None = None) ->
         training, variant = assembled.training, assembled.engine.variant
         free = free_memory(variant.device) if variant.device.type == "cuda" else free_before
         seconds, memory, names = None, None, set[str]()
+        evaluating = judging = None
         try:
             assembled = _uncompiled(prepared, observer)
             seconds, memory, names = _measure(assembled.engine)
+            with assembled.engine.averaged() as averaged, seeded(training.seed, variant.device):
+                if training.evaluate_every is not None:
+                    evaluating = cost_of_watching(averaged, training, observer.tell)
+                if judged:
+                    judging = cost_of_judging(averaged, training, observer.tell)
         except (MemoryError, RuntimeError) as error:
             if not _is_memory(error):
                 raise
@@ -166,6 +200,7 @@ def forecast(name: str, given: Mapping[str, object], out: Path | None = None) ->
         training.batch_size,
         training.steps,
         {player: _count(variant, one.nets) for player, one in players_of(variant).items()},
+        learning_rates(variant),
         record["device"],
         f"{record['mode']} ({record['mode_because']})",
         seconds,
@@ -175,6 +210,9 @@ def forecast(name: str, given: Mapping[str, object], out: Path | None = None) ->
         free_bytes(places[0].path),
         watched(names, evaluated=training.evaluate_every is not None),
         observer.said,
+        count_evaluations(training.evaluate_every, 0, training.steps),
+        evaluating,
+        judging,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
@@ -21,18 +20,18 @@ from ganzoo.cli.outlet import Outlet
 from ganzoo.cli.output import make_console
 from ganzoo.cli.owners import with_owners
 from ganzoo.engine.distributed import is_first, process_count
-from ganzoo.engine.engine import Engine
+from ganzoo.errors import counted
 from ganzoo.runs.record import samples
+from ganzoo.training.manner import learning_rates
 from ganzoo.training.observer import Observer, Outcome, QualityRecord, Record, Start
 from ganzoo.training.settings import Training
+from ganzoo.training.watching.remaining import Remaining, Smoothed, duration
 from ganzoo.variant import players_of
 
 QUIET = 5.0
 """Seconds between two plain lines, at least."""
 WAYS = ("precision", "threads", "accumulate", "recompute", "sync_batch_norm", "flip", "crop")
 """Fields of `Training` that are shown where they are not as usual."""
-SMOOTHING = 0.3
-"""Weight of the newest record in what is shown as speed."""
 
 
 def make_display() -> Display:
@@ -49,11 +48,9 @@ class Display(Observer):
     def __init__(self, console: Console) -> None:
         self.console = console
         self._begun = time.monotonic()
-        self._before: tuple[float, int] | None = None
-        self._steps_per_second = Smoothed()
+        self._left = Remaining()
         self._images_per_second = Smoothed()
         self._steps = 0
-        self._engine: Engine | None = None
 
     @property
     def gone(self) -> bool:
@@ -76,12 +73,12 @@ class Display(Observer):
 
     def started(self, start: Start) -> None:
         settings, variant = start.run.settings, start.engine.variant
-        self._steps, self._engine = start.engine.iterations, start.engine
-        self._before = time.monotonic(), start.engine.iteration
+        self._steps = start.engine.iterations
+        self._left.started(start)
         processes = process_count()
         counts = " and ".join(f"{count:,}" for count in samples(settings))
         rows = {
-            "variant": start.run.variant,
+            "variant": settings["variant"]["name"],
             "data": f"{variant.data.name}: {counts} samples of shape {variant.data}",
             "batch size": str(start.training.batch_size),
         }
@@ -90,9 +87,11 @@ class Display(Observer):
                 count = sum(p.numel() for p in variant.get_submodule(net).parameters())
                 rows[net] = f"{count:,} parameters"
         rows |= {
+            "learning rate": learning_rates(variant),
             "device": settings["device"] + (f", {processes} processes" if processes > 1 else ""),
             "mode": f"{settings['mode']} ({settings['mode_because']})",
             **_ways(start.training),
+            **_evaluating(start.training),
             "run": str(start.run.path),
         }
         for name, value in rows.items():
@@ -101,14 +100,14 @@ class Display(Observer):
             self.console.print(f"going on from step {start.engine.iteration:,}")
 
     def logged(self, record: Record) -> None:
-        now = time.monotonic()
-        if self._before is not None and now > self._before[0]:
-            then, step = self._before
-            self._steps_per_second.add((record.step - step) / (now - then))
-        self._before = now, record.step
+        self._left.logged(record)
         self._images_per_second.add(record.images_per_second)
 
+    def evaluating(self, step: int) -> None:
+        self._left.evaluating(step)
+
     def evaluated(self, record: QualityRecord) -> None:
+        self._left.evaluated(record)
         step, best = record.step, record.best
         values = dict(record.values)
         line = f"step {step:,}: "
@@ -163,13 +162,6 @@ class Display(Observer):
     def _print_row(self, name: str, value: object) -> None:
         self.console.print(_line(name, legible(str(value))), soft_wrap=True)
 
-    def _remaining(self, step: int) -> str:
-        speed = self._steps_per_second.value
-        if not speed:
-            return "?"
-        more = self._engine is not None and self._engine.has_later_stages
-        return duration((self._steps - step) / speed) + (" or more" if more else "")
-
 
 class PlainDisplay(Display):
     """Lines for a log file: the first record, the last, and between them one every few seconds."""
@@ -185,9 +177,13 @@ class PlainDisplay(Display):
         self.console.print(
             f"step {record.step}/{self._steps}  {_listed(record.metrics)}  "
             f"{self._images_per_second.value:,.0f} images/s  {megabytes(record.memory)}  "
-            f"{self._remaining(record.step)} left",
+            f"{self._left}",
             soft_wrap=True,
         )
+
+    def evaluating(self, step: int) -> None:
+        super().evaluating(step)
+        self.console.print(f"step {step}/{self._steps}  evaluating")
 
     def measured(self, step: int, values: dict[str, float]) -> None:
         self.console.print(f"step {step}/{self._steps}  {_listed(values)}", soft_wrap=True)
@@ -226,7 +222,7 @@ class LiveDisplay(Display):
         bar.add_row(
             ProgressBar(total=self._steps, completed=self._step, width=None),
             Text(f"step {self._step:,}/{self._steps:,}", style="bold"),
-            Text(f"{self._remaining(self._step)} left", style="cyan"),
+            Text(f"{self._left}", style="cyan"),
         )
         if self._record is None:
             return Group("", bar)
@@ -246,24 +242,11 @@ class LiveDisplay(Display):
         return [*lines, _line("speed", speed)]
 
 
-class Smoothed:
-    """An exponential moving average that starts anew at its second value.
-
-    The first is of the beginning, in which things are compiled and chosen.
-    """
-
-    value = 0.0
-    _count = 0
-
-    def add(self, value: float) -> None:
-        """Move towards `value`."""
-        self._count += 1
-        self.value = value if self._count <= 2 else self.value + SMOOTHING * (value - self.value)
-
-
-def duration(seconds: float) -> str:
-    """``0:01:30``."""
-    return str(timedelta(seconds=round(seconds)))
+def _evaluating(training: Training) -> dict[str, str]:
+    if training.evaluate_every is None:
+        return {}
+    every = counted(training.evaluate_every, "step")
+    return {"evaluates": f"every {every}; `ganzoo evaluators` says what each score is"}
 
 
 def megabytes(size: int) -> str:

@@ -9,9 +9,11 @@ from rich.text import Text
 from ganzoo.cli import legible
 from ganzoo.cli.output import make_console
 from ganzoo.cli.owners import with_owners
+from ganzoo.errors import counted, lasting
 
 if TYPE_CHECKING:
     from ganzoo.bench.forecast import Forecast
+    from ganzoo.metrics.ahead.cost import Cost
 
 
 def print_forecast(found: Forecast) -> None:
@@ -29,12 +31,19 @@ def print_forecast(found: Forecast) -> None:
     row("batch size", str(found.batch_size))
     for player, count in found.parameters.items():
         row(player, f"{count:,} parameters")
+    row("learning rate", found.learning_rates)
     row("device", found.device)
     row("mode", found.mode)
     if found.seconds is not None and found.hours is not None:
         eagerly = ", eagerly" if found.mode.startswith("compile") else ""
         row("a step", f"{found.seconds:.3g} s{eagerly}")
-        row("duration", f"{in_words(found.hours)} for {found.steps:,} steps, evaluations aside")
+        row(
+            "duration",
+            f"{lasting(3600 * found.hours)} for {found.steps:,} steps{_evaluated(found)}",
+        )
+    if found.evaluating is not None:
+        each = f"{counted(found.evaluations, 'evaluation')}, of about "
+        row("evaluates", each + costing(found.evaluating))
     there = "" if found.memory_free is None else f" of the {sized(found.memory_free)} there are"
     row("memory", "too little" if found.memory is None else f"{sized(found.memory)}{there}")
     row("disk", f"at most {sized(found.disk)} of the {sized(found.disk_free)} there are")
@@ -47,11 +56,19 @@ def print_forecast(found: Forecast) -> None:
         console.print(line, style="bold yellow", soft_wrap=True)
 
 
-def in_words(hours: float) -> str:
-    """A time as one says it: ``3 h``, ``25 min``, ``40 s``."""
-    if hours < 1 / 60:
-        return f"{max(1, round(3600 * hours))} s"
-    return f"{hours:.0f} h" if hours >= 2 else f"{round(60 * hours)} min"
+def costing(cost: Cost) -> str:
+    """What each evaluation takes, and what comes before the first."""
+    once = ""
+    if cost.classifiers:
+        what = "a classifier is" if cost.classifiers == 1 else f"{cost.classifiers} classifiers are"
+        once = f"; before the first {what} trained, once for all runs, about {lasting(cost.once)}"
+    return f"{lasting(cost.each)} each{once}"
+
+
+def _evaluated(found: Forecast) -> str:
+    if not found.evaluations:
+        return ""
+    return f", {lasting(found.evaluation_seconds)} of it for evaluations"
 
 
 def sized(size: int) -> str:

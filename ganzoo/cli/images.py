@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -12,18 +10,6 @@ import click
 from ganzoo.cli import legible
 from ganzoo.cli.owners import with_owners
 from ganzoo.errors import GanzooError, counted
-
-
-@contextmanager
-def bar(doing: str, total: int) -> Iterator[Callable[[float], None]]:
-    """Shows on stderr, where that is a terminal, how far something is: is told of what is done."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    hidden = not sys.stderr.isatty()
-    with Progress(console=Console(stderr=True), transient=True, disable=hidden) as progress:
-        task = progress.add_task(doing, total=total)
-        yield lambda count: progress.advance(task, count)
 
 
 def status_of(done: int, asked: int) -> int:

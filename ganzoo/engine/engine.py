@@ -135,16 +135,6 @@ class Engine:
         """That of the iteration which was made last, or of the first."""
         return self._stage
 
-    @property
-    def has_later_stages(self) -> bool:
-        """Whether the training ends in another stage, whose iterations may take longer."""
-        left = self.iterations - self.iteration
-        if left <= 0 or not has_stages(self.variant):
-            return False
-        seen = self.images_seen + (left - 1) * self.feed.batch_size
-        end = Progress(self.iterations - 1, self.iterations, seen)
-        return self.variant.stage(end) != self._stage
-
     def _enter_stage(self) -> None:
         """Begin the stage that the next iteration is in, unless it is that already."""
         if self.variant.stage(self.now) == self._stage:

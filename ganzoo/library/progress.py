@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from ganzoo.artifacts.waiting import stderr_console
 from ganzoo.training.observer import Observer, QualityRecord, Record, Start
+from ganzoo.training.watching.remaining import Remaining
 
 
 class Bar(Observer):
@@ -20,13 +21,18 @@ class Bar(Observer):
     def __init__(self, progress: Progress) -> None:
         """Draw on what `bar` started."""
         self._progress = progress
-        self._task = TaskID(0)
+        self._task, self._left = TaskID(0), Remaining()
 
     def started(self, start: Start) -> None:
         what = f"{start.run.settings['variant']['name']} on {start.engine.variant.data.name}"
         self._task = self._progress.add_task(
-            what, total=start.engine.iterations, completed=start.engine.iteration, told=""
+            what,
+            total=start.engine.iterations,
+            completed=start.engine.iteration,
+            left="",
+            told="",
         )
+        self._left.started(start)
 
     def logged(self, record: Record) -> None:
         losses = {
@@ -35,9 +41,16 @@ class Bar(Observer):
             if name.endswith("_loss")
         }
         told = "  ".join(f"{name} {value:.3g}" for name, value in losses.items())
-        self._progress.update(self._task, completed=record.step, told=told)
+        self._left.logged(record)
+        self._progress.update(self._task, completed=record.step, left=str(self._left), told=told)
+
+    def evaluating(self, step: int) -> None:
+        self._left.evaluating(step)
+        self._progress.update(self._task, left=str(self._left))
 
     def evaluated(self, record: QualityRecord) -> None:
+        self._left.evaluated(record)
+        self._progress.update(self._task, left=str(self._left))
         told = "  ".join(f"{name} {value:.4g}" for name, value in record.values.items())
         self.report(f"step {record.step:,}: {told}")
 
@@ -48,12 +61,12 @@ class Bar(Observer):
 @contextmanager
 def bar() -> Iterator[Bar]:
     """Shows how far a training is, for as long as the block lasts."""
-    console = Console(stderr=True)
+    console = stderr_console()
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}", style="cyan", markup=False),
         TextColumn("{task.fields[told]}", style="dim", markup=False),
     )
     seen = console.is_terminal or console.is_jupyter

@@ -19,10 +19,18 @@ from ganzoo.metrics.evaluator import FEATURES, JUDGES, MADE, REAL, SAMPLES
 from ganzoo.metrics.exam import Amounts, Exam, Ground
 from ganzoo.metrics.features.make import AUTO
 from ganzoo.metrics.splits import load_splits
+from ganzoo.runs.logged import DIVERSITY
 from ganzoo.variant import Variant
 
 AMOUNTS = Amounts(drawn=2000, real=10_000, made=250)
 """At each evaluation."""
+
+WATCHED = {
+    "class_entropy": "how evenly samples are spread over the classes, in nats; at most the log of "
+    "their number",
+    DIVERSITY: "how far samples are from each other, where 1 is the data; near 0 all are alike",
+}
+"""What is said in a training alone, besides scores of evaluators: a line each."""
 
 
 class Quality(Protocol):
@@ -61,7 +69,11 @@ class Settings(Protocol):
 
 
 def make_quality(
-    variant: Variant, training: Settings, report: Callable[[str], None], rules: int = RULES
+    variant: Variant,
+    training: Settings,
+    report: Callable[[str], None],
+    rules: int = RULES,
+    amounts: Amounts = AMOUNTS,
 ) -> Quality:
     """What suits a variant and its data.
 
@@ -70,6 +82,7 @@ def make_quality(
         training: names the data; its seed is that of the samples.
         report: is told what happens.
         rules: by which its files are found: see `ganzoo.data.files.found.RULES`.
+        amounts: of samples.
 
     Raises:
         GanzooError: there is nothing that could be measured of it on such data.
@@ -84,7 +97,7 @@ def make_quality(
         splits.train,
         splits.train,
         splits.native,
-        AMOUNTS,
+        amounts,
         variant.device,
         training.seed,
         training.features,
@@ -105,13 +118,13 @@ class Watch:
         Raises:
             GanzooError: there is nothing quick to measure, or no extractor to see images with.
         """
-        self._ground = ground
+        self.ground = ground
         name, exam = ground.train.name, Exam(ground, variant)
-        self._taken = [known for known in suitable(exam) if known.evaluator.quick]
-        self.protocol = _protocol(exam, self._taken)
-        deciding = [known.evaluator for known in self._taken if known.evaluator.criterion]
+        self.taken = [known for known in suitable(exam) if known.evaluator.quick]
+        self.protocol = _protocol(exam, self.taken)
+        deciding = [known.evaluator for known in self.taken if known.evaluator.criterion]
         blind = exam.kind == "image" and exam.can("sampler") and ground.blindness
-        if blind and (ground.extractors != AUTO or not self._taken):
+        if blind and (ground.extractors != AUTO or not self.taken):
             raise GanzooError(f"--evaluate-every cannot measure images of '{name}': {blind}")
         if blind:
             alone = "" if deciding else ", and chooses no best checkpoint"
@@ -123,7 +136,7 @@ class Watch:
             )
         self.criterion = deciding[0].criterion if deciding else ""
         directions: dict[str, str] = {}
-        for known in self._taken:
+        for known in self.taken:
             for kind in known.evaluator.scores:
                 if kind.better:
                     directions[_own_name(known, kind.name, directions)] = kind.better
@@ -132,9 +145,9 @@ class Watch:
 
     def measure(self, variant: Variant) -> dict[str, float]:
         """Values by name; a name that an earlier evaluator took has the later one's before it."""
-        exam = Exam(self._ground, variant)
+        exam = Exam(self.ground, variant)
         found: dict[str, float] = {}
-        for known in self._taken:
+        for known in self.taken:
             for name, value in known.evaluator.watch(exam).items():
                 found[_own_name(known, name, found)] = value
         return found

@@ -17,7 +17,7 @@ from torch import Tensor
 from ganzoo.config import parse_size
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels, parse_pixels
 from ganzoo.data.kinds import sample_kind
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 from ganzoo.metrics.catalogue import Known, check_names, suitable
 from ganzoo.metrics.evaluator import (
     ATTRIBUTES,
@@ -44,7 +44,10 @@ from ganzoo.runs.run import Run
 from ganzoo.spec import DataSpec
 
 DRAWN, MADE_OF_REAL = 10_000, 1000
-"""Samples drawn, and made of real ones, where the user does not say."""
+"""Samples drawn, and made of real ones, where the user does not say, at most."""
+FOR_EACH = 10
+"""Samples drawn for each that is held out, at most: the error of a comparison of m with n falls as
+1/m + 1/n, and beyond that hardly at all."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def evaluate_run(
     Args:
         run: any.
         wish: what is measured, and how.
-        n: samples, drawn or made of real ones; None: `DRAWN` and `MADE_OF_REAL`.
+        n: samples, drawn or made of real ones; None: what `drawn_for` says, and `MADE_OF_REAL`.
         checkpoint: ``"last"``, ``"best"`` or a step.
         data_root: where the data are, if not where they were in the training.
 
@@ -108,8 +111,21 @@ def evaluate_run(
             pixels=parse_pixels(training.get("pixels")),
             rules=rules(run.settings),
         )
-    ground = _make_ground(splits, wish, n or DRAWN, n or MADE_OF_REAL)
-    return _judge(Exam(ground, variant), wish, str(run.path))
+    drawn = n or drawn_for(len(splits.test))
+    exam = Exam(make_ground(splits, wish, drawn, n or MADE_OF_REAL), variant)
+    found = _judge(exam, wish, str(run.path))
+    if n is not None or drawn == DRAWN or not exam.can("sampler"):
+        return found
+    words = (
+        f"{counted(drawn, 'sample')} stand beside {counted(len(splits.test), 'held-out sample')}: "
+        f"more than {FOR_EACH} for each would hardly tell more (--n says another number)"
+    )
+    return found._replace(remark="; ".join(filter(None, (found.remark, words))))
+
+
+def drawn_for(held_out: int) -> int:
+    """How many samples are compared with so many that are held out, where the user does not say."""
+    return max(2, min(DRAWN, FOR_EACH * held_out))
 
 
 def evaluate_samples(
@@ -129,7 +145,7 @@ def evaluate_samples(
         labels: int64 (n,), of samples that were asked for by label.
         dataset: what they should be like, as ``--dataset`` names it.
         wish: what is measured, and how.
-        n: how many of them, chosen by the seed if there are more; None: `DRAWN`.
+        n: how many of them, chosen by the seed if there are more; None: what `drawn_for` says.
         data_root: where the data are.
         pixels: how image files are read.
         tell: is told what is left out of the data, and the like.
@@ -138,15 +154,6 @@ def evaluate_samples(
         GanzooError: they do not suit the data set, are too few, or a measure that was named does
             not apply.
     """
-    n = n or DRAWN
-    if len(samples) < n:
-        raise GanzooError(
-            f"there are {len(samples):,} samples, and {n:,} are measured: give more, or ask for "
-            f"--n {len(samples)}, whose values can be compared with no others"
-        )
-    if len(samples) > n:  # in a file they may be sorted by their class
-        rows = chosen_rows(len(samples), n, wish.seed)
-        samples, labels = samples[rows], None if labels is None else labels[rows]
     size = (samples.shape[2], samples.shape[3]) if samples.dim() == 4 else None
     if size is not None and (words := _surely_no_images(dataset)):
         raise GanzooError(
@@ -156,8 +163,17 @@ def evaluate_samples(
     data = splits.test.spec
     if data.domains > 1:
         raise GanzooError(f"'{dataset}' is two sets: name the one that the samples should be like")
+    n = n or drawn_for(len(splits.test))
+    if len(samples) < n:
+        raise GanzooError(
+            f"there are {len(samples):,} samples, and {n:,} are measured: give more, or ask for "
+            f"--n {len(samples)}, whose values can be compared with no others"
+        )
+    if len(samples) > n:  # in a file they may be sorted by their class
+        rows = chosen_rows(len(samples), n, wish.seed)
+        samples, labels = samples[rows], None if labels is None else labels[rows]
     given = Drawn(_fitted(samples, data), labels)
-    exam = Exam(_make_ground(splits, wish, n, 0), given=given)
+    exam = Exam(make_ground(splits, wish, n, 0), given=given)
     return _judge(exam, wish, "these samples")
 
 
@@ -170,7 +186,15 @@ def _surely_no_images(dataset: str) -> str:
     return "" if described.is_image else sample_kind(described).words
 
 
-def _make_ground(splits: Splits, wish: Wish, drawn: int, made: int) -> Ground:
+def make_ground(splits: Splits, wish: Wish, drawn: int, made: int) -> Ground:
+    """What samples are compared with.
+
+    Args:
+        splits: the data.
+        wish: what is measured, and how.
+        drawn: samples, from noise.
+        made: of real ones.
+    """
     return Ground(
         splits.train,
         splits.test,

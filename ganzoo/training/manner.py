@@ -12,7 +12,7 @@ from ganzoo.engine.modes.compiled import compile_key, is_warm
 from ganzoo.engine.modes.execution import COLD_BREAK_EVEN, Execution, choose_mode
 from ganzoo.runs.record import Noted, Record
 from ganzoo.training.settings import Training
-from ganzoo.variant import Variant
+from ganzoo.variant import Variant, players_of
 
 
 @dataclass(frozen=True)
@@ -82,3 +82,11 @@ def choose_manner(training: Training, record: Record, variant: Variant) -> Manne
 def device_name(device: torch.device) -> str:
     """What the record calls the device: of a GPU, which it is."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def learning_rates(variant: Variant) -> str:
+    """The one of all players, or that of each, at the beginning."""
+    rates = {name: f"{player.optim.lr:g}" for name, player in players_of(variant).items()}
+    if len(set(rates.values())) == 1:
+        return next(iter(rates.values()))
+    return ", ".join(f"{name} {rate}" for name, rate in rates.items())

@@ -84,6 +84,9 @@ class Observer:
     def measured(self, step: int, values: dict[str, float]) -> None:
         """The variant has measured itself on the test split."""
 
+    def evaluating(self, step: int) -> None:
+        """The quality of the samples is about to be measured."""
+
     def evaluated(self, record: QualityRecord) -> None:
         """The quality of the samples was measured, as ``--evaluate-every`` asks."""
 

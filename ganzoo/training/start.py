@@ -33,7 +33,7 @@ from ganzoo.runs.initial import initialise
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import FORMAT, Record, describe_data
 from ganzoo.runs.room import check_room
-from ganzoo.runs.run import Run, SharedRun
+from ganzoo.runs.run import Run, SharedRun, check_free
 from ganzoo.training.assemble import (
     Assembled,
     assemble,
@@ -80,6 +80,8 @@ def start(
     Raises:
         GanzooError: something that was asked for cannot be; nothing is left behind.
     """
+    if out is not None and is_first():
+        check_free(out)
     with noting() as plugins:
         prepared = prepare(name, given, observer or Observer(), plugins)
         assembled, observer = prepared.assembled, prepared.observer

@@ -256,6 +256,7 @@ class Trainer:
         if quality is None or self._last_evaluated == step:  # the first process measures for all
             return
         self._last_evaluated, begun = step, time.perf_counter()
+        self.observer.evaluating(step)
         with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
             values = self._quality = quality.measure(variant)
         if quality.criterion:

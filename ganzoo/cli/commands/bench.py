@@ -20,6 +20,7 @@ from ganzoo.cli.output import (
     make_table,
     pixels_option,
     print_json,
+    saying,
     status_line,
 )
 from ganzoo.config import parse_size
@@ -211,7 +212,7 @@ def command(
     ]
 
     rows: list[Row] = []
-    with status_line() as show:
+    with saying() as show:
         show("measuring what the machine can do")
         machine = describe_machine(device)
         if machine["kind"] != "cuda" and all(one.needs_cuda for one in entrants):

@@ -12,6 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.data.dataset import Dataset
+from ganzoo.errors import counted
 from ganzoo.metrics.features.classifier import (
     CHUNK,
     Net,
@@ -78,9 +79,9 @@ def load_attribute_judge(
 
     stored = read_net(path, make)
     if stored is None:
-        report(f"training the classifier of the attributes of '{train.name}' (once)")
-        images, told = train.fields["image"], train.fields[FIELD].float()
-        net = fit(make, images, told, binary_cross_entropy_with_logits, train.name, device, report)
+        images, answers = train.fields["image"], train.fields[FIELD].float()
+        what, loss = counted(answers.shape[1], "attribute"), binary_cross_entropy_with_logits
+        net = fit(make, images, answers, loss, what, train.name, device, report)
         accuracy = None
     else:
         net, accuracy = stored

@@ -10,9 +10,9 @@ its training were chosen on the last 10,000 of MNIST's training images.
 
 import contextlib
 import hashlib
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -27,9 +27,10 @@ from ganzoo.artifacts.places import cache_folder
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.made.drawing import reproducibly
 from ganzoo.engine.device import seeded
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 from ganzoo.metrics.features.extractor import Extractor, Features, with_channels
 from ganzoo.metrics.features.source import ExtractorRequest, Source
+from ganzoo.metrics.features.teaching import is_rehearsed, told
 from ganzoo.spec import DataSpec
 
 VERSION = 1
@@ -43,8 +44,6 @@ SHIFT = 2
 SEED = 0
 CHUNK = 500
 """Images that are looked at together."""
-QUIET = 20.0
-"""Seconds, after which one that waits hears again how far it is."""
 FINGERPRINT = 500
 """Images, evenly spread, by which a data set is recognised, beside all of its labels."""
 
@@ -152,8 +151,6 @@ def load_classifier(
     _check(train)
     path = cache_folder() / f"classifier-{fingerprint(train)}.safetensors"
     stored = read_net(path, lambda: make_net(train))
-    if stored is None:
-        report(f"training the classifier that measures '{train.name}' (once)")
     net, accuracy = stored or (train_net(train, device, report), None)
     found = TrainedClassifier(
         net.to(device), "", train.spec.shape[0], bool(train.per_channel), device
@@ -186,14 +183,17 @@ def fingerprint(dataset: Dataset, told: str = "label") -> str:
 def train_net(dataset: Dataset, device: torch.device, report: Callable[[str], None]) -> Net:
     """A classifier of the data set's classes, or of those of its channels; in eval mode."""
     examples = _examples(dataset)
-    return fit(lambda: make_net(dataset), *examples, cross_entropy, dataset.name, device, report)
+    what = counted(dataset.per_channel or len(dataset.classes), "class")
+    make = partial(make_net, dataset)
+    return fit(make, *examples, cross_entropy, what, dataset.name, device, report)
 
 
 def fit(
     make: Callable[[], Net],
     images: Tensor,
-    told: Tensor,
+    answers: Tensor,
     loss: Callable[[Tensor, Tensor], Tensor],
+    what: str,
     name: str,
     device: torch.device,
     report: Callable[[str], None],
@@ -203,29 +203,34 @@ def fit(
     Args:
         make: makes it, with random weights.
         images: uint8 (n, channels, height, width).
-        told: (n, ...), as `loss` takes it beside logits.
+        answers: (n, ...), as `loss` takes them beside logits.
         loss: of logits (n, classes) and what was told, a scalar.
+        what: it tells, such as ``"10 classes"``, for messages.
         name: of the data set, for messages.
         device: where it is trained.
-        report: is told how far it is.
+        report: is told how long it takes, and how far it is.
     """
-    heard = time.monotonic()
-    with seeded(SEED, device), reproducibly(), torch.enable_grad():
+    doing = f"training a classifier of {what} on {counted(len(images), 'image')}"
+    with (
+        seeded(SEED, device),
+        reproducibly(),
+        torch.enable_grad(),
+        told(doing, name, STEPS, report) as one_step,
+    ):
         net = make().to(device)
         optimizer = torch.optim.Adam(net.parameters(), fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=STEPS)
         rounds = -(-STEPS * BATCH // len(images))
         order = torch.cat([torch.randperm(len(images)) for _ in range(rounds)])
-        for step, chosen in enumerate(torch.split(order, BATCH)[:STEPS]):
-            if time.monotonic() - heard > QUIET:
-                report(f"the classifier of '{name}': {100 * step / STEPS:.0f} % trained")
-                heard = time.monotonic()
+        for chosen in torch.split(order, BATCH)[:STEPS]:
             shift = torch.randint(-SHIFT, SHIFT + 1, (2,)).tolist()
             optimizer.zero_grad()
             _, logits = net(images[chosen].roll(shift, (2, 3)).to(device))
-            torch.autograd.backward(loss(logits, told[chosen].to(device)))
+            torch.autograd.backward(loss(logits, answers[chosen].to(device)))
             optimizer.step()
             schedule.step()
+            if one_step():
+                break
     return net.eval()
 
 
@@ -291,6 +296,8 @@ def read_net(path: Path, make: Callable[[], Net]) -> tuple[Net, float | None] | 
 
 def write_net(path: Path, net: Net, accuracy: float | None, report: Callable[[str], None]) -> None:
     """Keep a network, and how often it is right."""
+    if is_rehearsed():
+        return
     about = {"hash": weights_hash(net), "accuracy": "" if accuracy is None else repr(accuracy)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -52,6 +52,10 @@ class Several(Observer):
         self._first.measured(step, values)
         self._tell("measured", step, values)
 
+    def evaluating(self, step: int) -> None:
+        self._first.evaluating(step)
+        self._tell("evaluating", step)
+
     def evaluated(self, record: QualityRecord) -> None:
         self._first.evaluated(record)
         self._tell("evaluated", record)

@@ -30,7 +30,11 @@ def test_records_and_messages_tell_the_stage(
     said = "step 2: stage 1 begins: Level(number=1, fading=True)"
     assert said in result.out
     assert said in (tmp_path / "log.txt").read_text()
-    assert re.search(r"^step 2/3 .* stage 1 .* or more left$", result.out, re.MULTILINE)
+    assert re.search(
+        r"^step 2/3 .* stage 1 .* 0:00:0\d left in this stage, then 1 more$",
+        result.out,
+        re.MULTILINE,
+    )
     assert re.search(r"^step 3/3 .* 0:00:00 left$", result.out, re.MULTILINE)
     resumed = ganzoo("train", "--resume", tmp_path, "--steps", 5)
     assert resumed.status == 0, resumed.err

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import rich_click as click
 
+from ganzoo.artifacts.waiting import bar
 from ganzoo.cli.flags import RUN
-from ganzoo.cli.images import bar, status_of, warn
+from ganzoo.cli.images import status_of, warn
 from ganzoo.cli.output import (
     checkpoint_option,
     device_option,
