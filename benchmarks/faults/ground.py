@@ -13,6 +13,7 @@ from ganzoo.config import options
 from ganzoo.plugins.registry import registry
 from ganzoo.runs import checkpoint
 from ganzoo.runs.run import Run
+from ganzoo.spec import VariantSpec
 
 SIDE, CLASSES, EACH = 28, 5, 8
 STEPS = 6
@@ -54,10 +55,19 @@ def training(name: str, data: Path) -> list[object]:
             if isinstance(value, int):
                 value = max(value, int(known[key].minimum or value))
             flags += [known[key].flag, value]
-    two = len(registered.spec.needs) > 1
-    where = ["--dataset", "unpaired" if two else "folder"]
-    where += ["--data-root", str(data / ("two" if two else "photos"))]
+    where = _where(registered.spec, data)
     return ["train", name, *where, *HOW, *flags, "--steps", STEPS, *EVERY]
+
+
+def _where(spec: VariantSpec, data: Path) -> list[object]:
+    """Files of a variant's data, where it takes what there are; else it has those drawn for it."""
+    if len(spec.needs) > 1:
+        return ["--dataset", "unpaired", "--data-root", data / "two"]
+    fields = {need.field for need in spec.needs[0]}
+    if "attributes" in fields:
+        return []
+    made = "/edges" if "source" in fields else ""
+    return ["--dataset", f"folder{made}", "--data-root", data / "photos"]
 
 
 def left_alone(name: str, run: Path, data: Path) -> dict[str, object]:

@@ -74,7 +74,9 @@ def _torn(
             return [f"{name}: a manifest of another step"]
         else:
             begin = ["train", "--resume", run]
-    if not (run / "run.json").exists() or Run.open(run).settings.get("outcome") != "finished":
+        if _is_over(run):  # it was killed while it left
+            break
+    if not _is_over(run):
         done = forked(begin, log)
         if done.killed:
             return [f"{name}: it is not over within {done.seconds:.0f} s, on so busy a machine"]
@@ -85,3 +87,7 @@ def _torn(
         key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)
     ]
     return [f"{name}: differs in {', '.join(sorted(different))}"] if different else []
+
+
+def _is_over(run: Path) -> bool:
+    return (run / "run.json").exists() and Run.open(run).settings.get("outcome") == "finished"

@@ -38,6 +38,8 @@ TRIED = 64
 """Images that stand for all."""
 WORTH = 1 << 30
 """Bytes of all images, beyond which no more are made up."""
+_WHY: dict[Path, str] = {}
+"""Why files were skipped of the caches that this process has filled, so that it says so once."""
 _TRYING: ContextVar[bool] = ContextVar("trying", default=False)
 
 
@@ -74,18 +76,19 @@ def decode(
     """
     content = (half or "images") + ("-of-bytes" if most_bits == 8 else "")
     path = cache.cache_path(folder, files, others, image_size, content, wanted)
-    stored, why = cache.read(path, len(files), image_size, report), ""
+    stored = cache.read(path, len(files), image_size, report)
     if stored is None:
         before()
     if stored is None and _TRYING.get() and len(files) > TRIED:
         return _some_for_all(folder, files, image_size, report, half, most_bits, wanted)
     if stored is None:
-        why = _fill_cache(path, folder, files, others, image_size, half, most_bits, wanted)
+        _WHY[path] = _fill_cache(path, folder, files, others, image_size, half, most_bits, wanted)
         stored = cache.read(path, len(files), image_size)
     if stored is None:
         raise GanzooError(f"the image cache '{path}' cannot be read back: check its disk")
     skipped = len(files) - len(stored.images)
     if skipped:
+        why = _WHY.get(path, "")
         report(f"skipped {skipped:,} of {counted(len(files), 'file')} in '{folder}'{why}")
     report_seen(f"in '{folder}'", stored.seen, wanted, report)
     if wanted.bits < MOST_BITS and not stored.seen["highest"] and not skipped:

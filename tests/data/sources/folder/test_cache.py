@@ -10,7 +10,7 @@ import pytest
 from helpers.data.photos import BLUE, RED, colours, loaded, plain, problem
 
 from ganzoo.data.dataset import DataRequest
-from ganzoo.data.sources import cache
+from ganzoo.data.sources import cache, decoding
 from ganzoo.data.sources.folder import load
 
 
@@ -83,16 +83,16 @@ def test_the_cache_of_other_files_is_built_anew(folder, cache_folder):
         assert colours(loaded(folder)[0]) == [RED, BLUE]
 
 
-def test_an_interrupted_decoding_leaves_nothing(folder, cache_folder):
+def test_an_interrupted_decoding_leaves_nothing(folder, cache_folder, monkeypatch):
     plain("RGB", RED).save(folder / "a.png")
-    (folder / "b.png").write_bytes(b"")
 
-    def interrupt(message: str) -> None:
+    def interrupt(*_: object) -> None:
         assert [file.suffix for file in cache_folder.iterdir()] == [".safetensors"]
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        load(DataRequest(root=folder, image_size=(8, 8), report=interrupt))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(decoding, "see", interrupt)
+        load(DataRequest(root=folder, image_size=(8, 8)))
     assert list(cache_folder.iterdir()) == []
     assert colours(loaded(folder)[0]) == [RED]
 
