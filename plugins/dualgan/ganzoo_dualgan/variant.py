@@ -52,7 +52,7 @@ class DualGAN(BothWays):
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
         if not data.is_image or min(data.shape[1:]) < 64:
-            return {"steps": 2000, "batch_size": 4, "width": 16}
+            return {"steps": 2000, "batch_size": 4, "width": 16, "lr": 5e-4}
         return {"steps": 100_000, "batch_size": 1}
 
     def __init__(self, config: DualGANConfig, data: DataSpec) -> None:
