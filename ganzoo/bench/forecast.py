@@ -20,6 +20,7 @@ from ganzoo.engine.engine import Engine
 from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.engine.modes.names import COMPILE, EAGER
 from ganzoo.engine.plan import make_plan
+from ganzoo.engine.stages import has_stages
 from ganzoo.metrics.ahead.cost import Cost, cost_of_judging, cost_of_watching
 from ganzoo.plugins.registered import noting
 from ganzoo.runs.checkpoint import KEPT
@@ -39,7 +40,8 @@ TUNED = 0.5
 TIMED = 2
 """Iterations of a kind that are timed."""
 BUDGET = 1.5
-"""Seconds for timing the kinds of iterations; each of the first is timed all the same."""
+"""Seconds for timing the kinds of iterations; each of the first is timed all the same, and each of
+a variant that grows."""
 LOOKED_AT = 1000
 """Iterations of the training, evenly, whose kinds are counted."""
 RARE = 0.01
@@ -230,11 +232,11 @@ def _uncompiled(prepared: Prepared, observer: Observer) -> Assembled:
 def _measure(engine: Engine) -> tuple[float, int, set[str]]:
     """Seconds an iteration, bytes, and the names of what is logged."""
     kinds = [kind for kind in moments(engine) if kind.share >= RARE]
-    begun = time.perf_counter()
+    begun, growing = time.perf_counter(), has_stages(engine.variant)
     total = shares = 0.0
     for number, kind in enumerate(kinds):
-        if number and time.perf_counter() - begun > BUDGET:
-            break  # what is left is taken for average
+        if number and not growing and time.perf_counter() - begun > BUDGET:
+            break  # what is left is taken for average, which stages are not
         again = partial(go_to, engine, kind)
         again()
         pace = measure_pace(engine, 0.0 if number else TUNED, TIMED, again)

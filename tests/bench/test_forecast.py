@@ -68,6 +68,27 @@ def test_it_says_what_then_happens(tmp_path: Path) -> None:
     assert found.hours == found.seconds * 5 / 3600
 
 
+@pytest.mark.usefixtures("few_drawn")
+def test_each_stage_of_one_that_grows_is_timed_however_long_that_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once only what was met first was timed, and slower stages were taken for as fast."""
+    timed = []
+
+    def measure(engine: Any, tuned: float, steps: int, again: Any) -> Any:
+        timed.append(engine.variant.stage(engine.now).level.number)
+        return SimpleNamespace(seconds=10.0 ** timed[-1])
+
+    monkeypatch.setattr(module, "measure_pace", measure)
+    monkeypatch.setattr(module, "BUDGET", -1.0)
+    small = {"width": 4, "wide_to": 4, "latent_dim": 4, "stable": 400, "fading": 1, "few": 64}
+    given = {"dataset": "glyphs", "batch_size": 4, "mode": "eager", "steps": 300, **small}
+    found = forecast("progan", given)
+    assert found.seconds is not None
+    assert {0, 1, 2} <= {*timed}
+    assert 30 < found.seconds < 50  # a third of the steps take each of 1, 10 and 100 s
+
+
 def test_photos_that_were_never_decoded_are_not_decoded_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from ganzoo.cli.flags import RUN
-from ganzoo.cli.output import checkpoint_option, device_option, pixels_option, saying
+from ganzoo.cli.output import checkpoint_option, device_option, pixels_option, status_line
 from ganzoo.cli.sampling import check_seed, label_option, seed_option
 from ganzoo.errors import GanzooError
 from ganzoo.library import STEPS
@@ -62,7 +62,7 @@ def command(
     from ganzoo.library.trained import open_run
 
     opened = open_run(run, checkpoint, device)
-    with saying() as report:
+    with status_line() as report:
         report(f"looking for {image}")
         found = opened.project(image, label=label, seed=seed, steps=steps, pixels=pixels)
     found.save(out)
