@@ -8,7 +8,7 @@ from ganzoo.export.use import shows
 
 PAGE = "index.html"
 PACKAGE = "onnxruntime-web@1.30.0"
-"""The version with which the page was tried, as npm names it."""
+"""The version whose files were tried, as npm names it."""
 RUNTIME = "ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"
 """Files of that package that the page loads, in its folder `dist`."""
 
