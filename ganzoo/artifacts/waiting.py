@@ -22,7 +22,7 @@ def stderr_console() -> Console:
 
 @contextmanager
 def bar(doing: str, total: int) -> Iterator[Callable[[float], None]]:
-    """Shows on a terminal how far something is, and for how long it goes on.
+    """Shows on a terminal, or in a notebook, how far something is, and for how long it goes on.
 
     Args:
         doing: what is done, which says nothing of a user's files.
@@ -33,7 +33,8 @@ def bar(doing: str, total: int) -> Iterator[Callable[[float], None]]:
     """
     from rich.progress import Progress
 
-    hidden = not sys.stderr.isatty()
-    with Progress(console=stderr_console(), transient=True, disable=hidden) as progress:
+    console = stderr_console()
+    hidden = not (sys.stderr.isatty() or console.is_jupyter)
+    with Progress(console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task(doing, total=total)
         yield lambda count: progress.advance(task, count)

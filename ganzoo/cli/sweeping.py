@@ -16,6 +16,7 @@ from rich.text import Text
 from ganzoo.cli import legible
 from ganzoo.cli.outlet import Outlet
 from ganzoo.cli.output import make_console, make_table
+from ganzoo.errors import counted
 from ganzoo.sweeps.go import (
     CUT_SHORT,
     EVALUATING,
@@ -95,7 +96,11 @@ class SweepDisplay(Watch):
             if row.state in (WAITING, TRAINING)
         )
         speed = (made - self._before) / max(1e-3, time.monotonic() - self._begun)
-        return f"{duration(left / speed)} left" if speed > 0 else ""
+        judged = any(row.state in (TRAINED, EVALUATING) for row in rows)
+        count = sum(row.state in UNDONE for row in rows) if judged else 0
+        times = [duration(left / speed)] if left and speed > 0 else []
+        told = " and ".join([*times, *([counted(count, "evaluation")] if count else [])])
+        return f"{told} left" if told else ""
 
 
 class LiveTable(SweepDisplay):

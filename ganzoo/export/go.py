@@ -84,7 +84,6 @@ def export(
         )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise GanzooError(f"{out} exists already: choose another --out")
-    report(f"opening {path}")
     run = Run.open(path)
     step = step_of(run.checkpoint_at(which))
     subject = Subject(load_variant(run, torch.device("cpu"), which), truncation, asked or {})

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from ganzoo.cli.sweeping import LiveTable, SweepDisplay
 from ganzoo.jobs.executor import Handle
-from ganzoo.sweeps.go import FAILED, FINISHED, TRAINING, Row
+from ganzoo.sweeps.go import EVALUATING, FAILED, FINISHED, TRAINED, TRAINING, Row
 from ganzoo.sweeps.plan import Trial
 
 
@@ -52,3 +52,18 @@ def test_elsewhere_it_is_a_line_when_something_happens() -> None:
         "lr=0_seed=0: training\nlr=1_seed=0: failed at step 3: the disk is full\n"
     )
     assert display.told(found) == "1 of 2 runs done, lr=0_seed=0 at step 0"
+
+
+def test_no_time_is_left_where_nothing_but_evaluations_is() -> None:
+    display, found = SweepDisplay(Console(file=io.StringIO(), width=500)), rows(3)
+    for row in found:
+        row.steps = 100
+    found[0].state, found[0].step = TRAINING, 10
+    display.look(found)
+    found[0].step = 50
+    display.look(found)
+    assert display.told(found).endswith(" left")
+    for row, state in zip(found, (FINISHED, EVALUATING, TRAINED), strict=True):
+        row.state, row.step = state, 100
+    display.look(found)
+    assert display.told(found) == "1 of 3 runs done, 2 evaluations left"

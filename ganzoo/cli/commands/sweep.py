@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,12 +162,14 @@ def _forecast(ready: Ready, as_json: bool) -> int:
 
 def _evaluations(found: Outlook) -> dict[str, str]:
     """How many there are of each sort, and what each takes."""
-    rows = {}
+    rows, judging = {}, found.judging
     if found.evaluating is not None:
+        if judging is not None:  # what is learned once is said once
+            judging = replace(judging, classifiers=0)
         count = counted(found.evaluations, "evaluation")
         rows["evaluates"] = f"{count} in the trainings, of about {costing(found.evaluating)}"
-    if found.judging is not None:
-        rows["at the end"] = f"{found.runs} more, of about {costing(found.judging)}"
+    if judging is not None:
+        rows["at the end"] = f"{found.runs} more, of about {costing(judging)}"
     return rows
 
 
