@@ -182,3 +182,18 @@ def direction_of(variant: Translator, name: str) -> Direction:
     if name not in known:
         raise unknown("direction", name, known)
     return known[name]
+
+
+def asked_of(variant: Translator, wanted: Mapping[str, object]) -> dict[str, str | float]:
+    """What is asked of a translation, by the names of the variant's controls.
+
+    Raises:
+        GanzooError: the variant has no such control or value.
+    """
+    known = variant.controls()
+    for name, value in wanted.items():
+        if not known:
+            raise GanzooError(f"nothing can be asked of this run: leave out --set {name}={value}")
+        if name not in known:
+            raise unknown("control", name, known)
+    return {name: known[name].parse(name, str(value)) for name, value in wanted.items()}

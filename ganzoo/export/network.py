@@ -9,10 +9,17 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from ganzoo.abilities import Classifier, Encoder, Enlarger, Restorer, Translator, draws
+from ganzoo.abilities import (
+    Classifier,
+    Encoder,
+    Enlarger,
+    Restorer,
+    Translator,
+    asked_of,
+    draws,
+)
 from ganzoo.engine.device import seeded
 from ganzoo.errors import GanzooError
-from ganzoo.library.translation import asked_of
 from ganzoo.variant import Variant
 
 LOOKED_AT = 4096

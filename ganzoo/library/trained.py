@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ganzoo.abilities import Encoder, Enlarger, Restorer, Translator
+from ganzoo.abilities import Encoder, Enlarger, Restorer, Translator, asked_of
 from ganzoo.errors import GanzooError
 from ganzoo.library.classification import classified
 from ganzoo.library.drawing import DrawingRun
@@ -21,7 +21,7 @@ from ganzoo.library.making.maker import Maker
 from ganzoo.library.making.masks import Masks
 from ganzoo.library.making.tiles import TILE, tiling_of
 from ganzoo.library.samples import Samples
-from ganzoo.library.translation import asked_of, chosen_direction
+from ganzoo.library.translation import chosen_direction
 from ganzoo.runs.run import Run
 from ganzoo.spec import Field
 
@@ -186,7 +186,7 @@ class TrainedRun(DrawingRun):
         self, images: Given, *, pixels: str | None = None, report: Report = quiet
     ) -> Samples:
         """What an encoder makes of the latents that it finds of images; raises likewise."""
-        return self._made_of(images, self.data.sample, self.reconstructing(pixels), report)
+        return self._made_of(images, self.data.sample, self.encoding(pixels, True), report)
 
     def encode(
         self, images: Given, *, pixels: str | None = None, report: Report = quiet
@@ -335,20 +335,14 @@ class TrainedRun(DrawingRun):
         wanted = reading(self.run, pixels, shape[0])
         return Maker(shape, restore, self.device, wanted, tiling=tiling, masks=masks)
 
-    def encoding(self, pixels: str | None) -> Maker:
-        """What finds latents; see `encode`."""
+    def encoding(self, pixels: str | None, reconstruct: bool = False) -> Maker:
+        """What finds latents, and perhaps makes images of them; see `encode`, `reconstruct`."""
         variant = self.able("encoder", "encode")
         assert isinstance(variant, Encoder)
         shape = image_shape(self.variant, self.data.sample.name)
+        make = variant.reconstruct if reconstruct else variant.encode
         wanted = reading(self.run, pixels, shape[0])
-        return Maker(shape, variant.encode, self.device, wanted, latents=True)
-
-    def reconstructing(self, pixels: str | None) -> Maker:
-        """What finds latents and makes images of them; see `reconstruct`."""
-        variant = self.able("encoder", "encode")
-        assert isinstance(variant, Encoder)
-        shape = image_shape(self.variant, self.data.sample.name)
-        return Maker(shape, variant.reconstruct, self.device, reading(self.run, pixels, shape[0]))
+        return Maker(shape, make, self.device, wanted, latents=not reconstruct)
 
     def _made_of(self, images: Given, field: Field, maker: Maker, report: Report) -> Samples:
         with as_files(images, report) as (folder, files):

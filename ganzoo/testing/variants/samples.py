@@ -15,8 +15,13 @@ from ganzoo.networks import PRIORS
 from ganzoo.runs.load import published_weights
 from ganzoo.spec import Field
 from ganzoo.testing.check import Failure, NotApplicable
-from ganzoo.testing.variants.abilities import PROBABILITIES, ROWS, SAMPLES, abilities
-from ganzoo.testing.variants.reach import check_reach
+from ganzoo.testing.variants.abilities import (
+    PROBABILITIES,
+    ROWS,
+    SAMPLES,
+    abilities,
+    check_reach,
+)
 from ganzoo.testing.variants.subject import (
     VariantChecks,
     VariantSubject,

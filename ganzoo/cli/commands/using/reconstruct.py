@@ -63,7 +63,7 @@ def command(
         write_arrays({"latents": latents, "files": [*found]}, out)
         click.echo(f"the latents of {counted(count, 'image')}: {out}")
     else:
-        maker = opened.reconstructing(pixels)
+        maker = opened.encoding(pixels, reconstruct=True)
         with bar("reconstructing", len(files)) as advance:
             count = write_pngs(maker.over(folder, files, warn, advance), out)
         click.echo(f"{counted(count, 'image')}: {out}")
