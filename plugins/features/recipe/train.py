@@ -29,7 +29,7 @@ SEED = 0
 BATCH = 256
 HELD_OUT = 20
 """One training image of this many is kept for validation."""
-ROUNDS = ((12, 0.3),)
+ROUNDS = ((20, 0.3),)
 """Epochs of each, and the learning rate at its peak, after a fifth of the round; it grows from
 almost 0 and falls to 0. Another round goes on from the weights of the one before."""
 PEAK = 0.2

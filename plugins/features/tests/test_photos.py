@@ -126,4 +126,4 @@ def test_it_is_taken_for_images_without_labels() -> None:
 
 
 def test_an_empty_set_has_no_features() -> None:
-    assert made()(IMAGES[:0]).hidden.shape == (0, 192)
+    assert made()(IMAGES[:0]).hidden.shape == (0, 256)
