@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click  # rich-click, which draws the help, takes as long again: only help imports it
@@ -16,6 +17,11 @@ from ganzoo.errors import GanzooError
 
 _UNPRINTED = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What the system says of output that nobody can take."""
+_REFUSED = frozenset(
+    {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.EMFILE}
+    | {errno.ENFILE, errno.ESTALE, *_UNPRINTED}
+)
+"""What the system says of a file that can never be used as it is named, whoever asks for it."""
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as a shell has it: 128 + SIGINT."""
 
@@ -86,6 +92,10 @@ def run(args: Sequence[str]) -> int:
             raise
         return complain("this does not fit into the memory of this machine")
     except OSError as error:
+        if error.filename is not None and error.errno in _REFUSED:
+            return complain(f"{error.filename} cannot be used ({error.strerror})")
+        if error.errno == errno.ENOENT and not _is_somewhere():
+            return complain("the folder in which this was called is gone: go to another")
         if error.filename is not None or error.errno not in _UNPRINTED:
             raise
         _discard_output()
@@ -93,6 +103,15 @@ def run(args: Sequence[str]) -> int:
             return 1
         return complain(f"what this prints cannot be written there ({error.strerror})")
     return status or 0
+
+
+def _is_somewhere() -> bool:
+    """Whether there is the folder in which this was called."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _fitting(message: str, args: Sequence[str]) -> str:
