@@ -193,7 +193,7 @@ class Run:
                 if record["step"] <= step:
                     file.write(json.dumps(record) + "\n")
         for sample in self.samples.glob("[0-9]*.png"):
-            if int(sample.stem) > step:
+            if sample.stem.isdecimal() and int(sample.stem) > step:  # else it is somebody's copy
                 sample.unlink()
         for evaluation in (self.path / evaluations.FOLDER).glob("[0-9]" * 8 + "-*"):  # and pictures
             if int(evaluation.name.partition("-")[0]) > step:

@@ -141,3 +141,13 @@ def test_a_name_that_is_no_text_is_no_damage(tmp_path: Path) -> None:
         result = ganzoo(*args)
         assert result.status == 2
         assert "rename the folder" in result.err
+
+
+def test_a_copy_of_a_picture_is_kept_and_is_no_reason_to_stop(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path / "run")
+    copies = [run / "samples" / name for name in ("00000005 copy.png", "1\u00b2.png", "2.x.png")]
+    for copy in copies:
+        copy.write_bytes(b"mine")
+    result = ganzoo("train", "--resume", run, "--steps", 6)
+    assert result.status == 0, result.err
+    assert {copy.read_bytes() for copy in copies} == {b"mine"}
