@@ -24,6 +24,8 @@ POLL = 0.2
 """Seconds between two looks at it."""
 TAIL = 2000
 """Bytes of the log of which the last line is told."""
+WORDS = 2**16
+"""Bytes of the log in which a traceback is looked for."""
 
 
 def follow(
@@ -85,29 +87,52 @@ def follow(
 def begun(path: Path) -> Run | None:
     """The run that a process has begun; None: there is none.
 
-    What was killed before there was anything to go on from is removed.
+    What was killed before there was anything to go on from is removed, and nothing else is.
 
     Raises:
-        GanzooError: another process trains it.
+        GanzooError: another process trains it, or something else lies there.
     """
     from ganzoo.runs import checkpoint
     from ganzoo.runs.run import Run
 
-    if not path.exists():
+    if not (path.exists() or path.is_symlink()):
         return None
+    if not path.is_dir() or path.is_symlink():
+        raise GanzooError(f"{path} is no folder, and a run is to be there: move it elsewhere")
     if (path / "run.json").exists():
         run = Run.open(path)
         if run.state == "running":
             raise GanzooError(f"{path} is being trained by another process")
         if checkpoint.latest(run.checkpoints) is not None:
             return run
+        if run.settings.get("outcome") == "finished":
+            raise GanzooError(
+                f"{path} is finished, and its checkpoints are gone: put them back, or move the "
+                "folder elsewhere to have it trained again"
+            )
+    else:
+        _refuse_files(path)
     shutil.rmtree(path)
     return None
 
 
+def _refuse_files(path: Path) -> None:
+    """See whether a folder without a record is one that a training had just begun.
+
+    Raises:
+        GanzooError: it holds files, which no training has written by then.
+    """
+    for found in path.rglob("*"):
+        if not found.is_dir() and not found.name.startswith("."):
+            raise GanzooError(
+                f"{path} is no run and holds {found.relative_to(path)}: move it elsewhere, as a "
+                "run is to be there"
+            )
+
+
 def last_words(log: Path) -> str:
     """Of a process that failed: what it says last in a file, and where it was raised."""
-    lines = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = [line.strip() for line in _end_of(log, WORDS) if line.strip()]
     if not lines:
         return f"it failed: see {log}"
     said = lines[-1].removeprefix("ganzoo: error: ")
@@ -157,7 +182,14 @@ def interruptible() -> Iterator[None]:
 
 
 def _last_line(log: Path) -> str:
-    with log.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
-        lines = file.read().decode(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return next((line.strip() for line in reversed(_end_of(log, TAIL)) if line.strip()), "")
+
+
+def _end_of(log: Path, size: int) -> list[str]:
+    """The lines in the last bytes of a log, in whatever encoding; none, where there is no log."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - size))
+            return file.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,8 @@ class Swept:
     @property
     def ranking(self) -> Ranking | None:
         """The settings by their evaluations; None: nothing is known that can be better or worse."""
-        paths = [row.trial.path for row in self.rows if (row.trial.path / "run.json").exists()]
+        there = [row for row in self.rows if row.state != FAILED]
+        paths = [row.trial.path for row in there if (row.trial.path / "run.json").exists()]
         return rank(compare(paths)) if len(paths) > 1 else None
 
     def to_dict(self) -> list[dict[str, Any]]:
@@ -125,6 +126,9 @@ def carry_out(plan: Plan, executor: Executor, at_once: Share, watch: Watch) -> S
         except KeyboardInterrupt:
             sweep.stop()
             return Swept(sweep.rows, stopped=True)
+        except BaseException:
+            sweep.stop()
+            raise
         finally:
             executor.close()
         return Swept(sweep.rows, stopped=False)
@@ -201,7 +205,11 @@ class _Sweep:
             log = trial.log.absolute()
             threads = self._share.threads
             job = Job(trial.name, arguments, log, Path.cwd(), threads, self._on_gpu)
-            row.handle = self._executor.submit(job)
+            try:
+                row.handle = self._executor.submit(job)
+            except (GanzooError, OSError) as error:  # the latter: no room for a log, or a process
+                self._end(row, FAILED, f"it cannot be begun: {error}")
+                continue
             self._watch.changed(row)
 
     def _look(self) -> None:
@@ -271,7 +279,10 @@ def _ended(trial: Trial) -> tuple[str, str]:
     """How a run is, with which nobody is to go on, and what was wrong."""
     if not (trial.path / "run.json").exists():
         return FAILED, ""
-    state = Run.open(trial.path).state
+    try:
+        state = Run.open(trial.path).state
+    except GanzooError as error:
+        return FAILED, str(error)
     return state, f"the training {state}" if state in LOST else ""
 
 
@@ -279,7 +290,8 @@ def _read_progress(row: Row) -> None:
     """How far a run is, by its files."""
     path = row.trial.path
     if row.steps is None and (path / "run.json").exists():
-        row.steps = Run.open(path).settings["training"].get("steps")
+        with suppress(GanzooError):  # which is said of it where it is gone on with
+            row.steps = Run.open(path).settings["training"].get("steps")
     row.step = last_step(path)
 
 
@@ -288,7 +300,7 @@ def _alone(folder: Path) -> Iterator[None]:
     """Hold a sweep for this process.
 
     Raises:
-        GanzooError: another process holds it.
+        GanzooError: another process holds it, or it cannot be held.
     """
     lock = FileLock(folder / ".lock")
     try:
@@ -297,6 +309,11 @@ def _alone(folder: Path) -> Iterator[None]:
         raise GanzooError(f"{folder} is being swept by another process") from error
     except NotImplementedError:  # a disk without locks
         pass
+    except OSError as error:
+        raise GanzooError(
+            f"the sweep's folder {folder} cannot be written ({error.strerror}): choose another "
+            "with --out"
+        ) from error
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.artifacts.files import read_note, write_json
+from ganzoo.artifacts.files import read_note, refuse_links, write_json
 from ganzoo.config import as_flags, options, unknown_setting
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import registry
@@ -21,7 +21,9 @@ MANIFEST = "sweep.json"
 LOGS = ".logs"
 """The folder of what the processes say; ``*`` beside it stands for what one looks at."""
 _LONG = 120
-"""Characters of a run's name, at most."""
+"""Bytes of a run's name, at most."""
+MOST = 100_000
+"""Runs of a sweep, at most."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Trial:
         """Of its run's folder."""
         parts = {**{spelled(k): value_text(v) for k, v in self.setting.items()}, "seed": self.seed}
         plain = "_".join(f"{name}={value}" for name, value in parts.items())
-        name = re.sub(r"[^\w.+=-]", "-", plain)[:_LONG]
+        name = re.sub(r"[^\w.+=-]", "-", plain).encode()[:_LONG].decode(errors="ignore")
         if name == plain:
             return name
         return f"{name}-{hashlib.sha256(plain.encode()).hexdigest()[:6]}"
@@ -113,12 +115,13 @@ class Plan:
         Settings and seeds may have been others: what is there of them is kept.
 
         Raises:
-            GanzooError: it is another's.
+            GanzooError: it is another's, or has links in it.
         """
         path = self.folder / MANIFEST
         if path.exists():
+            refuse_links(self.folder)
             self._check_same(path, self._asked)
-        elif self.folder.exists() and any(self.folder.iterdir()):
+        elif self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
             raise GanzooError(
                 f"{self.folder} holds something else than a sweep: choose another folder with --out"
             )
@@ -204,6 +207,11 @@ def make_plan(
         raise GanzooError("--random draws from what --set names, such as --set lr=1e-5..1e-3")
     first = int(fixed.pop("seed", None) or 0)
     settings = grid(space) if random is None else draw(space, random, first)
+    if len(settings) * seeds > MOST:
+        raise GanzooError(
+            f"that would be {len(settings) * seeds:,} runs, and a sweep has {MOST:,} at most: "
+            "leave some values or --seeds out"
+        )
     threads = fixed.pop("threads", None)
     parts = ["sweep", registered.spec.name, *filter(None, [fixed.get("dataset")])]
     folder = out or Path("runs") / re.sub(r"[^\w.+-]", "-", "-".join(parts))

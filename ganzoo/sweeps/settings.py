@@ -18,6 +18,7 @@ class Sweeping:
         None,
         "draw so many settings from the values and ranges of --set (default: every combination)",
         minimum=1,
+        maximum=10_000,
     )
     jobs: str = option(
         AUTO, "runs at once, which share the cores; auto: one a core, as memory goes, or one a GPU"

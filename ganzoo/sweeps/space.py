@@ -19,6 +19,8 @@ DECADE = 10.0
 """From the ends of a range that are so many times apart it is drawn on a logarithmic scale."""
 DIGITS = 3
 """Of a number that is drawn."""
+MOST = 10_000
+"""Settings of a sweep, at most."""
 PATIENCE = 100
 """Drawings, for each setting that is wanted, after which there seem to be no more."""
 NOT_VARIED = {
@@ -106,7 +108,7 @@ def grid(space: Mapping[str, Choice]) -> list[Setting]:
     """Every combination of the values, the last name's changing first.
 
     Raises:
-        GanzooError: one of them is a range.
+        GanzooError: one of them is a range, or there are too many.
     """
     lists: list[Sequence[Any]] = []
     for name, choice in space.items():
@@ -116,6 +118,12 @@ def grid(space: Mapping[str, Choice]) -> list[Setting]:
                 "values"
             )
         lists.append(choice)
+    many = math.prod(map(len, lists))
+    if many > MOST:
+        raise GanzooError(
+            f"--set asks for {many:,} combinations, and a sweep has {MOST:,} at most: name fewer "
+            "values, or have some drawn with --random N"
+        )
     return [dict(zip(space, values, strict=True)) for values in product(*lists)]
 
 

@@ -26,6 +26,17 @@ def test_a_sentence_is_told_as_it_is(tmp_path: Path) -> None:
     assert last_words(log) == "there is no data set 'x'"
     log.write_text("")
     assert last_words(log) == f"it failed: see {log}"
+    log.unlink()
+    assert last_words(log) == f"it failed: see {log}"
+
+
+def test_words_in_another_encoding_and_behind_a_terabyte(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    log.touch()
+    os.truncate(log, 2**40)
+    with log.open("ab") as file:
+        file.write("\nganzoo: error: no folder 'é'\n".encode("latin-1"))
+    assert last_words(log) == "no folder '\N{REPLACEMENT CHARACTER}'"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -120,13 +120,16 @@ def _choices(file: object, varied: Sequence[str]) -> dict[str, object]:
     """What the file and the flags vary, by name; a flag replaces what the file says."""
     if not isinstance(file, dict):
         raise GanzooError("`set` must be a table in the file, such as [set] and below it lr = [1]")
-    choices = dict(file)
+    choices: dict[str, object] = {}
     for text in varied:
         name, equals, values = text.partition("=")
         if not (name and equals and values):
             raise GanzooError(f"--set must be NAME=VALUE,... such as lr=1e-4,2e-4, not {text}")
-        choices[name.strip().removeprefix("--")] = values
-    return choices
+        plain = name.strip().removeprefix("--").replace("_", "-")
+        if plain in choices:
+            raise GanzooError(f"--set {plain} is there twice: name all of its values in one")
+        choices[plain] = values
+    return {name.replace("_", "-"): value for name, value in file.items()} | choices
 
 
 def _forecast(ready: Ready, as_json: bool) -> int:
