@@ -60,7 +60,7 @@ def test_the_same_command_goes_on(here: Here) -> None:
     kept = Path("s/lr=0.001_seed=0/run.json").read_bytes()
     here.jobs.clear()
     here.before = lambda job: None
-    again = ganzoo(*SWEEP, *RATES, "--no-evaluate", "--set", "lr=1e-3,1e-2,1e-1")
+    again = ganzoo(*SWEEP, "--no-evaluate", "--set", "lr=1e-3,1e-2,1e-1")
     assert again.status == 0, again.err
     assert [job.arguments[:3] for job in here.jobs] == [
         ["train", "--resume", "s/lr=0.01_seed=0"],
