@@ -20,6 +20,8 @@ BEATEN = 0.03
 """By which a share must be above that of real data to be more than chance."""
 CROWDED = 1.2
 """Times as dense as real data, and as 1, are samples that keep to the middle of the data."""
+UNFIT = 0.5
+"""Share, below which what real data score says that they are too few, or seen too badly."""
 COPIES = 0.05
 """Share of copies, above that of real data, of which one should know."""
 
@@ -71,7 +73,7 @@ def in_words(found: Found) -> list[str]:
         Sentences; none, where there is nothing of which this module knows anything.
     """
     line = "; ".join([*_together(found), *_of_classes(found)])
-    return [line, *_deceiving(found)] if line else [*_deceiving(found)]
+    return [*filter(None, [line]), *_unfit(found), *_deceiving(found)]
 
 
 def _together(found: Found) -> Iterator[str]:
@@ -106,6 +108,20 @@ def _of_classes(found: Found) -> Iterator[str]:
         yield (
             f"labels are ignored: consistency {shown(value, True)} is chance "
             f"({shown(chance, True)})"
+        )
+
+
+def _unfit(found: Found) -> Iterator[str]:
+    """Whether real data fare so badly that samples cannot be judged beside them."""
+    badly = [
+        f"{name} {shown(found.real[name], True)}"
+        for name in ("precision", "recall", "coverage", "consistency")
+        if name in found.values and found.real.get(name, 1.0) < UNFIT
+    ]
+    if badly:
+        yield (
+            "these scores tell little, also where they beat real data, which themselves come to "
+            f"{' and '.join(badly)}: they are too few, or what looks at them has learned too little"
         )
 
 

@@ -130,14 +130,19 @@ def test_weights_are_read_without_torch(
 def test_a_hub_finds_its_facts_and_what_was_measured(trained: Path, tmp_path: Path) -> None:
     from ganzoo.runs import evaluations
 
-    scores = [{"name": "recall", "value": 0.5, "better": "higher", "real": 0.75}]
+    scores = [
+        {"name": "recall", "value": 0.5, "better": "higher", "real": 0.75},
+        {"name": "precision", "value": 0.9, "better": "higher", "real": 0.2},
+    ]
     evaluations.store(trained, 1, {"protocol": "by | hand", "scores": scores})
     export(trained, "huggingface", tmp_path / "hub")
     text = (tmp_path / "hub" / "README.md").read_text()
     front = text.split("---\n")[1].splitlines()
     assert front[:2] == ["license: other", "library_name: ganzoo"]
     for words in (
+        "| score | value | real data | better | what it is |\n|---|---|---|---|---|\n| recall |",
         "| recall | 50.0% | 75.0% | higher | share of real ones",
+        "- on the way: samples look more like the data than they are varied\n- these scores tell",
         "protocol: by \\| hand",
         "known to have been tried with this implementation on such data",
         "On other data (mnist) some of it was tried",
