@@ -18,6 +18,7 @@ from ganzoo.compare.spread import CONFIDENCE, Spread, plus_minus, student_quanti
 from ganzoo.errors import unknown
 
 BEST, WORSE, NOISE, UNKNOWN = "best", "worse", "within noise", "unknown"
+ALONE = "nothing to compare"
 """What is said of a setting: the last where one run cannot tell what the seed does."""
 TOLD = 4
 """Settings, at most, by which one is told from the others; beyond, it is by its runs."""
@@ -75,7 +76,7 @@ class Ranking:
         best, *others = self.rows
         line = f"best by {self.score}: {best.name}, {best.value}"
         if not others:
-            line = f"{self.score} of {best.name}: {best.value}, with nothing to compare"
+            line = f"{self.score} of {best.name}: {best.value}, with {ALONE}"
         for verdict, words in (
             (WORSE, "worse beyond noise"),
             (NOISE, "within noise of it"),
@@ -85,7 +86,7 @@ class Ranking:
             if told:
                 line += f"; {words}: {', '.join(told)}"
         if self.without:
-            line += f"; without a score: {', '.join(self.without)}"
+            line += f"; without this score by this protocol: {', '.join(self.without)}"
         return line
 
     def to_dict(self) -> dict[str, Any]:
@@ -151,14 +152,14 @@ def rank(found: Comparison, by: str | None = None) -> Ranking | None:
     if not known:
         return None
     confidence = 1 - (1 - CONFIDENCE) / max(1, len(known) - 1)
-    best = known[0][1]
+    best, first = known[0][1], BEST if known[1:] else ALONE
     rows = [
         Ranked(
             label,
             names[label],
             spread,
             of,
-            _verdict(best, spread, confidence) if number else BEST,
+            _verdict(best, spread, confidence) if number else first,
         )
         for number, (label, spread, of) in enumerate(known)
     ]

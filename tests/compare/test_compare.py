@@ -274,6 +274,20 @@ def test_the_best_is_bold(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b[1m42.5" not in out
 
 
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_no_number_is_broken_in_two_however_narrow_the_screen(
+    capsys: pytest.CaptureFixture[str], width: int
+) -> None:
+    values = {f"score_{name}": 0.001234 for name in "abcdefghij"}
+    better = dict.fromkeys(values, "higher")
+    runs = {"a run": [[Numbers("a run", P, 100, values, better)]]}
+    print_scores(Console(width=width), tabulate(runs)[0])
+    shown = capsys.readouterr().out
+    for name in values:
+        assert name in shown
+    assert shown.count("0.001234") == len(values)
+
+
 def test_the_command(tmp_path: Path) -> None:
     a = evaluated(make_run(tmp_path / "a"), frechet=10.0)
     b = evaluated(make_run(tmp_path / "b", lr=0.01), frechet=12.25)

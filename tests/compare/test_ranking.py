@@ -98,7 +98,7 @@ def test_a_run_without_a_score_is_said(tmp_path: Path) -> None:
     assert found is not None
     assert found.without == ["--lr 9"]
     assert found.rows[0].value.endswith("of 2 of 3 runs")
-    assert found.words.endswith("without a score: --lr 9")
+    assert found.words.endswith("without this score by this protocol: --lr 9")
 
 
 def test_nothing_to_rank_by(tmp_path: Path) -> None:

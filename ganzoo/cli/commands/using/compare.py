@@ -12,11 +12,17 @@ from ganzoo.cli.flags import RUN
 from ganzoo.cli.output import QuickCommand, json_option, make_console, make_table, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
+    from rich.table import Table as RichTable
 
     from ganzoo.compare.ranking import Ranking
     from ganzoo.compare.runs import Comparison
-    from ganzoo.compare.scoreboard import Table
+    from ganzoo.compare.scoreboard import Cell, Table
+
+MEASURED = 10_000
+"""Characters, in which any table is as wide as it would be."""
 
 
 @click.command("compare", cls=QuickCommand, epilog="Example: ganzoo compare runs/*")
@@ -68,20 +74,36 @@ def _print(comparison: Comparison) -> None:
 
 
 def print_scores(console: Console, table: Table, error: str = "deviation") -> None:
-    """Print the numbers of one protocol, the best of each column bold, below its name.
+    """Print the numbers of one protocol, the best of each score bold, below its name.
+
+    A run is a row, or a column, where the screen is not wide enough for all scores.
 
     Args:
         console: where.
         table: which.
         error: which property of `ganzoo.compare.spread.Spread` stands behind a ±.
     """
-    from rich.text import Text
+    from ganzoo.compare.scoreboard import Cell
 
     console.print(table.protocol, soft_wrap=True, style="dim")
-    drawn = make_table(*table.headers)
-    for line in table.lines(lambda spread: getattr(spread, error)):
-        drawn.add_row(*(Text(cell.text, style="bold" if cell.best else "") for cell in line))
+    headers = [Cell(header) for header in table.headers]
+    rows = [headers, *table.lines(lambda spread: getattr(spread, error))]
+    drawn = _drawn(rows)
+    unbounded = console.options.update(width=MEASURED)
+    if console.measure(drawn, options=unbounded).maximum > console.width:
+        drawn = _drawn([*zip(*rows, strict=True)])
     console.print(drawn)
+
+
+def _drawn(rows: Sequence[Sequence[Cell]]) -> RichTable:
+    """A table of cells, the first row of which are its headers."""
+    from rich.text import Text
+
+    headers, *others = rows
+    drawn = make_table(*(cell.text for cell in headers))
+    for row in others:
+        drawn.add_row(*(Text(cell.text, style="bold" if cell.best else "") for cell in row))
+    return drawn
 
 
 def print_ranking(console: Console, ranking: Ranking) -> None:
