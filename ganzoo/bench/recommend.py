@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -136,6 +137,16 @@ def by_class(photos: Photos, side: int) -> Trial | None:
     cls: type[Variant] = found[0].load()
     recipe = cls.recipe(photos.at(side))
     return Trial(found[0].spec.name, side, recipe["batch_size"], recipe["steps"], 0.0, 0)
+
+
+def least_by_class(photos: Photos) -> tuple[str, int] | None:
+    """The variant that draws samples of a class from the fewest images, and from how many.
+
+    None: no such variant is recommended at all, or the images have no labels.
+    """
+    known = _advised(replace(photos, count=sys.maxsize), by_class=True)
+    found = [(row.spec.advice.least, row.spec.name) for row in known if row.spec.advice]
+    return min(found)[::-1] if found else None
 
 
 def _advised(photos: Photos, *, by_class: bool) -> list[Registered[VariantSpec]]:

@@ -126,7 +126,10 @@ def label_of(variant: Variant, asked: str | int) -> int:
         GanzooError: there is no such class, or the variant draws from all of them.
     """
     if not variant.conditional:
-        raise GanzooError("--label needs a conditional variant: this one draws from all classes")
+        raise GanzooError(
+            "--label needs a conditional variant: this one draws from all classes (`ganzoo list` "
+            "shows which are of labelled images)"
+        )
     names = variant.data.class_names
     if asked in names:
         return names.index(str(asked))

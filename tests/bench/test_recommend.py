@@ -17,6 +17,7 @@ from ganzoo.bench.recommend import (
     best,
     by_class,
     candidates,
+    least_by_class,
     look_at,
     trials,
     why_side,
@@ -77,6 +78,8 @@ def test_images_with_labels_have_a_variant_of_classes_named_besides() -> None:
     assert training(labelled, found).startswith("ganzoo train projgan --dataset folder")
     assert by_class(photos(3000), 64) is None
     assert by_class(replace(labelled, count=20), 64) is None
+    assert least_by_class(replace(labelled, count=20)) == ("projgan", 500)
+    assert least_by_class(photos(20)) is None
 
 
 def test_what_is_no_folder_is_said_without_a_flag_of_other_commands(tmp_path: Path) -> None:

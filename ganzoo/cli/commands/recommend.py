@@ -48,7 +48,15 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
     Variants declare how many images they are for. Those that suit are tried for a few steps, in
     ever larger sizes.
     """
-    from ganzoo.bench.recommend import best, by_class, candidates, look_at, trials, why_side
+    from ganzoo.bench.recommend import (
+        best,
+        by_class,
+        candidates,
+        least_by_class,
+        look_at,
+        trials,
+        why_side,
+    )
 
     with saying() as show:
         show("looking at the images")
@@ -86,6 +94,12 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
                 f"for, {labelled.variant}, {_why(labelled)} (it was not tried)\n"
             )
             click.echo(f"  {training(found, labelled, device)}")
+        elif least := least_by_class(found):
+            classes = counted(found.data.classes, "class")
+            click.echo(
+                f"\nThe images have labels, of {classes}; {least[0]} draws samples of a class that "
+                f"one asks for, and is for {least[1]:,} images and more"
+            )
 
 
 def training(photos: Photos, chosen: Trial, device: str = "auto") -> str:
