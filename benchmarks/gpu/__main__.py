@@ -60,6 +60,8 @@ def run_all(schedule: Schedule, only: Sequence[str], work: Path) -> None:
     schedule.side_by_side(first, share=1.0)
     found = work / "tests.json"
     groups = json.loads(found.read_text()) if found.exists() else {}
+    if not only:
+        groups = plan.together(groups)
     checks = schedule.announce(wanted(plan.checks(groups)))
     measurements = schedule.announce(wanted(plan.measurements(groups)))
     schedule.side_by_side(checks, SHARE_OF_CHECKS if measurements else 1.0)

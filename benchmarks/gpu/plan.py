@@ -13,6 +13,8 @@ GAMES = ("vanilla 28", "dcgan 32", "dcgan 64", "cyclegan 256")
 RESUMED = ("vanilla", "dcgan")
 TESTS = "GPU tests: "
 """How the names of steps that run tests begin."""
+TOGETHER = 3
+"""Groups of tests that share a process, whose start takes longer than most tests."""
 ALONE = "speed"
 """The group of tests that measure, and are disturbed by others."""
 
@@ -24,6 +26,14 @@ def _step(name: str, seconds: float, module: str, *arguments: str, least: float 
 def first() -> list[Step]:
     """What the machine is, and which tests there are."""
     return [_step("machine", 90, "machine"), _step("find the GPU tests", 90, "collect")]
+
+
+def together(groups: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The groups, a few of them in one, which is called by the names of all."""
+    names = [name for name in groups if name != ALONE]
+    few = [names[start : start + TOGETHER] for start in range(0, len(names), TOGETHER)]
+    joined = {", ".join(some): [node for name in some for node in groups[name]] for some in few}
+    return joined | {name: [*nodes] for name, nodes in groups.items() if name == ALONE}
 
 
 def checks(groups: Mapping[str, Sequence[str]]) -> list[Step]:
@@ -52,4 +62,4 @@ def measurements(groups: Mapping[str, Sequence[str]]) -> list[Step]:
 
 
 def _tests(name: str, nodes: Sequence[str]) -> Step:
-    return _step(f"{TESTS}{name}", 90, "tests", *nodes)
+    return _step(f"{TESTS}{name}", 150, "tests", *nodes)

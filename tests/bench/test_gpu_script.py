@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gpu import carried, page
+from gpu import carried, page, plan
 from gpu.__main__ import parse
 from gpu.schedule import Schedule
 from gpu.step import FAILED, INTERRUPTED, NOT_REACHED, PASSED, RUNNING, TIMED_OUT, Result, Step
@@ -161,6 +161,14 @@ def test_a_wheel_that_cannot_be_unpacked_is_named_and_hinders_nobody(tmp_path: P
 )
 def test_tests_are_grouped_by_variant_or_file(node: str, name: str) -> None:
     assert group(node, ["r3gan", "wgan", "wgan-gp"]) == name
+
+
+def test_groups_share_processes_and_lose_no_test() -> None:
+    groups = {name: [f"{name}-1", f"{name}-2"] for name in "abcdefg"} | {plan.ALONE: ["timed"]}
+    joined = plan.together(groups)
+    assert joined.pop(plan.ALONE) == ["timed"]
+    assert [*joined] == ["a, b, c", "d, e, f", "g"]
+    assert joined["d, e, f"] == ["d-1", "d-2", "e-1", "e-2", "f-1", "f-2"]
 
 
 def test_a_step_that_does_not_exist_is_refused_with_those_that_do(
