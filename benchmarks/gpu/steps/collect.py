@@ -1,4 +1,4 @@
-"""Which tests need a GPU, in groups that each get a process: by variant, or by file."""
+"""Which tests need a GPU, in groups: by variant, or by file."""
 
 from __future__ import annotations
 
