@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,3 +61,17 @@ def few_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Glyphs and ink are few: to draw all of them takes longer than what is made of them."""
     for split, samples in (("train", 600), ("test", 200)):
         monkeypatch.setitem(drawing.SAMPLES, split, samples)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real browser, where there is one."""
+    driver = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("needs a Chromium")
+    with driver.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found)
+        yield opened
+        opened.close()

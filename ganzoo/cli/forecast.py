@@ -39,7 +39,8 @@ def print_forecast(found: Forecast) -> None:
         row("a step", f"{found.seconds:.3g} s{eagerly}")
         row(
             "duration",
-            f"{lasting(3600 * found.hours)} for {found.steps:,} steps{_evaluated(found)}",
+            f"{lasting(3600 * found.hours)} for {found.steps:,} steps{_evaluated(found)}, if the "
+            "machine stays as busy as it is now",
         )
     if found.evaluating is not None:
         each = f"{counted(found.evaluations, 'evaluation')}, of about "

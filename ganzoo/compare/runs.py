@@ -184,6 +184,15 @@ def read_settings(run: Run) -> dict[str, Any]:
     }
 
 
+def public_settings(run: Run) -> dict[str, Any]:
+    """Those of `read_settings` but for places on the machine of whoever trained it.
+
+    What is written for others to read names none.
+    """
+    found = read_settings(run)
+    return {name: value for name, value in found.items() if name not in ("--data-root", "--init")}
+
+
 def _read_fields(data: DataSpec) -> dict[str, Any]:
     """The fields of the data, by name: shapes, and the names of classes or columns."""
     read: dict[str, Any] = {}

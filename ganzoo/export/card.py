@@ -13,7 +13,7 @@ from jinja2 import Environment
 from ganzoo.artifacts.templates import templates
 from ganzoo.claims.page import table
 from ganzoo.claims.shipped import claims_of, results
-from ganzoo.compare.runs import read_settings
+from ganzoo.compare.runs import public_settings
 from ganzoo.compare.scoreboard import setting_text
 from ganzoo.errors import GanzooError
 from ganzoo.export import web
@@ -90,19 +90,13 @@ def card(run: Run, row: Registered[VariantSpec], subject: Subject, form: Format,
             **_claims(row.spec, str(run.settings["training"].get("dataset"))),
             page=web.commands() if web.PAGE in told.files else (),
             licence=_licence(row),
-            settings=_settings(run),
+            settings={
+                name: setting_text(value)
+                for name, value in public_settings(run).items()
+                if value is not None
+            },
         )
     )
-
-
-def _settings(run: Run) -> dict[str, str]:
-    """Those that are set, but for places on the machine of whoever trained it."""
-    found = read_settings(run).items()
-    return {
-        name: setting_text(value)
-        for name, value in found
-        if value is not None and name not in ("--data-root", "--init")
-    }
 
 
 def _needs(form: Format) -> str:

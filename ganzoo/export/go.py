@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ganzoo.artifacts.files import whole_folder, write_json
-from ganzoo.artifacts.places import mark
+from ganzoo.artifacts.places import MARK, mark
 from ganzoo.data.kinds import sample_kind
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.export.card import Told, card
@@ -105,10 +105,11 @@ def export(
                     report(f"reading {name} again, and comparing what it makes")
                     worst = max(worst, _compare(network, one, folder / name))
             written |= _beside(run, subject, folder, step, chosen)
+            mark(folder)
+            written[MARK] = "marks the folder, so that it is never taken for data to train on"
             told = Told(step, form, written, worst, SIZES, form == HUGGINGFACE)
             text = card(run, row, subject, chosen, told)
             (folder / "README.md").write_text(text, encoding="utf-8")
-            mark(folder)
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         raise GanzooError(f"{out} cannot be written ({reason}): choose another --out") from error

@@ -82,7 +82,11 @@ def _meaning(subject: Subject, name: str) -> str:
         "normal": "each number from a standard normal distribution",
         "uniform": "each number from a uniform distribution between -1 and 1",
     }
-    return prior.get(subject.prior, f"such as the {len(subject.shipped):,} in `{LATENTS}`")
+    meaning = prior.get(subject.prior, f"such as the {len(subject.shipped):,} in `{LATENTS}`")
+    z = getattr(subject.variant.config, "latent_dim", None)
+    if z is not None and z < subject.latents[0].numel():
+        meaning += f"; z is {z} of them, the others are what the variant draws beside it"
+    return meaning
 
 
 def _drawn(subject: Subject) -> list[str]:

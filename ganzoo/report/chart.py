@@ -141,8 +141,7 @@ def thinned(points: Points, most: int = POINTS) -> Points:
 def round_ticks(low: float, high: float) -> list[float]:
     """Round numbers at even distances, from below `low` to above `high`."""
     if high - low <= 1e-9 * max(abs(low), abs(high)):
-        margin = abs(low) / 2 or 1.0
-        low, high = low - margin, high + margin
+        low, high = low - abs(low) / 2, high + (abs(high) / 2 or 1.0)
     width = (high - low) / TICKS
     power = 10.0 ** math.floor(math.log10(width))
     unit = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= width * 0.999)

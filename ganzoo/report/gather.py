@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ganzoo.artifacts.files import refuse_links
 from ganzoo.artifacts.pictures import curve_label, panels_of
-from ganzoo.compare.runs import Comparison, compare, read_settings
+from ganzoo.compare.runs import Comparison, compare, public_settings
 from ganzoo.compare.scoreboard import Cell, Table, setting_text
 from ganzoo.report.chart import Chart, Line
 from ganzoo.report.evaluations import Evaluation, latest_evaluations
@@ -143,7 +143,7 @@ def _describe(key: str, run: Run, charts: Sequence[Chart]) -> Shown:
         str(run.path),
         state,
         _facts(run, state),
-        {name: setting_text(value) for name, value in read_settings(run).items()},
+        {name: setting_text(value) for name, value in public_settings(run).items()},
         charts,
         frames(run.samples),
         picture(run.samples / "real.png", "real data"),

@@ -40,6 +40,7 @@ def test_the_line_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     done = ganzoo(*words, *TINY, "--steps", 1000, "--evaluate-every", 10)
     assert (done.status, done.err) == (0, "")
     assert re.search(r"duration +\d+ (s|min) for 1,000 steps, \d+ (s|min) of it for eval", done.out)
+    assert "evaluations, if the machine stays as busy as it is now\n" in done.out
     assert re.search(r"evaluates +100 evaluations, of about \d+ s each\n", done.out)
     said = re.sub(r"  +", "  ", done.out)
     assert "generator  2,242 parameters" in said or re.search(r"generator  [\d,]+ parameters", said)

@@ -24,6 +24,7 @@ from ganzoo.export import formats
 from ganzoo.export.formats import followed
 from ganzoo.export.go import SIZES, export
 from ganzoo.export.network import Subject, prior_of
+from ganzoo.export.use import interface
 from ganzoo.export.web import RUNTIME, commands
 from ganzoo.networks import sample_prior
 from ganzoo.runs.run import Run
@@ -163,6 +164,8 @@ def test_claims_of_the_data_that_were_trained_on_are_listed(trained: Path, tmp_p
     (trained / "run.json").write_text(json.dumps(settings))
     export(trained, "safetensors", tmp_path / "weights")
     text = (tmp_path / "weights" / "README.md").read_text()
+    for path in (tmp_path / "weights").iterdir():
+        assert path.name == "README.md" or f"- `{path.name}`: " in text
     assert "tried with this implementation on mnist (not with these weights)" in text
     assert "| `cgan` | " in text
     assert "On other data" not in text
@@ -177,6 +180,15 @@ def test_points_of_another_prior_are_drawn_from_latents_that_come_with_it(
     assert np.load(tmp_path / "points" / "samples.npy").shape == (16, 2)
     assert np.load(tmp_path / "points" / "latents.npy").shape[0] == 1000
     assert used["samples"].dtype == np.float32
+
+
+def test_latents_of_more_than_z_are_explained() -> None:
+    subject = Subject(make_small("fastgan").variant.eval())
+    (network,) = subject.networks
+    z = subject.variant.config.latent_dim
+    assert f"; z is {z} of them, the others are what" in interface(subject, network)[0]
+    subject = Subject(make_small("dcgan").variant.eval())
+    assert "z is" not in interface(subject, subject.networks[0])[0]
 
 
 @pytest.mark.parametrize("name", NAMES)

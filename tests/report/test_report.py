@@ -63,6 +63,7 @@ def test_the_line_of_the_readme_does_what_it_says(run: Path) -> None:
     page = Tags(run / "report.html")
     for words in ("finished, step 5 of 5", "Curves", "generator loss", "Settings", "--batch-size"):
         assert words in page.text
+    assert "--data-root" not in page.text  # it may be sent to others, whom no path here concerns
     (film,) = (json.loads(found) for found in re.findall(r"\[\[.*\]\]", page.text))
     assert [caption for caption, _ in film] == [f"step {step}" for step in range(6)]
     images = [found["src"] or "" for tag, found in page.tags if tag == "img"]
@@ -220,12 +221,22 @@ def test_thinned_curves_keep_what_stands_out() -> None:
 
 @pytest.mark.parametrize(
     ("low", "high"),
-    [(0, 0), (1, 1), (0.1, 0.7), (-3, 1e-3), (1e-29, 1e29), (-5e29, 5e29), (7, 7 + 1e-15)],
+    [
+        (0, 0),
+        (-2, -2),
+        (1, 1),
+        (0.1, 0.7),
+        (-3, 1e-3),
+        (1e-29, 1e29),
+        (-5e29, 5e29),
+        (7, 7 + 1e-15),
+    ],
 )
 def test_axes_have_few_round_numbers_around_all_values(low: float, high: float) -> None:
     ticks = round_ticks(low, high)
     assert 2 <= len(ticks) <= 7
     assert ticks == sorted(set(ticks))
+    assert (ticks[0] < 0) == (low < 0)
     assert ticks[0] <= low
     assert high <= ticks[-1]
     chart = Chart("x", [Line("x", [(0, low), (1, high)], 0)])
