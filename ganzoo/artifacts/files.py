@@ -74,6 +74,13 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def open_unless_idle(path: str, flags: int) -> int:
+    """Open what a user names, without waiting for somebody to open a pipe that nobody writes to."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
 def read_note(path: Path) -> str:
     """The text of a small file that ganzoo writes, which may have been put there by a stranger.
 

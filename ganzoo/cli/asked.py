@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.core import ParameterSource
 
+from ganzoo.artifacts.files import open_unless_idle
 from ganzoo.cli.flags import make_flag, remembered_flag
 from ganzoo.config import options, unknown_setting
 from ganzoo.errors import GanzooError
@@ -149,18 +152,20 @@ _LONG = 2**20
 
 
 def read_config(path: Path, tables: Collection[str] = ()) -> dict[str, object]:
-    """The settings of a TOML file, by field name.
+    """The settings of a TOML file, or of the pipe of a shell's ``<(...)``, as they are written.
 
     Args:
         path: of the file.
         tables: names that it may have for tables.
 
     Raises:
-        GanzooError: it cannot be read, is no TOML, or has other tables.
+        GanzooError: it cannot be read, is no TOML, has other tables, or says the same twice.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        with open(path, encoding="utf-8", opener=open_unless_idle) as file:
             text = file.read(_LONG)  # a device may have no end
+            if not text and stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+                raise GanzooError(f"--config {path} is a pipe into which nobody writes settings")
         content = tomllib.loads(text)
     except OSError as error:
         raise GanzooError(f"--config {path} cannot be read ({error.strerror})") from error
@@ -176,7 +181,12 @@ def read_config(path: Path, tables: Collection[str] = ()) -> dict[str, object]:
                 f"--config {path} has a table [{key}]: write all settings at the top, without "
                 "tables"
             )
-    return {key.replace("-", "_"): value for key, value in content.items()}
+    for key in content:
+        if "-" in key and key.replace("-", "_") in content:
+            raise GanzooError(
+                f"--config {path} has both {key} and {key.replace('-', '_')}: leave one out"
+            )
+    return content
 
 
 _WRONG = {
@@ -205,7 +215,8 @@ def _reason(error: tomllib.TOMLDecodeError, text: str) -> str:
 
 def _first_look(seen: Mapping[str, Any], own_keys: frozenset[str]) -> Request:
     """What the common flags and the words that are no flags ask for."""
-    file = {} if seen.get("config") is None else read_config(Path(seen["config"]), own_keys)
+    written = {} if seen.get("config") is None else read_config(Path(seen["config"]), own_keys)
+    file = {key.replace("-", "_"): value for key, value in written.items()}
     own = {key: file.pop(key) for key in own_keys & file.keys()}
     words = seen["variant"] if isinstance(seen.get("variant"), tuple) else ()
     known = {name for row in registry().variants() for name in (row.spec.name, row.qualified)}
@@ -226,20 +237,22 @@ def _first_look(seen: Mapping[str, Any], own_keys: frozenset[str]) -> Request:
             raise GanzooError(f"{run.path} trains {run.variant}, not {name}: leave the name out")
         registered = trained
     if registered is not None and file:
-        _check_keys(file, registered, seen["config"])
+        asked = {key: value for key, value in written.items() if key.replace("-", "_") in file}
+        _check_keys(asked, registered, seen["config"])
     return Request(registered, run, file, own)
 
 
-def _check_keys(file: Mapping[str, object], registered: Registered[VariantSpec], path: str) -> None:
+def _check_keys(
+    written: Mapping[str, object], registered: Registered[VariantSpec], path: str
+) -> None:
     """Check names and values here, where the file can be blamed."""
     known = options(Training) | options(registered.load().Config)
-    for key, value in file.items():
-        if key not in known:
-            keys = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-            (written,) = (one for one in keys if one.replace("-", "_") == key)
-            raise unknown_setting(written, known, f" (in {path})")
+    for key, value in written.items():
+        option = known.get(key.replace("-", "_"))
+        if option is None:
+            raise unknown_setting(key, known, f" (in {path})")
         try:
-            known[key].convert(value)
+            option.convert(value)
         except GanzooError as error:
             raise GanzooError(f"{error} (in {path})") from error
 

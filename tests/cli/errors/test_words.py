@@ -1,5 +1,6 @@
 """Every bad name, value, file, folder and place: one line says what is wrong."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,8 @@ def test_a_device_that_is_not_there(command: list[str], tiny: Path) -> None:
         ("batch-siz = 5", ("no setting 'batch-siz': did you mean 'batch-size'?", "settings.toml")),
         ("batch_siz = 5", "there is no setting 'batch_siz': did you mean 'batch_size'?"),
         ("steps = ", ("settings.toml is not TOML", "lines such as `steps = 1000`", "line 1")),
+        ("batch-siz = 5\nbatch_siz = 6", ("has both batch-siz and batch_siz", "settings.toml")),
+        ("batch_size = 5\nbatch-size = 6", ("has both batch-size and batch_size", "leave one out")),
         ("steps = 5\nsteps = 6", "it says the same twice (in line 2)"),
         ("loss = 'hinge", "a text does not end with the quote that it begins with"),
         ("generator-widths = [8, 8", "a bracket is not closed (in line 1)"),
@@ -123,6 +126,23 @@ def test_a_config_file_that_is_wrong(content: str, saying: str | tuple[str, ...]
 def test_a_config_file_without_a_name_is_none() -> None:
     """As of a shell's variable that is not set."""
     refused("train", "vanilla", *TINY, "--steps", 1, "--config", "", saying="cannot be read")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_of_settings_that_nobody_writes() -> None:
+    os.mkfifo("settings.toml")
+    refused("train", "vanilla", *TINY, "--config", "settings.toml", saying="nobody writes settings")
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="open files have no names")
+def test_settings_from_a_pipe_of_a_shell() -> None:
+    """As of ``--config <(...)``, which can be read once."""
+    read, write = os.pipe()
+    os.write(write, b"batch-siz = 5")
+    os.close(write)
+    saying = ("no setting 'batch-siz': did you mean 'batch-size'?", "/dev/fd/")
+    refused("train", "vanilla", *TINY, "--config", f"/dev/fd/{read}", saying=saying)
+    os.close(read)
 
 
 def test_a_config_file_that_is_not_there() -> None:
