@@ -2,14 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.artifacts.waiting import bar
 from ganzoo.cli import legible
 from ganzoo.cli.owners import with_owners
 from ganzoo.errors import GanzooError, counted
+
+if TYPE_CHECKING:
+    from ganzoo.library.making.maker import Maker
+
+
+def _unused(context: click.Context, option: click.Parameter, out: Path) -> Path:
+    if out.exists():
+        raise GanzooError(f"{out} exists already: choose another --out")
+    return out
+
+
+out_option = click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    required=True,
+    callback=_unused,
+    help="a folder for PNG files with the names of the images that they are made of",
+)
+"""Of commands that make an image of each that they are given."""
+
+images_argument = click.argument(
+    "images", metavar="IMAGE...", type=click.Path(path_type=Path), nargs=-1, required=True
+)
+"""Of commands that are given files and folders."""
+
+
+def write_made(maker: Maker, folder: Path, files: Sequence[str], doing: str, out: Path) -> int:
+    """Make an image of each file, and write them; returns the exit status.
+
+    Args:
+        maker: makes them.
+        folder: below which the files are.
+        files: the images.
+        doing: what is said while it is done.
+        out: a folder, which is not there yet.
+    """
+    from ganzoo.library.images import write_pngs
+
+    with bar(doing, len(files)) as advance:
+        count = write_pngs(maker.over(folder, files, warn, advance), out)
+    click.echo(f"{counted(count, 'image')}: {out}")
+    return status_of(count, len(files))
 
 
 def status_of(done: int, asked: int) -> int:

@@ -6,32 +6,22 @@ from pathlib import Path
 
 import rich_click as click
 
-from ganzoo.artifacts.waiting import bar
 from ganzoo.cli.flags import RUN
-from ganzoo.cli.images import status_of, warn
+from ganzoo.cli.images import images_argument, out_option, warn, write_made
 from ganzoo.cli.output import (
     checkpoint_option,
     device_option,
     pixels_option,
     tile_option,
 )
-from ganzoo.errors import GanzooError, counted
 
 
 @click.command(
     "enlarge", epilog="Example: ganzoo enlarge runs/00001-esrgan-photos small.png --out large"
 )
 @click.argument("run", metavar="RUN", type=RUN)
-@click.argument(
-    "images", metavar="IMAGE...", type=click.Path(path_type=Path), nargs=-1, required=True
-)
-@click.option(
-    "--out",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="a folder for PNG files with the names of the images that they are made of",
-)
+@images_argument
+@out_option
 @click.option(
     "--interpolate",
     metavar="RUN:SHARE",
@@ -58,17 +48,11 @@ def command(
     before. They are read as those of the training were, unless --pixels says more. A file that
     cannot be read is named and left out, and the exit status then is 1.
     """
-    if out.exists():
-        raise GanzooError(f"{out} exists already: choose another --out")
-
-    from ganzoo.library.images import find_all, write_pngs
+    from ganzoo.library.images import find_all
     from ganzoo.library.making.tiles import TILE
     from ganzoo.library.trained import open_run
 
     folder, files = find_all(images, warn, "IMAGE")
     opened = open_run(run, checkpoint, device)
     maker = opened.enlarging(TILE if tile is None else tile, pixels=pixels, interpolate=interpolate)
-    with bar("enlarging", len(files)) as advance:
-        count = write_pngs(maker.over(folder, files, warn, advance), out)
-    click.echo(f"{counted(count, 'image')}: {out}")
-    return status_of(count, len(files))
+    return write_made(maker, folder, files, "enlarging", out)

@@ -8,7 +8,7 @@ import rich_click as click
 
 from ganzoo.artifacts.waiting import bar
 from ganzoo.cli.flags import RUN
-from ganzoo.cli.images import status_of, warn
+from ganzoo.cli.images import status_of, warn, write_made
 from ganzoo.cli.output import checkpoint_option, device_option, pixels_option
 from ganzoo.errors import GanzooError, counted
 
@@ -50,7 +50,7 @@ def command(
 
     import torch
 
-    from ganzoo.library.images import find_images, write_arrays, write_pngs
+    from ganzoo.library.images import find_images, write_arrays
     from ganzoo.library.trained import open_run
 
     folder, files = find_images(source, warn)
@@ -62,9 +62,6 @@ def command(
         latents, count = torch.stack([*found.values()]).numpy(), len(found)
         write_arrays({"latents": latents, "files": [*found]}, out)
         click.echo(f"the latents of {counted(count, 'image')}: {out}")
-    else:
-        maker = opened.encoding(pixels, reconstruct=True)
-        with bar("reconstructing", len(files)) as advance:
-            count = write_pngs(maker.over(folder, files, warn, advance), out)
-        click.echo(f"{counted(count, 'image')}: {out}")
-    return status_of(count, len(files))
+        return status_of(count, len(files))
+    maker = opened.encoding(pixels, reconstruct=True)
+    return write_made(maker, folder, files, "reconstructing", out)

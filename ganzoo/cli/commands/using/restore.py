@@ -6,16 +6,14 @@ from pathlib import Path
 
 import rich_click as click
 
-from ganzoo.artifacts.waiting import bar
 from ganzoo.cli.flags import RUN
-from ganzoo.cli.images import status_of, warn
+from ganzoo.cli.images import images_argument, out_option, warn, write_made
 from ganzoo.cli.output import (
     checkpoint_option,
     device_option,
     pixels_option,
     tile_option,
 )
-from ganzoo.errors import GanzooError, counted
 
 
 @click.command(
@@ -24,9 +22,7 @@ from ganzoo.errors import GanzooError, counted
     "--out whole",
 )
 @click.argument("run", metavar="RUN", type=RUN)
-@click.argument(
-    "images", metavar="IMAGE...", type=click.Path(path_type=Path), nargs=-1, required=True
-)
+@images_argument
 @click.option(
     "--mask",
     metavar="PATH",
@@ -35,13 +31,7 @@ from ganzoo.errors import GanzooError, counted
     help="an image of the same size in which what is missing is white, for each IMAGE; or a folder "
     "with one of the name of each",
 )
-@click.option(
-    "--out",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="a folder for PNG files with the names of the images that they are made of",
-)
+@out_option
 @click.option(
     "--steps",
     metavar="INT",
@@ -81,10 +71,7 @@ def command(
     says more. A file that cannot be read, or has no mask, is named and left out, and the exit
     status then is 1.
     """
-    if out.exists():
-        raise GanzooError(f"{out} exists already: choose another --out")
-
-    from ganzoo.library.images import find_all, write_pngs
+    from ganzoo.library.images import find_all
     from ganzoo.library.making.masks import Masks
     from ganzoo.library.making.tiles import TILE
     from ganzoo.library.trained import open_run
@@ -98,7 +85,4 @@ def command(
         seed=seed,
         report=warn,
     )
-    with bar("restoring", len(files)) as advance:
-        count = write_pngs(maker.over(folder, files, warn, advance), out)
-    click.echo(f"{counted(count, 'image')}: {out}")
-    return status_of(count, len(files))
+    return write_made(maker, folder, files, "restoring", out)

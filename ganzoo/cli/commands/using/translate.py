@@ -6,16 +6,15 @@ from pathlib import Path
 
 import rich_click as click
 
-from ganzoo.artifacts.waiting import bar
 from ganzoo.cli.flags import RUN
-from ganzoo.cli.images import controls_option, parsed, status_of, warn
+from ganzoo.cli.images import controls_option, out_option, parsed, warn, write_made
 from ganzoo.cli.output import (
     checkpoint_option,
     device_option,
     pixels_option,
     tile_option,
 )
-from ganzoo.errors import GanzooError, counted
+from ganzoo.errors import GanzooError
 
 
 @click.command(
@@ -33,13 +32,7 @@ from ganzoo.errors import GanzooError, counted
     required=True,
     help="a folder, of which every image at any depth is translated, or one image",
 )
-@click.option(
-    "--out",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="a folder for PNG files with the names of the images that they are made of",
-)
+@out_option
 @controls_option("")
 @click.option(
     "--seed",
@@ -77,10 +70,7 @@ def command(
     were, unless --pixels says more. A file that cannot be read is named and left out, and the exit
     status then is 1.
     """
-    if out.exists():
-        raise GanzooError(f"{out} exists already: choose another --out")
-
-    from ganzoo.library.images import find_images, write_pngs
+    from ganzoo.library.images import find_images
     from ganzoo.library.making.tiles import TILE
     from ganzoo.library.trained import open_run
 
@@ -94,7 +84,4 @@ def command(
         own_size=own_size,
         tile=TILE if tile is None else tile,
     )
-    with bar("translating", len(files)) as advance:
-        count = write_pngs(maker.over(folder, files, warn, advance), out)
-    click.echo(f"{counted(count, 'image')}: {out}")
-    return status_of(count, len(files))
+    return write_made(maker, folder, files, "translating", out)
