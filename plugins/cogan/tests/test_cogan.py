@@ -19,7 +19,6 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.metrics.exam import Exam
 from ganzoo.metrics.features.extractor import Features
 from ganzoo.plugins.equip import equipped
-from ganzoo.testing import check_variant
 
 DOMAIN = DataSpec.images((1, 28, 28), 3)
 DATA = DataSpec.unpaired(DOMAIN, DOMAIN, "a+b")
@@ -203,7 +202,3 @@ def test_data_that_cannot_be_are_refused() -> None:
     small = DataSpec.images((1, 20, 28))
     with pytest.raises(GanzooError, match="cogan needs images of 28 to 128 pixels"):
         CoGAN(equipped(CoGANConfig()), DataSpec.unpaired(small, small, "a+b"))
-
-
-def test_it_conforms() -> None:
-    check_variant("cogan")

@@ -14,7 +14,6 @@ from torch.nn.functional import normalize
 
 from ganzoo import Batch, DataSpec, GanzooError
 from ganzoo.plugins.equip import equipped
-from ganzoo.testing import check_variant
 
 
 @pytest.fixture(autouse=True)
@@ -276,9 +275,3 @@ def test_data_that_cannot_be_are_refused_by_name() -> None:
         make(two_domains(1, 8, 16), fast=True)
     with pytest.raises(GanzooError, match=r"^cut needs images, and .* has points"):
         make(two_domains(2))
-
-
-@pytest.mark.parametrize("name", ["cut", "fastcut"])
-def test_it_conforms(name: str) -> None:
-    torch.set_default_dtype(torch.float32)
-    check_variant(name, image_size="16")

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganzoo import Batch, DataSpec, GanzooError, Progress
-from ganzoo.testing import check_variant
 
 
 @pytest.fixture(autouse=True)
@@ -179,8 +178,3 @@ def test_every_shape(shape: tuple[int, ...], count: int) -> None:
 def test_data_that_cannot_be_are_refused() -> None:
     with pytest.raises(GanzooError, match="discogan needs images of at least 16 pixels"):
         make(two_domains(1, 12, 16))
-
-
-def test_it_conforms() -> None:
-    torch.set_default_dtype(torch.float32)
-    check_variant("discogan", image_size="16")

@@ -15,7 +15,6 @@ from ganzoo import Batch, DataSpec, GanzooError, RMSprop
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import Feed, make_feed
 from ganzoo.engine.engine import Engine
-from ganzoo.testing import check_variant
 
 
 def two_domains(*shape: int) -> DataSpec:
@@ -216,7 +215,3 @@ def test_every_shape(shape: tuple[int, ...]) -> None:
 def test_data_that_cannot_be_are_refused() -> None:
     with pytest.raises(GanzooError, match="dualgan needs images of at least 16 pixels"):
         make(two_domains(1, 12, 16))
-
-
-def test_it_conforms() -> None:
-    check_variant("dualgan", image_size="16")

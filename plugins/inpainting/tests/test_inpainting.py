@@ -17,7 +17,6 @@ from ganzoo import Batch, DataSpec, GanzooError
 from ganzoo.cli import run as command
 from ganzoo.convnets import doubled_sides
 from ganzoo.plugins.equip import equipped
-from ganzoo.testing import check_variant
 
 DATA = DataSpec.images((3, 16, 24))
 TINY: dict[str, Any] = {"width": 4, "bottleneck": 8}
@@ -165,10 +164,6 @@ def test_recipes() -> None:
     assert ContextEncoder.recipe(small)["bottleneck"] == 200
     assert "bottleneck" not in ContextEncoder.recipe(large)
     assert ContextEncoderConfig().bottleneck == 4000
-
-
-def test_conformance() -> None:
-    check_variant("context-encoder", image_size="16")
 
 
 def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,6 @@ from ganzoo.artifacts.pixels import to_floats
 from ganzoo.data.feed import make_feed
 from ganzoo.plugins import catalog
 from ganzoo.plugins.equip import equipped
-from ganzoo.testing import check_variant
 
 SMALL = {"width": 2, "layers": 1}
 
@@ -42,10 +41,6 @@ def batch_of(n: int = 4, data: DataSpec | None = None) -> Batch:
     torch.manual_seed(1)
     fields = (data or pairs()).fields.items()
     return Batch({name: torch.rand(n, *field.shape) * 2 - 1 for name, field in fields})
-
-
-def test_it_conforms() -> None:
-    check_variant("pix2pix")
 
 
 def silence(variant: Pix2Pix) -> None:

@@ -21,7 +21,6 @@ from ganzoo.library.making.tiles import in_tiles, tiling_of
 from ganzoo.networks.resizing import larger, smaller
 from ganzoo.plugins.equip import equipped
 from ganzoo.schedules import Progress
-from ganzoo.testing import check_variant
 
 DATA = DataSpec.images((3, 16, 24))
 TINY: dict[str, Any] = {"width": 4, "blocks": 1, "factor": 2}
@@ -224,11 +223,6 @@ def test_recipes() -> None:
     assert ESRGAN.recipe(small)["blocks"] == 1
     assert SRGAN.recipe(large) == ESRGAN.recipe(large) == {"steps": 400_000, "batch_size": 16}
     assert (SRGANConfig().blocks, ESRGANConfig().blocks, SRGANConfig().factor) == (16, 23, 4)
-
-
-@pytest.mark.parametrize("name", ["srgan", "esrgan"])
-def test_conformance(name: str) -> None:
-    check_variant(name, image_size="16")
 
 
 def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ from torch.nn.functional import softplus
 from ganzoo import Adam, Batch, DataSpec, GanzooError
 from ganzoo.networks.translators import resnet_generator
 from ganzoo.plugins.equip import equipped
-from ganzoo.testing import check_variant
 
 
 def two_domains(*shape: int) -> DataSpec:
@@ -225,7 +224,3 @@ def test_every_shape(shape: tuple[int, ...], layers: int) -> None:
 def test_data_that_cannot_be_are_refused() -> None:
     with pytest.raises(GanzooError, match="unit needs images of at least 16 pixels"):
         make(two_domains(1, 12, 16))
-
-
-def test_it_conforms() -> None:
-    check_variant("unit", image_size="16")
