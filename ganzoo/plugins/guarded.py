@@ -14,9 +14,9 @@ from typing import Any, NoReturn, TextIO, cast
 
 SECONDS = 60.0
 """Of the processor, that an import may take, torch's included; and that it may wait."""
-WORKING = 1 / 60
+WORKING = 1 / 600
 """Of the time, is what it has the processor for at least while it does not wait, however busy the
-machine and slow the disk."""
+machine, slow the disk and low its priority, which of Ray's tasks is nearly the lowest."""
 CHARACTERS = 4096
 """That are shown of what it prints."""
 
