@@ -30,6 +30,7 @@ def opened(browser: Any, path: Path, complaints: list[str], **how: Any) -> Any:
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: _is_within(request.url) or complaints.append(request.url))
+    page.clock.install()
     page.goto(path.resolve().as_uri())
     return page
 
@@ -105,7 +106,7 @@ def test_it_follows_and_keeps_what_the_reader_has_set(
     browser: Any, run: Path, tmp_path: Path, complaints: list[str]
 ) -> None:
     place = tmp_path / "live.html"
-    place.write_text(render(gather([run]), 0.3), encoding="utf-8")
+    place.write_text(render(gather([run]), 3600), encoding="utf-8")
     page = opened(browser, place, complaints, viewport={"width": 400, "height": 600})
     page.locator("#run0-time").focus()
     page.keyboard.press("Home")
@@ -114,11 +115,12 @@ def test_it_follows_and_keeps_what_the_reader_has_set(
     place.write_text(
         render(gather([run])).replace("Written", "Rewritten"), encoding="utf-8"
     )  # the training is over
+    page.clock.fast_forward(3600_000)
     page.get_by_text("Rewritten").wait_for()
+    page.wait_for_load_state()
     assert page.locator("#run0-time").input_value() == "0"
     assert page.locator(".frames output").inner_text() == "step 0"
     assert page.locator("#run0-settings").get_attribute("open") is not None
     assert page.evaluate("scrollY") == 300
-    page.wait_for_timeout(500)
     assert page.locator("#run0-chart1-at").input_value() == "4"  # it shows the newest
     page.close()
