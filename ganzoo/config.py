@@ -25,6 +25,10 @@ NAMES = LOSS, REGULARISERS, AUGMENTATIONS = "loss", "regularisers", "augmentatio
 """What the text of a setting may name of what plugins offer."""
 
 
+LARGEST = 2**63 - 1
+"""The greatest whole number that a tensor can have, or as many as it can have of anything."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Option:
     """One documented setting of a config dataclass."""
@@ -82,6 +86,8 @@ class Option:
             raise self._error(given, _KINDS.get(kind, str(kind)))
         if self.choices and value not in self.choices:
             raise unknown(f"{self.flag} value", str(value), self.choices)
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise self._error(given, f"at most {LARGEST}" if value > 0 else f"at least -{LARGEST}")
         number = value if isinstance(value, int | float) else math.inf
         if (
             (self.minimum is not None and number < self.minimum)

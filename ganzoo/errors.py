@@ -40,6 +40,16 @@ def written_later(path: object) -> GanzooError:
     )
 
 
+_NO_MEMORY = ("allocate memory", "not enough memory", "storage size calculation overflowed")
+"""What torch says of tensors for which there is no memory, or could be on no machine."""
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Whether it says that memory is too small; that of a device aside, of which torch knows."""
+    said = str(error).lower() if isinstance(error, RuntimeError) else ""
+    return isinstance(error, MemoryError) or any(words in said for words in _NO_MEMORY)
+
+
 def counted(number: int, thing: str) -> str:
     """So many of them, as one says it: ``1 image``, ``2,000 images``."""
     if number == 1:

@@ -1,5 +1,6 @@
 """Files that are whole or not there at all."""
 
+import errno
 import json
 import os
 import shutil
@@ -79,6 +80,17 @@ def open_unless_idle(path: str, flags: int) -> int:
     descriptor = os.open(path, flags | os.O_NONBLOCK)
     os.set_blocking(descriptor, True)
     return descriptor
+
+
+def refuse_endless(path: Path) -> None:
+    """Refuse what a user names in the place of a file, and whose reader might wait for ever.
+
+    Raises:
+        OSError: it is a pipe, a socket or a device, or is not there.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "it is a pipe or the like, and no file", str(path))
 
 
 def read_note(path: Path) -> str:

@@ -9,7 +9,15 @@ import platformdirs
 def cache_folder() -> Path:
     """Where the caches are: ``$GANZOO_CACHE``, else the user's cache folder."""
     chosen = os.environ.get("GANZOO_CACHE")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("ganzoo")
+    return expanded(chosen) if chosen else platformdirs.user_cache_path("ganzoo")
+
+
+def expanded(path: str | Path) -> Path:
+    """A path in which ``~`` stands for a home; ``~x`` of nobody is a name like any other."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # there is no such user, or nobody knows where this one's home is
+        return Path(path)
 
 
 MARK = ".ganzoo"

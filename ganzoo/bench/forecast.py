@@ -21,6 +21,7 @@ from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.engine.modes.names import COMPILE, EAGER
 from ganzoo.engine.plan import make_plan
 from ganzoo.engine.stages import has_stages
+from ganzoo.errors import lacks_memory
 from ganzoo.metrics.ahead.cost import Cost, cost_of_judging, cost_of_watching
 from ganzoo.plugins.registered import noting
 from ganzoo.runs.checkpoint import KEPT
@@ -321,7 +322,4 @@ def _grid_size(prepared: Prepared, assembled: Assembled) -> int:
 def _is_memory(error: Exception) -> bool:
     from torch import OutOfMemoryError
 
-    words = ("can't allocate memory", "not enough memory", "cannot allocate memory")
-    return isinstance(error, MemoryError | OutOfMemoryError) or any(
-        word in str(error).lower() for word in words
-    )
+    return isinstance(error, OutOfMemoryError) or lacks_memory(error)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click  # rich-click, which draws the help, takes as long again: only help imports it
 
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, lacks_memory
 
 _UNPRINTED = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What the system says of output that nobody can take."""
@@ -88,7 +88,7 @@ def run(args: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return complain("interrupted", INTERRUPTED)
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and "can't allocate memory" not in str(error):
+        if not lacks_memory(error):
             raise
         return complain("this does not fit into the memory of this machine")
     except OSError as error:

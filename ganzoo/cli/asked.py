@@ -18,7 +18,7 @@ from click.core import ParameterSource
 from ganzoo.artifacts.files import open_unless_idle
 from ganzoo.cli.flags import make_flag, remembered_flag
 from ganzoo.config import options, unknown_setting
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, lacks_memory
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.plugins.verify import Memory
@@ -265,7 +265,7 @@ def memory_checked() -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        on_host = isinstance(error, MemoryError) or "can't allocate memory" in str(error)
+        on_host = lacks_memory(error)
         if not on_host and not isinstance(error, OutOfMemoryError):
             raise
         thrifty = "--accumulate, --recompute or, as graphs have memory of their own, --mode eager"

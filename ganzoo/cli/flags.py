@@ -44,12 +44,14 @@ class RunFolder(click.Path):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Folders that begin so: runs as they are, others with a slash, to go on with."""
+        from ganzoo.artifacts.places import expanded  # for a shell that completes alone
+
         begun = incomplete.rpartition("/")[0]
         above = Path(incomplete if incomplete.endswith("/") else begun or ".")
         if not begun and not incomplete.startswith("/"):
             found = [*above.glob("*"), *above.glob("runs/*")]
         else:
-            found = [*above.expanduser().glob("*")]
+            found = [*expanded(above).glob("*")]
         return [
             CompletionItem(f"{folder}" if (folder / "run.json").exists() else f"{folder}/")
             for folder in sorted(found)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.artifacts.places import expanded
 from ganzoo.cli.commands.using.compare import print_scores
 from ganzoo.cli.output import make_console, make_table, print_json, progress
 from ganzoo.config import parse_size
@@ -90,7 +91,7 @@ class Experiment:
             return
         root, pixels = self.training["data_root"], parse_pixels(self.training["pixels"])
         size = parse_size(self.training["image_size"])
-        where = None if root is None else Path(root).expanduser()
+        where = None if root is None else expanded(root)
         train, _ = (
             catalog.load(name, DataRequest(where, split, size, pixels=pixels))
             for split in ("train", "test")

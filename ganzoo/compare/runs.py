@@ -106,11 +106,12 @@ def compare(paths: Sequence[Path]) -> Comparison:
     paths = [run for path in paths for run in _runs_of(path)]
     if len(paths) < 2:
         raise GanzooError("it takes two runs to compare: `ganzoo runs` lists those in a folder")
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
-        if path.resolve() in seen:
+        place = os.path.realpath(path)
+        if place in seen:
             raise GanzooError(f"{path} is named twice: name each run once")
-        seen.add(path.resolve())
+        seen.add(place)
     groups = group_by_settings([read_member(Run.open(path)) for path in paths])
     evaluated = tabulate(
         {g.label: [member.evaluations for member in g.members] for g in groups},

@@ -1,5 +1,6 @@
 """What a data set is: groups of aligned tensors, and how a loader is asked for them."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ganzoo.artifacts.places import expanded
 from ganzoo.data.files.found import BY_NAME, RULES
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.data.files.zipped import is_zip
@@ -54,7 +56,7 @@ class DataRequest:
     @property
     def folder_name(self) -> str:
         """What data are called that lie in the folder, or in the zip, that `root` names."""
-        path = (self.root or Path()).expanduser().resolve()
+        path = Path(os.path.realpath(expanded(self.root or "")))
         return path.stem if is_zip(path) else path.name
 
     @property

@@ -31,6 +31,8 @@ from ganzoo.schedules import Progress, Stage
 from ganzoo.variant import Batch, Player, Variant, players_of
 
 EAGERLY = Execution()
+_ALONE = "Expected more than 1 value per channel when training"
+"""What torch begins to say of a batch of one sample that is to be normalised by the batch."""
 
 
 class Engine:
@@ -167,8 +169,16 @@ class Engine:
         """
         plan = self.make_plan()
         self._set_dials(plan)
-        with self.arithmetic():
-            metrics = self.variant.iterate(self, plan)
+        try:
+            with self.arithmetic():
+                metrics = self.variant.iterate(self, plan)
+        except ValueError as error:
+            if not str(error).startswith(_ALONE):
+                raise
+            raise GanzooError(
+                "a BatchNorm compares the samples of a batch, and finds one alone: choose a larger "
+                "--batch-size, as far as there are data for it, or a smaller --accumulate"
+            ) from error
         self.iteration += 1
         return metrics
 

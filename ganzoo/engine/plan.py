@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import lcm
 
+from ganzoo.engine.stages import has_stages
+from ganzoo.errors import GanzooError
 from ganzoo.schedules import ONLY_STAGE, Progress, Stage, Upkeep
 from ganzoo.variant import Phase, Variant
+
+COUNTED = 10_000_000
+"""Batches, which takes a minute or two."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +51,34 @@ def count_iterations(variant: Variant, batches: float, size: int) -> int:
 
     A stage that follows the share of the training, which depends on their number, is as if the
     stages had no sizes of their own.
+
+    Raises:
+        GanzooError: they would have to be counted one by one, and are too many for that.
     """
     phases = variant.phases()
-
-    def count(stage: Callable[[int, int], Stage]) -> int:
-        iteration = images = 0
-        while images < batches * size:
-            now = stage(iteration, images)
-            images += make_plan(phases, iteration).batches * (now.batch_size or size)
-            iteration += 1
-        return iteration
-
-    alike = count(lambda iteration, images: ONLY_STAGE)
-    return count(lambda iteration, images: variant.stage(Progress(iteration, alike, images)))
+    repeated = all(isinstance(phase.repeat, int) for phase in phases)
+    if batches > COUNTED and (has_stages(variant) or not repeated):
+        raise GanzooError(
+            f"--epochs is {batches:,.0f} batches, and this variant's are counted one by one, up to "
+            f"{COUNTED:,}: say with --steps how many iterations there are to be"
+        )
+    alike = images = 0
+    if repeated:  # all but the last rounds, of which each draws as many as any other
+        around = lcm(*(phase.every for phase in phases))
+        drawn = sum(make_plan(phases, iteration).batches for iteration in range(around))
+        rounds = max(0, int(batches // drawn) - 1)
+        alike, images = rounds * around, rounds * drawn * size
+    while images < batches * size:
+        images += make_plan(phases, alike).batches * size
+        alike += 1
+    if not has_stages(variant):
+        return alike
+    iteration = images = 0
+    while images < batches * size:
+        now = variant.stage(Progress(iteration, alike, images))
+        images += make_plan(phases, iteration).batches * (now.batch_size or size)
+        iteration += 1
+    return iteration
 
 
 def who_move_at_once(plan: Plan, phases: Mapping[str, Phase]) -> list[list[tuple[Phase, int]]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.artifacts.places import expanded
 from ganzoo.errors import GanzooError
 from ganzoo.library.images import find_images
 from ganzoo.library.samples import Samples
@@ -32,7 +33,7 @@ def as_files(given: Given, report: Callable[[str], None]) -> Iterator[tuple[Path
         GanzooError: it is no image.
     """
     if isinstance(given, str | Path):
-        yield find_images(Path(given).expanduser(), report)
+        yield find_images(expanded(given), report)
         return
     if isinstance(given, Sequence) and all(isinstance(one, str | Path) for one in given):
         yield Path(), [str(one) for one in given]

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.abilities import Encoder, Enlarger, Restorer, Translator, asked_of
+from ganzoo.artifacts.places import expanded
 from ganzoo.errors import GanzooError
 from ganzoo.library.classification import classified
 from ganzoo.library.drawing import DrawingRun
@@ -47,7 +48,7 @@ def open_run(path: Path | str, checkpoint: str | int = "last", device: str = "au
     Raises:
         GanzooError: there is no such run, or checkpoint.
     """
-    run = Run.open(Path(path).expanduser())
+    run = Run.open(expanded(path))
     if checkpoint != "last":
         run.checkpoint_at(str(checkpoint))
     return TrainedRun(run, str(checkpoint), device)

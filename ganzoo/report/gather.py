@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,7 @@ def _describe(key: str, run: Run, charts: Sequence[Chart]) -> Shown:
     state = run.state
     return Shown(
         key,
-        run.path.resolve().name,
+        Path(os.path.realpath(run.path)).name,
         str(run.path),
         state,
         _facts(run, state),

@@ -72,7 +72,7 @@ def _place(paths: Sequence[Path], out: Path | None) -> Path:
     place = place or Path(FILE)
     if place.is_dir():
         place = place / FILE
-    if place.exists() and not _is_page(place):
+    if place.exists() and not (place.is_file() and _is_page(place)):
         raise GanzooError(f"{place} is no report, and is left as it is: choose another --out")
     return place
 

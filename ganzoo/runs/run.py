@@ -5,6 +5,7 @@
 """
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -42,7 +43,7 @@ class Run:
             GanzooError: `out` holds something already, or cannot be written.
         """
         path = None
-        if not is_text((out or Path()).resolve()):  # as safetensors wants it
+        if not is_text(Path(os.path.realpath(out or ""))):  # as safetensors wants it
             raise GanzooError(
                 f"the run directory {out or Path.cwd()} has a name that is no text in UTF-8: "
                 "choose another with --out"
@@ -58,7 +59,7 @@ class Run:
         except OSError as error:
             if path is not None:
                 shutil.rmtree(path, ignore_errors=True)
-            place = out or Path("runs").resolve()
+            place = out or os.path.realpath("runs")
             raise GanzooError(
                 f"the run directory {place} cannot be written ({error.strerror}): choose another "
                 "with --out"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
-from ganzoo.config import parse_size
+from ganzoo.artifacts.places import expanded
+from ganzoo.config import options, parse_size
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
 from ganzoo.data.files.found import RULES
@@ -118,7 +119,7 @@ def load_dataset(
         GanzooError: see `catalog.load`.
     """
     request = DataRequest(
-        root=Path(training.data_root).expanduser() if training.data_root else None,
+        root=expanded(training.data_root) if training.data_root else None,
         split=split,
         image_size=parse_size(training.image_size),
         pixels=parse_pixels(training.pixels),
@@ -134,16 +135,16 @@ def with_whole_root(training: Training) -> Training:
     """The settings with a ``--data-root`` that means the same in any other folder."""
     if training.data_root is None:
         return training
-    return dataclasses.replace(
-        training, data_root=str(Path(training.data_root).expanduser().resolve())
-    )
+    return dataclasses.replace(training, data_root=os.path.realpath(expanded(training.data_root)))
 
 
 def _with_steps(training: Training, variant: Variant, feed: Feed) -> Training:
     """The settings with everything decided that was left open."""
     steps = training.steps
     if training.epochs is not None:
-        steps = count_iterations(variant, training.epochs * feed.batches_per_epoch, feed.batch_size)
+        batches = training.epochs * feed.batches_per_epoch
+        steps = count_iterations(variant, batches, feed.batch_size)
+        options(Training)["steps"].convert(steps)  # which has an end
     assert steps is not None
     return dataclasses.replace(
         training,

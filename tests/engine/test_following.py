@@ -1,6 +1,7 @@
 """What follows training: averages, dials and stages, against recursions written by hand."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from ganzoo import SGD, Adam, Average, Batch, DataSpec, GanzooError, Phase, Play
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.modes.execution import Execution
-from ganzoo.engine.plan import count_iterations
+from ganzoo.engine.plan import count_iterations, make_plan
 from ganzoo.engine.stages import enter_again
 from ganzoo.runs.load import published_weights
 
@@ -197,6 +198,31 @@ def test_epochs_are_counted_in_batches_of_the_stages() -> None:
     variant = quick_engine(Growing).variant
     assert count_iterations(variant, 10, 4) == 8  # 40 samples: 4 batches of 4, 4 of 6
     assert count_iterations(quick_engine(Toy).variant, 10, 4) == 10
+
+
+class Uneven(Toy):
+    def phases(self) -> list[Phase]:
+        d, generator = super().phases()
+        return [replace(d, every=2, repeat=3), replace(generator, every=3, fresh=True)]
+
+
+@pytest.mark.parametrize("cls", [Toy, Uneven])
+@pytest.mark.parametrize("batches", [0.2, 1, 3, 7, 10.5, 97])
+def test_epochs_are_counted_by_rounds_as_they_are_one_by_one(
+    cls: type[Toy], batches: float
+) -> None:
+    variant = quick_engine(cls).variant
+    drawn = counted = 0
+    while drawn < batches:
+        drawn += make_plan(variant.phases(), counted).batches
+        counted += 1
+    assert count_iterations(variant, batches, 4) == counted
+
+
+def test_epochs_without_end_are_counted_at_once_or_not_at_all() -> None:
+    assert count_iterations(quick_engine(Toy).variant, 1e15, 4) == 10**15
+    with pytest.raises(GanzooError, match="counted one by one"):
+        count_iterations(quick_engine(Growing).variant, 1e9, 4)
 
 
 def test_a_stage_has_an_optimizer_start_anew() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ganzoo.artifacts.places import expanded
 from ganzoo.bench.speed.spec import Game
 from ganzoo.config import build, own_settings, parse_size
 from ganzoo.data.dataset import DataRequest, Dataset
@@ -124,7 +124,7 @@ def _load(name: str, root: str | None, size: tuple[int, int] | None, wanted: Pix
     parts = map(registry().dataset, catalog.single_names(name))
     known = [part.spec.shape[0].isdecimal() for part in parts]
     request = DataRequest(
-        root=Path(root).expanduser() if root else None,
+        root=expanded(root) if root else None,
         split="test",
         image_size=None if all(known) else size,
         pixels=wanted,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import rich_click as click
 
+from ganzoo.artifacts.places import expanded
 from ganzoo.cli.images import warn
 from ganzoo.cli.output import json_option, make_console, pixels_option, print_json
 from ganzoo.data.files.wanted import parse_pixels
@@ -101,7 +102,7 @@ def command(
         raise GanzooError(f"--data-root is for a data set that reads files, and '{name}' does not")
     if pixels is not None and dataset is None and not any(map(_reads_files, found)):
         raise GanzooError(f"--pixels is for a data set that reads files, and '{name}' does not")
-    if data_root is not None and not data_root.expanduser().exists():
+    if data_root is not None and not expanded(data_root).exists():
         raise GanzooError(f"there is no '{data_root}', which --data-root names")
     parse_pixels(pixels)
     given = Given(dataset, data_root, image_size, pixels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from ganzoo.artifacts.places import expanded
 from ganzoo.cli.output import (
     device_option,
     json_option,
@@ -107,7 +109,7 @@ def command(
         raise GanzooError(f"all claims of {name} are long: {_advice(skipped)}")
     check(wanted, file)
     line = shlex.join(["ganzoo", *sys.argv[1:]])
-    root = None if data_root is None else data_root.expanduser().resolve()
+    root = None if data_root is None else Path(os.path.realpath(expanded(data_root)))
     results = []
     with progress() as tell:
         place = Place(out, tell, root, device)

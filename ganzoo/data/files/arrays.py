@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.artifacts.files import refuse_endless
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
 
     import numpy as np
 
+    refuse_endless(path)
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(info.file_size for info in archive.infolist())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganzoo.data.files.formats import formats_of
+from ganzoo.data.files.formats import open_image
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -38,14 +38,13 @@ def words_in(path: Path, opened: "Image.Image") -> np.ndarray:
         path: of the file.
         opened: the file, which is read.
     """
-    from PIL import Image
 
     if _raw(opened) == _GRAY_WITH_OPACITY:
         _set_raw(opened, "RGBA")  # four bytes a pixel, two of them gray
         both = np.asarray(opened)
         return _joined(both[:, :, ::2], both[:, :, 1::2])
     name, order = _COLOURS.fullmatch(_raw(opened)).groups()  # type: ignore[union-attr]
-    with Image.open(path, formats=formats_of(path)) as again:
+    with open_image(path) as again:
         _set_raw(again, name + _OTHER[order])
         lower = np.asarray(again)
     return _joined(np.asarray(opened), lower)

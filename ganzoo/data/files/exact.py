@@ -7,7 +7,7 @@ import numpy as np
 
 from ganzoo.artifacts.pixels import OFFSET
 from ganzoo.data.files.deep import is_deep, mode_in, words_in
-from ganzoo.data.files.formats import formats_of
+from ganzoo.data.files.formats import open_image
 from ganzoo.data.files.opened import ORIENTATION, Look, in_srgb, look, whole_range
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 
@@ -27,10 +27,9 @@ def look_exactly(path: Path, channels: int, wanted: Pixels = AS_THEY_ARE) -> Loo
         channels: 1, 3 or 4, the last of which is opacity.
         wanted: what ``--pixels`` says.
     """
-    from PIL import Image
 
     try:
-        with Image.open(path, formats=formats_of(path)) as opened:
+        with open_image(path) as opened:
             found = _words(path, opened, wanted)
     except Exception:  # reading it in the usual way will say why
         found = None

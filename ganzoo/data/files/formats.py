@@ -5,6 +5,12 @@ import importlib
 import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganzoo.artifacts.files import refuse_endless
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
@@ -71,6 +77,7 @@ def format_of(path: Path) -> str:
     if path.suffix.lower() in RAW:
         return "camera raw"
     try:
+        refuse_endless(path)
         with path.open("rb") as file:
             head = file.read(_LOOK)
             found = next((name for name, magic in _PATTERNS.items() if magic.match(head)), "")
@@ -99,6 +106,18 @@ def advice(found: str) -> str:
 def name_of(found: str) -> str:
     """What a format is called."""
     return _NAMES.get(found, found)
+
+
+def open_image(path: Path) -> "Image.Image":
+    """A file as Pillow has it, not decoded yet.
+
+    Raises:
+        OSError: it cannot be opened, is a pipe or the like, or is no image (a subclass of this).
+    """
+    from PIL import Image
+
+    refuse_endless(path)
+    return Image.open(path, formats=formats_of(path))
 
 
 def formats_of(path: Path) -> tuple[str, ...]:

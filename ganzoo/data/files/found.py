@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ganzoo.artifacts.places import cache_folder, is_made_here, is_run
+from ganzoo.artifacts.places import cache_folder, expanded, is_made_here, is_run
 from ganzoo.data.files.formats import (
     IMAGES,
     OTHERS,
@@ -37,7 +37,7 @@ def existing(root: Path | None, dataset: str, needed: str) -> Path:
     """
     if root is None:
         raise GanzooError(f"--dataset {dataset} needs --data-root DIR, {needed}")
-    root = root.expanduser()
+    root = expanded(root)
     if is_zip(root):
         return unzipped(root)
     if not root.exists():

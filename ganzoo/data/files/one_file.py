@@ -1,8 +1,10 @@
 """Data that lie in one file, or in one for each split."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from ganzoo.artifacts.places import expanded
 from ganzoo.errors import GanzooError
 
 _LARGE = 2**33
@@ -26,7 +28,7 @@ def split_files(
     """
     if root is None:
         raise GanzooError(f"--dataset {dataset} needs --data-root, {needed}")
-    root = root.expanduser()
+    root = expanded(root)
     if root.is_file():
         return root, None
     if not root.is_dir():
@@ -54,7 +56,7 @@ def split_files(
 
 def shown_name(train: Path, test: Path | None) -> str:
     """What such a data set is called: as its file, or as the folder of its two files."""
-    return train.resolve().parent.name if test else train.stem
+    return Path(os.path.realpath(train)).parent.name if test else train.stem
 
 
 def read_text(path: Path) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ganzoo.artifacts.pixels import OFFSET
 from ganzoo.data.files.deep import is_deep, mode_in, words_in
-from ganzoo.data.files.formats import advice, format_of, formats_of, name_of, readable
+from ganzoo.data.files.formats import advice, format_of, name_of, open_image, readable
 from ganzoo.data.files.wanted import AS_THEY_ARE, MOST_BITS, Pixels
 
 if TYPE_CHECKING:
@@ -88,10 +88,9 @@ def look_at_words(
 
 def mode_of(path: Path, wanted: Pixels = AS_THEY_ARE) -> str:
     """Pillow's name for what the pixels are, as the header says; empty: it cannot be read."""
-    from PIL import Image
 
     try:
-        with Image.open(path, formats=formats_of(path)) as image:
+        with open_image(path) as image:
             return mode_in(image) if wanted.managed else image.mode
     except Exception:  # decoding it will say why
         return ""
@@ -104,10 +103,9 @@ def is_coloured(mode: str) -> bool:
 
 def upright_size(path: Path) -> Size | None:
     """(height, width) as the header says; None: it cannot be read."""
-    from PIL import Image
 
     try:
-        with Image.open(path, formats=formats_of(path)) as image:
+        with open_image(path) as image:
             turned = image.getexif().get(ORIENTATION, 1) >= _QUARTER_TURNED
             return (image.width, image.height) if turned else (image.height, image.width)
     except Exception:  # decoding it will say why
@@ -140,7 +138,7 @@ def _look(
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(path, formats=formats_of(path)) as opened, _turn(opened):
+        with open_image(path) as opened, _turn(opened):
             pages, deep = _further_pages(opened), wanted.managed and is_deep(opened)
             image, brightest = _narrow(path, opened, wanted) if deep else (opened, 0)
             upright = ImageOps.exif_transpose(image)

@@ -73,7 +73,7 @@ def unzipped(path: Path) -> Path:
 def _place(path: Path) -> Path:
     """Where a zip is unpacked: elsewhere, as soon as it changes."""
     status = path.stat()
-    state = f"{path.resolve()} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+    state = f"{os.path.realpath(path)} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
     digest = hashlib.blake2b(os.fsencode(state), digest_size=16).hexdigest()
     return cache_folder() / f"zip-{digest}"
 

@@ -74,7 +74,7 @@ def cache_path(
     """
     digest = hashlib.blake2b(digest_size=16)
     asked = (VERSION, image_size, len(files), *dataclasses.astuple(wanted), known_formats())
-    digest.update(repr(asked).encode() + os.fsencode(folder.resolve()))
+    digest.update(repr(asked).encode() + os.fsencode(os.path.realpath(folder)))
     newest = 0
     for file in (*files, *others):
         try:

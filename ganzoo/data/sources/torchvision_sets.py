@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ganzoo.artifacts.places import expanded
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.sources import cache
 from ganzoo.data.sources.decoding import decode
@@ -136,7 +137,7 @@ def _resized(images: Tensor, size: tuple[int, int]) -> Tensor:
 def _root(request: DataRequest) -> Path:
     chosen = request.root or os.environ.get("GANZOO_DATA")
     root = Path(chosen) if chosen else platformdirs.user_cache_path("ganzoo") / "data"
-    return root.expanduser()
+    return expanded(root)
 
 
 @contextlib.contextmanager

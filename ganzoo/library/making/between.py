@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from ganzoo.artifacts.places import expanded
 from ganzoo.errors import GanzooError
 from ganzoo.runs.load import load_variant, published_weights
 from ganzoo.runs.run import Run
@@ -29,7 +30,7 @@ def parse_share(named: str) -> tuple[Path, float]:
             f"--interpolate takes RUN:SHARE with a share from 0 to 1, as in "
             f"runs/00001-srgan-photos:0.2, not '{named}'"
         )
-    return Path(path).expanduser(), share
+    return expanded(path), share
 
 
 @torch.no_grad()

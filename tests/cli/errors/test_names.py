@@ -52,6 +52,18 @@ def test_a_folder_that_may_not_be_looked_into(monkeypatch: pytest.MonkeyPatch) -
     refused("runs", "theirs/runs", saying="theirs/runs cannot be used (Permission denied)")
 
 
+@pytest.mark.parametrize("dataset", ["folder", "csv", "text"])
+def test_a_folder_that_begins_like_the_home_of_a_user(dataset: str) -> None:
+    data = ("--dataset", dataset, "--data-root", "~nobody-is-called-so/x")
+    refused("train", "vanilla", *data, "--dry-run", saying="there is no")
+
+
+def test_links_in_a_circle() -> None:
+    Path("circle").symlink_to("circle")
+    refused("compare", "circle", "circle", saying="circle is named twice")
+    refused("report", "circle", "--out", "x.html", saying="circle")
+
+
 def test_a_folder_that_is_gone_under_the_feet(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()

@@ -1,12 +1,11 @@
 """Every bad name, value, file, folder and place: one line says what is wrong."""
 
-import os
 from pathlib import Path
 
 import pytest
 import torch
 from helpers.cli import TINY, ganzoo
-from helpers.refusals import refused, write_images
+from helpers.refusals import check, refused, write_images
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -81,12 +80,24 @@ def test_a_name_that_does_not_exist(args: list[object], saying: str | tuple[str,
         (["--prior", "norml"], ("no --prior value 'norml'", "did you mean 'normal'?")),
         (["--image-size", "64by64"], ("--image-size must be", "not 64by64")),
         (["--generator-widths", 10**15], "does not fit into memory: choose a smaller --batch-size"),
+        (["--generator-widths", 10**18], "does not fit into memory: choose a smaller --batch-size"),
+        (["--latent-dim", 10**30], "--latent-dim must be at most 9223372036854775807"),
+        (["--steps", "1e30"], "--steps must be at most 9223372036854775807"),
+        (["--epochs", "1e30"], "--steps must be at most 9223372036854775807"),
+        (["--seed", -(10**30)], "--seed must be at least"),
         (["--steps", 5, "--epochs", 1], ("--steps and --epochs", "give one of them")),
         (["--batch-size", 70000], ("--batch-size 70000 is larger than the data set", "60000")),
     ],
 )
 def test_a_value_out_of_range(args: list[object], saying: str | tuple[str, ...]) -> None:
     refused("train", "vanilla", *TINY, *args, saying=saying)
+
+
+@pytest.mark.parametrize("args", [["--batch-size", 1], ["--batch-size", 4, "--accumulate", 4]])
+def test_a_batch_of_one_has_nothing_to_be_normalised_by(args: list[object]) -> None:
+    saying = ("finds one alone", "a larger --batch-size", "a smaller --accumulate")
+    refused("train", "vanilla", *TINY, *args, "--dry-run", saying=saying)
+    check(ganzoo("train", "vanilla", *TINY, *args, "--steps", 2, "--out", "run"), saying)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")
@@ -126,23 +137,6 @@ def test_a_config_file_that_is_wrong(content: str, saying: str | tuple[str, ...]
 def test_a_config_file_without_a_name_is_none() -> None:
     """As of a shell's variable that is not set."""
     refused("train", "vanilla", *TINY, "--steps", 1, "--config", "", saying="cannot be read")
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
-def test_a_pipe_of_settings_that_nobody_writes() -> None:
-    os.mkfifo("settings.toml")
-    refused("train", "vanilla", *TINY, "--config", "settings.toml", saying="nobody writes settings")
-
-
-@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="open files have no names")
-def test_settings_from_a_pipe_of_a_shell() -> None:
-    """As of ``--config <(...)``, which can be read once."""
-    read, write = os.pipe()
-    os.write(write, b"batch-siz = 5")
-    os.close(write)
-    saying = ("no setting 'batch-siz': did you mean 'batch-size'?", "/dev/fd/")
-    refused("train", "vanilla", *TINY, "--config", f"/dev/fd/{read}", saying=saying)
-    os.close(read)
 
 
 def test_a_config_file_that_is_not_there() -> None:

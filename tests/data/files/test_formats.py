@@ -1,12 +1,15 @@
 """Of what format files are, and what ``--pixels`` takes."""
 
+import os
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from ganzoo.data.dataset import DataRequest
+from ganzoo.data.files.exact import look_exactly
 from ganzoo.data.files.formats import SUFFIXES, advice, format_of, readable
+from ganzoo.data.files.opened import look, upright_size
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels, parse_pixels
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
@@ -43,6 +46,16 @@ def test_first_bytes_say_what_it_is(content: bytes, found: str, tmp_path: Path) 
     (tmp_path / "x").write_bytes(content)
     assert format_of(tmp_path / "x") == found
     assert not found or readable(found) or advice(found)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_nobody_waits_for_the_image_in_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.png")
+    for path in (tmp_path / "x.png", Path("/dev/zero")):
+        assert format_of(path) == ""
+        assert upright_size(path) is None
+        for found in (look(path, 1, None), look_exactly(path, 1)):
+            assert found == "it is a pipe or the like, and no file"
 
 
 def test_words_of_pixels() -> None:
