@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -83,6 +83,7 @@ class R3GAN(Variant):
 
     Config = R3GANConfig
     config: R3GANConfig
+    name: ClassVar[str] = "r3gan"
 
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
@@ -96,7 +97,7 @@ class R3GAN(Variant):
         self.gamma_at_first = _either(config.gamma, chosen.gamma)
         self.half_life = _either(config.half_life, chosen.half_life)
         width, count = _either(config.width, chosen.width), _either(config.blocks, chosen.blocks)
-        sides = doubled_sides("r3gan", data)
+        sides = doubled_sides(self.name, data)
         widths = stage_widths(sides, width, _either(config.wide_to, chosen.wide_to))
         classes = data.classes if self.conditional else 0
         smallest, channels = sides[0], data.shape[0]
@@ -198,6 +199,7 @@ class R3GAN(Variant):
 class ConditionalR3GAN(R3GAN):
     """Both networks are told the label."""
 
+    name = "r3gan-cond"
     conditional = True
 
 

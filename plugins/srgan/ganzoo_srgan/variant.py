@@ -84,6 +84,7 @@ class SRGAN(Variant, Enlarger):
 
     Config: ClassVar[type] = SRGANConfig
     config: SRGANConfig
+    name: ClassVar[str] = "srgan"
     frozen: ClassVar[tuple[str, ...]] = ("perception",)
     network: ClassVar[type[SRResNet] | type[RRDBNet]] = SRResNet
     share: ClassVar[float] = 1.0
@@ -98,7 +99,7 @@ class SRGAN(Variant, Enlarger):
 
     def __init__(self, config: SRGANConfig, data: DataSpec) -> None:
         super().__init__(config, data)
-        check_images(config.factor, data)
+        check_images(self.name, config.factor, data)
         self.factor = config.factor
         self.loss = config.loss
         self.scores = config.loss.scores
@@ -209,6 +210,7 @@ class ESRGAN(SRGAN):
 
     Config = ESRGANConfig
     config: ESRGANConfig
+    name = "esrgan"
     network = RRDBNet
     share = 0.5  # as in the authors' code: the mean of both terms of eqs. 1 and 2
     betas = (0.9, 0.99)
@@ -230,16 +232,16 @@ def cut(image: Tensor, factor: int) -> Tensor:
     return image[:, :, :height, :width]
 
 
-def check_images(factor: int, data: DataSpec) -> None:
+def check_images(variant: str, factor: int, data: DataSpec) -> None:
     """See to it that the data are images that can be made smaller.
 
     Raises:
         GanzooError: they are something else, too small, or no multiple of the factor.
     """
     if not data.is_image:
-        raise GanzooError(f"srgan needs images, and '{data.name}' has points: try vanilla")
+        raise GanzooError(f"{variant} needs images, and '{data.name}' has points: try vanilla")
     if min(data.shape[1:]) < SMALLEST_IMAGE or any(side % factor for side in data.shape[1:]):
         raise GanzooError(
-            f"srgan with --factor {factor} needs images of at least {SMALLEST_IMAGE} pixels a side "
-            f"and multiples of {factor}, and '{data.name}' has {data}: try --image-size 32"
+            f"{variant} with --factor {factor} needs images of at least {SMALLEST_IMAGE} pixels a "
+            f"side and multiples of {factor}, and '{data.name}' has {data}: try --image-size 32"
         )
