@@ -41,7 +41,7 @@ class DualGANConfig:
 
 
 class DualGAN(BothWays):
-    """Algorithm 1."""
+    """The game of section 3, as the paper's algorithm plays it."""
 
     Config = DualGANConfig
     config: DualGANConfig
@@ -84,16 +84,16 @@ class DualGAN(BothWays):
         ]
 
     def critics_loss(self, batch: Batch) -> Tensor:
-        """Eqs. 1 and 2 together, as no critic is in the other one's."""
+        """Of both critics together, as no critic is in the other one's."""
         u, v = batch.data["a"], batch.data["b"]
         with torch.no_grad():
             fake_v, fake_u = self.a2b(u), self.b2a(v)
-        eq_1 = self.told_apart(batch, "b", self.critic_b(v), self.critic_b(fake_v))
-        eq_2 = self.told_apart(batch, "a", self.critic_a(u), self.critic_a(fake_u))
-        return eq_1 + eq_2
+        of_b = self.told_apart(batch, "b", self.critic_b(v), self.critic_b(fake_v))
+        of_a = self.told_apart(batch, "a", self.critic_a(u), self.critic_a(fake_u))
+        return of_b + of_a
 
     def generators_loss(self, batch: Batch) -> Tensor:
-        """Eq. 3."""
+        """What leads back to the images, and what deceives the critics."""
         u, v = batch.data["a"], batch.data["b"]
         fake_v, fake_u = self.a2b(u), self.b2a(v)
         terms = {
@@ -106,7 +106,7 @@ class DualGAN(BothWays):
         return torch.stack([weight * term for weight, term in terms.values()]).sum()
 
     def clip_weights(self) -> None:
-        """Algorithm 1: both critics stay in a compact set."""
+        """Both critics stay in a compact set."""
         critics = self.critic_a, self.critic_b
         weights = [weight.detach() for critic in critics for weight in critic.parameters()]
         torch._foreach_clamp_min_(weights, -self.config.clip)

@@ -1,4 +1,4 @@
-"""DualGAN: its losses by hand and beside the authors' formulas, and Algorithm 1 beside a loop."""
+"""DualGAN: its losses by hand and beside the authors' formulas, its algorithm beside a loop."""
 
 import copy
 from itertools import chain
@@ -53,9 +53,9 @@ def by_hand() -> tuple[DualGAN, Batch]:
 def test_eqs_1_and_2(by_hand: tuple[DualGAN, Batch]) -> None:
     variant, batch = by_hand
     loss = variant.critics_loss(batch)
-    eq_1 = (2 * 0.2 - 1) - (0.6 - 1)
-    eq_2 = 3 * (0.6 / 4) - 3 * 0.2
-    assert loss.item() == pytest.approx(eq_1 + eq_2)
+    of_b = (2 * 0.2 - 1) - (0.6 - 1)
+    of_a = 3 * (0.6 / 4) - 3 * 0.2
+    assert loss.item() == pytest.approx(of_a + of_b)
     assert {name: value.item() for name, value in batch.metrics.items()} == pytest.approx(
         {
             "real_b_score": 0.6 - 1,
@@ -68,7 +68,7 @@ def test_eqs_1_and_2(by_hand: tuple[DualGAN, Batch]) -> None:
         torch.autograd.grad(loss, [*variant.a2b.parameters()])
 
 
-def test_eq_3(by_hand: tuple[DualGAN, Batch]) -> None:
+def test_what_generators_minimise(by_hand: tuple[DualGAN, Batch]) -> None:
     variant, batch = by_hand
     loss = variant.generators_loss(batch)
     terms = {
@@ -132,7 +132,7 @@ def feed_of(data: Dataset) -> Feed:
     return feed
 
 
-def test_the_engine_plays_algorithm_1() -> None:
+def test_the_engine_plays_the_papers_algorithm() -> None:
     """Three times three steps of the critics, and one of the generators on the first batch."""
     data = noise()
     variant = make(n_critic=3, clip=0.02).double()

@@ -46,7 +46,7 @@ class UNITConfig:
 
 
 class UNIT(BothWays):
-    """The game of eq. 2."""
+    """The game of section 3."""
 
     Config = UNITConfig
     config: UNITConfig
@@ -82,23 +82,23 @@ class UNIT(BothWays):
         ]
 
     def discriminators_loss(self, batch: Batch) -> Tensor:
-        """Eqs. 5 and 6, without their common weight."""
+        """Both, without the weight that they have in common."""
         a, b = batch.data["a"], batch.data["b"]
         with torch.no_grad():
             fake_a = self.generator(near(self.encoder(b, "b")), "a")
             fake_b = self.generator(near(self.encoder(a, "a")), "b")
         logits_a = self.discriminator_a(a), self.discriminator_a(fake_a)
         logits_b = self.discriminator_b(b), self.discriminator_b(fake_b)
-        eq_5 = self.told_apart(batch, "a", *logits_a)
-        eq_6 = self.told_apart(batch, "b", *logits_b)
-        return eq_5 + eq_6
+        of_a = self.told_apart(batch, "a", *logits_a)
+        of_b = self.told_apart(batch, "b", *logits_b)
+        return of_a + of_b
 
     def vaes_loss(self, batch: Batch) -> Tensor:
-        """Eq. 2."""
+        """What encoders and generators minimise, of both ways."""
         return self.way(batch, "a", "b") + self.way(batch, "b", "a")
 
     def way(self, batch: Batch, here: str, there: str) -> Tensor:
-        """Of a: eqs. 3, 6 and 7; of b: eqs. 4, 5 and 8."""
+        """The VAE of one domain, its translations' adversary, and the cycle back to it."""
         config, x = self.config, batch.data[here]
         mean = self.encoder(x, here)
         z = near(mean)
@@ -114,10 +114,10 @@ class UNIT(BothWays):
             f"cycle_{here}": l1_loss(again, x),
         }
         weights = (
-            config.lambda_kl,  # eq. 3
+            config.lambda_kl,
             config.lambda_reconstruction,
-            config.lambda_gan,  # eq. 6
-            config.lambda_cycle_kl,  # eq. 7
+            config.lambda_gan,
+            config.lambda_cycle_kl,
             config.lambda_cycle,
         )
         batch.metrics |= {name: term.detach() for name, term in terms.items()}

@@ -98,10 +98,10 @@ def test_discriminators_minimise_what_they_do_in_the_authors_trainer(
     assert (loss.item(), squares) == pytest.approx(DISCRIMINATORS, rel=1e-10)
 
 
-def test_vaes_minimise_what_they_do_in_the_authors_trainer_and_one_term_of_eq_7_more(
+def test_vaes_minimise_what_they_do_in_the_authors_trainer_and_one_term_more(
     like_theirs: tuple[UNIT, Batch],
 ) -> None:
-    """Their code leaves out the divergence of q_1(z_1|x_1), which is in eq. 3 already."""
+    """Their code leaves out the divergence of q_1(z_1|x_1), which the VAE has already."""
     variant, batch = like_theirs
     loss = variant.vaes_loss(batch)
     found = {name: value.item() for name, value in batch.metrics.items()}
@@ -148,7 +148,7 @@ def test_the_weights_of_the_terms_are_the_papers() -> None:
 
 
 def test_each_domain_has_a_discriminator_and_a_translation_that_it_judges() -> None:
-    """Eqs. 5 and 6 with the cross-entropy, of translations and not of reconstructions."""
+    """Both with the cross-entropy, of translations and not of reconstructions."""
     variant = make()
     batch = Batch({"a": torch.rand(2, 1, 16, 16), "b": torch.rand(2, 1, 16, 16)})
     torch.manual_seed(3)
