@@ -30,7 +30,6 @@ UNCLAIMED = {
     "ganzoo_cut",
     "ganzoo_discogan",
     "ganzoo_dualgan",
-    "ganzoo_stargan",
     "ganzoo_unit",
 }
 """Plugins of which nothing has been claimed yet, as their pages say."""
