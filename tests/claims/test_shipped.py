@@ -26,7 +26,6 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted(ROOT.glob(f"plugins/*/ganzoo_*/{CLAIMS}"))
 HERE = {file.parent for file in FILES}
 UNCLAIMED = {
-    "ganzoo_cogan",
     "ganzoo_cut",
     "ganzoo_discogan",
     "ganzoo_dualgan",
