@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +27,10 @@ class Unwritable(GanzooError):
     """A run's folder can only be read."""
 
 
+class Moved(OSError):
+    """The folder of a run that is trained is somewhere else, or nowhere."""
+
+
 @dataclass
 class Run:
     """A run directory that exists."""
@@ -34,6 +38,8 @@ class Run:
     path: Path
     settings: Record
     """The content of ``run.json``."""
+    _held: int | None = field(default=None, init=False, repr=False, compare=False)
+    """The folder as the system knows it, while this process holds the run."""
 
     @classmethod
     def create(cls, out: Path | None, name: str, settings: Record) -> "Run":
@@ -78,12 +84,12 @@ class Run:
     @property
     def samples(self) -> Path:
         """The folder of sample grids."""
-        return self.path / "samples"
+        return self._own("samples")
 
     @property
     def checkpoints(self) -> Path:
         """The folder of checkpoints."""
-        return self.path / "checkpoints"
+        return self._own("checkpoints")
 
     @property
     def variant(self) -> str:
@@ -103,7 +109,7 @@ class Run:
 
     def save_settings(self) -> None:
         """Write ``run.json``."""
-        write_json(self.path / "run.json", self.settings)
+        write_json(self._own("run.json"), self.settings)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -124,10 +130,30 @@ class Run:
                 f"{self.path} cannot be trained where it is ({reason}): copy the folder to a disk "
                 "that can be written, and go on with the copy"
             ) from error
+        with suppress(OSError):  # not every system opens folders
+            self._held = os.open(self.path, os.O_RDONLY)
         try:
             yield
         finally:
+            if self._held is not None:
+                os.close(self._held)
+                self._held = None
             lock.release()
+
+    def _own(self, name: str) -> Path:
+        """The path of a part of it.
+
+        Raises:
+            Moved: the run is held, and another folder has its name now, or none.
+        """
+        if self._held is not None:
+            try:
+                here = os.path.samestat(os.fstat(self._held), self.path.stat())
+            except FileNotFoundError:
+                here = False
+            if not here:
+                raise Moved(f"{self.path} is not there any more")
+        return self.path / name
 
     def close(self, outcome: str | None) -> None:
         """Note in ``run.json`` how the training ended; None: it has not."""
@@ -156,7 +182,7 @@ class Run:
         """
         last = self.latest_checkpoint()
         found = checkpoint.every(self.checkpoints)
-        word = str(int(which)) if which.isascii() and which.isdigit() else which
+        word = which.lstrip("0") or "0" if which.isascii() and which.isdigit() else which
         if word in found:
             return found[word]
         steps = sorted({checkpoint.step_of(path) for path in found.values()})
@@ -170,13 +196,13 @@ class Run:
 
     def append_metrics(self, record: dict[str, float]) -> None:
         """Add a line to ``metrics.jsonl``."""
-        with (self.path / METRICS).open("a", encoding="utf-8") as file:
+        with self._own(METRICS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
 
     def keep_metrics(self) -> None:
         """Have the disk hold all lines, as a checkpoint that it holds goes on from there."""
-        if (self.path / METRICS).exists():
-            sync(self.path / METRICS)
+        if (metrics := self._own(METRICS)).exists():
+            sync(metrics)
             sync(self.path)  # and that there is such a file
 
     def metrics(self) -> list[dict[str, float]]:
@@ -210,7 +236,7 @@ class Run:
 
     def log(self, message: str) -> None:
         """Add a line with the time to ``log.txt``."""
-        with (self.path / "log.txt").open("a", encoding="utf-8", errors="replace") as file:
+        with self._own("log.txt").open("a", encoding="utf-8", errors="replace") as file:
             file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {message}\n")
 
     @property

@@ -29,7 +29,7 @@ from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
 from ganzoo.runs.load import published_weights
 from ganzoo.runs.logged import DIVERSITY, QUALITY
-from ganzoo.runs.run import Run
+from ganzoo.runs.run import Moved, Run
 from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.interrupt import Interrupt
 from ganzoo.training.journal import Failed, Journal
@@ -96,6 +96,11 @@ class Trainer:
                     raise
                 self.run.close("finished" if outcome.finished else "stopped")
                 return outcome
+        except Moved as error:
+            raise GanzooError(
+                f"{self.run.path} is not the folder any more in which this was trained, as it was "
+                "moved, removed or replaced: what is saved goes on with --resume and its name now"
+            ) from error
         except OSError as error:
             kept = checkpoint.latest(self.run.checkpoints)
             raise GanzooError(

@@ -12,7 +12,7 @@ from helpers.cli import TINY, ganzoo, spawn, train_tiny, tree
 from ganzoo.artifacts import pictures
 from ganzoo.errors import GanzooError
 from ganzoo.runs.run import Run, Unwritable
-from ganzoo.training.observer import Observer, Record
+from ganzoo.training.observer import Observer, Record, Start
 from ganzoo.training.start import start
 from ganzoo.training.watching import overview
 
@@ -139,6 +139,28 @@ def test_the_step_of_a_run_is_that_of_its_last_record(tmp_path: Path) -> None:
     with run.locked():
         (row,) = json.loads(ganzoo("runs", tmp_path, "--json").out)
     assert (row["state"], row["step"]) == ("running", 30)
+
+
+@pytest.mark.parametrize("instead", [True, False])
+@pytest.mark.parametrize("every", [{"checkpoint_every": 1}, {"sample_every": 1}, {"log_every": 1}])
+def test_a_run_that_is_moved_leaves_another_in_its_place_alone(
+    tmp_path: Path, every: dict[str, int], instead: bool
+) -> None:
+    run, other = tmp_path / "run", train_tiny(tmp_path / "other", "--seed", 7)
+    before = tree(other)
+
+    class Moving(Observer):
+        def started(self, start: Start) -> None:
+            run.rename(tmp_path / "moved")
+            if instead:
+                other.rename(run)
+
+    seldom = {"checkpoint_every": 9, "sample_every": 9, "log_every": 9} | every
+    given = {"dataset": "ring8", "mode": "eager", "steps": 4, **seldom}
+    with pytest.raises(GanzooError, match="not the folder any more"):
+        start("vanilla", given, run, Moving()).fit()
+    assert tree(run if instead else other) == before
+    assert json.loads((tmp_path / "moved" / "run.json").read_text())["outcome"] is None
 
 
 def test_what_can_go_on_is_listed_with_its_command(tmp_path: Path) -> None:
