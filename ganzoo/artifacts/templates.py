@@ -15,6 +15,13 @@ def text_of(package: str, name: str) -> str:
     return files(package).joinpath(name).read_text(encoding="utf-8")
 
 
+def plain(text: object) -> str:
+    """A text in which nothing is markup of Markdown, and that no terminal obeys."""
+    words = " ".join(str(text).split())
+    shown = (one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in words)
+    return "".join(f"\\{one}" if one in "\\`*_[]<>|#&" else one for one in shown)
+
+
 def templates(package: str, *, markup: bool, filters: dict[str, Callable[..., str]]) -> Environment:
     """The templates of a package, in which every name must be given.
 

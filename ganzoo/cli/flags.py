@@ -1,5 +1,6 @@
 """Flags that are made from the settings of a variant, and what a shell completes of values."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -62,6 +63,17 @@ class RunFolder(click.Path):
 
 
 RUN = RunFolder()
+
+
+class Number(click.FloatRange):
+    """A number in a range, which what is no number, or without end, is never in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number", param, ctx)
+        return number
 
 
 def offers(kind: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:

@@ -11,7 +11,7 @@ import rich_click as click
 from click.core import ParameterSource
 
 from ganzoo.artifacts.waiting import bar
-from ganzoo.cli.flags import make_flag
+from ganzoo.cli.flags import Number, make_flag
 from ganzoo.config import options
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.registry import preferring, registry
@@ -71,7 +71,7 @@ seed_option = click.option(
 truncation_option = click.option(
     "--truncation",
     metavar="NUMBER",
-    type=click.FloatRange(0),
+    type=Number(0),
     default=1.0,
     show_default=True,
     help="ψ: below 1, latents are nearer to the mean, and samples better and less diverse",

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from ganzoo.artifacts.templates import templates
+from ganzoo.artifacts.templates import plain, templates
 from ganzoo.claims.page import table
 from ganzoo.claims.shipped import claims_of, results
 from ganzoo.compare.runs import public_settings
@@ -67,14 +67,14 @@ def card(run: Run, row: Registered[VariantSpec], subject: Subject, form: Format,
         .render(
             front=_front(run, row.spec) if told.hub else [],
             title=f"{row.spec.name} on {data.name}",
-            what=f"A network that {_verb(network)} {data.kind}s like those of {_plain(data.name)}.",
+            what=f"A network that {_verb(network)} {data.kind}s like those of {plain(data.name)}.",
             variant=row.spec.name,
             paper=row.spec.paper,
             paper_title=row.spec.title,
             year=row.spec.year,
             step=told.step,
             form=told.form,
-            versions=", ".join(f"{name} {version}" for name, version in versions.items()),
+            versions=", ".join(plain(f"{name} {version}") for name, version in versions.items()),
             needs=_needs(form),
             code=code(subject, network, form.suffix),
             files=told.files,
@@ -162,13 +162,7 @@ def _licence(row: Registered[VariantSpec]) -> str:
 @cache
 def _templates() -> Environment:
     # It is Markdown: `plain` keeps what comes from a run from being any.
-    return templates("ganzoo.export", markup=False, filters={"plain": _plain})
-
-
-def _plain(text: object) -> str:
-    """A text in which nothing is markup."""
-    words = " ".join(str(text).split())
-    return "".join(f"\\{one}" if one in "\\`*_[]<>|#" else one for one in words)
+    return templates("ganzoo.export", markup=False, filters={"plain": plain})
 
 
 def _verb(network: Network) -> str:
@@ -189,6 +183,6 @@ def _parts(subject: Subject) -> list[str]:
     if subject.truncation != 1:
         found.append(f"it draws with a truncation of ψ = {subject.truncation:g}")
     if subject.asked:
-        asked = " and ".join(f"{_plain(name)} = {value}" for name, value in subject.asked.items())
+        asked = " and ".join(plain(f"{name} = {value}") for name, value in subject.asked.items())
         found.append(f"what it makes of images is asked to have {asked}")
     return [f"{each}, which is a part of it" for each in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ganzoo.artifacts.templates import plain
 from ganzoo.export.formats import ONNX_SUFFIX, TORCH_SUFFIX, WEIGHTS_SUFFIX
 from ganzoo.export.network import Network, Subject
 
@@ -77,7 +78,8 @@ def _meaning(subject: Subject, name: str) -> str:
         return "1 where a pixel is missing, which is 0 in the image, else 0"
     if name == "label":
         names = subject.variant.data.class_names
-        return f"0 to {len(names) - 1}: {', '.join(names[:20])}" + ", ..." * (len(names) > 20)
+        shown = ", ".join(map(plain, names[:20])) + ", ..." * (len(names) > 20)
+        return f"0 to {len(names) - 1}: {shown}"
     prior = {
         "normal": "each number from a standard normal distribution",
         "uniform": "each number from a uniform distribution between -1 and 1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,6 +156,8 @@ class DrawingRun(OpenedRun):
         Raises:
             GanzooError: the variant draws none, or what is asked for it has not.
         """
+        if not 0 <= truncation < inf:
+            raise GanzooError(f"--truncation must be a number of at least 0, not {truncation:g}")
         variant = self.variant
         if variant.Sampling is not None:
             variant.sampling = build(variant.Sampling, settings)

@@ -33,7 +33,7 @@ def as_files(given: Given, report: Callable[[str], None]) -> Iterator[tuple[Path
         GanzooError: it is no image.
     """
     if isinstance(given, str | Path):
-        yield find_images(expanded(given), report)
+        yield find_images(expanded(given), report, "image")
         return
     if isinstance(given, Sequence) and all(isinstance(one, str | Path) for one in given):
         yield Path(), [str(one) for one in given]

@@ -169,7 +169,12 @@ def _chunks(
 def _make(variant: Variant, latents: Latents, truncation: float) -> Drawn:
     if truncation == 1:
         return Drawn(variant(*latents), latents.labels)
-    return Drawn(variant.truncated(latents.z, truncation, latents.labels), latents.labels)
+    samples = variant.truncated(latents.z, truncation, latents.labels)
+    if samples.is_floating_point() and not samples.isfinite().all():
+        raise GanzooError(
+            f"with --truncation {truncation:g} it draws what is not finite: choose one near 1"
+        )
+    return Drawn(samples, latents.labels)
 
 
 def _rows(drawn: Drawn, rows: Sequence[int] | slice) -> Drawn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,6 @@ def _jobs(text: str) -> int | None:
     """
     if text == AUTO:
         return None
-    if text.isascii() and text.isdigit() and int(text) > 0:
+    if re.fullmatch("0*[1-9][0-9]{0,8}", text):
         return int(text)
     raise GanzooError(f"--jobs must be {AUTO} or a number of runs at once, not {text}")

@@ -70,6 +70,25 @@ def test_torch_alone_draws_what_the_readme_says(
     assert Image.open(pictures[0]).size == (28, 28)
 
 
+EVIL = ["<img src=x onerror=f()>", "\x1b[31mred\x07", "a|b`c`](http:", "&lt;b&gt;", "x\n---\ny"]
+
+
+def test_nothing_that_a_stranger_has_written_is_markup_in_the_readme(
+    trained: Path, tmp_path: Path
+) -> None:
+    """Nor obeyed by the terminal of whoever reads it there."""
+    record = json.loads((trained / "run.json").read_text())
+    record["data"]["class_names"][: len(EVIL)] = EVIL
+    record["data"]["name"] = "".join(EVIL)
+    record["versions"] |= {"<b>": EVIL[0]}
+    (trained / "run.json").write_text(json.dumps(record))
+    done = ganzoo("export", trained, "--format", "huggingface", "--out", tmp_path / "out")
+    assert done.status == 0, done.err
+    for line in (tmp_path / "out" / "README.md").read_text().split("\n"):
+        assert not re.search(r"(?<!\\)<(img|b)|(?<!\\)\]\(http:|(?<!\\)&lt", line), line
+        assert line.isprintable()
+
+
 def test_a_truncation_becomes_a_part_of_the_network(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.core import ParameterSource
 
+from ganzoo.cli.flags import Number
 from ganzoo.cli.output import (
     device_option,
     json_option,
@@ -78,7 +79,7 @@ OF_QUALITY = ("budget", "seeds", "runs", "features")
 @click.option(
     "--seconds",
     metavar="NUMBER",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=3.0,
     show_default=True,
     help="that each contestant is measured, besides its start",

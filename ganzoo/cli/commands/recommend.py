@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from ganzoo.cli import legible
+from ganzoo.cli.flags import Number
 from ganzoo.cli.images import warn
 from ganzoo.cli.output import (
     device_option,
@@ -34,7 +35,7 @@ EVALUATIONS = 20
 @click.argument("photos", metavar="PHOTOS", type=click.Path(path_type=Path))
 @click.option(
     "--hours",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=10.0,
     show_default=True,
     help="that the training may take",

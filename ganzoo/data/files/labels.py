@@ -23,6 +23,8 @@ COLUMNS = ("label", "class", "category", "target", "labels", "classes")
 
 MANY = 10
 """Images, of which one is held out."""
+_DIGITS = 1000
+"""Of a number, at most; Python reads a few thousand."""
 
 
 def labels_of(
@@ -77,8 +79,13 @@ def class_names(
     By the rules of before numbers were ordered as names are.
     """
     names = {labels[file] for file in files} if labels else set()
-    numbers = rules > BY_NAME and all(name.isdecimal() and str(int(name)) == name for name in names)
+    numbers = rules > BY_NAME and all(_is_number(name) for name in names)
     return tuple(sorted(names, key=lambda name: (int(name), name) if numbers else (0, name)))
+
+
+def _is_number(name: str) -> bool:
+    """Whether a class is called as a number is written; one of thousands of digits is none."""
+    return name.isdecimal() and len(name) < _DIGITS and str(int(name)) == name
 
 
 def _by_folders(root: Path, files: Sequence[str], depth: int, report: Report) -> Labels:

@@ -49,7 +49,7 @@ def parse_pixels(text: str | None, known: Pixels = AS_THEY_ARE) -> Pixels:
         name, _, number = word.partition("=")
         if word in ("gray", "rgb", "rgba") and pixels.colour in ("", word):
             pixels = replace(pixels, colour=word)  # type: ignore[arg-type]
-        elif name == "bits" and number.isdecimal() and 8 <= int(number) <= MOST_BITS:
+        elif name == "bits" and number in map(str, range(8, MOST_BITS + 1)):
             pixels = replace(pixels, bits=int(number))
         elif word == "huge":
             pixels = replace(pixels, huge=True)

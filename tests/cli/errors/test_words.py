@@ -1,11 +1,14 @@
 """Every bad name, value, file, folder and place: one line says what is wrong."""
 
+import math
 from pathlib import Path
 
 import pytest
 import torch
 from helpers.cli import TINY, ganzoo
 from helpers.refusals import check, refused, write_images
+
+from ganzoo import GanzooError, open_run
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -91,6 +94,31 @@ def test_a_name_that_does_not_exist(args: list[object], saying: str | tuple[str,
 )
 def test_a_value_out_of_range(args: list[object], saying: str | tuple[str, ...]) -> None:
     refused("train", "vanilla", *TINY, *args, saying=saying)
+
+
+@pytest.mark.parametrize(
+    ("args", "saying"),
+    [
+        (["sample", "tiny", "--out", "x", "--truncation", "nan"], "--truncation must be a number"),
+        (["sample", "tiny", "--out", "x.npz", "--truncation", "1e79"], "draws what is not finite"),
+        (["walk", "tiny", "--between", "1,2", "--out", "x.gif", "--truncation", "inf"], "a number"),
+        (["sample", "tiny", "--out", "x", "--around", 1, "--spread", "nan"], "and at most 1"),
+        (["export", "tiny", "--out", "x", "--format", "torch", "--truncation", "nan"], "a number"),
+        (["sample", "tiny", "--out", "x", "--checkpoint", 5000 * "9"], "has no checkpoint '999"),
+        (["check", "folder", "--data-root", "tiny", "--pixels", f"bits={5000 * '9'}"], "bits=16"),
+        (["sweep", "vanilla", *TINY, "--set", "lr=1", "--jobs", 5000 * "9"], "--jobs must be auto"),
+        (["recommend", "x", "--hours", "nan"], "--hours must be a number above 0, not nan"),
+        (["bench", "vanilla", "--seconds", "inf"], "--seconds must be a number above 0, not inf"),
+    ],
+)
+def test_a_number_that_is_none(args: list[object], saying: str, tiny: Path) -> None:
+    refused(*args, saying=saying)
+
+
+def test_a_number_that_is_none_from_python(tiny: Path) -> None:
+    for number in (math.nan, math.inf, -1.0):
+        with pytest.raises(GanzooError, match="--truncation must be a number of at least 0"):
+            open_run(tiny).sample(2, truncation=number)
 
 
 @pytest.mark.parametrize("args", [["--batch-size", 1], ["--batch-size", 4, "--accumulate", 4]])

@@ -31,6 +31,11 @@ def test_numbers_are_ordered_by_value_and_in_runs_from_before_as_names() -> None
     assert class_names(labels, files, BY_NAME) == tuple(sorted(str(n) for n in range(12)))
 
 
+def test_a_class_of_thousands_of_digits_is_a_name() -> None:
+    names = {"0": "7", "1": 5000 * "9", "2": "10"}
+    assert class_names(names, sorted(names)) == ("10", "7", 5000 * "9")
+
+
 def test_captions_are_no_classes(tmp_path: Path) -> None:
     files = images(tmp_path, *(f"{n}.png" for n in range(12)))
     rows = "".join(f"{n}.png,a photo of {n} cats\n" for n in range(12))

@@ -46,7 +46,7 @@ def command(
     from ganzoo.library.trained import open_run
 
     found = [
-        (path.parent, [path.name]) if not path.is_dir() else find_images(path, warn)
+        (path.parent, [path.name]) if not path.is_dir() else find_images(path, warn, "IMAGE")
         for path in images
     ]
     files = [folder / name for folder, names in found for name in names]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli import legible
-from ganzoo.cli.flags import RUN
+from ganzoo.cli.flags import RUN, Number
 from ganzoo.cli.images import controls_option, parsed
 from ganzoo.cli.output import QuickCommand, json_option, print_json, saying
 
@@ -39,7 +39,7 @@ FORMATS = ("onnx", "torch", "safetensors", "huggingface")
 @click.option(
     "--truncation",
     metavar="NUMBER",
-    type=click.FloatRange(0),
+    type=Number(0),
     default=1.0,
     show_default=True,
     help="ψ, as of `ganzoo sample`, which becomes a part of the network",

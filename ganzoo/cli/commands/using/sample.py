@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 from click.core import ParameterSource
 
-from ganzoo.cli.flags import RUN
+from ganzoo.cli.flags import RUN, Number
 from ganzoo.cli.output import checkpoint_option, device_option
 from ganzoo.cli.sampling import (
     DrawingCommand,
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 @click.option(
     "--spread",
     metavar="NUMBER",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     help=f"how far variations are from it: 0 is the same, 1 another  [default: {SPREAD:g}]",
 )
 @click.option(
