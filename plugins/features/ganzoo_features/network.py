@@ -6,7 +6,7 @@ SIDE = 32
 """Pixels, of the images that it looks at."""
 PATCH = 2
 """Pixels a side, that its first layer looks at."""
-WIDTHS = 64, 128, 256
+WIDTHS = 64, 160, 320
 """Maps of each of its blocks; as many as the last has are the features."""
 
 
@@ -33,7 +33,7 @@ class Network(nn.Module):
         self.output = nn.Linear(WIDTHS[-1], classes)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (n, 256) and logits (n, classes) of images (n, 3, 32, 32) in [-1, 1]."""
+        """Features (n, 320) and logits (n, classes) of images (n, 3, 32, 32) in [-1, 1]."""
         features = self.blocks(self.whitening(images)).mean((2, 3))
         return features, self.output(features)
 
