@@ -113,7 +113,7 @@ def test_the_weights_come_with_their_distribution(
         assert not [name for name in wheel.namelist() if "recipe" in name or "tests" in name]
     done = env.run("-c", SEE, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"photos [0-9a-f]{12} of ganzoo-features \(3, 256\)\n", done.stdout)
+    assert re.fullmatch(r"photos [0-9a-f]{12} of ganzoo-features \(3, 320\)\n", done.stdout)
 
 
 def needed(by: str) -> set[str]:

@@ -23,7 +23,7 @@ CHUNK = 500
 
 
 class Photos:
-    """An `Extractor`: 256 features, and no classes.
+    """An `Extractor`: 320 features, and no classes.
 
     Images of one channel are taken as gray, those of four are laid on white (see `with_channels`).
     Those of another size are brought to 32x32 pixels, whatever their proportions; nothing finer is
