@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -122,16 +123,25 @@ brightness = Brightness()
 """
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the run lies that the first test trains, for all others to copy."""
+    return tmp_path_factory.mktemp("trained") / "run"
+
+
 @pytest.fixture
-def run(install: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def run(
+    install: Callable[..., None], trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A run of a translator on one group of pairs, in a folder that is the current one."""
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     install("toy", INIT, VARIANT)
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (12, 8), (200, 100, 50)).save("photo.png")
-    result = ganzoo("train", "toy", "--out", "run", "--evaluate-every", 1, "--log-every", 1)
-    assert result.status == 0, result.err
-    return tmp_path / "run"
+    if not trained.exists():
+        result = ganzoo("train", "toy", "--out", trained, "--evaluate-every", 1, "--log-every", 1)
+        assert result.status == 0, result.err
+    return Path(copytree(trained, tmp_path / "run"))
 
 
 def translate(*args: object) -> Result:

@@ -19,8 +19,8 @@ def test_every_variant_is_captured_on_a_device_that_has_no_values(
     child = children.start(tmp_path, "played", fake_cuda.play_all, name, chosen)
     assert child.wait() == 0, child.err.read_text()
     lines = child.out.read_text().splitlines()
-    assert len(lines) == len(fake_cuda.WAYS), child.err.read_text()
-    found = [line for line in lines if not line.endswith("in order")]
-    if found:  # in a discriminator with Dropout
-        (line,) = found
-        assert ": --recompute computes layers twice that draw random numbers" in line
+    refused = [line for line in lines if ": --recompute computes layers twice that draw" in line]
+    assert len(refused) <= 1  # of a discriminator with Dropout
+    played = [line for line in lines if line not in refused]
+    assert len(played) == len(fake_cuda.WAYS), child.err.read_text()
+    assert [line for line in played if not line.endswith("in order")] == []
