@@ -27,7 +27,6 @@ FILES = sorted(ROOT.glob(f"plugins/*/ganzoo_*/{CLAIMS}"))
 HERE = {file.parent for file in FILES}
 UNCLAIMED = {
     "ganzoo_cut",
-    "ganzoo_discogan",
     "ganzoo_dualgan",
     "ganzoo_unit",
 }
