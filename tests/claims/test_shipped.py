@@ -27,7 +27,6 @@ FILES = sorted(ROOT.glob(f"plugins/*/ganzoo_*/{CLAIMS}"))
 HERE = {file.parent for file in FILES}
 UNCLAIMED = {
     "ganzoo_cut",
-    "ganzoo_unit",
 }
 """Plugins of which nothing has been claimed yet, as their pages say."""
 OWN = [row.spec for row in registry().variants() if folder(row.spec) in HERE]
