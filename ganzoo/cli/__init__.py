@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -136,10 +137,21 @@ def _call(args: list[str]) -> int | None:
 def main() -> NoReturn:
     """The ``ganzoo`` command."""
     _open_streams()
+    _heed_signals()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):  # a stream that the caller has replaced
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     sys.exit(run(sys.argv[1:]))
+
+
+def _heed_signals() -> None:
+    """Have whatever ends programs do as Ctrl-C does, so that nothing is left half written.
+
+    SIGHUP does not, where it is ignored: that is what ``nohup`` is for.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _open_streams() -> None:

@@ -108,6 +108,23 @@ def test_an_interruption_before_the_training_leaves_nothing() -> None:
     assert not Path("run").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_ends_a_command_leaves_nothing_half_written(number: int) -> None:
+    slow = (
+        "import ganzoo.plugins.scaffold, time\n"
+        "def wait(*_): print('writing', flush=True); time.sleep(60)\n"
+        "ganzoo.plugins.scaffold._renamed = wait"
+    )
+    process = spawn("new", "mygan", python=slow)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    assert [*Path().iterdir()]
+    process.send_signal(number)
+    _, err = process.communicate()
+    assert (process.returncode, err.split()) == (130, ["ganzoo:", "error:", "interrupted"])
+    assert not [*Path().iterdir()]
+
+
 def test_a_device_whose_memory_is_full(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On CUDA an iteration that is no graph cannot use what graphs have for themselves."""
 
