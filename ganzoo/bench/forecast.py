@@ -26,7 +26,7 @@ from ganzoo.metrics.ahead.cost import Cost, cost_of_judging, cost_of_watching
 from ganzoo.plugins.registered import noting
 from ganzoo.runs.checkpoint import KEPT
 from ganzoo.runs.room import free_bytes
-from ganzoo.runs.run import check_free, next_path
+from ganzoo.runs.run import next_path
 from ganzoo.schedules import Progress
 from ganzoo.training.assemble import Assembled, assemble, make_exhibits
 from ganzoo.training.manner import learning_rates
@@ -165,14 +165,12 @@ def forecast(
     Args:
         name: see `ganzoo.training.start.start`.
         given: likewise.
-        out: likewise.
+        out: where it would write, whatever is there now; None: see there.
         judged: whether to say, too, what an evaluation of the run takes.
 
     Raises:
         GanzooError: something that was asked for cannot be.
     """
-    if out is not None:
-        check_free(out)
     observer = _Listening()
     free_before = free_memory()
     with noting() as plugins, limited_memory(), trying():

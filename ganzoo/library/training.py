@@ -81,8 +81,12 @@ def forecast(variant: str, *, out: Path | str | None = None, **settings: object)
         GanzooError: something that was asked for cannot be.
     """
     from ganzoo.bench.forecast import forecast as foresee
+    from ganzoo.runs.run import check_free
 
-    return foresee(variant, plain_settings(settings), None if out is None else Path(out))
+    place = None if out is None else Path(out)
+    if place is not None:
+        check_free(place)
+    return foresee(variant, plain_settings(settings), place)
 
 
 def plain_settings(settings: Mapping[str, object]) -> dict[str, object]:

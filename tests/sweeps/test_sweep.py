@@ -173,6 +173,16 @@ def test_cores_are_shared_and_never_used_twice(here: Here) -> None:
     assert {job.threads for job in here.jobs} == {2}  # two runs on four cores
 
 
+def test_what_is_there_is_no_obstacle_to_a_forecast(here: Here) -> None:
+    """By which it is known how many fit at once, and what a dry run says."""
+    words = (*SWEEP, "--no-evaluate", "--seeds", 2, "--set", "lr=1e-3", "--jobs", "auto")
+    assert ganzoo(*words).status == 0
+    here.jobs.clear()
+    again, dry = ganzoo(*words, "--seeds", 3), ganzoo(*words, "--dry-run")
+    assert (again.status, dry.status) == (0, 0), again.err + dry.err
+    assert [job.name for job in here.jobs] == ["lr=0.001_seed=2"]
+
+
 @pytest.mark.usefixtures("few_drawn")
 def test_the_commands_of_the_readme(here: Here) -> None:
     """Each is typed, with as few steps as there can be."""

@@ -78,7 +78,10 @@ def _forecast(name: str, given: Mapping[str, object], out: Path | None) -> int:
     """Say what a training would take; the exit status is 1, where the machine is too small."""
     from ganzoo.bench.forecast import forecast
     from ganzoo.cli.forecast import print_forecast
+    from ganzoo.runs.run import check_free
 
+    if out is not None:
+        check_free(out)
     with status_line() as show:
         show("making some steps")
         found = forecast(name, given, out)
