@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.artifacts.places import cache_folder
-from ganzoo.bench.speed.ours import measure_pace
+from ganzoo.bench.iterations import FEW, MANY, guess, measure
 from ganzoo.data.sources.decoding import trying
-from ganzoo.engine.device import memory_used, seeded
-from ganzoo.engine.engine import Engine
+from ganzoo.engine.device import seeded
 from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.engine.modes.names import COMPILE, EAGER
-from ganzoo.engine.plan import make_plan
-from ganzoo.engine.stages import has_stages
-from ganzoo.errors import lacks_memory
+from ganzoo.errors import GanzooError, lacks_memory
 from ganzoo.metrics.ahead.cost import Cost, cost_of_judging, cost_of_watching
 from ganzoo.plugins.registered import noting
 from ganzoo.runs.checkpoint import KEPT
 from ganzoo.runs.room import free_bytes
 from ganzoo.runs.run import next_path
-from ganzoo.schedules import Progress
 from ganzoo.training.assemble import Assembled, assemble, make_exhibits
 from ganzoo.training.manner import learning_rates
 from ganzoo.training.observer import Observer
@@ -36,17 +30,6 @@ from ganzoo.training.watching.remaining import count_evaluations
 from ganzoo.training.words import watched
 from ganzoo.variant import Variant, players_of
 
-TUNED = 0.5
-"""Seconds in which the number of threads is chosen."""
-TIMED = 2
-"""Iterations of a kind that are timed."""
-BUDGET = 1.5
-"""Seconds for timing the kinds of iterations; each of the first is timed all the same, and each of
-a variant that grows."""
-LOOKED_AT = 1000
-"""Iterations of the training, evenly, whose kinds are counted."""
-RARE = 0.01
-"""The share of iterations below which a kind of them is not timed."""
 ROOM = 0.9
 """The share of what is free that a training may fill."""
 
@@ -94,6 +77,9 @@ class Forecast:
     """What they take; None: there are none, or the training does not fit into memory."""
     judging: Cost | None = None
     """What `ganzoo evaluate` takes afterwards, where that was asked."""
+    samples_tried: int | None = None
+    """In the step by which all is guessed, as a whole one takes too long to be tried; None: whole
+    ones were made."""
 
     @property
     def hours(self) -> float | None:
@@ -146,17 +132,6 @@ class _Listening(Observer):
         self.said.append(message)
 
 
-@dataclass(frozen=True)
-class Moment:
-    """An iteration that stands for others of its kind."""
-
-    iteration: int
-    images: int
-    """Seen before it."""
-    share: float
-    """Of all iterations, that are of its kind."""
-
-
 def forecast(
     name: str, given: Mapping[str, object], out: Path | None = None, *, judged: bool = False
 ) -> Forecast:
@@ -179,10 +154,14 @@ def forecast(
         training, variant = assembled.training, assembled.engine.variant
         free = free_memory(variant.device) if variant.device.type == "cuda" else free_before
         seconds, memory, names = None, None, set[str]()
-        evaluating = judging = None
+        evaluating = judging = guessed = None
         try:
-            assembled = _uncompiled(prepared, observer)
-            seconds, memory, names = _measure(assembled.engine)
+            guessed = _guess(prepared)
+            if guessed is None:
+                assembled = _uncompiled(prepared, observer)
+                seconds, memory, names = measure(assembled.engine)
+            else:
+                seconds, memory, names = guessed
             with assembled.engine.averaged() as averaged, seeded(training.seed, variant.device):
                 if training.evaluate_every is not None:
                     evaluating = cost_of_watching(averaged, training, observer.tell)
@@ -214,7 +193,23 @@ def forecast(
         count_evaluations(training.evaluate_every, 0, training.steps),
         evaluating,
         judging,
+        None if guessed is None else FEW,
     )
+
+
+def _guess(prepared: Prepared) -> tuple[float, int, set[str]] | None:
+    """What an iteration takes by one of few samples; None: whole ones can be tried."""
+    assembled = prepared.assembled
+    training, variant = assembled.training, assembled.engine.variant
+    assert training.batch_size is not None
+    if training.batch_size <= MANY:
+        return None
+    few = dataclasses.replace(training, batch_size=FEW, accumulate=1, mode=EAGER)
+    try:
+        trial = assemble(variant, prepared.dataset, few, assembled.record, Observer())
+    except GanzooError:  # it cannot be played with so few
+        return None
+    return guess(trial.engine, training.batch_size)
 
 
 def _uncompiled(prepared: Prepared, observer: Observer) -> Assembled:
@@ -226,53 +221,6 @@ def _uncompiled(prepared: Prepared, observer: Observer) -> Assembled:
     plain = dataclasses.replace(assembled.training, mode=EAGER)
     variant = assembled.engine.variant
     return assemble(variant, prepared.dataset, plain, assembled.record, observer)
-
-
-def _measure(engine: Engine) -> tuple[float, int, set[str]]:
-    """Seconds an iteration, bytes, and the names of what is logged."""
-    kinds = [kind for kind in moments(engine) if kind.share >= RARE]
-    begun, growing = time.perf_counter(), has_stages(engine.variant)
-    total = shares = 0.0
-    for number, kind in enumerate(kinds):
-        if number and not growing and time.perf_counter() - begun > BUDGET:
-            break  # what is left is taken for average, which stages are not
-        again = partial(go_to, engine, kind)
-        again()
-        pace = measure_pace(engine, 0.0 if number else TUNED, TIMED, again)
-        total += kind.share * pace.seconds
-        shares += kind.share
-    names = {*engine.step()}
-    return total / shares, memory_used(engine.variant.device), names
-
-
-def moments(engine: Engine) -> list[Moment]:
-    """The kinds of iterations that the training will have, the most frequent first.
-
-    Two are of a kind, where the same phases are due as often in the same stage.
-    """
-    variant, phases = engine.variant, engine.phases.values()
-    total = engine.iterations
-    looked = min(LOOKED_AT, total)
-    found: dict[Any, list[tuple[int, int]]] = {}
-    images = before = 0
-    for number in range(looked):
-        # Not evenly, which would always meet the same of phases that are due every 16 iterations.
-        iteration = int((number + number * 0.618034 % 1) * total / looked)
-        stage = variant.stage(Progress(iteration, total, images))
-        plan = make_plan(phases, iteration, stage)
-        images += (iteration - before) * plan.batches * (stage.batch_size or engine.feed.batch_size)
-        before = iteration
-        found.setdefault((plan.updates, stage.level, stage.batch_size), []).append(
-            (iteration, images)
-        )
-    kinds = [Moment(*some[len(some) // 2], len(some) / looked) for some in found.values()]
-    return sorted(kinds, key=lambda kind: -kind.share)
-
-
-def go_to(engine: Engine, moment: Moment) -> None:
-    """Have an engine be where the training is at a moment, but for its weights."""
-    engine.iteration = moment.iteration
-    engine.feed.drawn = moment.images // engine.feed.batch_size
 
 
 def _count(variant: Variant, nets: Sequence[str]) -> int:

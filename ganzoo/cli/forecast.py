@@ -36,7 +36,9 @@ def print_forecast(found: Forecast) -> None:
     row("mode", found.mode)
     if found.seconds is not None and found.hours is not None:
         eagerly = ", eagerly" if found.mode.startswith("compile") else ""
-        row("a step", f"{found.seconds:.3g} s{eagerly}")
+        few = found.samples_tried
+        guessed = f", by one of {few} samples, as a whole one takes too long to try" if few else ""
+        row("a step", f"{found.seconds:.3g} s{eagerly}{guessed}")
         row(
             "duration",
             f"{lasting(3600 * found.hours)} for {found.steps:,} steps{_evaluated(found)}, if the "

@@ -13,7 +13,9 @@ from PIL import Image
 
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.bench import forecast as module
-from ganzoo.bench.forecast import forecast, moments
+from ganzoo.bench import iterations
+from ganzoo.bench.forecast import forecast
+from ganzoo.bench.iterations import moments
 from ganzoo.engine import machine
 from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.errors import GanzooError
@@ -29,8 +31,8 @@ GIVEN = dict(zip((flag[2:].replace("-", "_") for flag in TINY[::2]), TINY[1::2],
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(module, "TUNED", 0.0)
-    monkeypatch.setattr(module, "TIMED", 1)
+    monkeypatch.setattr(iterations, "TUNED", 0.0)
+    monkeypatch.setattr(iterations, "TIMED", 1)
     monkeypatch.chdir(tmp_path)
 
 
@@ -80,14 +82,36 @@ def test_each_stage_of_one_that_grows_is_timed_however_long_that_takes(
         timed.append(engine.variant.stage(engine.now).level.number)
         return SimpleNamespace(seconds=10.0 ** timed[-1])
 
-    monkeypatch.setattr(module, "measure_pace", measure)
-    monkeypatch.setattr(module, "BUDGET", -1.0)
+    monkeypatch.setattr(iterations, "measure_pace", measure)
+    monkeypatch.setattr(iterations, "BUDGET", -1.0)
     small = {"width": 4, "wide_to": 4, "latent_dim": 4, "stable": 400, "fading": 1, "few": 64}
     given = {"dataset": "glyphs", "batch_size": 4, "mode": "eager", "steps": 300, **small}
     found = forecast("progan", given)
     assert found.seconds is not None
     assert {0, 1, 2} <= {*timed}
     assert 30 < found.seconds < 50  # a third of the steps take each of 1, 10 and 100 s
+
+
+def test_what_takes_too_long_to_try_is_guessed_by_few_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Minutes went by without a word, and memory that there was not for the training."""
+    given = GIVEN | {"steps": 5, "mode": "eager", "batch_size": 400}
+    assert forecast("vanilla", given).samples_tried is None
+
+    def measure(*_: object) -> Any:
+        raise AssertionError("a whole step is made")
+
+    monkeypatch.setattr(iterations, "PATIENCE", 0.0)
+    monkeypatch.setattr(iterations, "measure_pace", measure)
+    found = forecast("vanilla", given)
+    assert found.samples_tried == 4
+    assert found.seconds is not None
+    assert found.seconds > 0
+    done = ganzoo("train", "vanilla", *TINY, "--batch-size", 400, "--dry-run")
+    assert "s, by one of 4 samples, as a whole one takes too long to try" in done.out
+    with pytest.raises(AssertionError):
+        forecast("vanilla", given | {"batch_size": 16})
 
 
 def test_photos_that_were_never_decoded_are_not_decoded_for_it(
@@ -121,7 +145,7 @@ def test_a_step_that_does_not_fit_is_no_crash(monkeypatch: pytest.MonkeyPatch) -
     def fails(*_: object) -> Any:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr(module, "measure_pace", fails)
+    monkeypatch.setattr(iterations, "measure_pace", fails)
     done = ganzoo("train", "vanilla", *TINY, "--dry-run")
     assert done.status == 1
     assert "too little" in done.out
