@@ -209,7 +209,7 @@ def _guess(prepared: Prepared) -> tuple[float, int, set[str]] | None:
         trial = assemble(variant, prepared.dataset, few, assembled.record, Observer())
     except GanzooError:  # it cannot be played with so few
         return None
-    return guess(trial.engine, training.batch_size)
+    return guess(assembled.engine, trial.engine)
 
 
 def _uncompiled(prepared: Prepared, observer: Observer) -> Assembled:

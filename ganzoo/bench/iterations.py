@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ganzoo.bench.kept import counting
 from ganzoo.bench.speed.ours import measure_pace
 from ganzoo.engine.device import memory_used
 from ganzoo.engine.engine import Engine
@@ -59,29 +60,37 @@ def measure(engine: Engine) -> tuple[float, int, set[str]]:
     return total / shares, memory_used(engine.variant.device), names
 
 
-def guess(engine: Engine, batch_size: int) -> tuple[float, int, set[str]] | None:
-    """As `measure`, of iterations of `batch_size` samples by those of the few of this engine.
+def guess(whole: Engine, engine: Engine) -> tuple[float, int, set[str]] | None:
+    """As `measure`, of iterations of a whole batch by those of the few samples of another engine.
 
     None: whole ones do not take so long that they could not be made, or have sizes of their own.
     """
-    kinds = [kind for kind in moments(engine) if kind.share >= RARE]
-    device, times = engine.variant.device, batch_size / FEW
-    before, names = memory_used(device), set[str]()
-    seconds = []
+    kinds = [kind for kind in moments(whole) if kind.share >= RARE]
+    device, times = engine.variant.device, whole.feed.batch_size / engine.feed.batch_size
+    names, seconds, most = set[str](), [], 0
     for kind in kinds:
         go_to(engine, kind)
         if engine.variant.stage(engine.now).batch_size:
             return None
-        names |= {*engine.step()}  # which sets up what the next finds there
-        go_to(engine, kind)
-        begun = time.perf_counter()
-        engine.step()
-        seconds.append(times * (time.perf_counter() - begun))
+        with counting() as kept:
+            took = times * _seconds(engine, names)
+        most = max(most, kept.most)
+        if took < PATIENCE:  # the first sets up what the next finds there
+            go_to(engine, kind)
+            took = times * _seconds(engine, names)
+        seconds.append(took)
     if sum(seconds) < PATIENCE:
         return None
     shares = sum(kind.share for kind in kinds)
     mean = sum(kind.share * one for kind, one in zip(kinds, seconds, strict=True)) / shares
-    return mean, before + round(times * (memory_used(device) - before)), names
+    return mean, memory_used(device) + round(times * most), names
+
+
+def _seconds(engine: Engine, names: set[str]) -> float:
+    """Of an iteration, whose metrics' names are added."""
+    begun = time.perf_counter()
+    names |= {*engine.step()}
+    return time.perf_counter() - begun
 
 
 def moments(engine: Engine) -> list[Moment]:
