@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganzoo.compare.runs import SEED, Comparison, Group
-from ganzoo.compare.scoreboard import ARROWS, Table, setting_text
+from ganzoo.compare.scoreboard import ARROWS, Column, Table, setting_text
 from ganzoo.compare.spread import CONFIDENCE, Spread, plus_minus, student_quantile
 from ganzoo.errors import unknown
 
-BEST, WORSE, NOISE, UNKNOWN = "best", "worse", "within noise", "unknown"
+BEST, EQUAL, WORSE, NOISE, UNKNOWN = "best", "equal", "worse", "within noise", "unknown"
 ALONE = "nothing to compare"
 """What is said of a setting: the last where one run cannot tell what the seed does."""
 TOLD = 4
@@ -78,6 +78,7 @@ class Ranking:
         if not others:
             line = f"{self.score} of {best.name}: {best.value}, with {ALONE}"
         for verdict, words in (
+            (EQUAL, "just as good"),
             (WORSE, "worse beyond noise"),
             (NOISE, "within noise of it"),
             (UNKNOWN, "behind, of too few runs to tell it from noise (sweep with --seeds 3)"),
@@ -118,7 +119,8 @@ def rank(found: Comparison, by: str | None = None) -> Ranking | None:
 
     Args:
         found: see `ganzoo.compare.runs.compare`.
-        by: the name of a score; None: the first of the table in which most settings have one.
+        by: the name of a score; None: the first of those that most settings have, but for one by
+            which several are equally the best.
 
     Returns:
         None, where nothing is known that can be better or worse.
@@ -137,7 +139,7 @@ def rank(found: Comparison, by: str | None = None) -> Ranking | None:
             return None
         columns = [column for table in found.tables for column in table.columns]
         raise unknown("score", by, {one.name for one in columns if one.better in ARROWS})
-    table, column = max(scores, key=lambda one: _known(one[0], one[1].name))
+    table, column = max(scores, key=lambda one: (_known(*one), not _tied(*one)))
     names = _names(found)
     sign = 1 if column.better == "lower" else -1
     spreads = {row.label: (row.spread(column.name), row.of) for row in table.rows}
@@ -169,12 +171,25 @@ def rank(found: Comparison, by: str | None = None) -> Ranking | None:
     return Ranking(column.name, column.better, table.protocol, rows, without)
 
 
-def _known(table: Table, name: str) -> int:
+def _known(table: Table, column: Column) -> int:
     """How many settings have a score."""
-    return sum(row.spread(name) is not None for row in table.rows)
+    return len(_means(table, column))
+
+
+def _tied(table: Table, column: Column) -> bool:
+    """Whether several settings are equally the best."""
+    means = sorted(_means(table, column), reverse=column.better == "higher")
+    return len(means) > 1 and means[0] == means[1]
+
+
+def _means(table: Table, column: Column) -> list[float]:
+    found = [row.spread(column.name) for row in table.rows]
+    return [spread.mean for spread in found if spread is not None]
 
 
 def _verdict(best: Spread, other: Spread, confidence: float) -> str:
+    if other.mean == best.mean:
+        return EQUAL
     half = difference_half_interval(best, other, confidence)
     if half is None:
         return UNKNOWN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -201,7 +202,7 @@ def parse_evaluation(content: Any, where: str, run: str) -> Numbers:
         scores = [score for score in content["scores"] if score["value"] is not None]
         return Numbers(
             run,
-            str(content["protocol"]),
+            _by_content(str(content["protocol"])),
             int(content["step"]),
             values={score["name"]: float(score["value"]) for score in scores},
             better={score["name"]: str(score["better"]) for score in scores},
@@ -243,3 +244,14 @@ def _summary(spread: Spread) -> dict[str, float | int | None]:
         "half_interval": spread.half_interval,
         "count": len(spread.values),
     }
+
+
+def _by_content(protocol: str) -> str:
+    """The same protocol without the name of data of the user's, which a digest tells by content.
+
+    What was evaluated before and after a folder was renamed has one line by this.
+    """
+    data = re.search(r"; data (.+) (\S+, test split [0-9a-f]+; )", protocol)
+    if data is None:
+        return protocol
+    return protocol.replace(data[0], f"; data {data[2]}").replace(f" of {data[1]} (", " of it (")

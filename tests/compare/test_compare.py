@@ -161,6 +161,24 @@ def test_protocols_never_share_a_column(tmp_path: Path) -> None:
     assert by_protocol[P] == [pair, "1 of 2", "100", "10"]
 
 
+def test_data_of_the_user_may_have_been_renamed(tmp_path: Path) -> None:
+    """What is compared is told by content; sets that all have are told by name."""
+    end = "; features classifier 9c of {} (99 % of its test images); fake 100; real 100"
+    names = "my photos", "my photos (old)"
+    told = [f"ganzoo 1; data {name} 3x8x8, test split 0fa1{end.format(name)}" for name in names]
+    runs = [
+        evaluated(make_run(tmp_path / str(number), lr=number), protocol, frechet=10.0)
+        for number, protocol in enumerate(told)
+    ]
+    (table,) = compare(runs).tables
+    assert len(table.rows) == 2
+    assert table.protocol == f"ganzoo 1; data 3x8x8, test split 0fa1{end.format('it')}"
+    others = (told[0].replace("0fa1", "0fa2"), "ganzoo 1; data mnist 1x28x28, test split; fake 1")
+    for number, protocol in enumerate(others):
+        other = evaluated(make_run(tmp_path / f"b{number}", lr=9.0), protocol, frechet=1.0)
+        assert len(compare([runs[0], other]).tables) == 2
+
+
 def test_the_latest_step_under_a_protocol_counts(tmp_path: Path) -> None:
     a = evaluated(make_run(tmp_path / "a"), step=100, frechet=10.0)
     evaluated(a, step=50, frechet=1.0)

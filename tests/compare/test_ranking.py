@@ -121,3 +121,17 @@ def test_runs_that_differ_in_threads_alone_are_one_row(tmp_path: Path) -> None:
     text = (made[1] / "run.json").read_text()
     (made[1] / "run.json").write_text(text.replace('"threads": null', '"threads": 2'))
     assert len(compare(made).groups) == 1
+
+
+def test_of_equals_none_is_called_best_where_another_score_tells(tmp_path: Path) -> None:
+    folders = [
+        evaluated(make_run(tmp_path / str(n), lr=0.1 * n), modes=8.0, quality=quality)
+        for n, quality in ((1, 0.01), (2, 0.3), (3, 0.2))
+    ]
+    found = rank(compare(folders))
+    assert found is not None
+    assert [row.name for row in found.rows] == ["--lr 0.2", "--lr 0.3", "--lr 0.1"]
+    by_modes = rank(compare(folders), "modes")
+    assert by_modes is not None
+    assert {row.verdict for row in by_modes.rows[1:]} == {"equal"}
+    assert "; just as good: " in by_modes.words

@@ -34,7 +34,7 @@ def test_each_run_is_an_ordinary_one_and_the_last_line_ranks(here: Here) -> None
     for name in names:
         assert [job.arguments[0] for job in here.jobs if job.name == name] == ["train", "evaluate"]
     last = result.out.splitlines()[-1]
-    assert re.match(r"best by modes: --lr 0\.0?01, ", last), last
+    assert re.match(r"best by \w+: --lr 0\.0?01, ", last), last
     manifest = json.loads((Path("s") / MANIFEST).read_text())
     assert manifest["runs"]["lr=0.01_seed=1"] == {"lr": 0.01}
     assert ganzoo("compare", "s").out.splitlines()[-1] == last
