@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.artifacts.waiting import bar
-from ganzoo.cli import legible
+from ganzoo.cli.output import remark
 from ganzoo.cli.owners import with_owners
 from ganzoo.errors import GanzooError, counted
 
@@ -73,7 +73,7 @@ def warn(message: str) -> None:
     context = click.get_current_context(silent=True)
     if context is not None and context.info_name is not None and "--" in message:
         message = with_owners(message, context.info_name.removeprefix("ganzoo "))
-    click.echo(legible(message), err=True)
+    remark(message)
 
 
 def controls_option(more: str) -> Callable[[Any], Any]:

@@ -85,11 +85,17 @@ def status_line() -> Iterator[Callable[[str], None]]:
 def saying() -> Iterator[Callable[[str], None]]:
     """The same of what may take minutes: elsewhere than on a terminal each thing is a line."""
     with status_line() as show:
-        yield show if sys.stderr.isatty() else _say
+        yield show if sys.stderr.isatty() else remark
 
 
-def _say(message: str) -> None:
-    click.echo(legible(message), err=True)
+def remark(message: str) -> None:
+    """Say something on stderr, above a line that changes there.
+
+    Not by click, which writes past what keeps the two apart.
+    """
+    if sys.stderr is not None:
+        sys.stderr.write(f"{legible(message)}\n")
+        sys.stderr.flush()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import click
 
 from ganzoo.artifacts.places import expanded
 from ganzoo.cli.commands.using.compare import print_scores
-from ganzoo.cli.output import make_console, make_table, print_json, progress
+from ganzoo.cli.output import make_console, make_table, print_json, progress, remark
 from ganzoo.config import parse_size
 from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.errors import GanzooError
@@ -121,7 +121,7 @@ def measure_quality(
     from ganzoo.bench.speed.compare import describe_machine
 
     request = experiment.request(runs)
-    experiment.check_judges(lambda message: click.echo(message, err=True))
+    experiment.check_judges(remark)
     with progress() as show:
         show("measuring what the machine can do", "")
         machine = describe_machine(experiment.device)
@@ -140,7 +140,7 @@ def measure_quality(
         for line in trainings(results):
             trained.add_row(*line)
         console.print(trained)
-        for remark in remarks(results, unsuitable):
-            console.print(remark, soft_wrap=True)
+        for one in remarks(results, unsuitable):
+            console.print(one, soft_wrap=True)
     for written in write_quality_report(report or RESULTS, results, unsuitable, facts):
         click.echo(str(written), err=as_json)

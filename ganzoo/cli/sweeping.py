@@ -77,7 +77,7 @@ class SweepDisplay(Watch):
 
     def told(self, rows: Sequence[Row]) -> str:
         """How far all is, in a line."""
-        done = sum(row.state not in UNDONE for row in rows)
+        done = sum(row.state not in (*UNDONE, CUT_SHORT) for row in rows)
         busy = [f"{row.trial.name} {_far(row)}" for row in rows if row.handle is not None]
         return ", ".join([f"{done} of {len(rows)} runs done", *busy, *filter(None, [self._left])])
 

@@ -116,12 +116,12 @@ def test_a_terminal_without_unicode(args: list[str], install: Callable[..., None
 class Terminal:
     """A program on a terminal of 80 columns."""
 
-    def __init__(self, *args: object) -> None:
+    def __init__(self, *args: object, program: tuple[str, str] = ("-m", "ganzoo")) -> None:
         self.screen = ""
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
             os.environ |= {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
-            os.execv(sys.executable, [sys.executable, "-m", "ganzoo", *map(str, args)])
+            os.execv(sys.executable, [sys.executable, *program, *map(str, args)])
 
     def wait_for(self, text: str, seconds: float = 300) -> None:
         deadline = time.monotonic() + seconds
@@ -165,6 +165,17 @@ def test_a_training_on_a_terminal_is_a_live_display() -> None:
     assert "go on with    ganzoo train --resume run" in text
     assert max(map(len, terminal.lines)) <= 80
     assert terminal.screen.rindex("\x1b[?25h") > terminal.screen.rindex("\x1b[?25l")  # the cursor
+
+
+def test_what_is_said_stands_above_the_line_that_changes() -> None:
+    code = (
+        "from ganzoo.cli.images import warn\nfrom ganzoo.cli.output import status_line\n"
+        "with status_line() as show:\n    show('looking at the images')\n    warn('one is odd')"
+    )
+    terminal = Terminal(program=("-c", code))
+    assert terminal.status() == 0
+    assert "one is odd" in terminal.lines
+    assert any(line.endswith("looking at the images") for line in terminal.lines)
 
 
 def test_an_error_on_a_terminal_is_red() -> None:

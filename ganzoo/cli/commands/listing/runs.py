@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli import legible
-from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows
+from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, remark
 from ganzoo.errors import GanzooError
 
 INTERRUPTED = "killed", "stopped", "crashed"
@@ -29,7 +29,7 @@ def command(folders: tuple[Path, ...], as_json: bool) -> None:
         if not folder.is_dir():
             raise GanzooError(f"there is no folder {folder}: name one that holds run directories")
     places = folders or (Path("runs"),)
-    runs = [run for place in places for run in find_runs(place, _warn)]
+    runs = [run for place in places for run in find_runs(place, remark)]
     rows = [
         {
             "path": str(run.path),
@@ -57,20 +57,23 @@ def command(folders: tuple[Path, ...], as_json: bool) -> None:
             click.echo(legible(f"go on with: {row['resume']}"))
     else:
         where = " or ".join(map(str, places))
-        click.echo(legible(f"no runs in {where} yet: `ganzoo train VARIANT` makes one"))
+        inside = _inside(places)
+        one = "" if inside else ": `ganzoo train VARIANT` makes one"
+        click.echo(legible(f"no runs in {where}{' itself' if inside else ' yet'}{one}"))
     if not as_json:
         _print_others(places, asked=bool(folders))
 
 
+def _inside(places: Sequence[Path]) -> list[Path]:
+    """Folders in these that hold runs, such as those of sweeps."""
+    return sorted({run.parent.parent for place in places for run in place.glob("*/*/run.json")})
+
+
 def _print_others(places: Sequence[Path], *, asked: bool) -> None:
     """Say where else there are runs, and how they are listed."""
-    inside = sorted({run.parent.parent for place in places for run in place.glob("*/*/run.json")})
+    inside = _inside(places)
     if inside:
         more = f" and {len(inside) - 1} more folders in it" if inside[1:] else ""
         click.echo(legible(f"{inside[0]}{more} has runs of its own: `ganzoo runs {inside[0]}`"))
     elif not asked:
         click.echo("these are the runs in the folder runs: `ganzoo runs DIR...` lists others")
-
-
-def _warn(message: str) -> None:
-    click.echo(legible(message), err=True)
