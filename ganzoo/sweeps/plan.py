@@ -231,6 +231,15 @@ def make_plan(
     )
 
 
+def waiting(folder: Path) -> list[str] | None:
+    """The names of the runs of a sweep in a folder that are not begun; None: it holds no sweep."""
+    try:
+        names = [*json.loads(read_note(folder / MANIFEST))["runs"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return [name for name in map(str, names) if not (folder / name).exists()]
+
+
 def described(plan: Plan) -> str:
     """How many trainings there are, in words."""
     n, seeds = len(plan.settings), len(plan.seeds)

@@ -56,6 +56,9 @@ def test_the_same_command_goes_on(here: Here) -> None:
     here.before = stop_the_second
     stopped = ganzoo(*SWEEP, *RATES, "--no-evaluate")
     assert stopped.status == 0
+    listed = ganzoo("runs", "s").out
+    assert "s is a sweep with 1 run to finish: go on with the `ganzoo sweep` command" in listed
+    assert "--resume" not in listed
     assert "lr=0.01_seed=0: stopped at step 5" in stopped.out
     kept = Path("s/lr=0.001_seed=0/run.json").read_bytes()
     here.jobs.clear()

@@ -7,7 +7,7 @@ import click
 
 from ganzoo.cli import legible
 from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, remark
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 
 INTERRUPTED = "killed", "stopped", "crashed"
 """The states of a run that was not at its end."""
@@ -24,6 +24,7 @@ def command(folders: tuple[Path, ...], as_json: bool) -> None:
     from ganzoo.cli.onward import resume_command
     from ganzoo.runs import checkpoint
     from ganzoo.runs.run import find_runs
+    from ganzoo.sweeps.plan import waiting
 
     for folder in folders:
         if not folder.is_dir():
@@ -53,8 +54,16 @@ def command(folders: tuple[Path, ...], as_json: bool) -> None:
     elif rows:
         columns = ("path", "variant", "data", "step", "steps", "state", "created")
         print_rows(rows, columns)
-        for row in onward:
-            click.echo(legible(f"go on with: {row['resume']}"))
+        swept = {place: names for place in places if (names := waiting(place)) is not None}
+        stops = [(Path(str(row["path"])).parent, row["resume"]) for row in onward]
+        for place, resume in stops:
+            if place not in swept:
+                click.echo(legible(f"go on with: {resume}"))
+        for place, names in swept.items():
+            stopped = sum(parent == place for parent, _ in stops)
+            if stopped or names:
+                said = f"{place} is a sweep with {counted(stopped + len(names), 'run')} to finish"
+                click.echo(legible(f"{said}: go on with the `ganzoo sweep` command that began it"))
     else:
         where = " or ".join(map(str, places))
         inside = _inside(places)
