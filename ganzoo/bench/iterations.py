@@ -28,7 +28,7 @@ RARE = 0.01
 """The share of iterations below which a kind of them is not timed."""
 FEW, MANY = 4, 16
 """Samples of an iteration that is made first, where a whole one has more than many."""
-PATIENCE = 20.0
+PATIENCE = 2.0
 """Seconds that whole iterations of all kinds may take together, to be made."""
 
 
