@@ -38,7 +38,6 @@ def words_in(path: Path, opened: "Image.Image") -> np.ndarray:
         path: of the file.
         opened: the file, which is read.
     """
-
     if _raw(opened) == _GRAY_WITH_OPACITY:
         _set_raw(opened, "RGBA")  # four bytes a pixel, two of them gray
         both = np.asarray(opened)

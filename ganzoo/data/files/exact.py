@@ -27,7 +27,6 @@ def look_exactly(path: Path, channels: int, wanted: Pixels = AS_THEY_ARE) -> Loo
         channels: 1, 3 or 4, the last of which is opacity.
         wanted: what ``--pixels`` says.
     """
-
     try:
         with open_image(path) as opened:
             found = _words(path, opened, wanted)

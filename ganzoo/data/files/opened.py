@@ -88,7 +88,6 @@ def look_at_words(
 
 def mode_of(path: Path, wanted: Pixels = AS_THEY_ARE) -> str:
     """Pillow's name for what the pixels are, as the header says; empty: it cannot be read."""
-
     try:
         with open_image(path) as image:
             return mode_in(image) if wanted.managed else image.mode
@@ -103,7 +102,6 @@ def is_coloured(mode: str) -> bool:
 
 def upright_size(path: Path) -> Size | None:
     """(height, width) as the header says; None: it cannot be read."""
-
     try:
         with open_image(path) as image:
             turned = image.getexif().get(ORIENTATION, 1) >= _QUARTER_TURNED
