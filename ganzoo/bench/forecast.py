@@ -12,7 +12,7 @@ from typing import Any
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.bench.iterations import FEW, MANY, guess, measure
-from ganzoo.data.sources.decoding import trying
+from ganzoo.data.trying import trying
 from ganzoo.engine.device import seeded
 from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.engine.modes.names import COMPILE, EAGER

@@ -9,7 +9,7 @@ from typing import Any
 
 from ganzoo.bench.kept import counting
 from ganzoo.bench.speed.ours import measure_pace
-from ganzoo.engine.device import memory_used
+from ganzoo.engine.device import memory_used, synchronise
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import make_plan
 from ganzoo.engine.stages import has_stages
@@ -22,6 +22,8 @@ TIMED = 2
 BUDGET = 1.5
 """Seconds for timing the kinds of iterations; each of the first is timed all the same, and each of
 a variant that grows."""
+SLOW = 0.5
+"""Seconds of an iteration, beyond which a second one of its kind is all that is timed."""
 LOOKED_AT = 1000
 """Iterations of the training, evenly, whose kinds are counted."""
 RARE = 0.01
@@ -47,16 +49,20 @@ def measure(engine: Engine) -> tuple[float, int, set[str]]:
     """Seconds an iteration, bytes, and the names of what is logged."""
     kinds = [kind for kind in moments(engine) if kind.share >= RARE]
     begun, growing = time.perf_counter(), has_stages(engine.variant)
-    total = shares = 0.0
+    total, shares, names = 0.0, 0.0, set[str]()
     for number, kind in enumerate(kinds):
         if number and not growing and time.perf_counter() - begun > BUDGET:
             break  # what is left is taken for average, which stages are not
         again = partial(go_to, engine, kind)
         again()
-        pace = measure_pace(engine, 0.0 if number else TUNED, TIMED, again)
-        total += kind.share * pace.seconds
+        seconds = _seconds(engine, names)  # it sets up what the next finds there
+        again()
+        if seconds > SLOW:
+            seconds = _seconds(engine, names)
+        else:
+            seconds = measure_pace(engine, 0.0 if number else TUNED, TIMED, again).seconds
+        total += kind.share * seconds
         shares += kind.share
-    names = {*engine.step()}
     return total / shares, memory_used(engine.variant.device), names
 
 
@@ -90,6 +96,7 @@ def _seconds(engine: Engine, names: set[str]) -> float:
     """Of an iteration, whose metrics' names are added."""
     begun = time.perf_counter()
     names |= {*engine.step()}
+    synchronise(engine.variant.device)
     return time.perf_counter() - begun
 
 

@@ -16,7 +16,9 @@ from ganzoo.bench import forecast as module
 from ganzoo.bench import iterations
 from ganzoo.bench.forecast import forecast
 from ganzoo.bench.iterations import moments
+from ganzoo.data.made import glyphs
 from ganzoo.engine import machine
+from ganzoo.engine.engine import Engine
 from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.errors import GanzooError
 from ganzoo.runs import room
@@ -127,6 +129,36 @@ def test_photos_that_were_never_decoded_are_not_decoded_for_it(
     assert found.data == "photos: 180 samples of shape 3x8x8"
     assert "images are not decoded yet: 64 of 180 stand for all" in found.said
     assert not [*cache_folder().glob("images-*")]
+
+
+def test_glyphs_are_not_all_drawn_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """60,000 took longer than all the rest."""
+    drawn, write = [], glyphs._write
+
+    def written(pen: Any, n: int, generator: torch.Generator) -> Any:
+        drawn.append(n)
+        return write(pen, n, generator)
+
+    monkeypatch.setattr(glyphs, "_write", written)
+    small = {"generator_widths": "8", "discriminator_widths": "8"}
+    for name, shape in (("glyphs", "1x28x28"), ("ink", "3x28x28")):
+        found = forecast("vanilla", small | {"dataset": name})
+        assert found.data == f"{name}: 60,000 samples of shape {shape}"
+    assert sum(drawn) == 2 * 64
+
+
+def test_of_slow_steps_few_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, play = [], Engine.step
+
+    def step(engine: Engine) -> Any:
+        made.append(engine.iteration)
+        return play(engine)
+
+    monkeypatch.setattr(Engine, "step", step)
+    monkeypatch.setattr(iterations, "SLOW", 0.0)
+    given = GIVEN | {"steps": 5, "mode": "eager", "batch_size": 4}
+    assert forecast("vanilla", given).seconds
+    assert len(made) == 2
 
 
 def test_a_machine_that_is_too_small_is_told_what_to_change(

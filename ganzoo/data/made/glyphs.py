@@ -16,6 +16,7 @@ from torch.nn.functional import one_hot
 from ganzoo.data.dataset import DataRequest, Dataset, Truth
 from ganzoo.data.made.drawing import refuse_root, reproducibly, shuffled_labels
 from ganzoo.data.made.strokes import STYLES
+from ganzoo.data.trying import TRIED, stand_ins
 from ganzoo.errors import GanzooError
 
 _CHUNK = 256  # glyphs painted at once: what fits the cache (part of what a seed means)
@@ -63,6 +64,8 @@ def draw(labels: Tensor, size: tuple[int, int], generator: Generator) -> Tensor:
         size: (height, width); the ink fits 20/28 of the shorter side.
         generator: a CPU one, which is advanced.
     """
+    if (few := stand_ins(len(labels))) is not None:
+        return draw(labels[:TRIED], size, generator)[few]
     images = torch.empty(len(labels), 1, *size, dtype=torch.uint8)
     shares = torch.zeros(10, len(STYLES))
     for index, (digit, share, _) in enumerate(STYLES):

@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.made import glyphs
 from ganzoo.data.made.drawing import refuse_root, reproducibly, stream
+from ganzoo.data.trying import TRIED, stand_ins
 
 INKS = torch.tensor(
     [
@@ -65,6 +66,8 @@ def write(drawings: Tensor, generator: Generator) -> Tensor:
         drawings: uint8 (n, 1, height, width), white on black, of 28 MNIST pixels the shorter side.
         generator: a CPU one, which is advanced.
     """
+    if (few := stand_ins(len(drawings))) is not None:
+        return write(drawings[:TRIED], generator)[few]
     count, _, height, width = drawings.shape
     images = torch.empty(count, 3, height, width, dtype=torch.uint8)
     with reproducibly():

@@ -4,8 +4,6 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -27,6 +25,7 @@ from ganzoo.data.files.opened import (
 from ganzoo.data.files.seen import nothing_seen, report_seen, see
 from ganzoo.data.files.wanted import AS_THEY_ARE, CHANNELS, MOST_BITS, Pixels
 from ganzoo.data.sources import cache
+from ganzoo.data.trying import TRIED, stand_ins
 from ganzoo.errors import GanzooError, counted
 
 T = TypeVar("T")
@@ -34,13 +33,10 @@ R = TypeVar("R")
 
 TOLD = 5
 """Reasons, at most, for which files are said to be skipped."""
-TRIED = 64
-"""Images that stand for all."""
 WORTH = 1 << 30
 """Bytes of all images, beyond which no more are made up."""
 _WHY: dict[Path, str] = {}
 """Why files were skipped of the caches that this process has filled, so that it says so once."""
-_TRYING: ContextVar[bool] = ContextVar("trying", default=False)
 
 
 def decode(
@@ -79,7 +75,7 @@ def decode(
     stored = cache.read(path, len(files), image_size, report)
     if stored is None:
         before()
-    if stored is None and _TRYING.get() and len(files) > TRIED:
+    if stored is None and stand_ins(len(files)) is not None:
         return _some_for_all(folder, files, image_size, report, half, most_bits, wanted)
     if stored is None:
         _WHY[path] = _fill_cache(path, folder, files, others, image_size, half, most_bits, wanted)
@@ -94,19 +90,6 @@ def decode(
     if wanted.bits < MOST_BITS and not stored.seen["highest"] and not skipped:
         report(f"no file in '{folder}' has 16 bits, of which --pixels bits={wanted.bits} says some")
     return stored.images, stored.kept
-
-
-@contextmanager
-def trying() -> Iterator[None]:
-    """A block in which some images stand for all of a folder that was not decoded yet.
-
-    It takes no longer for many images than for few, and leaves no cache of all.
-    """
-    token = _TRYING.set(True)
-    try:
-        yield
-    finally:
-        _TRYING.reset(token)
 
 
 def _some_for_all(
