@@ -14,10 +14,13 @@ from typing import Any
 
 from ganzoo.compare.runs import SEED, Comparison, Group
 from ganzoo.compare.scoreboard import ARROWS, Column, Table, setting_text
-from ganzoo.compare.spread import CONFIDENCE, Spread, plus_minus, student_quantile
+from ganzoo.compare.spread import CONFIDENCE, ERRORS, Spread, plus_minus, student_quantile
 from ganzoo.errors import unknown
 
 BEST, EQUAL, WORSE, NOISE, UNKNOWN = "best", "equal", "worse", "within noise", "unknown"
+AHEAD = "first, perhaps by chance"
+"""What is said of the first, where nothing is worse beyond noise and something within."""
+TOO_FEW = "behind, of too few runs to tell it from noise (sweep with --seeds 3)"
 ALONE = "nothing to compare"
 """What is said of a setting: the last where one run cannot tell what the seed does."""
 TOLD = 4
@@ -66,8 +69,8 @@ class Ranking:
     def method(self) -> str:
         """How intervals and verdicts come about."""
         return (
-            f"{100 * CONFIDENCE:g} % intervals over seeds by Student's t; beyond noise is a "
-            "difference from the best by Welch's t, for all together (Bonferroni)"
+            f"{ERRORS['half_interval']}; beyond noise is a difference from the best by Welch's t, "
+            "for all together (Bonferroni)"
         )
 
     @property
@@ -75,20 +78,37 @@ class Ranking:
         """What it comes to, in a line."""
         best, *others = self.rows
         line = f"best by {self.score}: {best.name}, {best.value}"
+        if best.verdict == AHEAD:
+            return self._undecided
         if not others:
             line = f"{self.score} of {best.name}: {best.value}, with {ALONE}"
         for verdict, words in (
             (EQUAL, "just as good"),
             (WORSE, "worse beyond noise"),
             (NOISE, "within noise of it"),
-            (UNKNOWN, "behind, of too few runs to tell it from noise (sweep with --seeds 3)"),
+            (UNKNOWN, TOO_FEW),
         ):
-            told = [f"{row.name} ({row.value})" for row in others if row.verdict == verdict]
-            if told:
-                line += f"; {words}: {', '.join(told)}"
-        if self.without:
-            line += f"; without this score by this protocol: {', '.join(self.without)}"
-        return line
+            line += _listed(words, [row for row in others if row.verdict == verdict])
+        return line + self._left_out
+
+    @property
+    def _undecided(self) -> str:
+        """What it comes to where no setting is better than all others."""
+        alike = [row for row in self.rows if row.verdict != UNKNOWN]
+        seeds = 2 * max(len(row.spread.values) for row in alike)
+        line = (
+            f"{self.score} cannot tell apart "
+            f"{' and '.join(f'{row.name} ({row.value})' for row in alike)}: other seeds alone make "
+            f"such differences, and more of them would tell (sweep with --seeds {seeds})"
+        )
+        unknown = [row for row in self.rows if row.verdict == UNKNOWN]
+        return line + _listed(TOO_FEW, unknown) + self._left_out
+
+    @property
+    def _left_out(self) -> str:
+        if not self.without:
+            return ""
+        return f"; without this score by this protocol: {', '.join(self.without)}"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -154,16 +174,11 @@ def rank(found: Comparison, by: str | None = None) -> Ranking | None:
     if not known:
         return None
     confidence = 1 - (1 - CONFIDENCE) / max(1, len(known) - 1)
-    best, first = known[0][1], BEST if known[1:] else ALONE
+    verdicts = [_verdict(known[0][1], spread, confidence) for _, spread, _ in known[1:]]
+    verdicts.insert(0, _of_first(verdicts))
     rows = [
-        Ranked(
-            label,
-            names[label],
-            spread,
-            of,
-            _verdict(best, spread, confidence) if number else first,
-        )
-        for number, (label, spread, of) in enumerate(known)
+        Ranked(label, names[label], spread, of, verdict)
+        for (label, spread, of), verdict in zip(known, verdicts, strict=True)
     ]
     ranked = {label for label, _, _ in known}
     without = [names[g.label] or g.label for g in found.groups if g.label not in ranked]
@@ -185,6 +200,19 @@ def _tied(table: Table, column: Column) -> bool:
 def _means(table: Table, column: Column) -> list[float]:
     found = [row.spread(column.name) for row in table.rows]
     return [spread.mean for spread in found if spread is not None]
+
+
+def _listed(words: str, rows: Sequence[Ranked]) -> str:
+    """The end of a line that says the same of some settings."""
+    told = [f"{row.name} ({row.value})" for row in rows]
+    return f"; {words}: {', '.join(told)}" if told else ""
+
+
+def _of_first(others: Sequence[str]) -> str:
+    """What is said of the first setting, by what is said of those behind it."""
+    if not others:
+        return ALONE
+    return AHEAD if NOISE in others and WORSE not in others else BEST
 
 
 def _verdict(best: Spread, other: Spread, confidence: float) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.compare.scoreboard import Numbers, Table, parse_evaluation, tabulate
+from ganzoo.compare.settings import WATCHING, name_data, read_settings
 from ganzoo.errors import GanzooError
 from ganzoo.runs import evaluations
 from ganzoo.runs.metrics_file import read_some
-from ganzoo.runs.record import data_spec, samples
-from ganzoo.spec import DataSpec
+from ganzoo.runs.record import data_spec
 
 if TYPE_CHECKING:
     from ganzoo.runs.run import Run  # imports torch
@@ -112,7 +112,9 @@ def compare(paths: Sequence[Path]) -> Comparison:
         if place in seen:
             raise GanzooError(f"{path} is named twice: name each run once")
         seen.add(place)
-    groups = group_by_settings([read_member(Run.open(path)) for path in paths])
+    runs = [Run.open(path) for path in paths]
+    named = name_data(runs)
+    groups = group_by_settings([read_member(run, named[run.path]) for run in runs])
     evaluated = tabulate(
         {g.label: [member.evaluations for member in g.members] for g in groups},
     )
@@ -138,8 +140,12 @@ def _runs_of(path: Path) -> list[Path]:
     return sorted(file.parent for file in path.glob("*/run.json")) or [path]
 
 
-def read_member(run: Run) -> Member:
+def read_member(run: Run, named: Mapping[str, Any]) -> Member:
     """What is known of a run.
+
+    Args:
+        run: which.
+        named: what its data are called, and where they are.
 
     Raises:
         GanzooError: a file in it is damaged.
@@ -153,55 +159,16 @@ def read_member(run: Run) -> Member:
         by_itself = [record for record in measured if not _is_told_by_samples(record)]
         return Member(
             run.path,
-            read_settings(run),
+            {name: one for name, one in read_settings(run).items() if name not in WATCHING}
+            | dict(named),
             evaluated,
-            [*_numbers(run, _measured_how(run), by_itself), *_qualities(run, measured)],
-            _numbers(run, _logged_how(run), logged[-1:]),
+            [*_numbers(run, _measured_how(run, named), by_itself), *_qualities(run, measured)],
+            _numbers(run, _logged_how(run, named), logged[-1:]),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise GanzooError(
             f"{run.path} is damaged: its run.json or metrics.jsonl is not what was written"
         ) from error
-
-
-def read_settings(run: Run) -> dict[str, Any]:
-    """What decides a training, by name; settings as the flags that set them."""
-    content = run.settings
-    variant = {
-        "variant": content["variant"]["name"],
-        "plugin": content["variant"]["plugin"],
-        "plugin version": content["variant"].get("version"),
-    }
-    flags = content["training"] | content["config"]
-    flags.pop("dataset", None)  # "data" says it
-    return {
-        **variant,
-        "data": content["data"]["name"],
-        "data samples": [*samples(content)],
-        **_read_fields(data_spec(content)),
-        "trained to step": run.step,
-        **{f"--{key.replace('_', '-')}": value for key, value in flags.items()},
-        **{f"{key} version": value for key, value in content.get("versions", {}).items()},
-    }
-
-
-def public_settings(run: Run) -> dict[str, Any]:
-    """Those of `read_settings` but for places on the machine of whoever trained it.
-
-    What is written for others to read names none.
-    """
-    found = read_settings(run)
-    return {name: value for name, value in found.items() if name not in ("--data-root", "--init")}
-
-
-def _read_fields(data: DataSpec) -> dict[str, Any]:
-    """The fields of the data, by name: shapes, and the names of classes or columns."""
-    read: dict[str, Any] = {}
-    for name, field in data.fields.items():
-        read[f"data {name}"] = f"{field.kind} {field}".strip()
-        if field.names:
-            read[f"data {name} names"] = [*field.names]
-    return read
 
 
 def read_evaluations(path: Path) -> list[Numbers]:
@@ -318,16 +285,16 @@ def _numbers(run: Run, protocol: str, records: Sequence[Mapping[str, float]]) ->
     return [Numbers(str(run.path), protocol, int(values.pop("step")), values)]
 
 
-def _measured_how(run: Run) -> str:
+def _measured_how(run: Run, named: Mapping[str, Any]) -> str:
     """All that may decide what a variant measures of itself."""
     data, versions = data_spec(run.settings), run.settings.get("versions", {})
     known = [f"{name} {versions[name]}" for name in ("ganzoo", "torch") if name in versions]
     where = run.settings.get("device", "an unknown device")
-    return ", ".join(["measured in training", f"data {data.name} {data}", *known, where])
+    return ", ".join(["measured in training", f"data {named['data']} {data}", *known, where])
 
 
-def _logged_how(run: Run) -> str:
+def _logged_how(run: Run, named: Mapping[str, Any]) -> str:
     """Losses mean the same only where the same game is played."""
     loss = run.settings["config"].get("loss")
     game = f"{run.settings['variant']['name']}" + (f" with --loss {loss}" if loss else "")
-    return f"last record of {game} on {run.settings['data']['name']}, no measure of quality"
+    return f"last record of {game} on {named['data']}, no measure of quality"

@@ -8,6 +8,13 @@ from dataclasses import dataclass
 
 CONFIDENCE = 0.95
 """Of intervals."""
+ERRORS = {
+    "deviation": "± here is the standard deviation over seeds",
+    "half_interval": (
+        f"± here is the {100 * CONFIDENCE:g} % interval of a mean over seeds, by Student's t"
+    ),
+}
+"""What a ± means, by the property of `Spread` that stands behind it."""
 DIGITS = 4
 """Of a number whose error is not known."""
 MOST_DECIMALS = 6

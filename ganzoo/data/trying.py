@@ -1,4 +1,4 @@
-"""Some samples stand for all: for a forecast, which wants to know how large they are, and no more."""
+"""Some samples stand for all, for a forecast, which wants to know no more than their size."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

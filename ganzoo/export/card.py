@@ -13,8 +13,8 @@ from jinja2 import Environment
 from ganzoo.artifacts.templates import plain, templates
 from ganzoo.claims.page import table
 from ganzoo.claims.shipped import claims_of, results
-from ganzoo.compare.runs import public_settings
 from ganzoo.compare.scoreboard import setting_text
+from ganzoo.compare.settings import public_settings
 from ganzoo.errors import GanzooError
 from ganzoo.export import web
 from ganzoo.export.formats import TORCH_SUFFIX, WEIGHTS_SUFFIX, Format

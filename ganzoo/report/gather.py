@@ -9,8 +9,10 @@ from pathlib import Path
 
 from ganzoo.artifacts.files import refuse_links
 from ganzoo.artifacts.pictures import curve_label, panels_of
-from ganzoo.compare.runs import Comparison, compare, public_settings
+from ganzoo.compare.runs import Comparison, compare
 from ganzoo.compare.scoreboard import Cell, Table, setting_text
+from ganzoo.compare.settings import public_settings
+from ganzoo.compare.spread import ERRORS
 from ganzoo.report.chart import Chart, Line
 from ganzoo.report.evaluations import Evaluation, latest_evaluations
 from ganzoo.report.picture import Picture, frames, picture
@@ -90,6 +92,15 @@ class Content:
     def lines(self, table: Table) -> list[list[Cell]]:
         """Of a table of the comparison."""
         return table.lines(lambda spread: spread.deviation)
+
+    def has_errors(self, lines: Sequence[Sequence[Cell]]) -> bool:
+        """Whether there is a ± in a table, which `error` explains."""
+        return any("±" in cell.text for line in lines for cell in line)
+
+    @property
+    def error(self) -> str:
+        """What a ± means."""
+        return ERRORS["deviation"]
 
 
 def gather(paths: Sequence[Path]) -> Content:

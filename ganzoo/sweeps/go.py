@@ -74,6 +74,8 @@ class Swept:
     rows: Sequence[Row]
     stopped: bool
     """Whether a signal ended it before its end."""
+    begun: int = 0
+    """Trainings and evaluations that were begun, or gone on with."""
 
     @property
     def failed(self) -> list[Row]:
@@ -125,13 +127,13 @@ def carry_out(plan: Plan, executor: Executor, at_once: Share, watch: Watch) -> S
                 sweep.run()
         except KeyboardInterrupt:
             sweep.stop()
-            return Swept(sweep.rows, stopped=True)
+            return Swept(sweep.rows, stopped=True, begun=sweep.begun)
         except BaseException:
             sweep.stop()
             raise
         finally:
             executor.close()
-        return Swept(sweep.rows, stopped=False)
+        return Swept(sweep.rows, stopped=False, begun=sweep.begun)
 
 
 class _Sweep:
@@ -139,6 +141,7 @@ class _Sweep:
 
     def __init__(self, plan: Plan, executor: Executor, at_once: Share, watch: Watch) -> None:
         self.rows = [Row(trial) for trial in plan.trials]
+        self.begun = 0
         self._plan, self._executor, self._share, self._watch = plan, executor, at_once, watch
         self._waiting = deque(self.rows)
         self._on_gpu = find_device(plan.device).type == "cuda"
@@ -207,6 +210,7 @@ class _Sweep:
             job = Job(trial.name, arguments, log, Path.cwd(), threads, self._on_gpu)
             try:
                 row.handle = self._executor.submit(job)
+                self.begun += 1
             except (GanzooError, OSError) as error:  # the latter: no room for a log, or a process
                 self._end(row, FAILED, f"it cannot be begun: {error}")
                 continue

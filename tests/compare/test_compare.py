@@ -13,6 +13,7 @@ from ganzoo.compare.runs import braced, compare
 from ganzoo.compare.scoreboard import MISSING, Numbers, Table, tabulate
 from ganzoo.errors import GanzooError
 from ganzoo.runs.evaluations import store
+from ganzoo.spec import DataSpec
 
 MNIST = {"name": "mnist", "shape": [1, 28, 28], "classes": 10, "samples": 60000}
 P, Q = "data mnist, n 10000", "data mnist, n 100"
@@ -324,3 +325,23 @@ def test_labels_are_what_a_shell_expands(paths: list[str], label: str) -> None:
     assert braced(paths) == label
     echoed = subprocess.run(["bash", "-c", f"echo {label}"], capture_output=True, text=True)
     assert echoed.stdout.split() == paths
+
+
+def test_what_cannot_matter_is_no_difference(tmp_path: Path) -> None:
+    """The name and place of the same samples, and how often one looks."""
+    runs = [make_run(tmp_path / str(number), seed=number) for number in range(4)]
+    for number, (run, name) in enumerate(zip(runs, ("a", "b", "a", "b"), strict=True)):
+        record = json.loads((run / "run.json").read_text())
+        spec = DataSpec.of_shape((1, 28, 28), ("0", "1"), name).to_dict()
+        record["data"] = {
+            **spec,
+            "samples": [9],
+            "content": ["0fa1" if number < 2 else f"{number}e5d37"],
+        }
+        record["training"] |= {"data_root": f"/{number}", "sample_every": number, "log_every": 1}
+        record["training"] |= {"evaluate_every": number or None}
+        (run / "run.json").write_text(json.dumps(record))
+    found = compare(runs[:2])
+    assert (len(found.groups), found.differences) == (1, {})
+    other = compare([runs[0], runs[2]])
+    assert other.differences["data"] == ["a", "a of content 2e5d37"]

@@ -69,6 +69,28 @@ def test_one_run_each_tells_nothing_of_the_seed(tmp_path: Path) -> None:
     )
 
 
+def test_what_differs_by_chance_alone_is_not_called_best(tmp_path: Path) -> None:
+    runs(tmp_path / "s", a=(10.0, 10.2, 10.1), b=(10.1, 10.4, 9.9), c=(11.0,))
+    out = ganzoo("compare", tmp_path / "s").out
+    assert "best by frechet" not in out
+    assert out.splitlines()[-1] == (
+        "frechet cannot tell apart --lr 1 (10.10 ± 0.25) and --lr 2 (10.13 ± 0.63): other seeds "
+        "alone make such differences, and more of them would tell (sweep with --seeds 6); behind, "
+        "of too few runs to tell it from noise (sweep with --seeds 3): --lr 3 (11)"
+    )
+    assert "first, perhaps by chance" in out
+
+
+def test_each_kind_of_error_is_called_what_it_is(tmp_path: Path) -> None:
+    runs(tmp_path, a=(10.0, 10.2), b=(20.0, 20.2))
+    lines = ganzoo("compare", tmp_path).out.splitlines()
+    told = [line for line in lines if line.startswith("± here is")]
+    assert ["standard deviation over seeds" in line for line in told] == [True, False]
+    assert "± here is the 95 % interval of a mean over seeds" in told[1]
+    single = ganzoo("compare", tmp_path / "a-0", tmp_path / "b-0").out
+    assert "standard deviation" not in single
+
+
 def test_many_comparisons_need_larger_differences(tmp_path: Path) -> None:
     """A difference that is beyond noise of two is within it among many: Bonferroni."""
     close = {"a": (1.0, 1.1, 1.2), "b": (1.3, 1.4, 1.5)}

@@ -153,6 +153,12 @@ def test_several_runs_are_compared(run: Path, tmp_path: Path) -> None:
     text = " ".join(page.text.split())
     assert f"setting {run} {other} --lr 0.001 0.5" in text
     assert sum(found.get("class") == "chart" for _, found in page.tags) == 5
+    assert "standard deviation" not in text
+    third = Path(copytree(run, tmp_path / "third"))
+    record["config"]["lr"], record["training"]["seed"] = 0.001, 9
+    (third / "run.json").write_text(json.dumps(record))
+    page = Tags(report([run, other, third], tmp_path / "three.html"))
+    assert "± here is the standard deviation over seeds" in page.text
     with pytest.raises(GanzooError, match="named twice"):
         report([run, run], tmp_path / "twice.html")
 

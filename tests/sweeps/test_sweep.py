@@ -34,7 +34,7 @@ def test_each_run_is_an_ordinary_one_and_the_last_line_ranks(here: Here) -> None
     for name in names:
         assert [job.arguments[0] for job in here.jobs if job.name == name] == ["train", "evaluate"]
     last = result.out.splitlines()[-1]
-    assert re.match(r"best by \w+: --lr 0\.0?01, ", last), last
+    assert re.match(r"(best by \w+:|\w+ cannot tell apart) --lr 0\.0?01", last), last
     manifest = json.loads((Path("s") / MANIFEST).read_text())
     assert manifest["runs"]["lr=0.01_seed=1"] == {"lr": 0.01}
     assert ganzoo("compare", "s").out.splitlines()[-1] == last
@@ -72,6 +72,9 @@ def test_the_same_command_goes_on(here: Here) -> None:
     assert Run.open(Path("s/lr=0.01_seed=0")).step == 9
     assert Path("s/lr=0.001_seed=0/run.json").read_bytes() == kept
     assert "lr=0.001_seed=0: finished" in again.out
+    assert "nothing was left" not in again.out
+    third = ganzoo(*SWEEP, "--no-evaluate", "--set", "lr=1e-3,1e-2,1e-1")
+    assert "nothing was left to train: all runs were finished before" in third.out
 
 
 def test_what_fails_or_diverges_does_not_stop_the_others(here: Here) -> None:

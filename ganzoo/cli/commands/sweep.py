@@ -203,6 +203,13 @@ def _carry_out(ready: Ready, as_json: bool) -> int:
         console.print("stopped, and saved: the same command goes on", style="bold yellow")
         console.print(legible(f"  {_same_command()}"), soft_wrap=True)
         return _status(swept)
+    if not (swept.begun or swept.failed):
+        what = "train or evaluate" if plan.evaluate else "train"
+        console.print(
+            f"nothing was left to {what}: all runs were finished before; more --seeds, or more "
+            "values of --set, add to them",
+            soft_wrap=True,
+        )
     if swept.failed:
         n = len(swept.failed)
         console.print(

@@ -81,18 +81,22 @@ def print_scores(console: Console, table: Table, error: str = "deviation") -> No
     Args:
         console: where.
         table: which.
-        error: which property of `ganzoo.compare.spread.Spread` stands behind a ±.
+        error: which of `ganzoo.compare.spread.ERRORS` stands behind a ±.
     """
     from ganzoo.compare.scoreboard import Cell
+    from ganzoo.compare.spread import ERRORS
 
     console.print(table.protocol, soft_wrap=True, style="dim")
     headers = [Cell(header) for header in table.headers]
     rows = [headers, *table.lines(lambda spread: getattr(spread, error))]
+    told = any("±" in cell.text for row in rows for cell in row)
     drawn = _drawn(rows)
     unbounded = console.options.update(width=MEASURED)
     if console.measure(drawn, options=unbounded).maximum > console.width:
         drawn = _drawn([*zip(*rows, strict=True)])
     console.print(drawn)
+    if told:
+        console.print(ERRORS[error], style="dim", soft_wrap=True)
 
 
 def _drawn(rows: Sequence[Sequence[Cell]]) -> RichTable:
