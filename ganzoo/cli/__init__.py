@@ -86,8 +86,9 @@ def run(args: Sequence[str]) -> int:
         return complain(_fitting(str(error), args))
     except click.UsageError as error:
         return complain(_sentence(error, args))
-    except (KeyboardInterrupt, click.Abort):
-        return complain("interrupted", INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as error:
+        said = str(error) or str(error.__cause__ or "")
+        return complain(f"interrupted: {said}" if said else "interrupted", INTERRUPTED)
     except (MemoryError, RuntimeError) as error:
         if not lacks_memory(error):
             raise

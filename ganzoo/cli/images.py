@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from ganzoo.library.making.maker import Maker
 
 
-def _unused(context: click.Context, option: click.Parameter, out: Path) -> Path:
+def unused(context: click.Context, option: click.Parameter, out: Path) -> Path:
+    """What ``--out`` names, where nothing is there yet: a callback of click's.
+
+    Raises:
+        GanzooError: something is.
+    """
     if out.exists():
         raise GanzooError(f"{out} exists already: choose another --out")
     return out
@@ -28,7 +33,7 @@ out_option = click.option(
     metavar="DIR",
     type=click.Path(path_type=Path),
     required=True,
-    callback=_unused,
+    callback=unused,
     help="a folder for PNG files with the names of the images that they are made of",
 )
 """Of commands that make an image of each that they are given."""

@@ -1,6 +1,7 @@
 """What a data set is: groups of aligned tensors, and how a loader is asked for them."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,13 +22,19 @@ def _silent(message: str) -> None:
     """Ignore a message."""
 
 
-def once(report: Callable[[str], None]) -> Callable[[str], None]:
-    """The same, but a message that is given several times is passed on once."""
+def once(report: Callable[[str], None], *, alike: bool = False) -> Callable[[str], None]:
+    """The same, but a message that is given several times is passed on once.
+
+    Args:
+        report: is told.
+        alike: whether it is the same message, too, where only numbers of files differ.
+    """
     given: set[str] = set()
 
     def reported(message: str) -> None:
-        if message not in given:
-            given.add(message)
+        meant = re.sub(r"[\d,]+ (file|other)s?\b", r"\1s", message) if alike else message
+        if meant not in given:
+            given.add(meant)
             report(message)
 
     return reported

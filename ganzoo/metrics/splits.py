@@ -62,7 +62,7 @@ def load_splits(
         GanzooError: as `catalog.load`; or the training split is not what the run was trained on.
     """
 
-    said = once(report)
+    said = once(report, alike=True)  # what is found in one split is, too, in the other
 
     def read(split: str, wanted: tuple[int, int] | None) -> Dataset:
         tell = said if wanted == size else _silent  # the same is found in another size

@@ -45,3 +45,14 @@ def warn_of_few(dataset: Dataset, training: Training, config: object) -> str:
     return (
         f"as few as {counted(len(dataset), 'image')} may be learned by heart: {', '.join(advice)}"
     )
+
+
+def warn_of_whole(dataset: Dataset, training: Training) -> str:
+    """A sentence where a batch is most of the set; empty: nothing is to be said."""
+    size = training.batch_size
+    if size is None or 2 * size <= len(dataset):
+        return ""
+    return (
+        f"a batch of {size:,} is most of the {counted(len(dataset), 'sample')} there are, so that "
+        "all steps see nearly the same: a smaller --batch-size makes more of them in the same time"
+    )

@@ -42,7 +42,7 @@ from ganzoo.training.assemble import (
     quality_record,
     with_whole_root,
 )
-from ganzoo.training.few import warn_of_few
+from ganzoo.training.few import warn_of_few, warn_of_whole
 from ganzoo.training.manner import device_name
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import Training
@@ -124,8 +124,9 @@ def prepare(
     training, config = _split(recipe | given, cls)
     training = with_whole_root(training)
     assert training.dataset is not None
-    if words := warn_of_few(dataset, training, config):
-        observer.report(words)
+    for words in (warn_of_few(dataset, training, config), warn_of_whole(dataset, training)):
+        if words:
+            observer.report(words)
     record: Record = {
         "format": FORMAT,
         "variant": {

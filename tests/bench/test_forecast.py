@@ -131,6 +131,25 @@ def test_photos_that_were_never_decoded_are_not_decoded_for_it(
     assert not [*cache_folder().glob("images-*")]
 
 
+@pytest.mark.parametrize(("count", "where"), [(80, "of 64 tried in"), (30, "in")])
+def test_it_says_what_becomes_of_photos_that_are_small_and_transparent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, where: str
+) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "photos").mkdir()
+    for number in range(count):
+        photo = Image.new("RGBA", (10, 12), (number, 0, 0, 9))
+        photo.save(tmp_path / "photos" / f"{number}.png")
+    given = {"dataset": "folder", "data_root": str(tmp_path / "photos"), "image_size": "12"}
+    small = {"generator_widths": "8", "discriminator_widths": "8", "batch_size": 4}
+    said = "\n".join(forecast("vanilla", given | small).said)
+    files = f"{min(count * 9 // 10, 64)} files {where} '{tmp_path / 'photos'}'"
+    assert said.count(f"{files} with transparent pixels, which are laid on white") == 1
+    assert said.count(f"{files} smaller than 12x12, and enlarged to it") == 1
+    said = "\n".join(forecast("vanilla", given | small | {"image_size": "10"}).said)
+    assert "enlarged" not in said
+
+
 def test_glyphs_are_not_all_drawn_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """60,000 took longer than all the rest."""
     drawn, write = [], glyphs._write

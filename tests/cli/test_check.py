@@ -106,6 +106,7 @@ def test_several_kinds_of_one_name(install: Install) -> None:
     assert result.status == 1, "the first of the two fails, the second does not"
     headings = [line for line in result.out.splitlines() if line.endswith("ganzoo-toy 3.2.1")]
     assert headings == ["data set toy of ganzoo-toy 3.2.1", "loss toy of ganzoo-toy 3.2.1"]
+    assert result.out.startswith("2 things are called toy, and each is checked: data set, loss")
     kinds = {record["kind"] for record in json.loads(ganzoo("check", "toy", "--json").out)}
     assert kinds == {"data set", "loss"}
 

@@ -1,9 +1,11 @@
 """A training of few samples, and what it is measured by."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from helpers.cli import TINY, ganzoo
 
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.metrics import splits
@@ -51,3 +53,16 @@ def test_the_training_split_alone_is_few_and_a_judge_learns_from_all(
     assert torch.equal(
         found.train.fields["label"], load_dataset(training, Observer()).fields["label"]
     )
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_a_batch_that_is_most_of_the_set_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, dry: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    more = ("--dry-run",) if dry else ("--steps", 1)
+    whole = ganzoo("train", "vanilla", *TINY, "--few", 100, "--batch-size", 60, *more)
+    both = whole.out + whole.err
+    assert both.count("a batch of 60 is most of the 100 samples there are") == 1
+    half = ganzoo("train", "vanilla", *TINY, "--few", 100, "--batch-size", 50, *more)
+    assert "a batch of" not in half.out + half.err

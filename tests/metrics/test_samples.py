@@ -12,6 +12,7 @@ from ganzoo.data.files.wanted import Pixels
 from ganzoo.data.sources.folder import load
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.samples import read_samples
+from ganzoo.metrics.splits import load_splits
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +110,11 @@ def test_samples_of_other_sizes_are_refused_by_name(tmp_path: Path) -> None:
     steps().crop((0, 0, 9, 8)).save(tmp_path / "b.png")
     with pytest.raises(GanzooError, match=r"b.png' is 8x9, and the images before it are 16x24"):
         read_samples(tmp_path)
+
+
+def test_what_is_found_in_both_splits_is_said_once(tmp_path: Path) -> None:
+    for number in range(40):
+        Image.new("RGBA", (8, 8), (number, 0, 0, 9)).save(tmp_path / f"{number:02}.png")
+    said: list[str] = []
+    load_splits("folder", tmp_path, (8, 8), said.append)
+    assert sum("transparent" in message for message in said) == 1

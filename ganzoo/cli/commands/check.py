@@ -117,6 +117,14 @@ def command(
         print_json(records)
         return int(any(record["outcome"] == "failed" for record in records))
     failed = 0
+    if len(found) > 1:
+        kinds = ", ".join(KINDS[type(row.spec)] for row in found)
+        own = (
+            " (--data-root and --pixels are of the data set)"
+            if any(map(_reads_files, found))
+            else ""
+        )
+        click.echo(f"{len(found)} things are called {name}, and each is checked: {kinds}{own}\n")
     for number, row in enumerate(found):
         if number:
             click.echo()

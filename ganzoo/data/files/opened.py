@@ -45,6 +45,8 @@ class Look(NamedTuple):
     """Whether its colour profile could not be used."""
     whitened: bool = False
     """Whether pixels of it were transparent, and lie on white now."""
+    enlarged: bool = False
+    """Whether it was smaller than what it was scaled to."""
 
 
 def look(
@@ -65,7 +67,7 @@ def look(
         flat, whitened = (eight.convert("RGBA"), False) if channels == 4 else _on_white(eight)
         fitted = np.asarray(_fitted(flat.convert(_MODES[channels]), size))
         made = fitted.reshape(*fitted.shape[:2], channels).transpose(2, 0, 1)
-        return Look(made, highest, whitened=whitened)
+        return Look(made, highest, whitened=whitened, enlarged=_is_smaller(upright, size))
 
     return _look(path, half, pixels, wanted)
 
@@ -81,7 +83,8 @@ def look_at_words(
         values, highest = whole_range(np.asarray(upright), wanted)
         exact = Image.fromarray(values.astype(np.float32))
         words = np.asarray(_fitted(exact, size)).round().clip(0, 65535).astype(np.int32)
-        return Look((words - OFFSET).astype(np.int16)[None], highest)
+        small = _is_smaller(upright, size)
+        return Look((words - OFFSET).astype(np.int16)[None], highest, enlarged=small)
 
     return _look(path, half, pixels, wanted)
 
@@ -216,6 +219,11 @@ def _fitted(image: "Image.Image", size: Size | None) -> "Image.Image":
         return image
     height, width = size
     return ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
+
+
+def _is_smaller(image: "Image.Image", size: Size | None) -> bool:
+    """Whether an image is enlarged to cover (height, width)."""
+    return size is not None and (image.height < size[0] or image.width < size[1])
 
 
 def _half(image: "Image.Image", half: Half) -> "Image.Image":

@@ -17,9 +17,10 @@ def nothing_seen() -> Seen:
 
     The greatest value in files of 16 bits; how many files have several pages, and how many of these
     are left out; how many have colours of 16 bits, a profile of colours that is of no use, or
-    pixels that were transparent and are on white now.
+    pixels that were transparent and are on white now; and how many were enlarged.
     """
-    return dict.fromkeys(("highest", "paged", "pages", "deep", "miscoloured", "whitened"), 0)
+    names = ("highest", "paged", "pages", "deep", "miscoloured", "whitened", "enlarged")
+    return dict.fromkeys(names, 0)
 
 
 def see(seen: Seen, found: Look) -> None:
@@ -30,6 +31,7 @@ def see(seen: Seen, found: Look) -> None:
     seen["deep"] += found.deep
     seen["miscoloured"] += found.miscoloured
     seen["whitened"] += found.whitened
+    seen["enlarged"] += found.enlarged
 
 
 def report_seen(where: str, seen: Seen, wanted: Pixels, report: Callable[[str], None]) -> None:

@@ -22,7 +22,7 @@ from ganzoo.data.files.opened import (
     mode_of,
     upright_size,
 )
-from ganzoo.data.files.seen import nothing_seen, report_seen, see
+from ganzoo.data.files.seen import Seen, nothing_seen, report_seen, see
 from ganzoo.data.files.wanted import AS_THEY_ARE, CHANNELS, MOST_BITS, Pixels
 from ganzoo.data.sources import cache
 from ganzoo.data.trying import TRIED, stand_ins
@@ -86,10 +86,27 @@ def decode(
     if skipped:
         why = _WHY.get(path, "")
         report(f"skipped {skipped:,} of {counted(len(files), 'file')} in '{folder}'{why}")
-    report_seen(f"in '{folder}'", stored.seen, wanted, report)
+    _report(f"in '{folder}'", stored.seen, image_size, wanted, report)
     if wanted.bits < MOST_BITS and not stored.seen["highest"] and not skipped:
         report(f"no file in '{folder}' has 16 bits, of which --pixels bits={wanted.bits} says some")
     return stored.images, stored.kept
+
+
+def _report(
+    where: str,
+    seen: Seen,
+    size: tuple[int, int],
+    wanted: Pixels,
+    report: Callable[[str], None],
+) -> None:
+    """Say what was made of the files; see `report_seen`."""
+    report_seen(where, seen, wanted, report)
+    if seen["enlarged"]:
+        height, width = size
+        report(
+            f"{counted(seen['enlarged'], 'file')} {where} smaller than {height}x{width}, and "
+            "enlarged to it, which adds no detail: a training with a smaller --image-size is faster"
+        )
 
 
 def _some_for_all(
@@ -110,6 +127,7 @@ def _some_for_all(
         assert stored is not None
         if why:
             report(f"skipped some of these in '{folder}'{why}")
+        _report(f"of {TRIED} tried in '{folder}'", stored.seen, image_size, wanted, report)
         count = min(len(files), max(1, WORTH // stored.images[0].nbytes))
         images = stored.images[torch.arange(count) % len(stored.images)]
     report(f"images are not decoded yet: {TRIED} of {len(files):,} stand for all")

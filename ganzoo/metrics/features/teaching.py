@@ -53,6 +53,9 @@ def told(
 
     Yields:
         Is called after each step, and says whether to stop there, as in a rehearsal.
+
+    Raises:
+        KeyboardInterrupt: it was stopped, with a sentence of what that means.
     """
     done, begun = 0, time.monotonic()
     heard = begun
@@ -77,4 +80,10 @@ def told(
         return False
 
     with bar(what, steps) as advance:
-        yield step
+        try:
+            yield step
+        except KeyboardInterrupt as stopped:
+            raise KeyboardInterrupt(
+                f"{what} of '{name}' had come to {100 * done / steps:.0f} %, of which nothing is "
+                "kept: it begins anew the next time"
+            ) from stopped

@@ -7,6 +7,7 @@ import torch
 from helpers.cli import ganzoo
 from PIL import Image
 
+from ganzoo.cli.commands.listing import extractors
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.made import glyphs
 from ganzoo.metrics.evaluate import drawn_for
@@ -88,3 +89,17 @@ def test_a_small_labelled_folder_is_evaluated_in_so_many_words(tmp_path: Path) -
     again = ganzoo("evaluate", run, "--n", 20, "--metrics", "classes")
     assert taught not in again.err
     assert drawn not in again.err
+
+
+def test_who_stops_it_hears_that_nothing_is_kept(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(classifier, "cross_entropy", stop)
+    monkeypatch.setattr(extractors.command, "callback", lambda **_: learn())
+    done = ganzoo("extractors")
+    assert done.status == 130
+    assert f"interrupted: {TAUGHT} had come to 0 %, of which nothing is kept: it begins" in done.err
+    assert not cache.exists()

@@ -7,9 +7,9 @@ from pathlib import Path
 import rich_click as click
 
 from ganzoo.cli.flags import RUN
+from ganzoo.cli.images import unused
 from ganzoo.cli.output import checkpoint_option, device_option, pixels_option, status_line
 from ganzoo.cli.sampling import check_seed, label_option, seed_option
-from ganzoo.errors import GanzooError
 from ganzoo.library import STEPS
 
 
@@ -23,6 +23,7 @@ from ganzoo.library import STEPS
     metavar="DIR",
     type=click.Path(path_type=Path),
     required=True,
+    callback=unused,
     help="a folder for what was given, what was found, and its latent",
 )
 @click.option(
@@ -56,8 +57,6 @@ def command(
     takes the folder for a sample.
     """
     check_seed(seed)
-    if out.exists():
-        raise GanzooError(f"{out} exists already: choose another --out")
 
     from ganzoo.library.trained import open_run
 

@@ -8,9 +8,9 @@ import rich_click as click
 
 from ganzoo.artifacts.waiting import bar
 from ganzoo.cli.flags import RUN
-from ganzoo.cli.images import status_of, warn, write_made
+from ganzoo.cli.images import status_of, unused, warn, write_made
 from ganzoo.cli.output import checkpoint_option, device_option, pixels_option
-from ganzoo.errors import GanzooError, counted
+from ganzoo.errors import counted
 
 
 @click.command(
@@ -30,6 +30,7 @@ from ganzoo.errors import GanzooError, counted
     metavar="PATH",
     type=click.Path(path_type=Path),
     required=True,
+    callback=unused,
     help="a folder for PNG files with the names of the images; or a name that ends in .npz, for "
     "`latents` (n, ...) and the `files` that they are of",
 )
@@ -45,9 +46,6 @@ def command(
     cropped, which is said. They are read as those of the training were, unless --pixels says more.
     A file that cannot be read is named and left out, and the exit status then is 1.
     """
-    if out.exists():
-        raise GanzooError(f"{out} exists already: choose another --out")
-
     import torch
 
     from ganzoo.library.images import find_images, write_arrays

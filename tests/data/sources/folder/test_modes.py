@@ -15,9 +15,10 @@ from ganzoo.data.files import opened
 from ganzoo.spec import Field
 
 
-def palette_image():
+def palette_image(**info):
     image = Image.new("P", (16, 16), 1)
     image.putpalette([9, 9, 9, 10, 200, 30])
+    image.info |= info
     return image
 
 
@@ -29,6 +30,8 @@ COLOURED = {
     "half.webp": (plain("RGBA", (0, 0, 255, 0)), (255, 255, 255)),
     "palette.png": (palette_image(), (10, 200, 30)),
     "palette.gif": (palette_image(), (10, 200, 30)),
+    "transparent.gif": (palette_image(transparency=1), (255, 255, 255)),
+    "transparent-palette.png": (palette_image(transparency=1), (255, 255, 255)),
     "palette.bmp": (palette_image(), (10, 200, 30)),
     "cmyk.tif": (plain("CMYK", (0, 255, 255, 0)), (255, 0, 0)),
     "colour.ppm": (plain("RGB", (10, 200, 30)), (10, 200, 30)),
