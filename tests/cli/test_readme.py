@@ -1,6 +1,6 @@
 """The commands of the README that use runs do what stands behind them, typed as they stand there.
 
-Others are typed by the tests of what they show: sweeps, exports, pages, loggers, forecasts.
+Others are typed by the tests of what they show: `ELSEWHERE`.
 """
 
 import re
@@ -8,6 +8,7 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,11 @@ from helpers.cli import ganzoo
 from helpers.places import ROOT
 from PIL import Image
 
+import ganzoo as library
+from ganzoo.bench import forecast, recommend
 from ganzoo.data.made import drawing
+from ganzoo.errors import GanzooError
+from ganzoo.metrics.features import classifier
 from ganzoo.runs.run import Run
 
 LINES = [
@@ -33,6 +38,19 @@ SHORTER = {
     "mnist": "glyphs",
 }
 """What takes long, and data that are not everywhere, in other words."""
+ELSEWHERE = {
+    "sweep": "sweeps/test_sweep.py",
+    "export": "export/test_export.py",
+    "report": "report/test_report.py",
+    "reproduce": "claims/test_reproduce.py",
+    "bench": "bench/quality/test_command.py",
+    "new": "test_tutorial.py",
+    "check": "test_tutorial.py",
+}
+"""Commands, and the tests that type them."""
+_HERE = "train sample walk project classify translate enlarge restore evaluate compare runs"
+HERE = {*_HERE.split(), "list", "info", "recommend", "--version"}
+PHOTOS = ("--dataset", "folder", "--data-root", "PHOTOS", "--image-size", 32)
 SMALL = ("--width", 4, "--batch-size", 16, "--mode", "eager")
 GLYPHS = ("--dataset", "glyphs", *SMALL)
 
@@ -51,6 +69,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         place = "some" if number % 2 else "others"
         Image.fromarray(pixels).save(f"DIGITS/{place}/{number}.png")
     shutil.copy("DIGITS/some/1.png", "seven.png")
+    Path("PHOTOS").mkdir()
+    for number in range(60):
+        pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3), np.uint8)
+        Image.fromarray(pixels).save(f"PHOTOS/{number}.png")
+    shutil.copy("PHOTOS/1.png", "small.png")
+    shutil.copy("PHOTOS/2.png", "torn.png")
+    Image.fromarray(np.uint8(255 * np.eye(32))).save("tear.png")
     digits = ("--dataset", "folder", "--data-root", "DIGITS", *SMALL)
     cyclegan = ("--dataset", "glyphs+ink", "--width", 2, "--blocks", 1, "--batch-size", 1)
     for args in (
@@ -125,3 +150,80 @@ def test_which_is_better_and_what_there_is() -> None:
     (line,) = typed("runs")
     assert FIRST in done(line)
     assert "devices: " in done(*typed("--version"))
+
+
+def test_what_makes_images_of_images() -> None:
+    stars = ("--dataset", "painted-glyphs", "--few", 20, "--n-critic", 1, "--blocks", 1)
+    for args in (
+        ("stargan", *stars, "--out", "runs/00009-stargan-painted-glyphs"),
+        ("srgan", *PHOTOS, "--out", "larger"),
+        ("context-encoder", *PHOTOS, "--bottleneck", 4, "--out", "wholer"),
+    ):
+        done(["train", *map(str, args)], "--width", 2, "--batch-size", 2, "--steps", 1)
+    (line,) = typed("translate", "runs/00009-stargan-painted-glyphs")
+    places = iter(("DIGITS", "PAINTED"))
+    done([next(places) if word == "DIR" else word for word in line])
+    for command, run in (("enlarge", "larger"), ("restore", "wholer")):
+        (line,) = typed(command)
+        done([run if word == "RUN" else word for word in line])
+    assert [*Path("PAINTED").rglob("*.png")]
+    assert [*Path("large").rglob("small.png")]
+    assert [*Path("whole").rglob("torn.png")]
+
+
+def test_how_good_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+    monkeypatch.setattr(classifier, "STEPS", 8)
+    done(["train", "vanilla"], *PHOTOS, "--steps", 1, "--out", "runs/00010-fastgan-PHOTOS")
+    lines = typed("evaluate")
+    assert len(lines) == 2
+    told = [done(line, "--n", 20) for line in lines]
+    assert ["features classifier" in one for one in told] == [True, False]
+    assert "features photos" in told[1]
+    shutil.copytree("runs/00002-dcgan-mnist", "runs/sweep-dcgan/0")
+    shutil.copytree("runs/00001-dcgan-mnist", "runs/sweep-dcgan/1")
+    (line,) = typed("compare", "runs/sweep-dcgan")
+    assert "frechet of --" in done(line)
+
+
+def test_what_there_is_and_what_suits(monkeypatch: pytest.MonkeyPatch) -> None:
+    for line in typed("list") + typed("info"):
+        assert "dcgan" in done(line)
+
+    def tried(row: Any, photos: Any, side: int, device: str) -> recommend.Trial:
+        return recommend.Trial(row.spec.name, side, 8, 1000, 0.1, 0)
+
+    monkeypatch.setattr(recommend, "_try", tried)
+    (line,) = typed("recommend")
+    assert "ganzoo train" in done(line)
+
+
+def test_flags_of_trainings_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of them is trained: that is what the tests of variants do."""
+
+    def foreseen(name: str, given: dict[str, object], out: object) -> None:
+        raise GanzooError(f"{name} was asked for")
+
+    monkeypatch.setattr(forecast, "forecast", foreseen)
+    lines = [line for line in LINES if line[:1] == ["train"] and "--resume" not in line]
+    assert len(lines) > 15
+    for line in lines:
+        if line[1] != "mygan":
+            result = ganzoo(*line, *(() if "--dry-run" in line else ("--dry-run",)))
+            assert f"{line[1]} was asked for" in result.err, (line, result.err)
+
+
+def test_no_command_is_forgotten() -> None:
+    assert {line[0] for line in LINES} == HERE | ELSEWHERE.keys()
+    for name, place in ELSEWHERE.items():
+        assert name in (ROOT / "tests" / place).read_text()
+
+
+def test_the_lines_of_python() -> None:
+    text = (ROOT / "README.md").read_text()
+    train, sample = re.findall(r"`((?:run = )?ganzoo\.(?:train|open_run)\(.*?)`[,\n ]", text)
+    small = train.replace("mnist", "glyphs").replace("200", "1, width=4, batch_size=4")
+    names = {"ganzoo": library, "path": "runs/00006-cgan-mnist"}
+    exec(small, names)
+    assert repr(names["run"])
+    assert len(eval(sample, names)) == 9
