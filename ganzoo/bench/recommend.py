@@ -31,6 +31,12 @@ LOOKED_AT = 100
 """Images whose size is looked at."""
 TUNED, TIMED = 2.0, 4
 """Seconds in which the number of threads is chosen, and steps that are timed then."""
+SOON = 0.25
+"""Hours, in which one sees first results."""
+SHARE = 0.1
+"""Of a training, that is to be over by then, where a smaller size makes that possible."""
+LEAST = 50
+"""Steps, before which there is nothing to be seen."""
 FOLDER = "folder"
 """The data set that reads them."""
 
@@ -205,6 +211,19 @@ def best(tried: Sequence[Trial], hours: float) -> Trial:
         raise GanzooError("no variant takes images of any of these sizes: see `ganzoo list`")
     affordable = [one for one in tried if one.hours <= hours]
     return affordable[-1] if affordable else min(tried, key=lambda one: one.hours)
+
+
+def soon(tried: Sequence[Trial], chosen: Trial) -> Trial | None:
+    """A training that ends in a quarter of an hour, in the largest size in which it gets anywhere.
+
+    None: the one that was chosen takes hardly longer, or nothing can be seen so soon.
+    """
+    own = [one for one in tried if one.variant == chosen.variant and one.hours * SHARE <= SOON]
+    found = own[-1] if own else min(tried, key=lambda one: one.hours)
+    steps = int(SOON * 3600 / found.seconds)
+    if chosen.hours < 2 * SOON or steps < LEAST:
+        return None
+    return replace(found, steps=steps)
 
 
 def why_side(photos: Photos, tried: Sequence[Trial], chosen: Trial, hours: float) -> str:

@@ -19,6 +19,7 @@ from ganzoo.bench.recommend import (
     candidates,
     least_by_class,
     look_at,
+    soon,
     trials,
     why_side,
 )
@@ -117,6 +118,16 @@ def test_larger_images_are_tried_until_they_take_too_long(monkeypatch: pytest.Mo
     assert best(found, 0.5).hours == 1.0
 
 
+def test_first_results_come_in_the_largest_size_that_gets_anywhere() -> None:
+    tried = [Trial("dcgan", side, 8, 3600, side / 32, 0) for side in (32, 64, 128)]
+    found = soon(tried, tried[-1])
+    assert found == Trial("dcgan", 64, 8, 450, 2.0, 0)
+    slow = [Trial("dcgan", 32, 8, 3600, 10.0, 0)]
+    assert soon(slow, slow[0]) == Trial("dcgan", 32, 8, 90, 10.0, 0)
+    assert soon([replace(slow[0], seconds=100.0)], slow[0]) is None
+    assert soon(tried, Trial("dcgan", 32, 8, 1000, 1.0, 0)) is None
+
+
 def test_what_is_transparent_has_a_command_that_keeps_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,7 +142,11 @@ def test_what_is_transparent_has_a_command_that_keeps_it(
     monkeypatch.setattr(recommend, "_try", tried)
     assert run(["recommend", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
-    first, second = (line for line in out.splitlines() if line.startswith("  ganzoo train"))
+    lines = [line for line in out.splitlines() if line.startswith("  ganzoo train")]
+    first, soon, second = lines
+    assert soon == f"{first.partition(' --evaluate-every')[0]} --steps 900"
+    assert "It takes about 60 min here" in out
+    assert "First results in about 15 min, of 900 steps with 32 pixels a side:" in out
     assert second == first.replace("--flip", "--flip --pixels rgba")
     assert "to keep what is transparent" in out
     assert "making some steps of fastgan with 32 pixels a side" in err

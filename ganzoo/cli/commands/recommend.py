@@ -55,6 +55,7 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
         candidates,
         least_by_class,
         look_at,
+        soon,
         trials,
         why_side,
     )
@@ -67,6 +68,8 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
     line = training(found, chosen, device)
     labelled = by_class(found, chosen.side)
     side = why_side(found, tried, chosen, hours)
+    first = soon(tried, chosen)
+    quick = training(found, first, device, whole=False) if first else None
     kept = replace(found, pixels="rgba")
     transparent = training(kept, chosen, device) if found.transparent else None
     if as_json:
@@ -79,12 +82,17 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
                 "why": _why(chosen),
                 "why_side": side,
                 "command": line,
+                "first_results": quick,
                 "transparent": transparent,
                 "by_class": labelled and training(found, labelled, device),
             }
         )
     else:
         _print(found, tried, chosen, hours, line, side)
+        if first and quick:
+            told = f"{first.steps:,} steps with {first.side} pixels a side"
+            click.echo(f"\nFirst results in about {lasting(3600 * first.hours)}, of {told}:\n")
+            click.echo(legible(f"  {quick}"))
         if transparent:
             click.echo("\nOr, to keep what is transparent, which else lies on white:\n")
             click.echo(legible(f"  {transparent}"))
@@ -103,8 +111,8 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
             )
 
 
-def training(photos: Photos, chosen: Trial, device: str = "auto") -> str:
-    """What the user types."""
+def training(photos: Photos, chosen: Trial, device: str = "auto", *, whole: bool = True) -> str:
+    """What the user types; not `whole`: for as many steps as a trial says, and not evaluated."""
     from ganzoo.training.few import FEW, augmentation_for_few
 
     words = ["ganzoo", "train", chosen.variant, "--dataset", "folder"]
@@ -115,7 +123,10 @@ def training(photos: Photos, chosen: Trial, device: str = "auto") -> str:
         config: Any = registry().variant(chosen.variant).load().Config
         if augmentation := augmentation_for_few(config()):
             words += ["--augment", augmentation]
-    words += ["--evaluate-every", str(max(1, chosen.steps // EVALUATIONS))]
+    if whole:
+        words += ["--evaluate-every", str(max(1, chosen.steps // EVALUATIONS))]
+    else:
+        words += ["--steps", str(chosen.steps)]
     return shlex.join(words)
 
 
@@ -163,6 +174,9 @@ def _print(
             "--steps, would help",
             soft_wrap=True,
         )
+    takes = lasting(3600 * chosen.hours)
+    console.print()
+    console.print(f"It takes about {takes} here, evaluations not counted:", soft_wrap=True)
     console.print()
     console.print(f"  {line}", soft_wrap=True)
     console.print()
