@@ -87,7 +87,7 @@ def run(args: Sequence[str]) -> int:
     except click.UsageError as error:
         return complain(_sentence(error, args))
     except (KeyboardInterrupt, click.Abort) as error:
-        said = str(error) or str(error.__cause__ or "")
+        said = str(error) or str(error.__context__ or "")
         return complain(f"interrupted: {said}" if said else "interrupted", INTERRUPTED)
     except (MemoryError, RuntimeError) as error:
         if not lacks_memory(error):

@@ -1,6 +1,7 @@
 """What is said where an evaluation takes long, and how many samples it draws."""
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from helpers.cli import ganzoo
 from PIL import Image
 
 from ganzoo.cli.commands.listing import extractors
+from ganzoo.cli.commands.using import evaluate
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.made import glyphs
 from ganzoo.metrics.evaluate import drawn_for
@@ -91,15 +93,18 @@ def test_a_small_labelled_folder_is_evaluated_in_so_many_words(tmp_path: Path) -
     assert drawn not in again.err
 
 
+@pytest.mark.parametrize(("name", "command"), [("evaluate", evaluate), ("extractors", extractors)])
 def test_who_stops_it_hears_that_nothing_is_kept(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
+    cache: Path, monkeypatch: pytest.MonkeyPatch, name: str, command: ModuleType
 ) -> None:
+    """By rich-click's commands and by click's."""
+
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(classifier, "cross_entropy", stop)
-    monkeypatch.setattr(extractors.command, "callback", lambda **_: learn())
-    done = ganzoo("extractors")
+    monkeypatch.setattr(command.command, "callback", lambda **_: learn())
+    done = ganzoo(name)
     assert done.status == 130
     assert f"interrupted: {TAUGHT} had come to 0 %, of which nothing is kept: it begins" in done.err
     assert not cache.exists()
