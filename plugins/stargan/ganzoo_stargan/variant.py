@@ -31,6 +31,9 @@ class StarGANConfig:
 
     lambda_attributes: float = option(1.0, "weight of what attributes D tells", minimum=0)
     lambda_cycle: float = option(10.0, "weight of the way there and back", minimum=0)
+    lambda_identity: float = option(
+        0.0, "weight of staying as it is with the attributes that it has", minimum=0
+    )
     lambda_penalty: float = option(10.0, "weight of the gradient penalty", minimum=0)
     n_critic: int = option(5, "updates of D for each of G", minimum=1)
     width: int = option(64, "feature maps next to the image, of both networks", minimum=1)
@@ -54,7 +57,8 @@ class StarGAN(Variant, Translator):
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
         if min(data.shape[1:]) < 64:
-            return {"steps": 1000, "batch_size": 16, "width": 16, "blocks": 3, "lr": 5e-4}
+            small = {"width": 16, "blocks": 3, "lr": 5e-4, "lambda_identity": 5.0}
+            return {"steps": 1000, "batch_size": 16} | small
         return {"steps": 40_000, "batch_size": 16}
 
     def __init__(self, config: StarGANConfig, data: DataSpec) -> None:
@@ -122,6 +126,9 @@ class StarGAN(Variant, Translator):
                 l1_loss(self.generator(fake, attributes), real),  # eq. 4
             ),
         }
+        if self.config.lambda_identity:
+            as_it_is = self.generator(real, attributes)
+            terms["identity"] = (self.config.lambda_identity, l1_loss(as_it_is, real))
         batch.metrics |= {name: term.detach() for name, (_, term) in terms.items()}
         return torch.stack([weight * term for weight, term in terms.values()]).sum()
 

@@ -154,6 +154,26 @@ def test_the_terms_of_the_generator_and_their_weights() -> None:
     torch.testing.assert_close(loss, total)
 
 
+def test_the_identity_term_asks_for_what_an_image_has() -> None:
+    """It is the distance of G(x, c') to x, on top of eq. 6, and there only where it has a weight."""
+    plain, held, batch = make(), make(lambda_identity=5.0), batch_of()
+    torch.manual_seed(5)
+    without = plain.generator_loss(batch)
+    assert "identity" not in batch.metrics
+    torch.manual_seed(5)
+    loss = held.generator_loss(batch)
+    same = plain.generator(batch.image, batch.data["attributes"])
+    distance = (same - batch.image).abs().mean()
+    torch.testing.assert_close(batch.metrics["identity"], distance.detach())
+    torch.testing.assert_close(loss, without + 5 * distance)
+
+
+@pytest.mark.parametrize(("side", "weight"), [(28, 5.0), (64, 0.0)])
+def test_only_small_images_have_an_identity_term_by_default(side: int, weight: float) -> None:
+    assert StarGAN.recipe(described(3, side, side)).get("lambda_identity", 0.0) == weight
+    assert StarGANConfig().lambda_identity == 0
+
+
 def test_attributes_change_hands_as_they_are() -> None:
     """Whole rows in another order: no combination comes up that the data have not."""
     torch.manual_seed(0)
