@@ -1,12 +1,13 @@
 """Files that are whole or not there at all, whatever they are called."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from ganzoo.artifacts.files import replacing, whole_folder
+from ganzoo.artifacts.files import creating, replacing, whole_folder
 from ganzoo.artifacts.pictures import animate, plot_curves
 
 
@@ -44,3 +45,44 @@ def test_of_no_records_there_is_no_plot(tmp_path: Path) -> None:
     plot_curves([], tmp_path / "curves.png")
     plot_curves([{"step": 1}], tmp_path / "curves.png")
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_is_put_there_meanwhile_is_not_overwritten(
+    tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    path = tmp_path / "x.png"
+    with creating(path) as temporary:
+        temporary.write_text("ours")
+    assert path.read_text() == "ours"
+    path.unlink()
+
+    def both() -> None:
+        with creating(path) as temporary:
+            temporary.write_text("ours")
+            path.write_text("theirs")
+
+    with pytest.raises(FileExistsError):
+        both()
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["theirs"]
+
+
+def test_threads_that_write_to_one_path_do_not_mix(tmp_path: Path) -> None:
+    """One of them is left, and whole."""
+
+    def write(letter: str) -> None:
+        for _ in range(20):
+            with replacing(tmp_path / "x") as temporary, temporary.open("w") as file:
+                for _ in range(50):
+                    file.write(letter * 100)
+                    file.flush()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(write, "abcd")) == [None] * 4
+    (left,) = tmp_path.iterdir()
+    assert left.read_text() in {letter * 5000 for letter in "abcd"}

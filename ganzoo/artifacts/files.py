@@ -7,6 +7,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ _LONG = 100
 """Bytes of a part of a name; a disk takes 255 of all of it."""
 _LARGE = 2**26
 """Bytes that no note has."""
+_NUMBERS = count()
+"""Of temporary names, as several threads may write to one path."""
 
 
 @contextmanager
@@ -24,20 +27,38 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The content is on the disk before the name changes, so a crash leaves the old file or the new.
     """
-    temporary = path.with_name(f".{_short(path.stem)}.{os.getpid()}.tmp{_short(path.suffix)}")
-    try:
+    with _written(path) as temporary:
         yield temporary
         sync(temporary)
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+@contextmanager
+def creating(path: Path) -> Iterator[Path]:
+    """As `replacing`, for what is to be new: nothing that is put there meanwhile is overwritten.
+
+    Raises:
+        FileExistsError: something is there.
+    """
+    with _written(path) as temporary:
+        yield temporary
+        sync(temporary)
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            raise
+        except OSError as error:  # of a disk that has no links
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from error
+            temporary.replace(path)
     sync(path.parent)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """A temporary folder beside `path` that becomes `path` when the block ends without an error."""
-    temporary = path.with_name(f".{_short(path.name)}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{_short(path.name)}{_unique()}")
     temporary.mkdir()
     try:
         yield temporary
@@ -49,7 +70,22 @@ def whole_folder(path: Path) -> Iterator[Path]:
 def remove_folder(path: Path) -> None:
     """Remove a folder, if that can be done: all of it, or nothing, is under its name."""
     with suppress(OSError):
-        shutil.rmtree(path.rename(path.with_name(f".{_short(path.name)}.{os.getpid()}.tmp")))
+        shutil.rmtree(path.rename(path.with_name(f".{_short(path.name)}{_unique()}")))
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path`, under which nothing is left."""
+    temporary = path.with_name(f".{_short(path.stem)}{_unique()}{_short(path.suffix)}")
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _unique() -> str:
+    """What makes a name one that no other writer has."""
+    return f".{os.getpid()}-{next(_NUMBERS)}.tmp"
 
 
 def _short(name: str) -> str:

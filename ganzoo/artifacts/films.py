@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image
 
-from ganzoo.artifacts.files import replacing
+from ganzoo.artifacts.files import creating
 from ganzoo.errors import GanzooError
 
 FRAME_MS = 40
@@ -50,7 +50,7 @@ def write_film(frames: Sequence[Image.Image], path: Path, *, loop: bool) -> None
         OSError: it cannot be written.
     """
     first, *rest = frames
-    with replacing(path) as temporary:
+    with creating(path) as temporary:
         match path.suffix.lower():
             case ".gif":
                 repeated: dict[str, Any] = {"loop": 0} if loop else {}

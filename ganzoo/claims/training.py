@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import shlex
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,14 +19,13 @@ from ganzoo.claims.claim import Arm, Setting, digest
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.catalog import single_names
 from ganzoo.plugins.registry import registry
-from ganzoo.runs.child import STOPPED, begun, follow, last_words
+from ganzoo.runs.child import PROGRAM, STOPPED, begun, follow, last_words
 from ganzoo.runs.run import Run
 from ganzoo.spec import MADE
 
 Tell = Callable[[str, str], None]
 """Is told what is done, and what is new in it."""
 
-PROGRAM = (sys.executable, "-m", "ganzoo")
 NOTES = ".claims"
 """The folder beside the runs for what is known of them; ``*`` then stands for runs alone."""
 PATIENCE = 0.5

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.artifacts.files import replacing, whole_folder
+from ganzoo.artifacts.files import creating, whole_folder
 from ganzoo.artifacts.places import mark
 from ganzoo.data.kinds import kind_of
 
@@ -72,7 +72,7 @@ def write_npz(drawn: Iterable[Drawn], field: Field, out: Path) -> None:
     arrays: dict[str, Any] = {kind.array: kind.to_array(field, torch.cat(parts))}
     if labels:
         arrays[LABELS] = torch.cat(labels).numpy()
-    with replacing(out) as temporary, temporary.open("wb") as file:
+    with creating(out) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 

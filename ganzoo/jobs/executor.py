@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+
+from ganzoo.runs.child import PROGRAM
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Job:
     @property
     def command(self) -> list[str]:
         """The program and its arguments, on the machine that asks."""
-        return [sys.executable, "-m", "ganzoo", *self.arguments]
+        return [*PROGRAM, *self.arguments]
 
     @property
     def environment(self) -> dict[str, str]:

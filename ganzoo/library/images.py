@@ -170,11 +170,11 @@ def write_arrays(arrays: dict[str, Any], out: Path) -> None:
     """
     import numpy as np
 
-    from ganzoo.artifacts.files import replacing
+    from ganzoo.artifacts.files import creating
 
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(out) as temporary, temporary.open("wb") as file:
+        with creating(out) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)
     except OSError as error:
         raise _unwritable(out, error) from error

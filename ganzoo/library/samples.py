@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ganzoo.artifacts.files import replacing
+from ganzoo.artifacts.files import creating
 from ganzoo.artifacts.gallery import COLUMNS
 from ganzoo.data.kinds import kind_of
 from ganzoo.data.sample_files import write_folder, write_npz
@@ -218,7 +218,7 @@ def write_samples(
         out.parent.mkdir(parents=True, exist_ok=True)
         if form == PICTURE:
             picture = joined(parts).png(columns, scale)
-            with replacing(out) as temporary:
+            with creating(out) as temporary:
                 temporary.write_bytes(picture)
             return
         rest = iter(parts)

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +19,9 @@ from ganzoo.errors import GanzooError
 if TYPE_CHECKING:
     from ganzoo.runs.run import Run
 
+PYTHON = (sys.executable, "-P")
+"""An interpreter that takes no module from where it is started, a folder that may be anybody's."""
+PROGRAM = (*PYTHON, "-m", "ganzoo")
 STOPPED = 130
 """Exit status of a program that Ctrl-C has ended."""
 POLL = 0.2

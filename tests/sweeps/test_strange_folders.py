@@ -53,6 +53,18 @@ def a_file(run: Path) -> None:
     run.write_text("mine")
 
 
+def test_no_module_of_the_folder_that_it_is_called_in_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its runs are processes of their own, and the folder may have come from anybody."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ganzoo", "torch", "json"):
+        Path(f"{name}.py").write_text("open('let-in', 'w').close()\n")
+    result = ganzoo(*SWEEP, "--set", "lr=1e-3")
+    assert result.status == 0, result.err
+    assert not Path("let-in").exists()
+
+
 @pytest.mark.parametrize("change", [own_notes, no_record, no_checkpoints, damaged, a_file])
 def test_what_lies_where_a_run_is_to_be_is_kept_and_said(
     swept: Path, change: Callable[[Path], None]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.artifacts.files import write_json
 from ganzoo.errors import GanzooError
-from ganzoo.runs.child import STOPPED, begun, follow, last_words
+from ganzoo.runs.child import PROGRAM, STOPPED, begun, follow, last_words
 from ganzoo.runs.duration import training_parts, training_seconds
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 Result = dict[str, Any]
 Progress = Callable[[str, str], None]
 """Is told what is done, and what is new in it."""
-PROGRAM = (sys.executable, "-m", "ganzoo")
 NOTES = ".bench"
 """The folder beside the runs for what is known of them; ``*`` then stands for runs alone."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ganzoo.bench.speed.process import Process, Unplayable
 from ganzoo.bench.speed.quiet import TOLERATED, Watch
 from ganzoo.bench.speed.spec import BASELINES, ENGINE, Entrant, Game
 from ganzoo.errors import GanzooError
+from ganzoo.runs.child import PYTHON
 
 ROUNDS = 5
 """In each, every contestant has a turn: what slows the machine down slows all of them."""
@@ -83,7 +83,7 @@ def describe_machine(device: str) -> dict[str, Any]:
         GanzooError: torch cannot use the device.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "ganzoo.bench.speed.probe", device],
+        [*PYTHON, "-m", "ganzoo.bench.speed.probe", device],
         check=True,
         stdout=subprocess.PIPE,
         text=True,

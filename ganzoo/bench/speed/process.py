@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -15,6 +14,7 @@ from typing import Any, Self
 
 from ganzoo.bench.speed.spec import Entrant, Game, to_dict
 from ganzoo.errors import GanzooError
+from ganzoo.runs.child import PYTHON
 
 PATIENCE = 10.0
 """Seconds that a process may take to end."""
@@ -42,7 +42,7 @@ class Process:
         self._stderr = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115 (closed by `close`)
         self._process = subprocess.Popen(
             [
-                sys.executable,
+                *PYTHON,
                 "-m",
                 "ganzoo.bench.speed.contestant",
                 json.dumps(to_dict(game, entrant)),

@@ -155,7 +155,7 @@ def test_the_terms_of_the_generator_and_their_weights() -> None:
 
 
 def test_the_identity_term_asks_for_what_an_image_has() -> None:
-    """It is the distance of G(x, c') to x, on top of eq. 6, and there only where it has a weight."""
+    """The distance of G(x, c') to x, on top of eq. 6, and there only where it has a weight."""
     plain, held, batch = make(), make(lambda_identity=5.0), batch_of()
     torch.manual_seed(5)
     without = plain.generator_loss(batch)
