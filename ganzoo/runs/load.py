@@ -11,6 +11,7 @@ from ganzoo.engine.stages import START, enter, enter_again, where_entered
 from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
+from ganzoo.runs.fitting import no_larger_than
 from ganzoo.runs.record import Record, data_spec
 from ganzoo.runs.run import Run
 from ganzoo.variant import Variant
@@ -27,10 +28,11 @@ def load_variant(run: Run, device: torch.device, which: str = "last") -> Variant
     Raises:
         GanzooError: its plugin is missing, or the checkpoint is missing, damaged or does not fit.
     """
-    with preferring(run.plugins):
+    stored = run.checkpoint_at(which)
+    with preferring(run.plugins), no_larger_than(stored):
         variant = build_variant(run.settings, device)
     expected = published_weights(variant)
-    tensors = checkpoint.load_weights(run.checkpoint_at(which), run.identity, expected)
+    tensors = checkpoint.load_weights(stored, run.identity, expected)
     with torch.no_grad():
         for name, live in expected.items():
             live.copy_(tensors[name])

@@ -22,6 +22,7 @@ from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
+from ganzoo.runs.fitting import no_larger_than
 from ganzoo.runs.freezing import freeze_layers
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import Record, check_unchanged, root_of, rules
@@ -65,12 +66,13 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         assert training.dataset is not None
         content = catalog.contents(training.dataset, dataset)
         check_unchanged(path, run.settings, dataset, content)
-        variant = build_variant(record, device)
+        newest = run.latest_checkpoint()
+        with no_larger_than(newest):
+            variant = build_variant(record, device)
         if training.freeze is not None:
             freeze_layers(variant, training.freeze)
         assembled = assemble(variant, dataset, training, record, observer)
         engine = assembled.engine
-        newest = run.latest_checkpoint()
         own = engine.own()
         tensors = checkpoint.load_state(newest, run.identity, like_all(engine.state(), own))
         engine.load_state(scatter_state(tensors, own & tensors.keys()))

@@ -111,6 +111,20 @@ def test_pictures_that_somebody_has_thrown_away_are_no_reason_to_stop(tmp_path: 
     assert [path.name for path in (run / "samples").iterdir()] == ["00000006.png"]
 
 
+def test_networks_that_no_checkpoint_fills_are_not_built(tmp_path: Path) -> None:
+    """They would take all memory before it is found that the weights do not fit."""
+    run = train_tiny(tmp_path / "run")
+    record = (run / "run.json").read_text()
+    for setting, value in {"generator_widths": [20_000] * 2, "latent_dim": 10**8}.items():
+        told = json.loads(record)
+        told["config"][setting] = value
+        (run / "run.json").write_text(json.dumps(told))
+        for command in (["sample", run, "--out", run / "made"], ["train", "--resume", run]):
+            result = ganzoo(*command)
+            assert result.status == 2
+            assert "ask for networks that its checkpoints cannot fill" in result.err
+
+
 def test_more_threads_than_any_system_has_are_refused(tmp_path: Path) -> None:
     """They would end the process."""
     run = train_tiny(tmp_path / "run")
