@@ -13,7 +13,7 @@ from ganzoo.artifacts.gallery import Gallery
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.bench.iterations import FEW, MANY, guess, measure
 from ganzoo.data.trying import trying
-from ganzoo.engine.device import seeded
+from ganzoo.engine.draws import seeded
 from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.engine.modes.names import COMPILE, EAGER
 from ganzoo.errors import GanzooError, lacks_memory
@@ -159,7 +159,8 @@ def forecast(
             guessed = _guess(prepared)
             if guessed is None:
                 assembled = _uncompiled(prepared, observer)
-                seconds, memory, names = measure(assembled.engine)
+                with assembled.draws.turn():
+                    seconds, memory, names = measure(assembled.engine)
             else:
                 seconds, memory, names = guessed
             with assembled.engine.averaged() as averaged, seeded(training.seed, variant.device):

@@ -1,7 +1,5 @@
-"""Where tensors live, seeds there, and the way from there to the host."""
+"""Where tensors live, and the way from there to the host."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -48,20 +46,27 @@ def found_devices() -> list[str]:
     return [device for device, there in usable.items() if there]
 
 
-@contextmanager
-def drawing_apart(device: torch.device) -> Iterator[None]:
-    """A block after which the default generators go on as if it had not been."""
-    devices = [] if device.type == "cpu" else [torch.empty(0, device=device).device.index or 0]
-    with torch.random.fork_rng(devices, device_type=device.type if devices else "cuda"):
-        yield
+def check_defaults() -> None:
+    """See whether networks that are built now are what ganzoo's are.
 
-
-@contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """A block in which the default generators start from `seed`, and after which they go on."""
-    with drawing_apart(device):
-        torch.manual_seed(seed)
-        yield
+    Raises:
+        GanzooError: the program has set torch to other defaults.
+    """
+    dtype, device = torch.get_default_dtype(), torch.get_default_device()
+    if dtype != torch.float32:
+        raise GanzooError(
+            f"this program has set torch's default to {dtype}, and ganzoo computes in float32: "
+            "call torch.set_default_dtype(torch.float32) before"
+        )
+    if device.type != "cpu":
+        raise GanzooError(
+            f"this program has set torch's default device to {device}, and ganzoo puts there what "
+            f"belongs there by itself: call torch.set_default_device('cpu'), and name device="
+        )
+    if torch.is_inference_mode_enabled():
+        raise GanzooError(
+            "torch is in inference mode, in which nothing can be trained: call ganzoo outside of it"
+        )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ganzoo.config import build, unknown_setting
-from ganzoo.engine.device import drawing_apart
+from ganzoo.engine.draws import drawing_apart
 from ganzoo.errors import GanzooError, counted
 from ganzoo.library import FRAMES, SPREAD, STEPS
 from ganzoo.library.film import Film

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from ganzoo.abilities import can
-from ganzoo.engine.device import drawing_apart, pick_device
+from ganzoo.engine.device import check_defaults, pick_device
+from ganzoo.engine.draws import drawing_apart
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint as checkpoints
 from ganzoo.runs import evaluations
@@ -69,13 +70,19 @@ class OpenedRun:
         """Where its networks are."""
         return pick_device(self._device)
 
-    @cached_property
+    @property
     def variant(self) -> Variant:
         """The networks, in eval mode.
 
         Raises:
-            GanzooError: the plugin is missing, or the checkpoint is missing, damaged or unfitting.
+            GanzooError: the plugin is missing, or the checkpoint is missing, damaged or unfitting,
+                or the program has set torch to other defaults.
         """
+        check_defaults()
+        return self._variant
+
+    @cached_property
+    def _variant(self) -> Variant:
         with drawing_apart(self.device):
             return load_variant(self.run, self.device, self.checkpoint)
 

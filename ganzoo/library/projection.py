@@ -20,7 +20,7 @@ from ganzoo.data.files.opened import limited, look
 from ganzoo.data.files.wanted import Pixels
 from ganzoo.data.kinds import kind_of
 from ganzoo.data.sample_files import read_samples
-from ganzoo.engine.device import drawing_apart
+from ganzoo.engine.draws import drawing_apart
 from ganzoo.errors import GanzooError
 from ganzoo.library.given import Given, as_files
 from ganzoo.library.samples import Samples, joined

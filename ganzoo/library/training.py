@@ -8,6 +8,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
+
+from ganzoo.engine.device import check_defaults
 from ganzoo.engine.distributed import processes, wait_for_all
 from ganzoo.errors import GanzooError
 from ganzoo.library.trained import TrainedRun, open_run
@@ -43,16 +46,18 @@ def train(
             underscores.
 
     Raises:
-        GanzooError: something that was asked for cannot be, or the training diverged.
+        GanzooError: something that was asked for cannot be, or the training diverged, or the
+            program has set torch to other defaults.
         KeyboardInterrupt: Ctrl-C stopped it, after a checkpoint was saved.
     """
     if (variant is None) == (resume is None):
         raise GanzooError("name a variant to train, or a run to go on with by resume=, not both")
     if out is not None and resume is not None:
         raise GanzooError("out= names a new run, and resume= one that exists: give one of them")
+    check_defaults()
     given = plain_settings(settings)
     watched = nullcontext(observer or Observer()) if observer or not progress else _bar()
-    with processes(), watched as watching:
+    with processes(), torch.enable_grad(), watched as watching:
         if resume is not None:
             path = resume.path if isinstance(resume, TrainedRun) else Path(resume)
             trainer = go_on(path, given, watching)

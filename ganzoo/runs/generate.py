@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganzoo.engine.device import seeded
+from ganzoo.engine.draws import seeded
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.networks import between
 from ganzoo.variant import Variant

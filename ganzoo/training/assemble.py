@@ -16,13 +16,13 @@ from ganzoo.data.files.found import RULES
 from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.data.kinds import sample_kind
 from ganzoo.engine.cpu.threads import usable_cores
-from ganzoo.engine.device import seeded
 from ganzoo.engine.distributed import (
     is_first,
     process_count,
     process_rank,
     synchronise_batch_norm,
 )
+from ganzoo.engine.draws import Draws, seeded
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import count_iterations
 from ganzoo.errors import GanzooError
@@ -49,6 +49,8 @@ class Assembled:
     training: Training
     """With everything decided that was left open."""
     engine: Engine
+    draws: Draws
+    """Of this training, which begin with where the default generators stood."""
     streams: Streams
     """What its batches are drawn from."""
     record: Record
@@ -101,7 +103,7 @@ def assemble(
             "the samples of a batch, and each part of one is seen by itself"
         )
     record = {**record, **manner.record, "training": dataclasses.asdict(training)}
-    return Assembled(training, engine, streams, record)
+    return Assembled(training, engine, Draws(variant.device), streams, record)
 
 
 def load_dataset(

@@ -17,6 +17,7 @@ from ganzoo.engine.distributed import (
     process_count,
     scatter_state,
 )
+from ganzoo.engine.draws import drawing_anew
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
@@ -67,15 +68,16 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         content = catalog.contents(training.dataset, dataset)
         check_unchanged(path, run.settings, dataset, content)
         newest = run.latest_checkpoint()
-        with no_larger_than(newest):
-            variant = build_variant(record, device)
-        if training.freeze is not None:
-            freeze_layers(variant, training.freeze)
-        assembled = assemble(variant, dataset, training, record, observer)
-        engine = assembled.engine
-        own = engine.own()
-        tensors = checkpoint.load_state(newest, run.identity, like_all(engine.state(), own))
-        engine.load_state(scatter_state(tensors, own & tensors.keys()))
+        with drawing_anew():
+            with no_larger_than(newest):
+                variant = build_variant(record, device)
+            if training.freeze is not None:
+                freeze_layers(variant, training.freeze)
+            assembled = assemble(variant, dataset, training, record, observer)
+            engine = assembled.engine
+            own = engine.own()
+            tensors = checkpoint.load_state(newest, run.identity, like_all(engine.state(), own))
+            engine.load_state(scatter_state(tensors, own & tensors.keys()))
         cut_short = run.settings.get("outcome") in (None, "crashed")
         if engine.iteration > engine.iterations or (
             engine.iteration == engine.iterations and not cut_short
@@ -92,7 +94,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
             run.log(words)
         run.settings = {**assembled.record, **quality_record(exhibits)}
         _rewind(run, engine.iteration)
-        return Trainer(run, assembled.training, engine, observer, exhibits)
+        return Trainer(run, assembled, observer, exhibits)
 
 
 def _open_run(path: Path) -> Run:

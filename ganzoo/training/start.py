@@ -24,6 +24,7 @@ from ganzoo.engine.distributed import (
     process_count,
     seed_own,
 )
+from ganzoo.engine.draws import drawing_anew
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
@@ -89,7 +90,7 @@ def start(
         exhibits = make_exhibits(assembled, prepared.dataset, observer)
         record: Record = {**assembled.record, **quality_record(exhibits)}
         run = _create_run(out, prepared.name, record)
-        return Trainer(run, assembled.training, assembled.engine, observer, exhibits)
+        return Trainer(run, assembled, observer, exhibits)
 
 
 def prepare(
@@ -147,16 +148,17 @@ def prepare(
         "processes": process_count(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    torch.manual_seed(training.seed)
-    variant = build_variant(record, device)
-    if training.init is not None:
-        initialise(variant, training.init, observer.report)
-    if training.freeze is not None:
-        if training.init is None:
-            raise GanzooError("--freeze keeps layers as --init brings them: give both")
-        observer.report(freeze_layers(variant, training.freeze))
-    seed_own(training.seed)
-    assembled = assemble(variant, dataset, training, record, observer)
+    with drawing_anew():
+        torch.manual_seed(training.seed)
+        variant = build_variant(record, device)
+        if training.init is not None:
+            initialise(variant, training.init, observer.report)
+        if training.freeze is not None:
+            if training.init is None:
+                raise GanzooError("--freeze keeps layers as --init brings them: give both")
+            observer.report(freeze_layers(variant, training.freeze))
+        seed_own(training.seed)
+        assembled = assemble(variant, dataset, training, record, observer)
     folder = f"{registered.spec.name}-{dataset.name}"
     return Prepared(folder, assembled, dataset, observer)
 

@@ -13,7 +13,6 @@ from torch import Tensor
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.engine.cpu.allocator import keep_freed_memory
 from ganzoo.engine.cpu.threads import ThreadTuner, make_tuner
-from ganzoo.engine.device import seeded
 from ganzoo.engine.distributed import (
     Vote,
     copy_first,
@@ -21,6 +20,7 @@ from ganzoo.engine.distributed import (
     gather_state,
     is_first,
 )
+from ganzoo.engine.draws import seeded
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.modes.names import COMPILE
 from ganzoo.errors import GanzooError
@@ -30,11 +30,12 @@ from ganzoo.runs.checkpoint import Verdict
 from ganzoo.runs.load import published_weights
 from ganzoo.runs.logged import DIVERSITY, QUALITY
 from ganzoo.runs.run import Moved, Run
+from ganzoo.training.assemble import Assembled
 from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.interrupt import Interrupt
 from ganzoo.training.journal import Failed, Journal
 from ganzoo.training.observer import Observer, Outcome, QualityRecord, Start
-from ganzoo.training.settings import STOP, Training
+from ganzoo.training.settings import STOP
 from ganzoo.training.watchdog import Watchdog
 from ganzoo.training.watching.overview import Overview
 
@@ -47,16 +48,16 @@ class Trainer:
     def __init__(
         self,
         run: Run,
-        training: Training,
-        engine: Engine,
+        assembled: Assembled,
         observer: Observer,
         exhibits: Exhibits,
     ) -> None:
         """Take over what is set up."""
         self.run = run
-        self.training = training
-        self.engine = engine
+        self.training = training = assembled.training
+        self.engine = engine = assembled.engine
         self.observer = observer
+        self._draws = assembled.draws
         self._exhibits = exhibits
         self._sample_every = training.sample_every or engine.iterations
         self._journal = Journal(run, engine, observer, _make_watchdog(engine, exhibits))
@@ -147,7 +148,9 @@ class Trainer:
         self._journal.start_clock()
         with self._interrupt.answering(lambda: self.observer.report(STOPPING)):
             while engine.iteration < engine.iterations and not stopping:
-                self._journal.add(engine.step())
+                with self._draws.turn():
+                    metrics = engine.step()
+                self._journal.add(metrics)
                 self._tune()
                 if engine.iteration % training.log_every == 0:
                     self._journal.flush()
@@ -295,7 +298,8 @@ class Trainer:
             self._journal.flush()
             self._journal.settle()
             self._refuse_unsound()
-            state = gather_state(self.engine.state(), self.engine.own())
+            with self._draws.turn():
+                state = gather_state(self.engine.state(), self.engine.own())
             self._saved = from_first(self._write(state) if is_first() else Path())
         return self._saved
 

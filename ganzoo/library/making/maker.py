@@ -16,7 +16,7 @@ from ganzoo.data.files.exact import look_exactly
 from ganzoo.data.files.opened import Look, limited, look, upright_size
 from ganzoo.data.files.seen import nothing_seen, report_seen, see
 from ganzoo.data.files.wanted import Pixels
-from ganzoo.engine.device import seeded
+from ganzoo.engine.draws import seeded
 from ganzoo.errors import GanzooError, counted
 from ganzoo.library.making.masks import Masks
 from ganzoo.library.making.tiles import Tiling, in_tiles

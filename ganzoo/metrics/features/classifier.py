@@ -26,7 +26,7 @@ from ganzoo.artifacts.pixels import to_floats
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.made.drawing import reproducibly
-from ganzoo.engine.device import seeded
+from ganzoo.engine.draws import seeded
 from ganzoo.errors import GanzooError, counted
 from ganzoo.metrics.features.extractor import Extractor, Features, with_channels
 from ganzoo.metrics.features.source import ExtractorRequest, Source

@@ -19,10 +19,12 @@ from ganzoo import SGD, Batch, Player
 from ganzoo.cli.display import Display
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.distributed import process_count, process_rank, processes, seed_own
+from ganzoo.engine.draws import Draws
 from ganzoo.engine.engine import Engine
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.spec import DataSpec
 from ganzoo.training import watchdog
+from ganzoo.training.assemble import Assembled
 from ganzoo.training.exhibits import Exhibits
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import Training
@@ -209,6 +211,7 @@ def train_ranked(folder: Path) -> None:
         path = folder / "run"
         run = SharedRun(path, settings) if rank else Run.create(path, "toy", settings)
         training = Training(steps=10, log_every=5)
-        Trainer(run, training, engine, Observer(), Exhibits(data.spec, data.fields)).fit()
+        assembled = Assembled(training, engine, Draws(variant.device), {}, run.settings)
+        Trainer(run, assembled, Observer(), Exhibits(data.spec, data.fields)).fit()
         tensors = engine.state() | {f"own.{name}": torch.zeros(()) for name in engine.own()}
         save_file(tensors, folder / f"{rank}.safetensors")

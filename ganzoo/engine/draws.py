@@ -1,0 +1,86 @@
+"""Torch's default generators, of which a process has one set for all its threads, by turns."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+_TURN = threading.RLock()
+
+
+@contextmanager
+def drawing_apart(device: torch.device) -> Iterator[None]:
+    """A block after which the default generators go on as if it had not been."""
+    devices = [] if device.type == "cpu" else [torch.empty(0, device=device).device.index or 0]
+    kind = device.type if devices else "cuda"
+    with _TURN, torch.random.fork_rng(devices, device_type=kind):
+        yield
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """A block in which the default generators start from `seed`, and after which they go on."""
+    with drawing_apart(device):
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def drawing_anew() -> Iterator[None]:
+    """A block that leaves the default generators elsewhere, which no training notices."""
+    with _TURN:
+        Draws.leave()
+        yield
+
+
+@dataclass
+class Draws:
+    """Where the default generators stand for one training, whatever else draws between its turns.
+
+    It begins with where they stand when it is made.
+    """
+
+    device: torch.device
+    _left: dict[str, Tensor] | None = None
+    """Where they stood when somebody else's turn came; None: nobody's has come since."""
+    _whose: ClassVar[Draws | None] = None
+
+    def __post_init__(self) -> None:
+        with _TURN:
+            Draws.leave()
+            Draws._whose = self
+
+    @staticmethod
+    def leave() -> None:
+        """Note where they stand for whoever had the last turn."""
+        if Draws._whose is not None:
+            Draws._whose._left = Draws._whose._read()
+            Draws._whose = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A block in which they go on from where they stood after its last turn."""
+        with _TURN:
+            if Draws._whose is not self:
+                Draws.leave()
+                if self._left is not None:
+                    self._write(self._left)
+                Draws._whose = self
+            yield
+
+    def _read(self) -> dict[str, Tensor]:
+        states = {"cpu": torch.get_rng_state()}
+        if self.device.type != "cpu":
+            states[self.device.type] = torch.get_device_module(self.device).get_rng_state()
+        return states
+
+    def _write(self, states: dict[str, Tensor]) -> None:
+        torch.set_rng_state(states["cpu"])
+        if self.device.type != "cpu":
+            torch.get_device_module(self.device).set_rng_state(states[self.device.type])

@@ -1,0 +1,120 @@
+"""What a program does beside ganzoo, in other threads and with torch's defaults."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+
+import ganzoo
+from ganzoo.training.observer import Observer
+
+SMALL = {
+    "dataset": "ring8",
+    "generator_widths": (8,),
+    "discriminator_widths": (8,),
+    "batch_size": 16,
+    "steps": 150,
+    "checkpoint_every": 50,
+    "sample_every": 150,
+    "threads": 1,
+    "progress": False,
+}
+
+pytestmark = pytest.mark.usefixtures("blank")
+
+
+def weights(run: ganzoo.TrainedRun) -> bytes:
+    (path,) = run.path.glob("checkpoints/00000150/state.safetensors")
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> list[ganzoo.TrainedRun]:
+    """Of two seeds, one after the other."""
+    folder = tmp_path_factory.mktemp("alone")
+    return [ganzoo.train("vanilla", seed=s, out=folder / str(s), **SMALL) for s in (1, 2)]
+
+
+def test_trainings_in_threads_are_what_each_is_alone(
+    alone: list[ganzoo.TrainedRun], tmp_path: Path
+) -> None:
+    """Whatever else is drawn and foreseen meanwhile."""
+
+    def train(seed: int) -> ganzoo.TrainedRun:
+        return ganzoo.train("vanilla", seed=seed, out=tmp_path / str(seed), **SMALL)
+
+    expected = alone[0].sample(5).array
+    with ThreadPoolExecutor(3) as pool:
+        trainings = [pool.submit(train, seed) for seed in (1, 2)]
+        ganzoo.forecast("vanilla", **{k: v for k, v in SMALL.items() if k != "progress"})
+        while not all(training.done() for training in trainings):
+            assert (ganzoo.open_run(alone[0].path).sample(5).array == expected).all()
+        made = [training.result() for training in trainings]
+    assert [weights(run) for run in made] == [weights(run) for run in alone]
+
+
+def test_one_that_goes_on_in_a_thread_is_what_it_is_alone(
+    alone: list[ganzoo.TrainedRun], tmp_path: Path
+) -> None:
+    class Beside(Observer):
+        """Goes on with another training in the middle of this one."""
+
+        def logged(self, record: object) -> None:
+            if not begun:
+                begun.append(pool.submit(ganzoo.train, resume=stopped.path, **more))
+
+    begun: list[object] = []
+    more = {"steps": 150, "progress": False}
+    half = SMALL | {"steps": 100}
+    stopped = ganzoo.train("vanilla", seed=2, out=tmp_path / "2", **half)
+    with ThreadPoolExecutor(1) as pool:
+        first = ganzoo.train(
+            "vanilla", seed=1, out=tmp_path / "1", observer=Beside(), log_every=10, **SMALL
+        )
+    assert begun
+    assert weights(first) == weights(alone[0])
+    assert weights(ganzoo.open_run(stopped.path)) == weights(alone[1])
+
+
+@pytest.fixture
+def defaults() -> Iterator[None]:
+    yield
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)
+
+
+@pytest.mark.usefixtures("defaults")
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda: torch.set_default_dtype(torch.float64), "torch.float64"),
+        (lambda: torch.set_default_device("meta"), "default device to meta"),
+    ],
+    ids=["float64", "meta"],
+)
+def test_other_defaults_of_torch_are_refused(
+    alone: list[ganzoo.TrainedRun], change: Callable[[], None], words: str, tmp_path: Path
+) -> None:
+    """Samples would be others, without a word."""
+    alone[0].sample(2)
+    change()
+    for call in (
+        lambda: alone[0].sample(2),
+        lambda: ganzoo.open_run(alone[0].path).sample(2),
+        lambda: ganzoo.train("vanilla", out=tmp_path / "x", **SMALL),
+    ):
+        with pytest.raises(ganzoo.GanzooError, match=words):
+            call()
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_program_that_wants_no_gradients_trains_all_the_same(
+    alone: list[ganzoo.TrainedRun], tmp_path: Path
+) -> None:
+    with torch.no_grad():
+        made = ganzoo.train("vanilla", seed=1, out=tmp_path / "x", **SMALL)
+    assert weights(made) == weights(alone[0])
+    with torch.inference_mode(), pytest.raises(ganzoo.GanzooError, match="inference mode"):
+        ganzoo.train("vanilla", out=tmp_path / "y", **SMALL)
