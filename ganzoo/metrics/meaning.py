@@ -81,25 +81,56 @@ def _together(found: Found) -> Iterator[str]:
     like, diverse = found.relative("precision"), found.relative("recall")
     if like is None or diverse is None:
         return
-    if like < HARDLY and diverse < HARDLY:
+    covered = found.relative("coverage")
+    missed = covered is not None and covered < LESS
+    if like < HARDLY and diverse < HARDLY and (covered is None or covered < HARDLY):
         yield "like nothing in the data yet"
     elif like >= SAME and diverse < HALF:
-        yield "sharp but few: samples lie among the data, and much of the data is never drawn"
+        yield _alike(missed, _crowded(found))
     elif like < HALF and diverse >= SAME:
-        yield "many but rough: samples are as varied as the data, and few look like them"
+        yield "many but rough: samples spread as far as the data, and few look like them"
     elif like >= SAME and diverse >= SAME:
-        yield "close to real data in likeness and variety"
+        varied = not (missed or _missing_classes(found))
+        yield "close to real data in likeness" + (" and variety" if varied else "")
+        if missed:
+            yield "a part of the data is like no sample"
     elif like < diverse:
         yield "on the way: samples look less like the data than they are varied"
     else:
         yield "on the way: samples look more like the data than they are varied"
 
 
+def _alike(missed: bool, crowded: bool) -> str:
+    """Of samples near the data that vary less: what tells sharp ones of few kinds from blur."""
+    if missed and not crowded:
+        return "sharp but few: samples lie among the data, and much of the data is never drawn"
+    blurred = "near the data but alike: samples vary less, as few kinds of them do, or blurred ones"
+    return blurred + (", and much of the data is like none of them" if missed else "")
+
+
+def _crowded(found: Found) -> bool:
+    """Whether samples keep to the middle of the data, as blurred ones do."""
+    above = found.values["precision"] - found.real.get("precision", TYPICAL["precision"])
+    return above > BEATEN or _dense(found)
+
+
+def _dense(found: Found) -> bool:
+    """Whether samples are closer to the data than these are to each other."""
+    dense = found.relative("density")
+    return dense is not None and min(dense, found.values["density"]) > CROWDED
+
+
+def _missing_classes(found: Found) -> float:
+    """How many classes of the data no sample shows, as far as they were counted."""
+    there, wanted = found.values.get("classes"), found.real.get("classes")
+    return 0 if there is None or wanted is None else max(0, wanted - there)
+
+
 def _of_classes(found: Found) -> Iterator[str]:
     """Whether classes are there, and are those that were asked for."""
-    there, wanted = found.values.get("classes"), found.real.get("classes")
-    if there is not None and wanted is not None and there < wanted:
-        yield f"{wanted - there:.0f} of {wanted:.0f} classes are missing"
+    wanted = found.real.get("classes")
+    if missing := _missing_classes(found):
+        yield f"{missing:.0f} of {wanted:.0f} classes are missing"
     value, real = found.values.get("consistency"), found.real.get("consistency")
     if value is None or real is None:
         return
@@ -133,11 +164,15 @@ def _deceiving(found: Found) -> Iterator[str]:
             f"{found.beside('precision', True)} beats real data because samples keep to the middle "
             "of the data: few kinds of them, or blurred ones"
         )
-    dense = found.relative("density")
-    if dense is not None and min(dense, values["density"]) > CROWDED:
+    if _dense(found):
+        why = (
+            "few kinds of them, or blurred ones"
+            if _few(found)
+            else "what is rare in the data comes less often"
+        )
         yield (
             f"{found.beside('density')} beats real data because samples crowd where the data are "
-            "dense: few kinds of them, or blurred ones"
+            f"dense: {why}"
         )
     if found.excess("parzen") > 0:
         yield (
@@ -152,20 +187,18 @@ def _deceiving(found: Found) -> Iterator[str]:
             f"{found.beside('memorised', True)}: samples are copies of training images, which "
             "makes every other score too good"
         )
-    elif _unlike(found):
-        yield (
-            f"{found.beside('memorised', True)} is no merit: what is like no image of the data "
-            "copies none"
-        )
+        return
+    like, diverse = found.relative("precision"), found.relative("recall")
+    if like is not None and like < HARDLY:
+        why = "what is like no image of the data copies none"
+    elif diverse is not None and diverse < HARDLY:
+        why = "what is much alike, or blurred, could copy only a few images"
+    else:
+        return
+    yield f"{found.beside('memorised', True)} is no merit: {why}"
 
 
 def _few(found: Found) -> bool:
-    """Whether a part of the data is like no sample."""
+    """Whether samples vary less than the data, or a part of the data is like no sample."""
     known = [found.relative(name) for name in ("recall", "coverage")]
     return any(one is not None and one < LESS for one in known)
-
-
-def _unlike(found: Found) -> bool:
-    """Whether samples are too far from the data, or too much alike, to be copies of them."""
-    known = [found.relative(name) for name in ("precision", "recall")]
-    return any(one is not None and one < HARDLY for one in known)

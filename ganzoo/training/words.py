@@ -63,9 +63,9 @@ def few_classes(shown: float, there: float) -> str:
 
 
 def low_recall(recall: float) -> str:
-    """Most of the data is like nothing that is drawn."""
+    """Samples vary less than the data: recall alone does not tell collapse from blur."""
     return (
-        f"mode collapse: nothing like {1 - recall:.0%} of the data is drawn (recall {recall:.2g}): "
+        f"mode collapse, or blur: the samples vary much less than the data (recall {recall:.2g}): "
         "another --loss or a smaller --lr may help"
     )
 
@@ -104,7 +104,7 @@ def watched(names: Collection[str], evaluated: bool) -> list[str]:
         "a side that has won, as far as losses tell": not verdicts,
         "gradient norms that are not near 1": any(n.endswith("gradient_penalty") for n in names),
         "samples that are almost the same (sample_diversity)": True,
-        "classes that are missing, data that nothing drawn is like, samples that are copies, and "
+        "classes that are missing, samples that vary less than the data or are copies, and "
         "quality that is lost, where they are measured": evaluated,
     }
     return [line for line, is_so in lines.items() if is_so]

@@ -31,8 +31,7 @@ def test_of_good_samples_it_is_said_that_they_are() -> None:
 @pytest.mark.parametrize(
     ("precision", "recall", "expected"),
     [
-        (0.0, 0.0, "like nothing in the data yet"),
-        (0.79, 0.3, "sharp but few: "),
+        (0.79, 0.3, "near the data but alike: "),
         (0.3, 0.75, "many but rough: "),
         (0.5, 0.6, "on the way: samples look less like the data than"),
         (0.6, 0.5, "on the way: samples look more like the data than"),
@@ -45,9 +44,37 @@ def test_likeness_and_variety_are_told_together(
     assert found[0].startswith(expected)
 
 
+def test_few_kinds_are_called_sharp_only_where_nothing_speaks_for_blur() -> None:
+    """Blurred blobs were 'sharp but few', and 'blurred ones' two lines below."""
+    few = {"precision": 0.79, "recall": 0.3}
+    sharp = "sharp but few: samples lie among the data, and much of the data is never drawn"
+    assert words(**few, coverage=0.4) == [sharp]
+    for crowded in ({"precision": 0.95}, {"density": 1.6}):
+        line, *why = words(**few | {"coverage": 0.4} | crowded)
+        assert line.startswith("near the data but alike: samples vary less, as few kinds")
+        assert line.endswith("or blurred ones, and much of the data is like none of them")
+        assert "blurred ones" in why[0]
+    blobs = {"precision": 0.959, "recall": 0.023, "density": 1.55, "coverage": 0.877}
+    line, *others = words(**blobs)
+    assert line.endswith("as few kinds of them do, or blurred ones")
+    assert [one for one in [line, *others] if "sharp" in one or "never" in one] == []
+    assert [one for one in others if "is like no image" in one] == []
+    assert "sharp" not in words(**few, coverage=None)[0]
+
+
+def test_of_what_is_missing_it_is_not_said_that_variety_is_there() -> None:
+    assert words(coverage=0.5)[0] == (
+        "close to real data in likeness; a part of the data is like no sample"
+    )
+    assert words(classes=7) == ["close to real data in likeness; 3 of 10 classes are missing"]
+    assert words(precision=0.05, recall=0.05, coverage=0.6)[0].startswith("on the way: ")
+    (why,) = words(density=2.7)[1:]
+    assert why.endswith("what is rare in the data comes less often")
+
+
 def test_precision_above_real_data_is_explained_where_variety_is_missing() -> None:
     line, why = words(precision=0.969, recall=0.2)
-    assert line.startswith("sharp but few: ")
+    assert line.startswith("near the data but alike: ")
     assert why.startswith("precision 96.9% (real data 78.4%) beats real data because")
     assert "few kinds of them, or blurred ones" in why
     assert len(words(precision=0.969, recall=0.78)) == 1

@@ -174,7 +174,7 @@ TEN = math.log(10)
     ("name", "well", "bad", "words"),
     [
         ("quality/class_entropy", TEN - 0.1, math.log(4.9), "about 4.9 of the 10.0 classes"),
-        ("quality/recall", 0.5, 0.04, "nothing like 96% of the data is drawn (recall 0.04)"),
+        ("quality/recall", 0.5, 0.04, "the samples vary much less than the data (recall 0.04)"),
         (DIVERSITY, 0.6, 0.2, "almost the same, 0.2 times"),
     ],
 )
