@@ -36,7 +36,9 @@ def look_exactly(path: Path, channels: int, wanted: Pixels = AS_THEY_ARE) -> Loo
         return look(path, channels, None, wanted=wanted)
     words, highest = found
     fitted = _with_channels(words, channels)
-    return Look((fitted - OFFSET).astype(np.int16).transpose(2, 0, 1), highest)
+    shown = channels != 4 and words.shape[2] % 2 == 0 and bool((words[:, :, -1] < WHITE).any())
+    made = (fitted - OFFSET).astype(np.int16).transpose(2, 0, 1)
+    return Look(made, highest, whitened=shown)
 
 
 def _words(path: Path, opened: "Image.Image", wanted: Pixels) -> tuple[np.ndarray, int] | None:

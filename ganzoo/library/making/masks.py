@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from ganzoo.data.files.exact import look_exactly
+from ganzoo.data.files.formats import OTHERS
 from ganzoo.data.files.opened import Look, upright_size
 from ganzoo.errors import GanzooError
 from ganzoo.library.writing import bare
@@ -46,6 +47,13 @@ class Masks:
         found = look_exactly(path, 1)
         if isinstance(found, str):
             return f"its mask '{path}' cannot be read: {found}"
+        if found.whitened:
+            return (
+                f"its mask '{path}' is transparent in places, which are neither white nor black: "
+                "save it without transparency"
+            )
+        if found.pages:
+            return f"its mask '{path}' is several images: save the one that is meant by itself"
         own = upright_size(folder / name) or image.pixels.shape[1:]
         if found.pixels.shape[1:] != own:
             sides = ("x".join(map(str, shape)) for shape in (found.pixels.shape[1:], own))
@@ -68,9 +76,15 @@ class Masks:
         if not self.source.is_dir():
             return self.source
         stem = PurePosixPath(bare(name))
-        found = sorted(self.source.joinpath(stem.parent).glob(f"{_literal(stem.name)}.*"))
+        folder = self.source.joinpath(stem.parent)
+        if (same := folder / PurePosixPath(name).name).is_file():
+            return same
+        every = sorted(folder.glob(f"{_literal(stem.name)}.*"))
+        found = [path for path in every if path.suffix.lower() not in OTHERS]
         if not found:
             return f"'{self.source}' holds no mask of its name"
+        if found[1:]:
+            return f"it has several masks, '{found[0]}' and '{found[1]}': leave one of them there"
         return found[0]
 
 
