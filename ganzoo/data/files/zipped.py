@@ -1,5 +1,6 @@
 """A zip in place of a folder: unpacked once into the cache."""
 
+import errno
 import hashlib
 import lzma
 import os
@@ -112,6 +113,20 @@ def _unpack(archive: zipfile.ZipFile, path: Path, root: Path) -> None:
                 "a program that you trust"
             )
         target = root.joinpath(*parts)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with archive.open(info) as packed, target.open("wb") as file:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file = target.open("xb")
+        except (FileExistsError, NotADirectoryError) as error:
+            raise GanzooError(
+                f"'{path}' holds '{info.filename}' and another of that name, of which one would be "
+                "lost here: unpack it with a program that asks"
+            ) from error
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise GanzooError(
+                f"'{path}' holds '{info.filename[:50]}...', a name that is too long for the disk "
+                f"of '{root.parent}': unpack it, and shorten the name"
+            ) from error
+        with file, archive.open(info) as packed:
             shutil.copyfileobj(packed, file, _CHUNK)

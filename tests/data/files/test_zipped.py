@@ -107,3 +107,22 @@ def test_a_file_without_a_name_is_refused(tmp_path: Path) -> None:
         archive.writestr(".", b"x")
     with pytest.raises(GanzooError, match="would lie outside"):
         unzipped(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize(
+    "names", [("a.png", "a.png"), ("a\\b.png", "a/b.png"), ("a", "a/b.png"), ("a/b.png", "a")]
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_two_files_of_one_name_none_is_lost(tmp_path: Path, names: tuple[str, str]) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, name)
+    with pytest.raises(GanzooError, match="of which one would be lost"):
+        unzipped(tmp_path / "a.zip")
+    assert not [*cache_folder().glob("zip-*[!k]")]
+
+
+def test_a_name_that_is_too_long_is_named(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", **{"n" * 300: b"x"})
+    with pytest.raises(GanzooError, match="a name that is too long for the disk"):
+        unzipped(path)
