@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,18 +61,25 @@ def picture(path: Path, caption: str = "") -> Picture | None:
 
 _LARGE = 2**28
 """Bytes that no picture of a run has."""
+_VAST = 2**26
+"""Pixels that none has: each takes time."""
+_SHOWN = 2**22
+"""Pixels that a page shows of one at most."""
 
 
 @lru_cache(maxsize=256)
 def _read(path: Path, stamp: int, caption: str) -> Picture:
     content = path.read_bytes()
     with Image.open(io.BytesIO(content), formats=["PNG"]) as opened:
-        kind = "png"
-        if len(content) > SMALL:
-            smaller = io.BytesIO()
-            opened.convert("RGBA" if "A" in opened.getbands() else "RGB").save(
-                smaller, "WEBP", quality=QUALITY
-            )
+        pixels = opened.width * opened.height
+        if pixels > _VAST:
+            raise ValueError(f"{path} has {pixels:,} pixels")
+        kind, size = "png", opened.size
+        if len(content) > SMALL or pixels > _SHOWN:
+            shown = opened.convert("RGBA" if "A" in opened.getbands() else "RGB")
+            shown = shown.reduce(math.ceil(math.sqrt(pixels / _SHOWN)))
+            smaller, size = io.BytesIO(), shown.size
+            shown.save(smaller, "WEBP", quality=QUALITY)
             kind, content = "webp", smaller.getvalue()
         url = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-        return Picture(url, *opened.size, caption)
+        return Picture(url, *size, caption)

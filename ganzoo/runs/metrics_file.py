@@ -17,6 +17,8 @@ _LONG = 2**20
 """Bytes that no line has."""
 _HUGE = 2**63
 """No step is as large."""
+_NAMES = 200
+"""Of values, more than any variant logs: each is a curve of its own."""
 _OF_TRAINING = b'_loss"'
 """In each record of a training's iterations, and in none of what was measured."""
 
@@ -48,12 +50,18 @@ def read_some(run: Path, most: int = SHOWN) -> list[dict[str, float]]:
     kept = _Spaced(most), _Spaced(most)
     for number, line in _lines(run / METRICS):
         kept[_OF_TRAINING in line].add(number, line)
-    records = []
+    records, names = [], set[str]()
     for number, line in sorted({*kept[0].lines, *kept[1].lines}):
         record = _parsed(run / METRICS, number, line)
         if record is None:
             break
         records.append(record)
+        names |= record.keys()
+        if len(names) > _NAMES:
+            raise GanzooError(
+                f"{run / METRICS} is damaged: it has more than {_NAMES} values up to line "
+                f"{number}, which no variant logs: delete that line"
+            )
     return records
 
 

@@ -89,11 +89,12 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         exhibits = make_exhibits(assembled, dataset, observer)
         _report_other_plugins(run.plugins, plugins, observer)
         _report_other_device(run.settings["device"], assembled.record["device"], observer)
-        for words in _changes(run.settings, rates, engine.iteration):
+        changes = [*_changes(run.settings, rates, engine.iteration)]
+        run.settings = {**assembled.record, **quality_record(exhibits)}
+        _rewind(run, engine.iteration)  # before the log is written to, which a copy may share
+        for words in changes:
             observer.report(words)
             run.log(words)
-        run.settings = {**assembled.record, **quality_record(exhibits)}
-        _rewind(run, engine.iteration)
         return Trainer(run, assembled, observer, exhibits)
 
 

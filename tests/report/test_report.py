@@ -11,12 +11,13 @@ from shutil import copytree
 
 import pytest
 from helpers.cli import ganzoo, train_tiny
+from PIL import Image
 
 from ganzoo.errors import GanzooError
 from ganzoo.report import write
 from ganzoo.report.chart import Chart, Line, round_ticks, thinned
 from ganzoo.report.page import MARK
-from ganzoo.report.picture import some
+from ganzoo.report.picture import picture, some
 from ganzoo.report.write import follow, report
 from ganzoo.runs import evaluations
 from ganzoo.runs.run import Run
@@ -255,3 +256,16 @@ def test_what_cannot_be_drawn_is_no_point() -> None:
         {"step": step, "loss": value} for step, value in enumerate((math.inf, 1.0, math.nan))
     ]
     assert Line.of("loss", "loss", records, 0).points == [(1, 1.0)]
+
+
+def test_pictures_that_would_take_minutes_are_reduced_or_left_out(tmp_path: Path) -> None:
+    Image.new("1", (9000, 9000)).save(tmp_path / "vast.png")
+    assert picture(tmp_path / "vast.png") is None
+    Image.new("1", (5000, 1500)).save(tmp_path / "large.png")
+    large = picture(tmp_path / "large.png")
+    assert large is not None
+    assert (large.width, large.height) == (2500, 750)
+    Image.new("1", (2000, 2000)).save(tmp_path / "usual.png")
+    usual = picture(tmp_path / "usual.png")
+    assert usual is not None
+    assert usual.url.startswith("data:image/png")

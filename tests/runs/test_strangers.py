@@ -103,6 +103,22 @@ def test_a_copy_by_hard_links_is_not_written_to(tmp_path: Path) -> None:
     assert (run.path / "log.txt").read_text().startswith(before)
 
 
+def test_nor_is_it_before_a_run_goes_on(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path / "run")
+    os.link(run / "log.txt", tmp_path / "copy.txt")
+    before = (tmp_path / "copy.txt").read_text()
+    assert ganzoo("train", "--resume", run, "--steps", 6, "--lr", 1e-4).status == 0
+    assert (tmp_path / "copy.txt").read_text() == before
+    assert "is trained longer" in (run / "log.txt").read_text()
+
+
+def test_metrics_of_more_values_than_anybody_plots(tmp_path: Path) -> None:
+    lines = [{"step": n, "d_loss": 1.0, **{f"{n}-{k}": 0.5 for k in range(50)}} for n in range(9)]
+    (tmp_path / METRICS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(GanzooError, match="more than 200 values up to line 4"):
+        read_some(tmp_path)
+
+
 def test_pictures_that_somebody_has_thrown_away_are_no_reason_to_stop(tmp_path: Path) -> None:
     run = train_tiny(tmp_path / "run")
     shutil.rmtree(run / "samples")
