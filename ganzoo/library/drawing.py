@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ from ganzoo.config import build, unknown_setting
 from ganzoo.engine.draws import drawing_apart
 from ganzoo.errors import GanzooError, counted
 from ganzoo.library import FRAMES, SPREAD, STEPS
+from ganzoo.library.asked import SEEDS, sample_number, share, whole
+from ganzoo.library.asked import numbers as numbers_in
 from ganzoo.library.film import Film
 from ganzoo.library.given import Given
 from ganzoo.library.images import reading
@@ -70,6 +71,7 @@ class DrawingRun(OpenedRun):
         """
         drawing = self.drawing(label, seed, truncation, settings)
         if only is None:
+            n = whole("n", n, 1)
             needed = held(self.data.sample, n)
             check_room(counted(n, "sample"), needed, fewer="ask for fewer at once")
         return joined(self.drawn(n, drawing, only=only, around=around, spread=spread))
@@ -99,17 +101,15 @@ class DrawingRun(OpenedRun):
         Raises:
             GanzooError: the variant draws nothing, or what is asked for it has not.
         """
-        if len(between) < 2:
-            raise GanzooError("a walk needs two samples at least: --between 17,42")
-        if frames < 2:
-            raise GanzooError(f"--frames must be at least 2, not {frames}")
+        stops_named = _stops_in(between)
+        frames = whole("frames", frames, 2)
         needed = filmed(self.data.sample, frames)
         check_room(counted(frames, "frame"), needed, fewer="ask for fewer --frames")
         drawing = self.drawing(label, seed, truncation, settings)
-        stops = self._stops(between, drawing)
+        stops = self._stops(stops_named, drawing)
         way = walk(self.variant, stops, frames, loop=loop)
         made = make(self.variant, way, truncation)
-        told = {"between": [str(stop) for stop in between], "loop": loop}
+        told = {"between": [str(stop) for stop in stops_named], "loop": loop}
         parts = self._parts(made, iter(range(frames)), drawing, told)
         return Film(joined(parts), loop)
 
@@ -139,6 +139,7 @@ class DrawingRun(OpenedRun):
         from ganzoo.library.projection import project, read_target
 
         drawing = self.drawing(label, seed, 1.0, settings)
+        steps = whole("steps", steps)
         wanted = reading(self.run, pixels, self.data.shape[0])
         target, name = read_target(self.data.sample, image, wanted)
         origin = self._origin(drawing) | {"of": name}
@@ -156,8 +157,7 @@ class DrawingRun(OpenedRun):
         Raises:
             GanzooError: the variant draws none, or what is asked for it has not.
         """
-        if not 0 <= truncation < inf:
-            raise GanzooError(f"--truncation must be a number of at least 0, not {truncation:g}")
+        seed, truncation = whole("seed", seed, most=SEEDS), share("truncation", truncation)
         variant = self.variant
         if variant.Sampling is not None:
             variant.sampling = build(variant.Sampling, settings)
@@ -178,12 +178,10 @@ class DrawingRun(OpenedRun):
         spread: float = SPREAD,
     ) -> Iterator[Samples]:
         """Samples in parts; see `sample`."""
-        if n < 1:
-            raise GanzooError(f"--n must be at least 1, not {n}")
-        for number in (*(only or ()), *(() if around is None else (around,))):
-            if not 0 <= number <= LAST:
-                raise GanzooError(f"samples have numbers from 0 to {LAST:,}, not {number}")
+        n = whole("n", n, 1)
+        only = None if only is None else numbers_in("only", only, LAST)
         if around is not None:
+            around, spread = sample_number("around", around, LAST), share("spread", spread, 1)
             if only is not None:
                 raise GanzooError("--only draws samples again and --around others: give one")
             near = vary(self.variant, around, n, spread, drawing)
@@ -240,3 +238,18 @@ class DrawingRun(OpenedRun):
         ]
         labels = [one.labels for one in found if one.labels is not None]
         return Latents(torch.cat([one.z for one in found]), torch.cat(labels) if labels else None)
+
+
+def _stops_in(between: Any) -> list[int | Path | str]:
+    """The numbers of samples, and the places of latents, that a walk leads through.
+
+    Raises:
+        GanzooError: there are fewer than two, or something is neither.
+    """
+    given = [] if isinstance(between, str) or not hasattr(between, "__iter__") else [*between]
+    if len(given) < 2:
+        raise GanzooError("a walk needs two samples at least: --between 17,42")
+    return [
+        stop if isinstance(stop, str | Path) else sample_number("between", stop, LAST)
+        for stop in given
+    ]

@@ -11,6 +11,7 @@ import torch
 
 from ganzoo.engine.cpu.threads import leave_busy_cores
 from ganzoo.errors import GanzooError, counted
+from ganzoo.library.asked import SEEDS, whole
 from ganzoo.library.writing import check_room, held
 from ganzoo.metrics.evaluate import Evaluation, Wish, evaluate_run
 from ganzoo.metrics.meaning import Found, in_words
@@ -81,7 +82,9 @@ def evaluate(
     report: Callable[[str], None],
 ) -> Evaluated:
     """Measure a run, and keep in its folder what was found: see `TrainedRun.evaluate`."""
+    seed = whole("seed", seed, most=SEEDS)
     if n is not None:
+        n = whole("n", n, 2)
         needed = held(data_spec(run.settings).sample, n)
         check_room(counted(n, "sample"), needed, fewer="choose a smaller --n")
     wish = Wish(device, tuple(metrics), features, seed, report)

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ganzoo.errors import counted
+from ganzoo.library.asked import place, whole
 from ganzoo.library.samples import Samples
 from ganzoo.library.writing import check_room, filmed, save_film
 
@@ -37,11 +38,12 @@ class Film:
         Raises:
             GanzooError: it cannot be written there, or not as such a file.
         """
+        scale = whole("scale", scale, 1)
         needed = filmed(self.samples.field, len(self), scale)
         what = f"{counted(len(self), 'frame')}, {scale} times as high and wide,"
         check_room(what, needed, fewer="choose a smaller --scale")
         pictures = [one.picture(1, scale) for one in self.samples]
-        save_film(pictures, Path(out), loop=self.loop)
+        save_film(pictures, place(out), loop=self.loop)
 
     def _repr_html_(self) -> str:
         """For a notebook."""

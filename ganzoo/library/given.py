@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.artifacts.places import expanded
+from ganzoo.data.files.formats import open_image
 from ganzoo.errors import GanzooError
 from ganzoo.library.images import find_images
 from ganzoo.library.samples import Samples
@@ -44,7 +45,13 @@ def as_files(given: Given, report: Callable[[str], None]) -> Iterator[tuple[Path
             raise GanzooError("there are no images among what was given")
         names = [f"{number:05d}.png" for number in range(len(pictures))]
         for picture, name in zip(pictures, names, strict=True):
-            picture.save(Path(folder) / name)
+            try:
+                picture.save(Path(folder) / name)
+            except (OSError, ValueError) as error:
+                raise GanzooError(
+                    f"a picture of mode {picture.mode} and {picture.width}x{picture.height} pixels "
+                    f"cannot be handed over ({error}): convert it to L or RGB"
+                ) from error
         yield Path(folder), names
 
 
@@ -58,16 +65,27 @@ def _pictures(given: Given) -> Iterator[Image]:
     if isinstance(given, Sequence) and not isinstance(given, Samples):
         for one in given:
             if isinstance(one, str | Path):
-                yield Image.open(one)
+                yield _opened(Path(one))
             else:
                 yield from _pictures(one)
         return
     array = np.asarray(given)
     several = array.ndim == 4
     for one in array if several else [array]:
-        if one.dtype != np.uint8 or one.ndim not in (2, 3):
+        channels = one.shape[2] if one.ndim == 3 else 1
+        if one.dtype != np.uint8 or one.ndim not in (2, 3) or channels not in range(1, 5):
             raise GanzooError(
                 f"an array of images must be uint8 (n, height, width, channels), and this is "
                 f"{array.dtype} {array.shape}"
             )
-        yield Image.fromarray(one[:, :, 0] if one.ndim == 3 and one.shape[2] == 1 else one)
+        yield Image.fromarray(one[:, :, 0] if one.ndim == 3 and channels == 1 else one)
+
+
+def _opened(path: Path) -> Image:
+    """A picture in a file: of those formats alone for which Pillow runs no other program."""
+    try:
+        picture = open_image(path)
+        picture.load()
+    except Exception as error:  # whatever a decoder makes of a damaged file
+        raise GanzooError(f"'{path}' cannot be read as an image: {error}") from error
+    return picture

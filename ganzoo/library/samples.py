@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
+from operator import index
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from ganzoo.artifacts.gallery import COLUMNS
 from ganzoo.data.kinds import kind_of
 from ganzoo.data.sample_files import write_folder, write_npz
 from ganzoo.errors import GanzooError, counted
+from ganzoo.library.asked import place, whole
 from ganzoo.library.writing import MANIFEST, NPZ, PICTURE, check_out, check_room, held, rename
 from ganzoo.spec import Field
 
@@ -77,7 +79,8 @@ class Samples(Sequence["Samples"]):
         return len(self.names)
 
     def __getitem__(self, at: int | slice) -> Samples:
-        if isinstance(at, int):
+        if not isinstance(at, slice):
+            at = index(at)
             if not -len(self) <= at < len(self):
                 raise IndexError(f"there are {len(self)} samples, and no number {at} among them")
             at = slice(at % len(self), at % len(self) + 1)
@@ -109,6 +112,9 @@ class Samples(Sequence["Samples"]):
     def png(self, columns: int | None = None, scale: int = 1) -> bytes:
         """The picture as a PNG, of one image the same as in a file of its own."""
         shown, kind = self.scaled(scale), kind_of(self.kind)
+        if not self.names:
+            raise GanzooError("there are no samples among these to draw or to write")
+        columns = None if columns is None else whole("columns", columns, 1)
         with TemporaryDirectory() as folder:
             file = Path(folder) / "00000.png"
             if len(self) == 1 and self.kind == "image":
@@ -125,6 +131,7 @@ class Samples(Sequence["Samples"]):
 
     def scaled(self, scale: int) -> Samples:
         """The same, of images each pixel `scale` by `scale` times."""
+        scale = whole("scale", scale, 1)
         if scale == 1 or self.kind != "image":
             return self
         what = f"{counted(len(self), 'image')}, {scale} times as high and wide,"
@@ -145,7 +152,9 @@ class Samples(Sequence["Samples"]):
         Raises:
             GanzooError: it exists already, or cannot be written.
         """
-        out = Path(out)
+        out = place(out)
+        if not self.names:
+            raise GanzooError(f"there are no samples among these to write to {out}")
         write_samples([self], out, check_out(out), columns=columns, scale=scale)
 
     @property

@@ -12,6 +12,7 @@ from torch import Tensor
 from ganzoo.abilities import Encoder, Enlarger, Restorer, Translator, asked_of
 from ganzoo.artifacts.places import expanded
 from ganzoo.errors import GanzooError
+from ganzoo.library.asked import place
 from ganzoo.library.classification import classified
 from ganzoo.library.drawing import DrawingRun
 from ganzoo.library.given import Given, as_files
@@ -21,8 +22,8 @@ from ganzoo.library.making.inversion import STEPS, Inverter, critic_of
 from ganzoo.library.making.maker import Maker
 from ganzoo.library.making.masks import Masks
 from ganzoo.library.making.tiles import TILE, tiling_of
+from ganzoo.library.making.translation import chosen_direction
 from ganzoo.library.samples import Samples
-from ganzoo.library.translation import chosen_direction
 from ganzoo.runs.run import Run
 from ganzoo.spec import Field
 
@@ -48,7 +49,7 @@ def open_run(path: Path | str, checkpoint: str | int = "last", device: str = "au
     Raises:
         GanzooError: there is no such run, or checkpoint.
     """
-    run = Run.open(expanded(path))
+    run = Run.open(expanded(place(path)))
     if checkpoint != "last":
         run.checkpoint_at(str(checkpoint))
     return TrainedRun(run, str(checkpoint), device)
@@ -83,14 +84,13 @@ class TrainedRun(DrawingRun):
         """
         from ganzoo.library.evaluating import evaluate
 
-        root = Path(data_root) if data_root is not None else None
         return evaluate(
             *(self.run, self.checkpoint, self.device),
             n=n,
             metrics=metrics,
             features=features,
             seed=seed,
-            data_root=root,
+            data_root=None if data_root is None else place(data_root),
             report=report,
         )
 
@@ -179,7 +179,7 @@ class TrainedRun(DrawingRun):
             GanzooError: the run restores nothing, or the images are of several sizes.
         """
         maker = self.restoring(
-            Masks(Path(mask)), tile, pixels=pixels, steps=steps, seed=seed, report=report
+            Masks(place(mask)), tile, pixels=pixels, steps=steps, seed=seed, report=report
         )
         return self._made_of(images, self.data.sample, maker, report)
 
@@ -223,7 +223,7 @@ class TrainedRun(DrawingRun):
         """
         from ganzoo.report.write import report
 
-        return report([self.path], None if out is None else Path(out))
+        return report([self.path], None if out is None else place(out))
 
     def export(
         self,
@@ -248,7 +248,7 @@ class TrainedRun(DrawingRun):
         """
         from ganzoo.export.go import export
 
-        return export(self.path, form, Path(out), self.checkpoint, report, truncation, controls)
+        return export(self.path, form, place(out), self.checkpoint, report, truncation, controls)
 
     def translating(
         self,

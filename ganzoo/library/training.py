@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ganzoo.config import options
 from ganzoo.engine.device import check_defaults
 from ganzoo.engine.distributed import processes, wait_for_all
 from ganzoo.errors import GanzooError
+from ganzoo.library.asked import place
 from ganzoo.library.trained import TrainedRun, open_run
 from ganzoo.training.observer import Observer
 from ganzoo.training.resume import resume as go_on
+from ganzoo.training.settings import Training
 from ganzoo.training.start import start
 
 if TYPE_CHECKING:
@@ -59,11 +62,13 @@ def train(
     watched = nullcontext(observer or Observer()) if observer or not progress else _bar()
     with processes(), torch.enable_grad(), watched as watching:
         if resume is not None:
-            path = resume.path if isinstance(resume, TrainedRun) else Path(resume)
+            path = resume.path if isinstance(resume, TrainedRun) else place(resume)
             trainer = go_on(path, given, watching)
         else:
             assert variant is not None
-            trainer = start(variant, given, None if out is None else Path(out), watching)
+            trainer = start(variant, given, None if out is None else place(out), watching)
+        named = trainer.run.path
+        trainer.run.path = named.absolute()  # whose program may go to another folder meanwhile
         outcome = trainer.fit()
         wait_for_all()
     if trainer.interrupted and not outcome.finished:
@@ -71,7 +76,8 @@ def train(
         raise KeyboardInterrupt(
             f"stopped at step {step:,}, which is saved: go on with resume='{trainer.run.path}'"
         )
-    return open_run(trainer.run.path, device=str(given.get("device", "auto")))
+    path = named if named.absolute() == trainer.run.path else trainer.run.path
+    return open_run(path, device=str(given.get("device", "auto")))
 
 
 def forecast(variant: str, *, out: Path | str | None = None, **settings: object) -> Forecast:
@@ -96,7 +102,12 @@ def forecast(variant: str, *, out: Path | str | None = None, **settings: object)
 
 def plain_settings(settings: Mapping[str, object]) -> dict[str, object]:
     """Settings that a program gives, as the command line has them."""
-    return {name: _plain(value) for name, value in settings.items()}
+    common = options(Training)
+    return {
+        name: _plain(value)
+        for name, value in settings.items()
+        if value is not None or name not in common  # None: as where it is not given
+    }
 
 
 def _plain(value: object) -> object:

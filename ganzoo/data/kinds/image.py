@@ -102,13 +102,14 @@ class Images(Kind):
 
     def read(self, field: Field, folder: Path) -> Tensor:
         import numpy as np
-        from PIL import Image
+
+        from ganzoo.data.files.formats import open_image
 
         pictured = field.shape[0] == 1 or (field.shape[0] in (3, 4) and not field.codec)
         images = []
         for file in numbered(folder, ".png" if pictured else ".npy"):
             try:
-                image = np.asarray(Image.open(file)) if pictured else np.load(file)
+                image = np.asarray(open_image(file)) if pictured else np.load(file)
             except Exception as error:  # whatever a decoder makes of a damaged file
                 raise GanzooError(f"'{file}' cannot be read as an image: {error}") from error
             images.append(image[:, :, None] if image.ndim == 2 else image)

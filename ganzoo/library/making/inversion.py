@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, pad
 
 from ganzoo.adversarial import Adversarial
+from ganzoo.library.asked import SEEDS, whole
 from ganzoo.library.projection import held
 from ganzoo.runs import checkpoint as checkpoints
 from ganzoo.runs.generate import CHUNK, Drawing, draw_latents
@@ -67,6 +68,10 @@ class Inverter:
     critic: Critic | None = None
     steps: int = STEPS
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        whole("steps", self.steps)
+        whole("seed", self.seed, most=SEEDS)
 
     def restore(self, image: Tensor, missing: Tensor) -> Tensor:
         """Whole images, as a `ganzoo.abilities.Restorer` makes them: what is known is kept.

@@ -18,6 +18,7 @@ from ganzoo.data.files.seen import nothing_seen, report_seen, see
 from ganzoo.data.files.wanted import Pixels
 from ganzoo.engine.draws import seeded
 from ganzoo.errors import GanzooError, counted
+from ganzoo.library.asked import SEEDS, whole
 from ganzoo.library.making.masks import Masks
 from ganzoo.library.making.tiles import Tiling, in_tiles
 
@@ -45,6 +46,9 @@ class Maker:
     masks: Masks | None = None
     """What is missing from images, and is made, while all else stays as it is. The function is
     given as one more channel 1 where a pixel is missing, else -1."""
+
+    def __post_init__(self) -> None:
+        whole("seed", self.seed or 0, most=SEEDS)
 
     def over(
         self,

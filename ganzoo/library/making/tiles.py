@@ -17,6 +17,7 @@ from torch.nn.functional import pad
 
 from ganzoo.abilities import OfImages
 from ganzoo.errors import GanzooError
+from ganzoo.library.asked import whole
 
 TILE = 512
 """Pixels a side of what is made at once, margins aside, where the user says nothing."""
@@ -84,7 +85,7 @@ def tiling_of(
         side: of a tile of what it makes, in pixels; 0: images are whole.
         factor: how many times as high and wide they become.
     """
-    return Tiling(least, variant.multiple, variant.reach, factor, side)
+    return Tiling(least, variant.multiple, variant.reach, factor, whole("tile", side))
 
 
 class Window(NamedTuple):

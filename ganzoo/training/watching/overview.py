@@ -25,8 +25,16 @@ class Overview:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._cost, self._drawn = ASSUMED, time.perf_counter()
-        self.curves: Path = run.path / "curves.png"
-        self.animation: Path = run.path / "samples.gif"
+
+    @property
+    def curves(self) -> Path:
+        """The file of the curves."""
+        return self._run.path / "curves.png"
+
+    @property
+    def animation(self) -> Path:
+        """The file of the grids, one after the other."""
+        return self._run.path / "samples.gif"
 
     def renew(self) -> float:
         """Draw both, if what that takes is little beside the time since they were drawn last.
