@@ -11,7 +11,7 @@ from typing import Any
 
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.artifacts.places import cache_folder
-from ganzoo.bench.iterations import FEW, MANY, guess, measure
+from ganzoo.bench.iterations import FEW, MANY, Guess, guess, measure
 from ganzoo.data.trying import trying
 from ganzoo.engine.draws import seeded
 from ganzoo.engine.machine import free_memory, limited_memory
@@ -77,8 +77,8 @@ class Forecast:
     """What they take; None: there are none, or the training does not fit into memory."""
     judging: Cost | None = None
     """What `ganzoo evaluate` takes afterwards, where that was asked."""
-    samples_tried: int | None = None
-    """In the step by which all is guessed, as a whole one takes too long to be tried; None: whole
+    sizes_tried: Sequence[int] = ()
+    """Of batches by which a step is guessed, as a whole one takes too long to be tried; none: whole
     ones were made."""
 
     @property
@@ -162,7 +162,7 @@ def forecast(
                 with assembled.draws.turn():
                     seconds, memory, names = measure(assembled.engine)
             else:
-                seconds, memory, names = guessed
+                seconds, memory, names = guessed.seconds, guessed.memory, guessed.names
             with assembled.engine.averaged() as averaged, seeded(training.seed, variant.device):
                 if training.evaluate_every is not None:
                     evaluating = cost_of_watching(averaged, training, observer.tell)
@@ -194,12 +194,12 @@ def forecast(
         count_evaluations(training.evaluate_every, 0, training.steps),
         evaluating,
         judging,
-        None if guessed is None else FEW,
+        () if guessed is None else guessed.sizes,
     )
 
 
-def _guess(prepared: Prepared) -> tuple[float, int, set[str]] | None:
-    """What an iteration takes by one of few samples; None: whole ones can be tried."""
+def _guess(prepared: Prepared) -> Guess | None:
+    """What an iteration takes by those of few samples; None: whole ones can be tried."""
     assembled = prepared.assembled
     training, variant = assembled.training, assembled.engine.variant
     assert training.batch_size is not None

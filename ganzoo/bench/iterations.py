@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from ganzoo.bench.kept import counting
 from ganzoo.bench.speed.ours import measure_pace
+from ganzoo.data.feed import Feed
 from ganzoo.engine.device import memory_used, synchronise
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import make_plan
@@ -66,30 +68,65 @@ def measure(engine: Engine) -> tuple[float, int, set[str]]:
     return total / shares, memory_used(engine.variant.device), names
 
 
-def guess(whole: Engine, engine: Engine) -> tuple[float, int, set[str]] | None:
-    """As `measure`, of iterations of a whole batch by those of the few samples of another engine.
+@dataclass(frozen=True)
+class Guess:
+    """What iterations of a whole batch take, by those of few samples."""
 
+    seconds: float
+    memory: int
+    """Bytes."""
+    names: set[str]
+    """Of what is logged."""
+    sizes: tuple[int, ...]
+    """Of the batches that were tried."""
+
+
+def guess(whole: Engine, engine: Engine) -> Guess | None:
+    """As `measure`, by the few samples of another engine, and by as many more as can be tried.
+
+    What an iteration takes however few samples there are is thus told from what each one takes.
     None: whole ones do not take so long that they could not be made, or have sizes of their own.
     """
     kinds = [kind for kind in moments(whole) if kind.share >= RARE]
-    device, times = engine.variant.device, whole.feed.batch_size / engine.feed.batch_size
-    names, seconds, most = set[str](), [], 0
+    small, device = engine.feed, engine.variant.device
+    samples, few = whole.feed.batch_size, small.batch_size
+    names, seconds, most, tried = set[str](), [], 0, {few}
     for kind in kinds:
         go_to(engine, kind)
         if engine.variant.stage(engine.now).batch_size:
             return None
         with counting() as kept:
-            took = times * _seconds(engine, names)
+            of_few = _quickest(engine, kind, small, names)
         most = max(most, kept.most)
-        if took < PATIENCE:  # the first sets up what the next finds there
-            go_to(engine, kind)
-            took = times * _seconds(engine, names)
-        seconds.append(took)
+        size, of_each = few, of_few / few
+        while 2 * size < samples and 2 * size * of_each < PATIENCE:
+            size *= 2
+        if size > few:
+            tried.add(size)
+            with closing(small.resized(size)) as large:
+                more = _quickest(engine, kind, large, names) - of_few
+            of_each = min(of_each, max(0.0, more / (size - few)))
+        seconds.append(of_few + (samples - few) * of_each)
     if sum(seconds) < PATIENCE:
         return None
     shares = sum(kind.share for kind in kinds)
     mean = sum(kind.share * one for kind, one in zip(kinds, seconds, strict=True)) / shares
-    return mean, memory_used(device) + round(times * most), names
+    memory = memory_used(device) + round(samples / few * most)
+    return Guess(mean, memory, names, tuple(sorted(tried)))
+
+
+def _quickest(engine: Engine, kind: Moment, feed: Feed, names: set[str]) -> float:
+    """Seconds of an iteration with batches of that feed; the first sets up what a next finds there.
+
+    One that is slow is made once, as what it sets up is little of it.
+    """
+    engine.feed = feed
+    go_to(engine, kind)
+    seconds = _seconds(engine, names)
+    for _ in range(TIMED if seconds < SLOW else 0):
+        go_to(engine, kind)
+        seconds = min(seconds, _seconds(engine, names))
+    return seconds
 
 
 def _seconds(engine: Engine, names: set[str]) -> float:

@@ -36,8 +36,8 @@ def print_forecast(found: Forecast) -> None:
     row("mode", found.mode)
     if found.seconds is not None and found.hours is not None:
         eagerly = ", eagerly" if found.mode.startswith("compile") else ""
-        few = found.samples_tried
-        guessed = f", by one of {few} samples, as a whole one takes too long to try" if few else ""
+        sizes = " and ".join(map(str, found.sizes_tried))
+        guessed = f", by batches of {sizes}, as a whole one takes too long to try" if sizes else ""
         row("a step", f"{found.seconds:.3g} s{eagerly}{guessed}")
         row(
             "duration",

@@ -99,7 +99,7 @@ def test_what_takes_too_long_to_try_is_guessed_by_few_samples(
 ) -> None:
     """Minutes went by without a word, and memory that there was not for the training."""
     given = GIVEN | {"steps": 5, "mode": "eager", "batch_size": 400}
-    assert forecast("vanilla", given).samples_tried is None
+    assert forecast("vanilla", given).sizes_tried == ()
 
     def measure(*_: object) -> Any:
         raise AssertionError("a whole step is made")
@@ -107,13 +107,28 @@ def test_what_takes_too_long_to_try_is_guessed_by_few_samples(
     monkeypatch.setattr(iterations, "PATIENCE", 0.0)
     monkeypatch.setattr(iterations, "measure_pace", measure)
     found = forecast("vanilla", given)
-    assert found.samples_tried == 4
+    assert found.sizes_tried == (4,)
     assert found.seconds is not None
     assert found.seconds > 0
     done = ganzoo("train", "vanilla", *TINY, "--batch-size", 400, "--dry-run")
-    assert "s, by one of 4 samples, as a whole one takes too long to try" in done.out
+    assert "s, by batches of 4, as a whole one takes too long to try" in done.out
     with pytest.raises(AssertionError):
         forecast("vanilla", given | {"batch_size": 16})
+
+
+def test_what_a_step_takes_however_few_samples_there_are_is_not_multiplied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A newcomer was told two hours of a training of half an hour."""
+    taken = [0.4]  # the first sets something up
+
+    def step(engine: Any, names: set[str]) -> float:
+        return taken.pop() if taken else 0.1 + 0.01 * engine.feed.batch_size
+
+    monkeypatch.setattr(iterations, "_seconds", step)
+    found = forecast("vanilla", GIVEN | {"steps": 5, "mode": "eager", "batch_size": 400})
+    assert found.sizes_tried == (4, 32)
+    assert found.seconds == pytest.approx(4.1)
 
 
 def test_photos_that_were_never_decoded_are_not_decoded_for_it(
