@@ -13,6 +13,7 @@ from ganzoo.artifacts.gallery import Gallery
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.bench.iterations import FEW, MANY, Guess, guess, measure
 from ganzoo.data.trying import trying
+from ganzoo.engine.device import memory_used
 from ganzoo.engine.draws import seeded
 from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.engine.modes.names import COMPILE, EAGER
@@ -172,6 +173,8 @@ def forecast(
             if not _is_memory(error):
                 raise
         places = _places(prepared, assembled, out)
+        if memory is not None:  # evaluations and grids are drawn by now, which take more than steps
+            memory = max(memory, memory_used(variant.device))
     assert training.steps is not None
     assert training.batch_size is not None
     record = prepared.assembled.record

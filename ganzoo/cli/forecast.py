@@ -48,7 +48,8 @@ def print_forecast(found: Forecast) -> None:
         each = f"{counted(found.evaluations, 'evaluation')}, of about "
         row("evaluates", each + costing(found.evaluating))
     there = "" if found.memory_free is None else f" of the {sized(found.memory_free)} there are"
-    row("memory", "too little" if found.memory is None else f"{sized(found.memory)}{there}")
+    later = ", perhaps a third more as it goes on," if found.device.startswith("cpu") else ""
+    row("memory", "too little" if found.memory is None else f"{sized(found.memory)}{later}{there}")
     row("disk", f"at most {sized(found.disk)} of the {sized(found.disk_free)} there are")
     for number, place in enumerate(found.places):
         size = f", {sized(place.size)}" if place.size else ""

@@ -60,6 +60,23 @@ def test_the_line_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]
 
 
+@pytest.mark.parametrize("last", ["cost_of_watching", "_places"])
+def test_memory_is_that_of_evaluations_and_grids_too(
+    monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    """Only steps were counted, and a training took up to twice as much."""
+    used, play = [1000], getattr(module, last)
+
+    def grow(*given: Any) -> Any:
+        used[0] = 5000
+        return play(*given)
+
+    monkeypatch.setattr(module, last, grow)
+    for one in (module, iterations):
+        monkeypatch.setattr(one, "memory_used", lambda _: used[0])
+    assert forecast("vanilla", GIVEN | {"steps": 5, "evaluate_every": 5}).memory == 5000
+
+
 def test_it_says_what_then_happens(tmp_path: Path) -> None:
     found = forecast("vanilla", GIVEN | {"steps": 5, "mode": "eager"}, tmp_path / "run")
     run = Run.open(train_tiny(tmp_path / "run"))
