@@ -10,16 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from ganzoo.compare.reasons import reasons
 from ganzoo.compare.runs import SEED, Comparison, Group
 from ganzoo.compare.scoreboard import ARROWS, Column, Table, setting_text
 from ganzoo.compare.spread import CONFIDENCE, ERRORS, Spread, plus_minus, student_quantile
 from ganzoo.errors import unknown
 
-BEST, EQUAL, WORSE, NOISE, UNKNOWN = "best", "equal", "worse", "within noise", "unknown"
+BEST, EQUAL, WORSE, NOISE = "best", "equal", "worse", "within noise"
+UNKNOWN = "too few runs to tell"
 AHEAD = "first, perhaps by chance"
-"""What is said of the first, where nothing is worse beyond noise and something within."""
+"""What is said of the first, where nothing is known to be worse beyond noise."""
 TOO_FEW = "behind, of too few runs to tell it from noise (sweep with --seeds 3)"
 ALONE = "nothing to compare"
 """What is said of a setting: the last where one run cannot tell what the seed does."""
@@ -33,6 +36,8 @@ class Ranked:
 
     runs: str
     """Its runs' paths, as a shell would expand it."""
+    paths: Sequence[Path]
+    """The same, each."""
     setting: str
     """In what it differs from the others, as flags: ``"--lr 0.001"``; empty, where in too much."""
     spread: Spread
@@ -64,6 +69,13 @@ class Ranking:
     rows: Sequence[Ranked]
     without: Sequence[str]
     """The names of settings that have no such score."""
+    reasons: Sequence[str]
+    """What speaks for this order and against it, in sentences."""
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether there is a ±, which `method` explains."""
+        return any(row.spread.half_interval is not None for row in self.rows)
 
     @property
     def method(self) -> str:
@@ -79,7 +91,9 @@ class Ranking:
         best, *others = self.rows
         line = f"best by {self.score}: {best.name}, {best.value}"
         if best.verdict == AHEAD:
-            return self._undecided
+            if any(row.verdict == NOISE for row in others):
+                return self._undecided
+            line = f"first by {self.score}, perhaps by chance: {best.name}, {best.value}"
         if not others:
             line = f"{self.score} of {best.name}: {best.value}, with {ALONE}"
         for verdict, words in (
@@ -118,6 +132,7 @@ class Ranking:
             "protocol": self.protocol,
             "method": self.method,
             "words": self.words,
+            "reasons": [*self.reasons],
             "without": [*self.without],
             "rows": [
                 {
@@ -176,14 +191,16 @@ def rank(found: Comparison, by: str | None = None) -> Ranking | None:
     confidence = 1 - (1 - CONFIDENCE) / max(1, len(known) - 1)
     verdicts = [_verdict(known[0][1], spread, confidence) for _, spread, _ in known[1:]]
     verdicts.insert(0, _of_first(verdicts))
+    paths = {group.label: [one.path for one in group.members] for group in found.groups}
     rows = [
-        Ranked(label, names[label], spread, of, verdict)
+        Ranked(label, paths[label], names[label], spread, of, verdict)
         for (label, spread, of), verdict in zip(known, verdicts, strict=True)
     ]
     ranked = {label for label, _, _ in known}
     without = [names[g.label] or g.label for g in found.groups if g.label not in ranked]
     assert column.better is not None
-    return Ranking(column.name, column.better, table.protocol, rows, without)
+    why = [*reasons(found, table, column, [label for label, _, _ in known])]
+    return Ranking(column.name, column.better, table.protocol, rows, without, why)
 
 
 def _known(table: Table, column: Column) -> int:
@@ -212,7 +229,8 @@ def _of_first(others: Sequence[str]) -> str:
     """What is said of the first setting, by what is said of those behind it."""
     if not others:
         return ALONE
-    return AHEAD if NOISE in others and WORSE not in others else BEST
+    undecided = NOISE in others or UNKNOWN in others
+    return AHEAD if undecided and WORSE not in others else BEST
 
 
 def _verdict(best: Spread, other: Spread, confidence: float) -> str:

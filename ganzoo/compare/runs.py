@@ -226,6 +226,7 @@ def braced(paths: Sequence[str]) -> str:
 def _remarks(groups: Sequence[Group]) -> Iterable[str]:
     """What the reader of the tables should know besides."""
     members = [member for group in groups for member in group.members]
+    same = len({str(_read_data(member)) for member in members}) == 1
     without = [str(member.path) for member in members if not member.evaluations]
     if without:
         what = (
@@ -233,14 +234,30 @@ def _remarks(groups: Sequence[Group]) -> Iterable[str]:
             if len(without) == len(members)
             else f"not evaluated: {', '.join(without)}"
         )
-        yield f"{what}: `ganzoo evaluate RUN` with the same options for each makes them comparable"
+        advice = (
+            "with the same options for each makes them comparable"
+            if same
+            else "says how good each is beside its own data"
+        )
+        yield f"{what}: `ganzoo evaluate RUN` {advice}"
     protocols = [{one.protocol for one in member.evaluations} for member in members]
     known = [one for one in protocols if one]
-    if known and not set.intersection(*known):
+    if not same:
+        yield (
+            "the runs are on different data, or on the same of other sizes: no evaluation makes "
+            "their numbers comparable"
+        )
+    elif known and not set.intersection(*known):
         yield (
             "the runs were evaluated under different protocols, whose numbers cannot be compared: "
-            "`ganzoo evaluate RUN` with the same options makes runs on the same data comparable"
+            "`ganzoo evaluate RUN` with the same options makes them comparable"
         )
+
+
+def _read_data(member: Member) -> dict[str, Any]:
+    """What its samples are measured against; not how many it was trained on."""
+    of_data = {name: one for name, one in member.settings.items() if name.startswith("data")}
+    return {name: one for name, one in of_data.items() if name != "data samples"}
 
 
 def _but_seed(member: Member) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from helpers.cli import ganzoo
 from scipy.stats import ttest_ind
 
 from ganzoo.compare.ranking import difference_half_interval, rank
-from ganzoo.compare.runs import compare
+from ganzoo.compare.runs import Comparison, compare
 from ganzoo.compare.spread import Spread
 from ganzoo.errors import GanzooError
 
-from .test_compare import evaluated, make_run
+from .test_compare import MNIST, evaluated, make_run
 
 
 def runs(folder: Path, **found: tuple[float, ...]) -> list[Path]:
@@ -62,11 +62,71 @@ def test_beyond_noise_and_within(tmp_path: Path) -> None:
 def test_one_run_each_tells_nothing_of_the_seed(tmp_path: Path) -> None:
     found = rank(compare(runs(tmp_path, a=(12.0,), b=(10.0,))))
     assert found is not None
-    assert [row.verdict for row in found.rows] == ["best", "unknown"]
+    assert [row.verdict for row in found.rows] == [
+        "first, perhaps by chance",
+        "too few runs to tell",
+    ]
     assert found.words == (
-        "best by frechet: --lr 2, 10; behind, of too few runs to tell it from noise (sweep with "
-        "--seeds 3): --lr 1 (12)"
+        "first by frechet, perhaps by chance: --lr 2, 10; behind, of too few runs to "
+        "tell it from noise (sweep with --seeds 3): --lr 1 (12)"
     )
+
+
+def test_what_a_plus_minus_means_is_said_only_where_there_is_one(tmp_path: Path) -> None:
+    runs(tmp_path, a=(12.0,), b=(10.0,))
+    assert "±" not in ganzoo("compare", tmp_path).out
+    assert "Welch" not in ganzoo("compare", tmp_path).out
+
+
+def pair(folder: Path, steps: int = 100, **scores: tuple[float, float]) -> Comparison:
+    """Two runs, the first the better by the Fréchet distance, with further scores."""
+    found = []
+    for number, lr in enumerate((1.0, 2.0)):
+        run = make_run(folder / str(number), lr=lr)
+        own = {name: pair[number] for name, pair in scores.items()}
+        step = steps if number else 100
+        found.append(evaluated(run, step=step, frechet=10.0 + number, **own))
+    return compare(found)
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ({}, []),
+        ({"a": (2, 1)}, ["the other score agrees that it is the first"]),
+        ({"a": (2, 1), "b": (3, 1)}, ["all 2 other scores agree that it is the first"]),
+        (
+            {"a": (2, 1), "b": (1, 3), "c": (0, 0)},
+            [
+                "by 1 of 3 other scores it is the first, too; by b another is; by c none is",
+            ],
+        ),
+    ],
+)
+def test_which_other_scores_agree_is_said(
+    tmp_path: Path, scores: dict[str, tuple[float, float]], expected: list[str]
+) -> None:
+    found = rank(pair(tmp_path, **scores))
+    assert found is not None
+    assert [*found.reasons] == expected
+    lines = ganzoo("compare", tmp_path).out.splitlines()
+    assert lines[len(lines) - len(expected) :] == expected
+
+
+def test_another_length_is_said_to_be_perhaps_the_cause(tmp_path: Path) -> None:
+    found = rank(pair(tmp_path, steps=50))
+    assert found is not None
+    assert found.reasons[-1].startswith(
+        "they were measured after different numbers of steps, which"
+    )
+
+
+def test_of_different_data_it_is_not_said_that_they_can_be_made_comparable(tmp_path: Path) -> None:
+    evaluated(make_run(tmp_path / "a"))
+    make_run(tmp_path / "b", data={**MNIST, "name": "other"})
+    (first, second) = compare([tmp_path / "a", tmp_path / "b"]).remarks
+    assert first.endswith("`ganzoo evaluate RUN` says how good each is beside its own data")
+    assert second.startswith("the runs are on different data")
 
 
 def test_what_differs_by_chance_alone_is_not_called_best(tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ def command(runs: tuple[Path, ...], by: str | None, as_json: bool) -> None:
 
     RUN may be a folder of runs, such as that of a sweep. Runs that differ in nothing but the seed
     are one row: mean ± standard deviation. Numbers of different protocols are in tables of their
-    own. The best value of a column is bold. The last line says which is best by one score, and
-    whether that is more than the seeds make.
+    own. The best value of a column is bold. The last lines say which is best by one score, whether
+    that is more than the seeds make, and which other scores agree.
     """
     from ganzoo.compare.ranking import rank
     from ganzoo.compare.runs import compare
@@ -124,5 +124,8 @@ def print_ranking(console: Console, ranking: Ranking) -> None:
         runs = str(n) if n == row.of else f"{n} of {row.of}"
         table.add_row(legible(row.name), row.value, runs, row.verdict)
     console.print(table)
-    console.print(legible(ranking.method), style="dim", soft_wrap=True)
+    if ranking.has_errors:
+        console.print(legible(ranking.method), style="dim", soft_wrap=True)
     console.print(Text(legible(ranking.words), style="bold green"), soft_wrap=True)
+    for reason in ranking.reasons:
+        console.print(Text(legible(reason)), soft_wrap=True)
