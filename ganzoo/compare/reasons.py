@@ -48,7 +48,9 @@ def _agreement(table: Table, others: Sequence[Column], order: Sequence[str]) -> 
         if agree == 1:
             return "the other score agrees that it is the first"
         return f"all {agree} other scores agree that it is the first"
-    parts = [f"by {agree} of {counted(len(others), 'other score')} it is the first, too"]
+    if not agree and not against:
+        return f"no other score tells them apart ({', '.join(equal)})"
+    parts = [f"by {agree or 'none'} of {counted(len(others), 'other score')} it is the first, too"]
     if against:
         parts.append(f"by {', '.join(against)} another is")
     if equal:

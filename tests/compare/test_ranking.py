@@ -95,6 +95,7 @@ def pair(folder: Path, steps: int = 100, **scores: tuple[float, float]) -> Compa
         ({}, []),
         ({"a": (2, 1)}, ["the other score agrees that it is the first"]),
         ({"a": (2, 1), "b": (3, 1)}, ["all 2 other scores agree that it is the first"]),
+        ({"a": (0, 0)}, ["no other score tells them apart (a)"]),
         (
             {"a": (2, 1), "b": (1, 3), "c": (0, 0)},
             [
