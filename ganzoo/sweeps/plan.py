@@ -12,7 +12,9 @@ from typing import Any
 
 from ganzoo.artifacts.files import read_note, refuse_links, write_json
 from ganzoo.config import as_flags, options, unknown_setting
+from ganzoo.data.dataset import DataRequest
 from ganzoo.errors import GanzooError
+from ganzoo.plugins.catalog import is_of_the_user
 from ganzoo.plugins.registry import registry
 from ganzoo.sweeps.space import Range, Setting, draw, grid, label, read_space, spelled, value_text
 from ganzoo.training.settings import Training
@@ -213,7 +215,7 @@ def make_plan(
             "leave some values or --seeds out"
         )
     threads = fixed.pop("threads", None)
-    parts = ["sweep", registered.spec.name, *filter(None, [fixed.get("dataset")])]
+    parts = ["sweep", registered.spec.name, *filter(None, [_data_name(fixed)])]
     folder = out or Path("runs") / re.sub(r"[^\w.+-]", "-", "-".join(parts))
     return Plan(
         registered.qualified,
@@ -229,6 +231,17 @@ def make_plan(
             if isinstance(choice, Range)
         ],
     )
+
+
+def _data_name(fixed: Mapping[str, Any]) -> str | None:
+    """What data are called, as in the names of runs; None: the variant's own choice."""
+    dataset, root = fixed.get("dataset"), fixed.get("data_root")
+    if dataset is None or root is None:
+        return dataset
+    sets, slash, task = str(dataset).partition("/")
+    name = DataRequest(Path(root)).folder_name
+    parts = [name if is_of_the_user(part) else part for part in sets.split("+")]
+    return "+".join(parts) + slash + task
 
 
 def waiting(folder: Path) -> list[str] | None:

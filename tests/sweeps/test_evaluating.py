@@ -61,7 +61,7 @@ def test_a_dry_run_counts_the_evaluations_and_learns_nothing(
     assert result.status == 0, result.err
     once = r"; before the first a classifier is trained, once for all runs, about \d+ s"
     assert re.search(rf"evaluates +8 evaluations in the trainings, of .* each{once}", result.out)
-    assert re.search(r"at the end +4 more, of about \d+ s each\n", result.out)
+    assert re.search(r"at the end +4 evaluations, one a run, of about \d+ s each\n", result.out)
     assert not [*Path("cache").glob("classifier-*")]
     one = ganzoo("train", "vanilla", *digits, *SMALL, "--evaluate-every", 1, "--dry-run")
     assert re.search(rf"evaluates +2 evaluations, of about \d+ s each{once}", one.out)

@@ -10,7 +10,7 @@ from helpers.places import ROOT
 
 from ganzoo.jobs.executor import Job
 from ganzoo.runs.run import Run
-from ganzoo.sweeps.plan import MANIFEST
+from ganzoo.sweeps.plan import MANIFEST, make_plan
 
 from .conftest import Here
 
@@ -33,11 +33,34 @@ def test_each_run_is_an_ordinary_one_and_the_last_line_ranks(here: Here) -> None
         assert run.settings["training"]["threads"] == 2  # 4 cores, 2 at once
     for name in names:
         assert [job.arguments[0] for job in here.jobs if job.name == name] == ["train", "evaluate"]
-    last = result.out.splitlines()[-1]
+    *_, last, reason, edge = result.out.splitlines()
+    assert "other score" in reason
+    best = re.search(r"--lr (0\.0?01)", last)
+    assert best is not None
+    which = "largest that was tried: larger" if best[1] == "0.01" else "smallest that was tried"
+    assert edge.startswith(f"--lr {best[1]} is the {which}")
     assert re.match(r"(best by \w+:|\w+ cannot tell apart) --lr 0\.0?01", last), last
     manifest = json.loads((Path("s") / MANIFEST).read_text())
     assert manifest["runs"]["lr=0.01_seed=1"] == {"lr": 0.01}
-    assert ganzoo("compare", "s").out.splitlines()[-1] == last
+    assert ganzoo("compare", "s").out.splitlines()[-2:] == [last, reason]
+
+
+def test_without_evaluations_it_is_said_how_they_are_ranked_later(here: Here) -> None:
+    lines = ganzoo(*SWEEP, *RATES, "--no-evaluate").out.splitlines()
+    assert lines[-1].startswith("none was evaluated: the same command without --no-evaluate does")
+    assert lines[-2] == ""
+    assert lines[-3]
+
+
+def test_the_folder_is_called_after_the_data_as_runs_are() -> None:
+    given = {"dataset": "folder", "data_root": "/somewhere/drawings"}
+    plan = make_plan("vanilla", given, {}, seeds=1, random=None, out=None)
+    assert plan.folder == Path("runs/sweep-vanilla-drawings")
+    plan = make_plan("vanilla", given | {"dataset": "glyphs"}, {}, seeds=1, random=None, out=None)
+    assert plan.folder == Path("runs/sweep-vanilla-glyphs")
+    edges = given | {"dataset": "folder/edges"}
+    plan = make_plan("vanilla", edges, {}, seeds=1, random=None, out=None)
+    assert plan.folder == Path("runs/sweep-vanilla-drawings-edges")
 
 
 def test_the_same_command_goes_on(here: Here) -> None:
@@ -150,7 +173,7 @@ def test_a_dry_run_says_how_many_how_long_and_how_much(here: Here) -> None:
     assert re.search(r"disk +at most \d+ MB", result.out)
     told = json.loads(ganzoo(*SWEEP, *RATES, "--dry-run", "--json").out)
     assert (told["runs"], told["jobs"], told["threads"]) == (2, 2, 2)
-    assert re.search(r"at the end +6 more, of about \d+ s each", result.out)
+    assert re.search(r"at the end +6 evaluations, one a run, of about \d+ s each", result.out)
     assert told["judging"]["each"] > 0
     assert told["evaluating"] is None
 

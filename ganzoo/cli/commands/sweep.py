@@ -172,13 +172,15 @@ def _evaluations(found: Outlook) -> dict[str, str]:
         count = counted(found.evaluations, "evaluation")
         rows["evaluates"] = f"{count} in the trainings, of about {costing(found.evaluating)}"
     if judging is not None:
-        rows["at the end"] = f"{found.runs} more, of about {costing(judging)}"
+        count = counted(found.runs, "evaluation")
+        rows["at the end"] = f"{count}, one a run, of about {costing(judging)}"
     return rows
 
 
 def _carry_out(ready: Ready, as_json: bool) -> int:
     from ganzoo.cli.commands.using.compare import print_ranking
     from ganzoo.cli.sweeping import rows_table, watching
+    from ganzoo.sweeps.edges import at_edges
     from ganzoo.sweeps.go import Watch, carry_out
     from ganzoo.sweeps.plan import described
 
@@ -198,12 +200,13 @@ def _carry_out(ready: Ready, as_json: bool) -> int:
         return _status(swept)
     console.print()
     console.print(rows_table(swept.rows))
-    console.print()
     if swept.stopped:
+        console.print()
         console.print("stopped, and saved: the same command goes on", style="bold yellow")
         console.print(legible(f"  {_same_command()}"), soft_wrap=True)
         return _status(swept)
     if not (swept.begun or swept.failed):
+        console.print()
         what = "train or evaluate" if plan.evaluate else "train"
         console.print(
             f"nothing was left to {what}: all runs were finished before; more --seeds, or more "
@@ -211,6 +214,7 @@ def _carry_out(ready: Ready, as_json: bool) -> int:
             soft_wrap=True,
         )
     if swept.failed:
+        console.print()
         n = len(swept.failed)
         console.print(
             legible(f"{n} of {len(swept.rows)} runs went wrong: what they said is in {plan.logs}"),
@@ -218,7 +222,17 @@ def _carry_out(ready: Ready, as_json: bool) -> int:
             soft_wrap=True,
         )
     if ranking is not None:
+        console.print()
         print_ranking(console, ranking)
+        for line in at_edges(swept.rows, ranking):
+            console.print(legible(line), soft_wrap=True)
+    if not plan.evaluate:
+        console.print()
+        console.print(
+            "none was evaluated: the same command without --no-evaluate does that, and says which "
+            "is best",
+            soft_wrap=True,
+        )
     return _status(swept)
 
 
