@@ -77,8 +77,9 @@ class Remaining(Observer):
                 more = f" and {counted(count, 'evaluation')}"
             else:
                 seconds += count * self._cost
-        if more and not steps:
-            return f"{counted(count, 'evaluation')} left"
+        if count and not steps:
+            last = "" if self._cost is None else f", {duration(seconds)},"
+            return f"{counted(count, 'evaluation')}{last} left"
         if stages := [*self._ends(self._engine)]:
             return f"{duration(stages[0] / speed)} left in this stage, then {len(stages)} more"
         return f"{duration(seconds)}{more} left"

@@ -88,6 +88,13 @@ def test_at_the_last_step_what_is_left_is_to_evaluate(clock: Clock) -> None:
     assert str(found) == "1 evaluation left"
     found.evaluated(QualityRecord(10, {}, None, 1.0))
     assert str(found) == "0:00:00 left"
+    found, engine = begun(Plain(), 20, every=10)
+    clock.now = 20
+    log(found, engine, 10)
+    found.evaluated(QualityRecord(10, {}, None, 21.0))
+    clock.now = 51
+    log(found, engine, 20)
+    assert str(found) == "1 evaluation, 0:00:21, left"  # it was '0:00:21 left' of no step
 
 
 def test_of_later_stages_nothing_is_promised(clock: Clock) -> None:
