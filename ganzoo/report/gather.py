@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ganzoo.artifacts.files import refuse_links
 from ganzoo.artifacts.pictures import curve_label, panels_of
+from ganzoo.compare.ranking import rank
 from ganzoo.compare.runs import Comparison, compare
 from ganzoo.compare.scoreboard import Cell, Table, setting_text
 from ganzoo.compare.settings import public_settings
@@ -48,6 +49,8 @@ class Shown:
     evaluations: Sequence[Evaluation]
     copies: Picture | None
     """Samples above the training images that are most like them."""
+    quality: str
+    """How what `--evaluate-every` measured is obtained; empty, where it is not known."""
     warnings: Sequence[str]
     """Of the watchdog."""
     log: Sequence[str]
@@ -72,6 +75,8 @@ class Content:
     """Of all runs together, where there are several."""
     comparison: Comparison | None
     """Of several."""
+    verdict: Sequence[str]
+    """Which of several is best, and what speaks for that, in sentences."""
 
     @property
     def title(self) -> str:
@@ -121,7 +126,12 @@ def gather(paths: Sequence[Path]) -> Content:
     own = _own_charts(*records.values()) if alone else []
     common = [] if alone else _common_charts(records)
     described = [_describe(f"run{number}", run, own) for number, run in enumerate(runs)]
-    return Content(described, common, comparison)
+    return Content(described, common, comparison, _verdict(comparison))
+
+
+def _verdict(comparison: Comparison | None) -> list[str]:
+    ranking = rank(comparison) if comparison else None
+    return [ranking.words, *ranking.reasons] if ranking else []
 
 
 def _own_charts(records: Records) -> list[Chart]:
@@ -161,6 +171,7 @@ def _describe(key: str, run: Run, charts: Sequence[Chart]) -> Shown:
         picture(run.samples / "real.png", "real data"),
         latest_evaluations(run.path),
         picture(pictures[-1], _of_step(pictures[-1])) if pictures else None,
+        str(run.settings.get("quality_protocol") or ""),
         [line for line in log if f": {WATCHDOG}: " in line],
         log[-LOG:],
     )

@@ -164,6 +164,32 @@ def test_several_runs_are_compared(run: Path, tmp_path: Path) -> None:
         report([run, run], tmp_path / "twice.html")
 
 
+def test_the_page_of_several_says_which_is_best(run: Path, tmp_path: Path) -> None:
+    other = Path(copytree(run, tmp_path / "other"))
+    record = json.loads((other / "run.json").read_text())
+    record["config"]["lr"] = 0.5
+    (other / "run.json").write_text(json.dumps(record))
+    for one, value in ((run, 2.0), (other, 3.0)):
+        scores = [
+            {"name": name, "value": value, "better": "lower", "real": 1.0}
+            for name in ("frechet", "kid")
+        ]
+        evaluations.store(one, 5, {"protocol": "by hand", "scores": scores})
+    text = Tags(report([run, other], tmp_path / "both.html")).text
+    assert "first by frechet, perhaps by chance: --lr 0.001, 2; behind, of too few runs" in text
+    assert "the other score agrees that it is the first" in text
+
+
+def test_it_is_said_what_each_measure_is_against(run: Path) -> None:
+    assert "against the" not in Tags(report([run])).text
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(record | {"quality_protocol": "in training; x"}))
+    evaluations.store(run, 5, {"protocol": "by hand", "scores": []})
+    text = Tags(report([run])).text
+    assert "measured against the training split, while it goes on: in training; x" in text
+    assert "Evaluation of step 5, against the test split" in text
+
+
 def test_thousands_of_records_make_a_page_that_is_no_larger(run: Path) -> None:
     few = report([run]).stat().st_size
     with (run / "metrics.jsonl").open("a") as file:
