@@ -22,6 +22,8 @@ from ganzoo.export.network import Network, Subject
 from ganzoo.export.use import code, interface
 from ganzoo.plugins.registered import Registered
 from ganzoo.report.evaluations import latest_evaluations
+from ganzoo.runs.logged import QUALITY
+from ganzoo.runs.metrics_file import read_some
 from ganzoo.runs.record import samples
 from ganzoo.runs.run import Run
 from ganzoo.spec import VariantSpec
@@ -87,6 +89,7 @@ def card(run: Run, row: Registered[VariantSpec], subject: Subject, form: Format,
             safety=_safety(form),
             data=f"{data.name}: {counts} samples of shape {data}{named}.",
             evaluations=latest_evaluations(run.path),
+            measured=_measured(run, told.step),
             **_claims(row.spec, str(run.settings["training"].get("dataset"))),
             page=web.commands() if web.PAGE in told.files else (),
             licence=_licence(row),
@@ -97,6 +100,22 @@ def card(run: Run, row: Registered[VariantSpec], subject: Subject, form: Format,
             },
         )
     )
+
+
+def _measured(run: Run, step: int) -> dict[str, Any] | None:
+    """What ``--evaluate-every`` found of a step, or last before it; None: it is not known."""
+    protocol = run.settings.get("quality_protocol")
+    found = [
+        (int(record["step"]), values)
+        for record in read_some(run.path)
+        if (values := {n: v for n, v in record.items() if n.startswith(QUALITY)})
+    ]
+    known = [one for one in found if one[0] <= step]
+    if protocol is None or not known:
+        return None
+    at, values = known[-1]
+    listed = ", ".join(f"{n.removeprefix(QUALITY)} {v:.4g}" for n, v in values.items())
+    return {"step": at, "scores": listed, "protocol": str(protocol)}
 
 
 def _needs(form: Format) -> str:

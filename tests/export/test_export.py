@@ -147,6 +147,26 @@ def test_weights_are_read_without_torch(
     assert tensors.keys() == formats.load_file(original).keys()
 
 
+def test_what_the_training_measured_is_told_where_nothing_else_is(
+    trained: Path, tmp_path: Path
+) -> None:
+    """'It was not evaluated' stood there, although --evaluate-every had measured it."""
+    export(trained, "safetensors", tmp_path / "none")
+    assert "It was not evaluated: `" in (tmp_path / "none" / "README.md").read_text()
+    record = json.loads((trained / "run.json").read_text())
+    record |= {"quality_protocol": "in training; x"}
+    (trained / "run.json").write_text(json.dumps(record))
+    run = Run.open(trained)
+    for step, value in ((1, 7.5), (10**6, 8.5)):
+        run.append_metrics({"step": step, "quality/frechet": value, "quality/recall": 0.25})
+    export(trained, "safetensors", tmp_path / "some")
+    text = (tmp_path / "some" / "README.md").read_text()
+    assert "not evaluated" not in text
+    assert "against the training split, and not the test split. Step 1" in text
+    assert ": frechet 7.5, recall 0.25\n" in text
+    assert "- protocol: in training; x" in text
+
+
 def test_a_hub_finds_its_facts_and_what_was_measured(trained: Path, tmp_path: Path) -> None:
     from ganzoo.runs import evaluations
 
