@@ -11,6 +11,7 @@ import rich_click as click
 from click.core import ParameterSource
 
 from ganzoo.artifacts.waiting import bar
+from ganzoo.cli import legible
 from ganzoo.cli.flags import Number, make_flag
 from ganzoo.config import options
 from ganzoo.errors import GanzooError
@@ -63,6 +64,12 @@ def typed(ctx: click.Context, settings: dict[str, object]) -> dict[str, object]:
 def label_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """``--label``, of which `text` says what it is of."""
     return click.option("--label", metavar="CLASS", help=text)
+
+
+def say_class(asked: str | None, found: str) -> None:
+    """Say which class was drawn, where it is spelled with other capitals."""
+    if asked not in (None, found) and asked.casefold() == found.casefold():
+        click.echo(legible(f"--label {asked} is the class {found}"))
 
 
 seed_option = click.option(

@@ -122,6 +122,8 @@ def make(variant: Variant, latents: Latents, truncation: float = 1.0) -> Iterato
 def label_of(variant: Variant, asked: str | int) -> int:
     """The label of a class: a text is its name, or its number where no class is called so.
 
+    Where only capitals differ, and no second class is called so, that is its name, too.
+
     Raises:
         GanzooError: there is no such class, or the variant draws from all of them.
     """
@@ -133,6 +135,9 @@ def label_of(variant: Variant, asked: str | int) -> int:
     names = variant.data.class_names
     if asked in names:
         return names.index(str(asked))
+    alike = [name for name in names if name.casefold() == str(asked).casefold()]
+    if len(alike) == 1:
+        return names.index(alike[0])
     if isinstance(asked, str) and not re.fullmatch(r"-?[0-9]{1,9}", asked):
         raise unknown("class", asked, names)
     label = int(asked)

@@ -105,6 +105,13 @@ def test_a_class_is_asked_for_by_its_name() -> None:
     assert pixels("number.png").tolist() == pixels("cats/00000-cat.png").tolist()
     run("sample", "images", "--n", 1, "--label", 7, "--out", "seven")  # a name, and no label
     assert names("seven")[0] == "00000-7.png"
+    assert "--label CAT is the class cat\n" in run(
+        "sample", "images", "--n", 1, "--label", "CAT", "--out", "capitals"
+    )
+    assert names("capitals")[0] == "00000-cat.png"
+    assert "--label Cat is the class cat\n" in run(
+        *("walk", "images", "--between", "0,1", "--frames", 2, "--label", "Cat", "--out", "c.gif")
+    )
     error = refused("sample", "images", "--label", "aeroplane", "--out", "x")
     assert "there is no class 'aeroplane': did you mean 'airplane'?" in error
     error = refused("sample", "points", "--label", "cat", "--out", "x")

@@ -15,6 +15,7 @@ from ganzoo.cli.sampling import (
     check_seed,
     label_option,
     numbers_of,
+    say_class,
     scale_option,
     seed_option,
     truncation_option,
@@ -121,6 +122,8 @@ def command(
     fewer = "choose a smaller --n" if scale == 1 else "choose a smaller --n or --scale"
     check_room(counted(count, "sample"), needed, out, fewer=fewer)
     parts = opened.drawn(n, drawing, only=numbers, around=around, spread=apart)
+    if drawing.label is not None:
+        say_class(label, opened.data.class_names[int(drawing.label)])
     write_samples(with_bar(parts, count), out, form, columns=columns, scale=scale)
     click.echo(f"{counted(count, 'sample')}: {out}")
 

@@ -13,6 +13,7 @@ from ganzoo.cli.sampling import (
     DrawingCommand,
     check_seed,
     label_option,
+    say_class,
     scale_option,
     seed_option,
     truncation_option,
@@ -92,6 +93,8 @@ def command(
         stops, frames, loop=loop, label=label, seed=seed, truncation=truncation, **settings
     )
     film.save(out, scale=scale)
+    if film.samples.classes:
+        say_class(label, film.samples.classes[0])
     if label is None and film.samples.classes:
         click.echo(f"all frames are of the class {film.samples.classes[0]}, see --label")
     click.echo(f"{counted(len(film), 'frame')}: {out}")
