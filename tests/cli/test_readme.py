@@ -176,14 +176,16 @@ def test_how_good_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     monkeypatch.setattr(classifier, "STEPS", 8)
     done(["train", "vanilla"], *PHOTOS, "--steps", 1, "--out", "runs/00010-fastgan-PHOTOS")
     lines = typed("evaluate")
-    assert len(lines) == 2
+    assert len(lines) == 3
     told = [done(line, "--n", 20) for line in lines]
-    assert ["features classifier" in one for one in told] == [True, False]
-    assert "features photos" in told[1]
+    assert ["features classifier" in one for one in told] == [False, True, True]
+    assert "features photos" in told[0]
+    (pair,) = typed("compare", FIRST)
+    assert "other scores" in done(pair)
     shutil.copytree("runs/00002-dcgan-mnist", "runs/sweep-dcgan/0")
     shutil.copytree("runs/00001-dcgan-mnist", "runs/sweep-dcgan/1")
     (line,) = typed("compare", "runs/sweep-dcgan")
-    assert "frechet of --" in done(line)
+    assert "first by frechet" in done(line)
 
 
 def test_what_there_is_and_what_suits(monkeypatch: pytest.MonkeyPatch) -> None:
