@@ -36,7 +36,7 @@ def print_forecast(found: Forecast) -> None:
     row("mode", found.mode)
     if found.seconds is not None and found.hours is not None:
         eagerly = ", eagerly" if found.mode.startswith("compile") else ""
-        sizes = " and ".join(map(str, found.sizes_tried))
+        sizes = ", ".join(map(str, found.sizes_tried))
         guessed = f", by batches of {sizes}, as a whole one takes too long to try" if sizes else ""
         row("a step", f"{found.seconds:.3g} s{eagerly}{guessed}")
         row(
