@@ -156,10 +156,19 @@ def refuse_links(path: Path) -> None:
     """
     inside = [*path.iterdir()]
     for entry in [*inside, *(one for part in inside for one in part.glob("*"))]:
-        if entry.is_symlink():
-            raise GanzooError(
-                f"{entry} is a link, through which a run that is not yours could have files "
-                "read or written elsewhere: put what it leads to in its place"
-            )
+        refuse_link(entry)
         if not entry.is_dir() and not entry.is_file():
             raise GanzooError(f"{entry} is a pipe or the like, and no part of a run: remove it")
+
+
+def refuse_link(entry: Path) -> None:
+    """Refuse what leads elsewhere.
+
+    Raises:
+        GanzooError: it is a link.
+    """
+    if entry.is_symlink():
+        raise GanzooError(
+            f"{entry} is a link, through which a run that is not yours could have files "
+            "read or written elsewhere: put what it leads to in its place"
+        )

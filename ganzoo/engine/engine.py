@@ -300,7 +300,7 @@ class Engine:
         check_fingerprints(self._fingerprints, tensors)
         for name, live in self.state().items():
             if name == "rng.cpu":
-                torch.set_rng_state(tensors[name])
+                _draw_on_from(tensors[name])
             elif name.startswith("rng."):
                 generator = torch.get_device_module(self.variant.device)
                 if name in tensors:
@@ -315,3 +315,18 @@ class Engine:
         self.feed.drawn = int(tensors["feed.drawn"])
         if has_stages(self.variant):
             self._images_before = int(tensors["images"]) - self.feed.drawn * self.feed.batch_size
+
+
+def _draw_on_from(state: Tensor) -> None:
+    """Set the random state of the CPU.
+
+    Raises:
+        GanzooError: it is none.
+    """
+    try:
+        torch.set_rng_state(state)
+    except RuntimeError as error:
+        raise GanzooError(
+            f"the checkpoint's 'rng.cpu' is no state of random numbers ({error}): delete the "
+            "checkpoint to go on from the one before"
+        ) from error

@@ -27,12 +27,15 @@ from torch import Tensor
 
 from ganzoo.artifacts.files import is_text, read_note, remove_folder, sync
 from ganzoo.errors import GanzooError, written_later
+from ganzoo.runs.fitting import check_fit, short
 
 FORMAT = "1"
 KEPT = 2
 """Checkpoints kept in a run; more than one, for a disk that damages the last."""
 STATE, WEIGHTS = "state.safetensors", "weights.safetensors"
 MANIFEST = "manifest.json"
+_MOST_HEADER = 2**23
+"""Bytes, which are the names of 60,000 tensors; a million of a stranger's take a minute."""
 _OF_A_DEVICE = re.compile(r"(rank\d+\.)?rng\.(?!cpu$)\w+")
 """The names of random states that no device of another type has."""
 
@@ -260,6 +263,9 @@ def _read(path: Path, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
             "nothing: rename the folder"
         )
     try:
+        with file.open("rb") as start:
+            if int.from_bytes(start.read(8), "little") > _MOST_HEADER:
+                raise ValueError("its header is larger than that of any network")
         with safe_open(file, framework="pt") as opened:
             header = opened.metadata() or {}
         return load_file(file), header
@@ -275,18 +281,11 @@ def _load(
     found = Identity(header.get("variant", "?"), header.get("data", "?"))
     if found != identity:
         raise GanzooError(
-            f"{file} is a checkpoint of {found.variant} for {found.data} samples, not of "
-            f"{identity.variant} for {identity.data}: its run.json belongs to another run"
+            f"{file} is a checkpoint of {short(found.variant)} for {short(found.data)} samples, "
+            f"not of {identity.variant} for {identity.data}: its run.json belongs to another run"
         )
     tied = {key for key in expected.keys() ^ tensors.keys() if _OF_A_DEVICE.fullmatch(key)}
-    for key in sorted((expected.keys() | tensors.keys()) - tied):
-        here = tuple(expected[key].shape) if key in expected else "no such tensor"
-        there = tuple(tensors[key].shape) if key in tensors else "no such tensor"
-        if here != there:
-            raise GanzooError(
-                f"{file} does not fit the variant: '{key}' is {there} in the file and {here} in "
-                "the network that run.json describes"
-            )
+    check_fit(file, expected, tensors, tied)
     return {key: tensor for key, tensor in tensors.items() if key not in tied}
 
 

@@ -1,7 +1,7 @@
-"""Networks that a checkpoint can fill: a stranger's settings may ask for any."""
+"""Networks and the checkpoint that fills them: either may be anything, in a stranger's run."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,8 @@ _TIMES = 100
 """How many times as large as its checkpoint a variant may be: the best has G's weights alone."""
 _BESIDES = 8 * 10**8
 """Bytes of frozen networks, which no checkpoint holds."""
+_SHOWN = 100
+"""Letters of what a file says."""
 
 
 @contextmanager
@@ -49,3 +51,41 @@ def no_larger_than(checkpoint: Path) -> Iterator[None]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def check_fit(
+    file: Path, expected: Mapping[str, Tensor], found: Mapping[str, Tensor], aside: Set[str]
+) -> None:
+    """Refuse tensors whose names, shapes or types are others.
+
+    Args:
+        file: where they were found.
+        expected: by name.
+        found: by name.
+        aside: names that are not looked at.
+
+    Raises:
+        GanzooError: one is another.
+    """
+    for name in sorted((expected.keys() | found.keys()) - aside):
+        one, other = expected.get(name), found.get(name)
+        tell = _shape if one is None or other is None or one.shape != other.shape else _type
+        here, there = tell(one), tell(other)
+        if here != there:
+            raise GanzooError(
+                f"{file} does not fit the variant: '{short(name)}' is {short(there)} in the file "
+                f"and {short(here)} in the network that run.json describes"
+            )
+
+
+def short(text: str) -> str:
+    """The beginning of a text that may be of any length."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _shape(tensor: Tensor | None) -> str:
+    return "no such tensor" if tensor is None else str(tuple(tensor.shape))
+
+
+def _type(tensor: Tensor | None) -> str:
+    return "no such tensor" if tensor is None else f"of {tensor.dtype}"

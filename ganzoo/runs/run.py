@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ganzoo.artifacts.files import is_text, replacing, sync, write_json
+from ganzoo.artifacts.files import is_text, refuse_link, replacing, sync, write_json
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint, evaluations
 from ganzoo.runs.metrics_file import METRICS, last_step, read_metrics
@@ -145,6 +145,7 @@ class Run:
 
         Raises:
             Moved: the run is held, and another folder has its name now, or none.
+            GanzooError: it is held, and that part is a link now.
         """
         if self._held is not None:
             try:
@@ -153,6 +154,7 @@ class Run:
                 here = False
             if not here:
                 raise Moved(f"{self.path} is not there any more")
+            refuse_link(self.path / name)
         return self.path / name
 
     def close(self, outcome: str | None) -> None:

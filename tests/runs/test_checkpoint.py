@@ -167,6 +167,16 @@ def test_another_variant_or_shape_is_refused(tmp_path: Path) -> None:
         checkpoint.load_state(path, TOY, more)
 
 
+@pytest.mark.parametrize("other", [torch.float16, torch.int32, torch.bool, torch.complex64])
+def test_another_type_is_refused(tmp_path: Path, other: torch.dtype) -> None:
+    """It would be rounded, or lose a part, and nothing would say so."""
+    found = tensors() | {"net.weight": torch.ones(2, 3).to(other)}
+    path = checkpoint.save(tmp_path, 1, TOY, weights=found, state=found)
+    for load in (checkpoint.load_state, checkpoint.load_weights):
+        with pytest.raises(GanzooError, match=rf"'net.weight' is of {other} in the file and of"):
+            load(path, TOY, tensors())
+
+
 def test_a_full_disk_leaves_the_previous_checkpoint(tmp_path: Path) -> None:
     """A limit on the size of files fails the write in the middle, as a full disk does."""
     write(tmp_path, 1)

@@ -82,12 +82,52 @@ def test_a_checkpoint(tmp_path: Path, put: Put) -> None:
         checkpoint.load_weights(path, who, tensors)
 
 
+def test_names_and_shapes_without_end(tmp_path: Path) -> None:
+    tensors = {"x": torch.zeros(1)}
+    long = {"n" * 10**6: torch.zeros(1)}
+    who, liar = checkpoint.Identity("toy", "1"), checkpoint.Identity("v" * 10**6, "1")
+    for number, (name, found) in enumerate(((liar, tensors), (who, long))):
+        path = checkpoint.save(tmp_path, number, name, weights=found, state=found)
+        with pytest.raises(GanzooError) as refused:
+            checkpoint.load_weights(path, who, tensors)
+        assert len(str(refused.value)) < 1000
+    many = {"n" * 10**6 + str(number): torch.zeros(1) for number in range(9)}
+    path = checkpoint.save(tmp_path, 2, who, weights=many, state=many)
+    with pytest.raises(GanzooError, match="its header is larger than that of any network"):
+        checkpoint.load_weights(path, who, tensors)
+
+
+def test_random_numbers_of_no_generator(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path / "run")
+    path = checkpoint.latest(run / "checkpoints")
+    assert path is not None
+    state = checkpoint.read(path, checkpoint.STATE)
+    state["rng.cpu"].fill_(255)
+    record = Run.open(run)
+    weights = checkpoint.read(path, checkpoint.WEIGHTS)
+    checkpoint.save(path.parent, record.step, record.identity, weights=weights, state=state)
+    result = ganzoo("train", "--resume", run, "--steps", "9")
+    assert result.status == 2
+    assert "'rng.cpu' is no state of random numbers" in result.err
+
+
 def test_nobody_trains_a_run_with_pipes_in_it(tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
     refuse_links(tmp_path)
     pipe(tmp_path / "samples" / "00000001.png")
     with pytest.raises(GanzooError, match="is a pipe or the like"):
         refuse_links(tmp_path)
+
+
+def test_a_link_that_comes_while_it_is_trained_is_not_followed(tmp_path: Path) -> None:
+    """What has the name of an old checkpoint there would be removed."""
+    run = Run.open(train_tiny(tmp_path / "run"))
+    (tmp_path / "mine/00000001").mkdir(parents=True)
+    with run.locked():
+        run.checkpoints.rename(tmp_path / "old")
+        (run.path / "checkpoints").symlink_to(tmp_path / "mine")
+        with pytest.raises(GanzooError, match="checkpoints is a link"):
+            _ = run.checkpoints
 
 
 def test_a_copy_by_hard_links_is_not_written_to(tmp_path: Path) -> None:
