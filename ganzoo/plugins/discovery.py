@@ -264,7 +264,10 @@ def normal(name: str) -> str:
 
 def sentence(error: BaseException) -> str:
     """An exception in one line, with the innermost line of the plugin's code."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # its own text is broken too
+        text = "it cannot say what is wrong"
     if isinstance(error, GanzooError):
         return text
     import traceback  # only what is wrong waits for it

@@ -1,4 +1,7 @@
-"""What a plugin may do to a command while it is imported: take so long, and say so much."""
+"""What a plugin may do to a command while it is imported: take so long, and say so much.
+
+Where it goes to another folder, relative paths of the user's would be taken for others afterwards.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TextIO, cast
 
@@ -59,14 +63,19 @@ def guarded() -> Iterator[None]:
     """Import a plugin here: what it prints goes to stderr, as stdout belongs to the command.
 
     Raises:
+        ImportError: it raised what is no `Exception`, and nobody catches.
         SystemExit: it would have ended the program.
         TimeoutError: it takes more than `SECONDS` of the processor, or waits that long; it is
             raised again each second, for who catches it.
     """
     muffled = Muffled(sys.stderr)
     try:
-        with contextlib.redirect_stdout(cast("TextIO", muffled)), _limited(), _staying():
+        with contextlib.redirect_stdout(cast("TextIO", muffled)), _limited(), _staying(), _here():
             yield
+    except (Exception, SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise ImportError(f"it raised {type(error).__name__}, which nobody catches") from error
     finally:
         muffled.speak()
 
@@ -86,6 +95,20 @@ def _staying() -> Iterator[None]:
         yield
     finally:
         os._exit = leave
+
+
+@contextlib.contextmanager
+def _here() -> Iterator[None]:
+    """Be in the same folder afterwards."""
+    before = None
+    with contextlib.suppress(OSError):  # the folder is gone
+        before = Path.cwd()
+    try:
+        yield
+    finally:
+        if before is not None:
+            with contextlib.suppress(OSError):  # or it is now
+                os.chdir(before)
 
 
 @contextlib.contextmanager

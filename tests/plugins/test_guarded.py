@@ -1,7 +1,9 @@
 """What a plugin may do with stdout while it is imported, and afterwards."""
 
 import logging
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +27,10 @@ def test_who_keeps_it_is_heard_afterwards(capsys: pytest.CaptureFixture[str]) ->
     found = capsys.readouterr().err
     assert found.count("x") == CHARACTERS
     assert found.endswith("later\n")
+
+
+def test_relative_paths_of_the_user_are_the_same_afterwards() -> None:
+    before = Path.cwd()
+    with guarded():
+        os.chdir("/")
+    assert Path.cwd() == before

@@ -21,6 +21,13 @@ from ganzoo.spec import VariantSpec
     [
         ("import torchh", "ModuleNotFoundError: No module named 'torchh'"),
         ("raise SystemExit('bye')", "SystemExit: bye"),
+        ("raise GeneratorExit", "ImportError: it raised GeneratorExit, which nobody catches"),
+        ("class E(BaseException): pass\nraise E", "it raised E, which nobody catches"),
+        (
+            "class E(Exception):\n    def __str__(self): raise ValueError\nraise E",
+            "E: it cannot say what is wrong",
+        ),
+        (returning("(_ for _ in ()).throw(GeneratorExit)"), "it raised GeneratorExit"),
         ("raise ValueError('two\\n  lines')", "ValueError: two lines"),
         ("def ganzoo_register_variants(): return []", "it implements no hook"),
         (
