@@ -137,7 +137,8 @@ def _listed(path: Path, report: Report) -> Labels:
     if any(isinstance(label, list | float | dict) for _, label in pairs):
         report(f"the labels in '{path}' are numbers that are no classes, and are left out")
         return {}
-    return {name.replace("\\", "/"): str(label) for name, label in pairs if label is not None}
+    told_of = [(name.replace("\\", "/"), str(label)) for name, label in pairs if label is not None]
+    return _last(f"'{path}'", told_of, report)
 
 
 def _by_tables(
@@ -180,12 +181,30 @@ def _by_tables(
         taken.append(table)
         gone = [row[of_files] for row in rows if row[of_files] not in names]
         _report_gone(root, table, gone, report)
-        labels |= {
-            names[row[of_files]]: row[of_classes].strip()
+        if columns.count(columns[of_classes]) > 1:
+            report(
+                f"'{table}' of '{root}' has several columns called '{columns[of_classes]}', of "
+                "which the first counts"
+            )
+        pairs = [
+            (names[row[of_files]], row[of_classes].strip())
             for row in rows
             if row[of_files] in names and row[of_classes].strip()
-        }
+        ]
+        labels |= _last(f"'{table}' of '{root}'", pairs, report)
     return labels, taken
+
+
+def _last(where: str, pairs: Sequence[tuple[str, str]], report: Report) -> Labels:
+    """The label of each file; which have several is said."""
+    labels = dict(pairs)
+    several = sorted({file for file, label in pairs if labels[file] != label})
+    if several:
+        report(
+            f"{where} gives {counted(len(several), 'image')} several labels, such as "
+            f"'{several[0]}', of which the last counts"
+        )
+    return labels
 
 
 def _report_gone(root: Path, table: str, gone: Sequence[str], report: Report) -> None:

@@ -14,7 +14,7 @@ words is called ``label``, ``class`` or the like. Both are encoded alike, see
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +31,8 @@ CODES = 10
 """Different whole numbers in a column that is still one of words."""
 MOST_WORDS = 1000
 """Different words in a column: each takes a value of every row."""
+TOLD = 20
+"""Columns, at most, of which it is said why they are left out."""
 EMPTY = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 """What stands for no value."""
 
@@ -55,11 +57,9 @@ def load(request: DataRequest) -> Dataset:
             )
     rows = train + test
     discrete = [_is_discrete(column) for column in zip(*rows, strict=True)]
-    columns = [
-        number
-        for number, column in enumerate(zip(*rows, strict=True))
-        if _is_taken(column, names[number], discrete[number], first, request.report)
-    ]
+    useless = [*map(_useless, zip(*rows, strict=True), discrete)]
+    _report_useless(dict(zip(names, useless, strict=True)), first, request.report)
+    columns = [number for number, why in enumerate(useless) if not why]
     if not columns:
         raise GanzooError(f"'{first}' has no column that can be learned: see what was left out")
     numbers = [column for column in columns if not discrete[column]]
@@ -127,18 +127,23 @@ def _is_discrete(column: Sequence[str]) -> bool:
     return whole and len(cells) <= CODES
 
 
-def _is_taken(
-    column: Sequence[str], name: str, discrete: bool, path: Path, report: Callable[[str], None]
-) -> bool:
-    """Whether there is something to learn in it; if not, it is said."""
+def _useless(column: Sequence[str], discrete: bool) -> str:
+    """Why there is nothing to learn in it; empty, where there is."""
     words = len(set(column))
     if words == 1 and len(column) > 1:
-        report(f"column '{name}' of '{path}' is left out: it has '{column[0]}' in each row")
-        return False
+        return f"it has '{column[0]}' in each row"
     if discrete and words > max(CODES, min(MOST_WORDS, len(column) // 2)):
-        report(f"column '{name}' of '{path}' is left out: it has {words} different words")
-        return False
-    return True
+        return f"it has {words} different words"
+    return ""
+
+
+def _report_useless(reasons: Mapping[str, str], path: Path, report: Callable[[str], None]) -> None:
+    """Say which columns are left out, by their names."""
+    told = [(name, why) for name, why in reasons.items() if why]
+    for name, why in told[:TOLD]:
+        report(f"column '{name}' of '{path}' is left out: {why}")
+    if more := len(told[TOLD:]):
+        report(f"left out for such reasons: {counted(more, 'more column')} of '{path}'")
 
 
 def _whole(

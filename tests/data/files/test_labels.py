@@ -1,5 +1,6 @@
 """Of what class the images of a folder are: tables, sub-folders, and what is neither."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,30 @@ def test_the_column_of_files_is_the_one_that_names_most(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("label,file\n" + rows)
     labels, _ = found(tmp_path, files)
     assert labels == {f"{n}.png": str(n % 3) for n in range(12)}
+
+
+def test_two_labels_of_one_image_are_said(tmp_path: Path) -> None:
+    files = images(tmp_path, *(f"{n}.png" for n in range(4)))
+    rows = "".join(f"{n}.png,{'ab'[n % 2]}\n" for n in range(4))
+    (tmp_path / "table.csv").write_text("file,label\n" + rows + "0.png,b\n1.png,b\n")
+    labels, said = found(tmp_path, files)
+    assert labels["0.png"] == "b"
+    told = "several labels, such as '0.png', of which the last counts"
+    assert f"'table.csv' of '{tmp_path}' gives 1 image {told}" in said
+    (tmp_path / "table.csv").unlink()
+    listed = [[f"{n}.png", n % 2] for n in range(4)]
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": [*listed, ["0.png", 1]]}))
+    labels, said = found(tmp_path, files)
+    assert f"'{tmp_path / 'dataset.json'}' gives 1 image {told}" in said
+
+
+def test_two_columns_of_labels_are_said(tmp_path: Path) -> None:
+    files = images(tmp_path, *(f"{n}.png" for n in range(4)))
+    rows = "".join(f"{n}.png,{'ab'[n % 2]},{'ba'[n % 2]}\n" for n in range(4))
+    (tmp_path / "table.csv").write_text("file,label,label\n" + rows)
+    labels, said = found(tmp_path, files)
+    assert labels["0.png"] == "a"
+    assert any("several columns called 'label', of which the first counts" in one for one in said)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])

@@ -96,6 +96,16 @@ def test_two_files_are_the_splits_and_share_a_codec(tmp_path: Path) -> None:
     )
 
 
+def test_of_many_columns_that_are_left_out_some_are_said(file: Path) -> None:
+    head = ",".join(["x", *(f"c{k}" for k in range(1000))])
+    rows = [",".join([f"{k}.5", *["1"] * 1000]) for k in range(30)]
+    file.write_text("\n".join([head, *rows]))
+    train, said = loaded(file)
+    assert train.spec.sample.names == ("x",)
+    assert f"left out for such reasons: 980 more columns of '{file}'" in said
+    assert len(said) < 30
+
+
 def test_what_is_left_out_is_said(file: Path) -> None:
     lines = [f"{k}.5,person {k},x,{'ab'[k % 2]}" for k in range(30)]
     lines[3] = ",person 3,x,a"
