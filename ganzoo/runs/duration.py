@@ -1,6 +1,6 @@
 """For how long a run was trained, by its log."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 TIME = "%Y-%m-%d %H:%M:%S"
@@ -11,10 +11,12 @@ def training_parts(run: Path) -> list[tuple[datetime, datetime]]:
     """When a training began, and went on again each time, and the last that it then said.
 
     Args:
-        run: its directory, the log of which is read.
+        run: its directory, the log of which is read. Where the clock was set back meanwhile, as at
+            the end of summer time, it is taken to have stood still.
     """
     log = run / "log.txt"
     parts: list[tuple[datetime, datetime]] = []
+    back = timedelta()
     for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
         try:
             time = datetime.strptime(line[:19], TIME)
@@ -22,8 +24,11 @@ def training_parts(run: Path) -> list[tuple[datetime, datetime]]:
             continue
         if line.endswith(": training"):
             parts.append((time, time))
+            back = timedelta()
         elif parts:
-            parts[-1] = parts[-1][0], time
+            begin, end = parts[-1]
+            back = max(back, end - time)
+            parts[-1] = begin, time + back
     return parts
 
 

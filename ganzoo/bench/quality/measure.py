@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -239,12 +239,16 @@ def _train(trial: Trial, report: Progress) -> Run:
         args = ["train", "--resume", str(trial.run)]
     parts, spent = len(training_parts(trial.run)), training_seconds(trial.run)
 
+    began: float | None = None
+
     def over() -> bool:
         """Whether the process has trained for what is left; it takes a while until it trains."""
+        nonlocal began
         if limit is None:
             return False
-        begun = [begin for begin, _ in training_parts(trial.run)[parts:]]
-        return bool(begun) and spent + (datetime.now() - begun[0]).total_seconds() >= limit
+        if began is None and len(training_parts(trial.run)) > parts:
+            began = time.monotonic()  # the clock of the log may be set meanwhile
+        return began is not None and spent + time.monotonic() - began >= limit
 
     def tell(news: str) -> None:
         report(f"{trial}: training", news)

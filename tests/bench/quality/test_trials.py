@@ -228,3 +228,12 @@ def test_seconds_of_training_are_those_of_all_its_parts(tmp_path: Path) -> None:
     )
     assert training_seconds(tmp_path) == 65
     assert training_seconds(tmp_path / "none") == 0
+
+
+def test_a_clock_that_is_set_back_takes_no_seconds_away(tmp_path: Path) -> None:
+    day = "2026-10-25 "
+    (tmp_path / "log.txt").write_text(
+        f"{day}02:59:00  step 0 of 9: training\n{day}02:59:30  step 3: 2 threads: faster\n"
+        f"{day}02:00:00  step 5: a word\n{day}02:00:10  step 9: finished\n"
+    )
+    assert training_seconds(tmp_path) == 40
