@@ -5,6 +5,8 @@ from pathlib import Path
 
 TIME = "%Y-%m-%d %H:%M:%S"
 """How each line of a run's log begins."""
+_OF_TRAINING = "step ", "training ", "evaluating "
+"""What a training says begins with one of these, and not what is said before one that goes on."""
 
 
 def training_parts(run: Path) -> list[tuple[datetime, datetime]]:
@@ -25,7 +27,7 @@ def training_parts(run: Path) -> list[tuple[datetime, datetime]]:
         if line.endswith(": training"):
             parts.append((time, time))
             back = timedelta()
-        elif parts:
+        elif parts and line[19:].lstrip().startswith(_OF_TRAINING):
             begin, end = parts[-1]
             back = max(back, end - time)
             parts[-1] = begin, time + back

@@ -20,8 +20,8 @@ SAID = 3
 def initialise(variant: Variant, named: str, report: Callable[[str], None]) -> None:
     """Give the variant's networks the weights that those of the same name have in another run.
 
-    What is of another shape there, or is not there, stays new, which is said. Averaged weights are
-    taken where samples of that run come from them.
+    What is of another shape or type there, or is not there, stays new, which is said. Averaged
+    weights are taken where samples of that run come from them.
 
     Args:
         variant: whose networks; they are changed in place.
@@ -53,12 +53,12 @@ def initialise(variant: Variant, named: str, report: Callable[[str], None]) -> N
         name: {
             key: live
             for key, live in ours[name].items()
-            if key in theirs[name] and theirs[name][key].shape == live.shape
+            if key in theirs[name] and _form(theirs[name][key]) == _form(live)
         }
         for name in common
     }
     new = [
-        f"{name}.{key} ({_shape(live)} here, {_shape(theirs[name].get(key))} there)"
+        f"{name}.{key} ({_form(live)} here, {_form(theirs[name].get(key))} there)"
         for name in common
         for key, live in ours[name].items()
         if key not in kept[name]
@@ -115,8 +115,12 @@ def _state(net: nn.Module) -> dict[str, Tensor]:
     return state
 
 
-def _shape(tensor: Tensor | None) -> str:
-    return "no such tensor" if tensor is None else str(tuple(tensor.shape))
+def _form(tensor: Tensor | None) -> str:
+    """The shape of a tensor, and its type where it is not that of weights."""
+    if tensor is None:
+        return "no such tensor"
+    dtype = "" if tensor.dtype == torch.float32 else f" of {tensor.dtype}".replace("torch.", "")
+    return f"{tuple(tensor.shape)}{dtype}"
 
 
 def _listed(names: object) -> str:

@@ -1,5 +1,6 @@
 """Trainings that start from the networks of another run."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 import torch
 from helpers.cli import ganzoo
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from ganzoo import GanzooError
-from ganzoo.runs.checkpoint import STATE, WEIGHTS, read
+from ganzoo.runs.checkpoint import MANIFEST, STATE, WEIGHTS, read
 from ganzoo.runs.initial import initialise
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.run import Run
@@ -78,6 +81,32 @@ def test_what_has_another_shape_is_new_and_said_to_be(first: Path) -> None:
     assert torch.equal(ours["net.0.weight"], theirs["net.0.weight"])
     for name in ours.keys() - {"net.0.weight"}:
         assert torch.equal(ours[name], weights[f"generator.{name}"]), name
+
+
+def test_what_has_another_type_is_new_and_said_to_be(first: Path, tmp_path: Path) -> None:
+    """It would be rounded, without a word."""
+    copy = shutil.copytree(first, tmp_path / "copy")
+    newest = Run.open(copy).latest_checkpoint()
+    names = WEIGHTS, STATE
+    for name in names:
+        with safe_open(newest / name, framework="pt") as opened:
+            header = opened.metadata()
+        rounded = {
+            key: value.int() if value.dim() > 1 and "generator" in key else value
+            for key, value in read(newest, name).items()
+        }
+        save_file(rounded, newest / name, metadata=header)
+    manifest = json.loads((newest / MANIFEST).read_text())
+    manifest["sha256"] = {
+        name: hashlib.sha256((newest / name).read_bytes()).hexdigest() for name in names
+    }
+    (newest / MANIFEST).write_text(json.dumps(manifest))
+    variant = fresh(first)
+    before = {key: value.clone() for key, value in variant.generator.state_dict().items()}
+    (words,) = said(copy, variant)
+    assert "of int32 there" in words
+    after = variant.generator.state_dict()
+    assert all(torch.equal(after[key], before[key]) for key in after if after[key].dim() > 1)
 
 
 def test_networks_in_which_nothing_fits_are_refused(first: Path) -> None:

@@ -223,7 +223,8 @@ def test_seconds_of_training_are_those_of_all_its_parts(tmp_path: Path) -> None:
     day = "2026-11-21 "
     (tmp_path / "log.txt").write_text(
         f"{day}10:00:00  step 0 of 9: training\n{day}10:00:30  step 3: 2 threads: faster\n"
-        f"{day}10:01:00  step 5: stopped\n{day}12:00:00  step 5 of 9: training\n"
+        f"{day}10:01:00  step 5: stopped\n{day}11:59:59  from step 5 on --lr is 1, and was 2\n"
+        f"{day}12:00:00  step 5 of 9: training\n"
         f"{day}12:00:05  step 9: finished\nand a line of a message\n"
     )
     assert training_seconds(tmp_path) == 65
