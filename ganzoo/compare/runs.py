@@ -103,7 +103,7 @@ def compare(paths: Sequence[Path]) -> Comparison:
     """
     from ganzoo.runs.run import Run
 
-    paths = [run for path in paths for run in _runs_of(path)]
+    paths = [run for path in paths for run in runs_of(path)]
     if len(paths) < 2:
         raise GanzooError("it takes two runs to compare: `ganzoo runs` lists those in a folder")
     seen: set[str] = set()
@@ -133,8 +133,8 @@ def compare(paths: Sequence[Path]) -> Comparison:
     )
 
 
-def _runs_of(path: Path) -> list[Path]:
-    """The run itself, or those in a folder that is none."""
+def runs_of(path: Path) -> list[Path]:
+    """The run itself, or those in a folder that is none, such as that of a sweep."""
     if (path / "run.json").exists():
         return [path]
     return sorted(file.parent for file in path.glob("*/run.json")) or [path]

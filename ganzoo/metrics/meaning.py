@@ -94,6 +94,8 @@ def _together(found: Found) -> Iterator[str]:
         yield "close to real data in likeness" + (" and variety" if varied else "")
         if missed:
             yield "a part of the data is like no sample"
+    elif like < HALF and diverse < HALF and (covered is None or covered < HALF):
+        yield "early: few samples are like the data, and few of the data are like a sample"
     elif like < diverse:
         yield "on the way: samples look less like the data than they are varied"
     else:

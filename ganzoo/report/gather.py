@@ -131,7 +131,9 @@ def gather(paths: Sequence[Path]) -> Content:
 
 def _verdict(comparison: Comparison | None) -> list[str]:
     ranking = rank(comparison) if comparison else None
-    return [ranking.words, *ranking.reasons] if ranking else []
+    if ranking is None:
+        return []
+    return [ranking.words, *ranking.reasons, *([ranking.method] if ranking.has_errors else [])]
 
 
 def _own_charts(records: Records) -> list[Chart]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ganzoo.artifacts.files import refuse_links, replacing
+from ganzoo.compare.runs import runs_of
 from ganzoo.errors import GanzooError
 from ganzoo.report.gather import Content, gather
 from ganzoo.report.page import MARK, render
@@ -21,7 +22,7 @@ def report(paths: Sequence[Path], out: Path | None = None) -> Path:
     """Write a page about runs as they are now.
 
     Args:
-        paths: of one run or more.
+        paths: of one run or more, or of folders that hold some, such as that of a sweep.
         out: the file; None: `FILE`, in the run's folder, or where one is, of several runs.
 
     Returns:
@@ -30,8 +31,8 @@ def report(paths: Sequence[Path], out: Path | None = None) -> Path:
     Raises:
         GanzooError: one is no run or damaged, or the file is somebody else's or cannot be written.
     """
-    place = _place(paths, out)
-    _write(place, gather(paths), None)
+    place, runs = _place(paths, out), _runs(paths)
+    _write(place, gather(runs), None)
     return place
 
 
@@ -51,9 +52,9 @@ def follow(
     Raises:
         GanzooError: see `report`.
     """
-    place = _place(paths, out)
+    place, runs = _place(paths, out), _runs(paths)
     while True:
-        content = gather(paths)
+        content = gather(runs)
         _write(place, content, every if content.running else None)
         yield place, content
         if not content.running:
@@ -61,12 +62,16 @@ def follow(
         time.sleep(every)
 
 
+def _runs(paths: Sequence[Path]) -> list[Path]:
+    return [run for path in paths for run in runs_of(path)]
+
+
 def _place(paths: Sequence[Path], out: Path | None) -> Path:
     """Where the page goes, if it may."""
     if not paths:
         raise GanzooError("name a run to report on: `ganzoo runs` lists those in a folder")
     place = out
-    if place is None and len(paths) == 1:
+    if place is None and runs_of(paths[0]) == [*paths]:
         refuse_links(Run.open(paths[0]).path)
         place = paths[0] / FILE
     place = place or Path(FILE)

@@ -97,6 +97,12 @@ def test_parzen_above_real_data_is_explained() -> None:
     assert words(parzen=199.0)[1:] == []
 
 
+def test_of_a_hundredth_that_is_like_the_data_none_says_that_it_is_half_a_success() -> None:
+    """As of precision 2 % and recall 0, where a newcomer read that samples look like the data."""
+    (line, *_) = words(precision=0.02, recall=0.0, coverage=0.11)
+    assert line == "early: few samples are like the data, and few of the data are like a sample"
+
+
 def test_no_copies_are_no_merit_of_what_is_like_nothing() -> None:
     line, why = words(precision=0.0, recall=0.0, coverage=0.0, density=0.0)
     assert line == "like nothing in the data yet"

@@ -180,6 +180,37 @@ def test_the_page_of_several_says_which_is_best(run: Path, tmp_path: Path) -> No
     assert "the other score agrees that it is the first" in text
 
 
+def test_a_folder_of_runs_stands_for_them(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as that of a sweep, as for `ganzoo compare`: the help says `ganzoo report runs/*`."""
+    sweep = tmp_path / "sweep"
+    runs = [Path(copytree(run, sweep / name)) for name in ("a", "b")]
+    (sweep / "sweep.json").write_text("{}")
+    assert report([sweep], tmp_path / "x.html").read_text() == (
+        report(runs, tmp_path / "y.html").read_text()
+    )
+    monkeypatch.chdir(tmp_path)
+    assert report([sweep]) == Path("report.html")
+    with pytest.raises(GanzooError, match="is not a run directory"):
+        report([sweep / "a" / "samples"], tmp_path / "z.html")
+
+
+def test_each_kind_of_plus_minus_is_explained(run: Path, tmp_path: Path) -> None:
+    runs = []
+    for number, value in enumerate((2.0, 3.0)):
+        other = Path(copytree(run, tmp_path / str(number)))
+        record = json.loads((other / "run.json").read_text())
+        record["training"]["seed"] = number
+        (other / "run.json").write_text(json.dumps(record))
+        score = {"name": "frechet", "value": value, "better": "lower", "real": 1.0}
+        evaluations.store(other, 5, {"protocol": "by hand", "scores": [score]})
+        runs.append(other)
+    text = Tags(report(runs, tmp_path / "both.html")).text
+    assert "± here is the standard deviation over seeds" in text
+    assert "± here is the 95 % interval of a mean over seeds" in text
+
+
 def test_it_is_said_what_each_measure_is_against(run: Path) -> None:
     assert "against the" not in Tags(report([run])).text
     record = json.loads((run / "run.json").read_text())

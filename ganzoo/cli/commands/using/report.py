@@ -23,7 +23,8 @@ def command(runs: tuple[Path, ...], out: Path | None, live: bool) -> None:
     """Write a page about RUNs: settings, curves, samples over time, evaluations, warnings.
 
     It is one file that needs no network and no server, to be opened in a browser or sent to
-    somebody. With several RUNs it shows in what they differ.
+    somebody. With several RUNs it shows in what they differ, and which is best. RUN may be a folder
+    of runs, such as that of a sweep.
     """
     from ganzoo.report.write import follow, report
 
