@@ -176,6 +176,7 @@ def test_the_page_of_several_says_which_is_best(run: Path, tmp_path: Path) -> No
         ]
         evaluations.store(one, 5, {"protocol": "by hand", "scores": scores})
     text = Tags(report([run, other], tmp_path / "both.html")).text
+    assert "The best" in text
     assert "first by frechet, perhaps by chance: --lr 0.001, 2; behind, of too few runs" in text
     assert "the other score agrees that it is the first" in text
 
