@@ -86,8 +86,7 @@ def decode(
     if skipped:
         why = _WHY.get(path, "")
         report(f"skipped {skipped:,} of {counted(len(files), 'file')} in '{folder}'{why}")
-    part = f"of {len(files):,} read " if others else ""  # the other split's are not
-    _report(f"{part}in '{folder}'", stored.seen, image_size, wanted, report)
+    _report(f"in '{folder}'", stored.seen, image_size, wanted, report)
     if wanted.bits < MOST_BITS and not stored.seen["highest"] and not skipped:
         report(f"no file in '{folder}' has 16 bits, of which --pixels bits={wanted.bits} says some")
     return stored.images, stored.kept
