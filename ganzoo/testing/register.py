@@ -26,7 +26,7 @@ _BETWEEN = (
 """Modules that call the plugin's and are not on its way to torch."""
 
 
-class _Heavy(BaseException):
+class _Heavy(KeyboardInterrupt):  # which goes through whoever guards imports
     """Ends the registration, which its author's code does not notice."""
 
     def __init__(self, package: str, way: list[tuple[str, str, int]]) -> None:
