@@ -61,11 +61,7 @@ def check_defaults() -> None:
     if device.type != "cpu":
         raise GanzooError(
             f"this program has set torch's default device to {device}, and ganzoo puts there what "
-            f"belongs there by itself: call torch.set_default_device('cpu'), and name device="
-        )
-    if torch.is_inference_mode_enabled():
-        raise GanzooError(
-            "torch is in inference mode, in which nothing can be trained: call ganzoo outside of it"
+            "belongs there by itself: call torch.set_default_device('cpu'), and name device="
         )
 
 

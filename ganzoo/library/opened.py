@@ -83,7 +83,7 @@ class OpenedRun:
 
     @cached_property
     def _variant(self) -> Variant:
-        with drawing_apart(self.device):
+        with torch.inference_mode(False), drawing_apart(self.device):  # it may learn later
             return load_variant(self.run, self.device, self.checkpoint)
 
     def able(self, ability: str, does: str) -> Variant:

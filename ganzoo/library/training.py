@@ -60,7 +60,7 @@ def train(
     check_defaults()
     given = plain_settings(settings)
     watched = nullcontext(observer or Observer()) if observer or not progress else _bar()
-    with processes(), torch.enable_grad(), watched as watching:
+    with torch.inference_mode(False), torch.enable_grad(), processes(), watched as watching:
         if resume is not None:
             path = resume.path if isinstance(resume, TrainedRun) else place(resume)
             trainer = go_on(path, given, watching)
