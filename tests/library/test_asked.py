@@ -11,6 +11,7 @@ from helpers.cli import train_tiny
 from PIL import Image
 
 import ganzoo
+from ganzoo.data.made import drawing
 from ganzoo.training.observer import Observer
 
 TINY = {"dataset": "ring8", "generator_widths": (8,), "discriminator_widths": (8,)}
@@ -29,7 +30,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> ganzoo.TrainedRun:
 def images(tmp_path_factory: pytest.TempPathFactory) -> ganzoo.TrainedRun:
     small = {"generator_widths": (8,), "discriminator_widths": (8,), "steps": 1, "batch_size": 4}
     out = tmp_path_factory.mktemp("images") / "run"
-    return ganzoo.train("vanilla", dataset="glyphs", out=out, progress=False, **small)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(drawing.SAMPLES, "train", 60)  # to draw all takes longer than all else
+        return ganzoo.train("vanilla", dataset="glyphs", out=out, progress=False, **small)
 
 
 REFUSED: dict[str, Call] = {
