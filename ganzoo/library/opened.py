@@ -26,7 +26,19 @@ class OpenedRun:
 
     def __init__(self, run: Run, checkpoint: str, device: str) -> None:
         """Name the checkpoint and the device as the command line does."""
-        self.run, self.checkpoint, self._device = run, checkpoint, device
+        self._run, self.checkpoint, self._device = run, checkpoint, device
+        self._place = run.path.absolute()
+
+    @property
+    def run(self) -> Run:
+        """Called as it was named, until the program goes to a folder where that is another."""
+        try:
+            moved = self._run.path.absolute() != self._place
+        except FileNotFoundError:  # the folder where the program is was removed
+            moved = True
+        if moved:
+            self._run.path = self._place
+        return self._run
 
     def __repr__(self) -> str:
         return f"<run {self.path} of {self.name} on {self.data.name}, checkpoint {self.checkpoint}>"

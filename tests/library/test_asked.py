@@ -150,3 +150,22 @@ def test_a_program_may_go_to_another_folder_while_it_trains(
     assert made.sample(2).array.shape == (2, 2)
     assert not [*(tmp_path / "other").iterdir()]
     assert {"curves.png", "samples.gif"} <= {path.name for path in made.path.iterdir()}
+
+
+@pytest.mark.parametrize("left", ["stays", "goes"])
+def test_a_run_is_the_same_from_another_folder(
+    run: ganzoo.TrainedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    expected = run.sample(2).array
+    here, other = tmp_path / "here", tmp_path / "other"
+    here.mkdir()
+    other.mkdir()
+    (here / "run").symlink_to(run.path)
+    monkeypatch.chdir(here)
+    opened = ganzoo.open_run("run")
+    assert opened.path == Path("run")
+    monkeypatch.chdir(other)
+    if left == "goes":
+        other.rmdir()
+    assert np.array_equal(opened.sample(2).array, expected)
+    assert (opened.path, opened.step) == (here / "run", 5)
