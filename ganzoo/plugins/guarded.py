@@ -1,7 +1,4 @@
-"""What a plugin may do to a command while it is imported: take so long, and say so much.
-
-Where it goes to another folder, relative paths of the user's would be taken for others afterwards.
-"""
+"""What a plugin may do to a command while it is imported: take so long, and say so much."""
 
 from __future__ import annotations
 
@@ -12,9 +9,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TextIO, cast
+
+from ganzoo.plugins.surroundings import unchanged
 
 SECONDS = 60.0
 """Of the processor, that an import may take, torch's included; and that it may wait."""
@@ -70,7 +68,12 @@ def guarded() -> Iterator[None]:
     """
     muffled = Muffled(sys.stderr)
     try:
-        with contextlib.redirect_stdout(cast("TextIO", muffled)), _limited(), _staying(), _here():
+        with (
+            contextlib.redirect_stdout(cast("TextIO", muffled)),
+            _limited(),
+            _staying(),
+            unchanged(),
+        ):
             yield
     except (Exception, SystemExit, KeyboardInterrupt):
         raise
@@ -95,20 +98,6 @@ def _staying() -> Iterator[None]:
         yield
     finally:
         os._exit = leave
-
-
-@contextlib.contextmanager
-def _here() -> Iterator[None]:
-    """Be in the same folder afterwards."""
-    before = None
-    with contextlib.suppress(OSError):  # the folder is gone
-        before = Path.cwd()
-    try:
-        yield
-    finally:
-        if before is not None:
-            with contextlib.suppress(OSError):  # or it is now
-                os.chdir(before)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,14 @@
 """What a plugin may do with stdout while it is imported, and afterwards."""
 
 import logging
+import multiprocessing
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from ganzoo.plugins.guarded import CHARACTERS, guarded
 
@@ -29,8 +32,45 @@ def test_who_keeps_it_is_heard_afterwards(capsys: pytest.CaptureFixture[str]) ->
     assert found.endswith("later\n")
 
 
-def test_relative_paths_of_the_user_are_the_same_afterwards() -> None:
-    before = Path.cwd()
+def umask() -> int:
+    found = os.umask(0o077)
+    os.umask(found)
+    return found
+
+
+SHARED: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+    "the folder": (Path.cwd, lambda: os.chdir("/")),
+    "the umask": (umask, lambda: os.umask(0o001)),
+    "the way to start processes": (
+        lambda: multiprocessing.get_start_method(allow_none=True),
+        lambda: multiprocessing.set_start_method("forkserver", force=True),
+    ),
+    "torch's numbers": (
+        torch.get_default_dtype,
+        lambda: torch.set_default_dtype(torch.float64),
+    ),
+    "torch's device": (torch.get_default_device, lambda: torch.set_default_device("meta")),
+    "torch's gradients": (torch.is_grad_enabled, lambda: torch.set_grad_enabled(False)),
+}
+"""What a program shares: how it is asked for, and how a plugin would change it."""
+
+
+@pytest.mark.parametrize("what", SHARED)
+def test_what_all_share_is_the_same_afterwards(what: str) -> None:
+    asked, change = SHARED[what]
+    before = asked()
     with guarded():
-        os.chdir("/")
-    assert Path.cwd() == before
+        change()
+        assert asked() != before
+    assert asked() == before
+
+
+def test_torch_has_its_own_defaults_where_a_plugin_imports_it_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "torch")
+    with guarded():
+        sys.modules["torch"] = torch  # as an import does
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(False)
+    assert (torch.get_default_dtype(), torch.is_grad_enabled()) == (torch.float32, True)
