@@ -17,9 +17,9 @@ from typing import Any
 
 from ganzoo.claims.claim import Arm, Setting, digest
 from ganzoo.errors import GanzooError
+from ganzoo.jobs.child import PROGRAM, STOPPED, begun, follow, last_words
 from ganzoo.plugins.catalog import single_names
 from ganzoo.plugins.registry import registry
-from ganzoo.runs.child import PROGRAM, STOPPED, begun, follow, last_words
 from ganzoo.runs.run import Run
 from ganzoo.spec import MADE
 

@@ -139,6 +139,10 @@ def main() -> NoReturn:
     """The ``ganzoo`` command."""
     _open_streams()
     _heed_signals()
+    if "GANZOO_LIFELINE" in os.environ:
+        from ganzoo.jobs.lifeline import hold_on
+
+        hold_on()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):  # a stream that the caller has replaced
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]

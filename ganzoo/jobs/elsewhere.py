@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from ganzoo.jobs.child import STOPPED, follow
 from ganzoo.jobs.executor import Handle, Job
-from ganzoo.runs.child import STOPPED, follow
 
 
 def carry_out(job: Job) -> int:

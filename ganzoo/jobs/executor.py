@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ganzoo.runs.child import PROGRAM
+from ganzoo.jobs.child import PROGRAM
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from itertools import cycle
 
 from ganzoo.config import option
 from ganzoo.engine.cpu.threads import usable_cores
+from ganzoo.jobs.child import STOPPED
 from ganzoo.jobs.executor import Executor, Handle, Job
-from ganzoo.runs.child import STOPPED
+from ganzoo.jobs.lifeline import started
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,7 @@ class Local(Executor):
         if job.on_gpu:
             environment["CUDA_VISIBLE_DEVICES"] = next(self._gpus)
         with job.log.open("a", encoding="utf-8") as said:
-            process = subprocess.Popen(
-                job.command,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                env=environment,
-                cwd=job.folder,
-                start_new_session=True,  # Ctrl-C reaches it only through `stop`
-            )
+            process = started(job.command, said, said, folder=job.folder, environment=environment)
         return Process(process)
 
 

@@ -16,9 +16,9 @@ from ganzoo.compare.ranking import Ranking, rank
 from ganzoo.compare.runs import compare
 from ganzoo.engine.device import find_device
 from ganzoo.errors import GanzooError
+from ganzoo.jobs.child import POLL, STOPPED, begun, interruptible, last_words
 from ganzoo.jobs.executor import Executor, Handle, Job
 from ganzoo.runs import evaluations
-from ganzoo.runs.child import POLL, STOPPED, begun, interruptible, last_words
 from ganzoo.runs.metrics_file import last_step
 from ganzoo.runs.run import Run
 from ganzoo.sweeps.plan import Plan, Trial

@@ -10,11 +10,11 @@ import pytest
 from helpers.cli import TINY, ganzoo
 
 from ganzoo.errors import GanzooError
+from ganzoo.jobs.child import STOPPED
 from ganzoo.jobs.elsewhere import Submitted, carry_out
 from ganzoo.jobs.executor import Executor, Handle, Job
 from ganzoo.jobs.local import Local, LocalConfig
 from ganzoo.plugins.equip import executor_of
-from ganzoo.runs.child import STOPPED
 from ganzoo.runs.run import Run
 from ganzoo.testing import check_executor
 

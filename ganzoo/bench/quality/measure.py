@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.artifacts.files import write_json
 from ganzoo.errors import GanzooError
-from ganzoo.runs.child import PROGRAM, STOPPED, begun, follow, last_words
+from ganzoo.jobs.child import PROGRAM, STOPPED, begun, follow, last_words
 from ganzoo.runs.duration import training_parts, training_seconds
 
 if TYPE_CHECKING:

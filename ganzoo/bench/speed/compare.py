@@ -16,7 +16,7 @@ from ganzoo.bench.speed.process import Process, Unplayable
 from ganzoo.bench.speed.quiet import TOLERATED, Watch
 from ganzoo.bench.speed.spec import BASELINES, ENGINE, Entrant, Game
 from ganzoo.errors import GanzooError
-from ganzoo.runs.child import PYTHON
+from ganzoo.jobs.child import PYTHON
 
 ROUNDS = 5
 """In each, every contestant has a turn: what slows the machine down slows all of them."""

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from ganzoo.bench.speed.spec import Entrant, Game, to_dict
 from ganzoo.errors import GanzooError
-from ganzoo.runs.child import PYTHON
+from ganzoo.jobs.child import PYTHON
 
 PATIENCE = 10.0
 """Seconds that a process may take to end."""

@@ -16,7 +16,7 @@ from ganzoo.bench.quality import measure as measuring
 from ganzoo.bench.quality.measure import measure, training_parts, training_seconds
 from ganzoo.bench.quality.report import half_interval, make_tables, remarks
 from ganzoo.errors import GanzooError
-from ganzoo.runs.child import STOPPED, follow
+from ganzoo.jobs.child import STOPPED, follow
 
 
 def forget_evaluation(record: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_program_is_asked_to_end_and_waited_for(
     log, ran = tmp_path / "log", tmp_path / "run/log.txt"
     python = (
         f"import signal\nsignal.signal(signal.SIGINT, signal.{at_first})\n"
-        "from pathlib import Path\nfrom ganzoo.runs.child import follow\n"
+        "from pathlib import Path\nfrom ganzoo.jobs.child import follow\n"
         f"command = {[*measuring.PROGRAM, *arguments]!r}\n"
         f"try:\n    follow(command, Path({str(log)!r}), lambda news: None)\n"
         f"except KeyboardInterrupt:\n    print(Path({str(ran)!r}).read_text())"

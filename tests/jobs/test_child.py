@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.runs.child import interruptible, last_words
+from ganzoo.jobs.child import interruptible, last_words
 
 
 def test_an_error_of_a_plugin_is_told_with_its_line(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ganzoo.errors import GanzooError
+from ganzoo.jobs.lifeline import started
 
 if TYPE_CHECKING:
     from ganzoo.runs.run import Run
@@ -44,8 +45,8 @@ def follow(
 ) -> int:
     """Run a program to its end.
 
-    It has a session of its own, so that Ctrl-C reaches it only through this process, which waits
-    for it to end: a training then saves a checkpoint, and a second Ctrl-C has it stop at once.
+    Ctrl-C reaches it only through this process, which waits for it to end: a training then saves a
+    checkpoint, and a second Ctrl-C has it stop at once.
 
     Args:
         command: the program and its arguments.
@@ -64,16 +65,7 @@ def follow(
         KeyboardInterrupt: this process got SIGINT, SIGTERM or SIGHUP; the program has ended.
     """
     with log.open("a", encoding="utf-8") as said, interruptible():
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout or said,
-            stderr=said,
-            start_new_session=True,
-            pass_fds=kept,
-            cwd=folder,
-            env=environment,
-        )
+        process = started(command, stdout or said, said, kept, folder, environment)
         asked = False
         try:
             while (status := _wait(process)) is None:
