@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from helpers.bench.stand_in import request, silent
@@ -91,6 +93,31 @@ def test_seconds_end_a_training_which_is_kept(tmp_path: Path, calls: Path) -> No
         "evaluate",
         "evaluate",
     ]
+
+
+def test_a_budget_keeps_to_its_time_when_the_clock_is_set_back(
+    tmp_path: Path, calls: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the clock of the log, which stands still meanwhile, it would never be over."""
+    asked: list[bool] = []
+    passed = iter(range(0, 10**6, 10))
+    clock = SimpleNamespace(monotonic=lambda: next(passed))  # ten seconds from look to look
+    monkeypatch.setattr(measuring, "time", clock)
+
+    def instead(command: object, log: Path, tell: object, over: Callable[[], bool]) -> int:
+        run = asking.run
+        run.mkdir(parents=True)
+        (run / "log.txt").write_text(
+            "2020-10-25 02:59:59  step 0 of 7: training\n2020-10-25 02:00:09  step 1: 1 s\n"
+        )
+        asked.extend(over() for _ in range(4))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measuring, "follow", instead)
+    asking = measuring.Trial("good", 0, request(tmp_path, "25s"))
+    with pytest.raises(KeyboardInterrupt):
+        measuring.carry_out(asking, silent)
+    assert asked == [False, False, True, True]
 
 
 def test_seconds_away_are_not_of_the_training(tmp_path: Path, calls: Path) -> None:
