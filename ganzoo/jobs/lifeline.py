@@ -29,8 +29,7 @@ def started(
     """Start a program in a session of its own, so that Ctrl-C reaches it only from here.
 
     Args:
-        command: the program and its arguments; one of ganzoo ends with this process, or with what
-            is returned.
+        command: the program and its arguments; one of ganzoo ends with this process.
         stdout: a file for what it prints.
         stderr: likewise.
         kept: numbers of open files that stay open in it.
