@@ -9,6 +9,7 @@ only when it is complete, so a writer that is killed leaves nothing that could b
 
 import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import json
 import os
@@ -240,7 +241,10 @@ def _writing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path.parent)
-        with replacing(path) as temporary:
+        with contextlib.ExitStack() as until_renamed, replacing(path) as temporary:
+            held = until_renamed.enter_context(temporary.open("wb"))
+            with contextlib.suppress(OSError):  # a disk without locks
+                fcntl.flock(held, fcntl.LOCK_EX)
             yield temporary
     except OSError as error:
         raise GanzooError(
@@ -272,8 +276,20 @@ def _header(
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed writers left; a living one has written within the last day."""
+    """Remove what killed writers left, a day later, as on a disk without locks nobody knows."""
     for file in folder.glob(".*.tmp.safetensors"):
         with contextlib.suppress(OSError):  # another process was faster
-            if time.time() - file.stat().st_mtime > _DAY:
+            if time.time() - file.stat().st_mtime > _DAY and not _is_held(file):
                 file.unlink()
+
+
+def _is_held(file: Path) -> bool:
+    """Whether somebody still writes a file, whatever the time is there."""
+    with file.open("rb") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a disk without locks
+            return False
+    return False

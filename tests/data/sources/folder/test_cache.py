@@ -112,6 +112,23 @@ def test_what_a_killed_writer_left_does_no_harm_and_goes_after_a_day(folder, cac
     assert sorted(cache_folder.iterdir()) == sorted([fresh, path])
 
 
+def test_what_is_being_written_stays_whatever_the_clock_says(tmp_path):
+    """That of another command may be a day ahead."""
+    slow, other = tmp_path / "slow.safetensors", tmp_path / "other.safetensors"
+    image = np.full((3, 8, 8), 7, dtype=np.uint8)
+
+    def images():
+        yield image
+        (half,) = tmp_path.glob(".*.tmp.safetensors")
+        os.utime(half, (0, 0))
+        cache.write(other, image.shape, [image])
+        yield image
+
+    cache.write(slow, image.shape, images())
+    assert sorted(tmp_path.iterdir()) == [other, slow]
+    assert len(cache.read(slow, 2, (8, 8)).images) == 2
+
+
 def test_a_cache_that_cannot_be_written_is_named(folder, tmp_path, monkeypatch):
     plain("RGB", RED).save(folder / "a.png")
     (tmp_path / "file").write_text("not a folder")
