@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.artifacts.gallery import Gallery
+from ganzoo.data.sources.cache import refuse_changed
 from ganzoo.engine.cpu.allocator import keep_freed_memory
 from ganzoo.engine.cpu.threads import ThreadTuner, make_tuner
 from ganzoo.engine.distributed import (
@@ -304,6 +305,7 @@ class Trainer:
         return self._saved
 
     def _refuse_unsound(self) -> None:
+        refuse_changed()
         unsound = self.engine.unsound()
         if unsound is not None:
             phase, parameter = unsound

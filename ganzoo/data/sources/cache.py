@@ -182,6 +182,24 @@ def _is_unchanged(
     return True
 
 
+def refuse_changed() -> None:
+    """See whether the images that this process has mapped are still those that it has read.
+
+    Raises:
+        GanzooError: something has written into a file of them, or has cut it short.
+    """
+    for path, number, *_ in _SOUND:
+        with contextlib.suppress(OSError):  # what is mapped stays when its name is gone
+            status = Path(path).stat()
+            now = path, status.st_ino, status.st_size, status.st_mtime_ns
+            if status.st_ino == number and now not in _SOUND:
+                raise GanzooError(
+                    f"something has changed the decoded images in '{path}' while they were used: "
+                    "what was made of them since the last checkpoint is not kept, and --resume "
+                    "goes on from there with images that are decoded anew"
+                )
+
+
 def write(
     path: Path,
     shape: tuple[int, int, int],
