@@ -38,7 +38,6 @@ pytestmark = pytest.mark.usefixtures("here")
     ],
 )
 def test_looking_around_does_not_wait_for_torch(args: list[str]) -> None:
-    ganzoo("plugins")  # once after each installation, the targets are looked at
     code = (
         "import sys; from ganzoo.cli import run; status = run(sys.argv[1:]);"
         "sys.exit('torch is imported' if 'torch' in sys.modules else status)"
@@ -49,7 +48,6 @@ def test_looking_around_does_not_wait_for_torch(args: list[str]) -> None:
 
 
 def test_listing_imports_nothing_that_only_help_or_training_needs() -> None:
-    ganzoo("list")
     code = (
         "import sys; from ganzoo.cli import run; run(['list']); "
         "unused = {'torch', 'numpy', 'PIL', 'matplotlib', 'rich_click', 'ganzoo.config'};"
@@ -85,7 +83,6 @@ def test_listing_takes_little_longer_than_to_import_its_libraries(tmp_path: Path
         user = after.children_user - before.children_user
         return user + after.children_system - before.children_system
 
-    ganzoo("list")  # which looks at each plugin once
     spent = [(seconds("-m", "ganzoo", "list"), seconds("-c", libraries)) for _ in range(4)]
     listing, importing = map(min, zip(*spent, strict=True))
     assert listing < 2.5 * importing
