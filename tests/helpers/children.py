@@ -3,9 +3,12 @@
 import io
 import multiprocessing
 import os
+import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -43,6 +46,17 @@ class Child:
             raise AssertionError(f"it hangs: {self.err.read_text()}")
         return self.process.exitcode
 
+    def say(self, text: str) -> None:
+        """Wait until it has printed this."""
+        while not (self.out.exists() and text in self.out.read_text()):
+            assert self.process.is_alive(), self.err.read_text()
+            time.sleep(0.01)
+
+    def hear(self, number: int) -> None:
+        """Send it a signal."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
+
 
 def start(folder: Path, name: str, function: Callable[..., object], *args: object) -> Child:
     """Have a process of one thread call a function of a module, and print to files of this name."""
@@ -54,9 +68,15 @@ def start(folder: Path, name: str, function: Callable[..., object], *args: objec
 
 
 def _begin(environment: dict[str, str], *args: Any) -> None:
-    """In the environment of who has started it, not of who was there before."""
+    """In the environment of who has started it, not of who was there before.
+
+    It hears SIGINT also where the tests run in the background of a script, which ignores it, and
+    SIGHUP where they were started by nohup.
+    """
     os.environ.clear()
     os.environ.update(environment)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     enter(*args)
 
 
@@ -67,9 +87,12 @@ def enter(out: Path, err: Path, function: Callable[..., object], *args: object) 
     for number, path in ((1, out), (2, err)):
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, number)
-    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", 0, closefd=False), write_through=True)
-    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", 0, closefd=False), write_through=True)
+    sys.stdout, sys.stderr = _printing_to(1), _printing_to(2)
     function(*args)
+
+
+def _printing_to(descriptor: int) -> io.TextIOWrapper:
+    return io.TextIOWrapper(os.fdopen(descriptor, "wb", 0, closefd=False), write_through=True)
 
 
 def ganzoo(*args: str) -> None:
@@ -84,3 +107,11 @@ def after(python: str, *args: str) -> None:
     """``ganzoo ARGS`` after lines of Python."""
     exec(python, {})
     ganzoo(*args)
+
+
+def on_pipe(stdout: Connection, python: str, *args: str) -> None:
+    """The same, which prints on a pipe."""
+    os.dup2(stdout.fileno(), 1)
+    stdout.close()
+    sys.stdout = _printing_to(1)
+    after(python, *args)

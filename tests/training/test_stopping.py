@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.cli import TINY, ganzoo, spawn, train_tiny, tree
+from helpers.children import CONTEXT, after, on_pipe
+from helpers.children import start as start_child
+from helpers.cli import TINY, ganzoo, train_tiny, tree
 
 from ganzoo.artifacts import pictures
 from ganzoo.errors import GanzooError
@@ -17,7 +19,8 @@ from ganzoo.training.start import start
 from ganzoo.training.watching import overview
 
 OFTEN = "import ganzoo.cli.display\nganzoo.cli.display.QUIET = 0.0"
-LONG = ("train", "vanilla", *TINY, "--mode", "eager", "--steps", 1_000_000, "--log-every", 1)
+EAGER = ("train", "vanilla", *TINY, "--mode", "eager")
+LONG = (*EAGER, "--steps", "1000000", "--log-every", "1")
 
 
 def log(run: Path) -> str:
@@ -26,13 +29,10 @@ def log(run: Path) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_a_signal_that_ends_programs_ends_it_in_order(tmp_path: Path, number: int) -> None:
-    process = spawn(*LONG, "--out", tmp_path / "run", python=OFTEN)
-    assert process.stdout is not None
-    while not process.stdout.readline().startswith("step "):
-        assert process.poll() is None
-    process.send_signal(number)
-    process.communicate(timeout=300)
-    assert process.returncode == 130
+    child = start_child(tmp_path, "train", after, OFTEN, *LONG, "--out", str(tmp_path / "run"))
+    child.say("\nstep ")
+    child.hear(number)
+    assert child.wait() == 130
     assert Run.open(tmp_path / "run").state == "stopped"
     assert log(tmp_path / "run").endswith("stopped")
     for name in ("samples.gif", "curves.png"):
@@ -55,13 +55,14 @@ def test_nohup_is_obeyed(tmp_path: Path) -> None:
 
 
 def test_it_stops_when_the_reader_of_its_pipe_goes_away(tmp_path: Path) -> None:
-    process = spawn(*LONG, "--out", tmp_path / "run", python=OFTEN)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    assert "variant" in process.stdout.readline()
-    process.stdout.close()  # as `| head -1` does
-    said = process.stderr.read()
-    assert (process.wait(timeout=300), said) == (130, "")
+    reading, writing = CONTEXT.Pipe(duplex=False)
+    out = ("--out", str(tmp_path / "run"))
+    child = start_child(tmp_path, "train", on_pipe, writing, OFTEN, *LONG, *out)
+    writing.close()
+    with open(reading.fileno(), closefd=False) as stdout:
+        assert "variant" in stdout.readline()
+    reading.close()  # as `| head -1` does
+    assert (child.wait(), child.err.read_text()) == (130, "")
     run = Run.open(tmp_path / "run")
     assert run.state == "stopped"
     assert log(run.path).endswith("stopped, as nobody reads what it says any more")
@@ -72,9 +73,8 @@ def test_a_full_disk_under_its_output_does_not_stop_it(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     out = f"import sys\nsys.stdout = open('/dev/full', 'w')\n{OFTEN}"
-    process = spawn("train", "vanilla", *TINY, "--steps", 3, "--out", tmp_path / "run", python=out)
-    process.communicate(timeout=300)
-    assert process.returncode == 0
+    flags = ("--steps", "3", "--out", str(tmp_path / "run"))
+    assert start_child(tmp_path, "train", after, out, *EAGER, *flags).wait() == 0
     assert Run.open(tmp_path / "run").state == "finished"
 
 

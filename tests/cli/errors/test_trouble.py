@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.children import after, start
 from helpers.cli import TINY, Result, ganzoo, spawn, train_tiny, tree
 from helpers.refusals import WEIGHTS, check, checkpoint, refused, resume
 from safetensors.torch import load_file
@@ -23,9 +24,9 @@ def test_a_full_disk_leaves_the_checkpoint_before() -> None:
     run = train_tiny(Path("run"), "--generator-widths", "400,400")
     before = tree(checkpoint(run))
     limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))"
-    process = spawn(*resume(run), python=limited)
-    out, err = process.communicate()
-    check(Result(process.returncode, out, err), ("could not be written", "step 5 is untouched"))
+    child = start(Path("printed"), "resumed", after, limited, *map(str, resume(run)))
+    result = Result(child.wait(), child.out.read_text(), child.err.read_text())
+    check(result, ("could not be written", "step 5 is untouched"))
     assert tree(checkpoint(run)) == before
     assert sorted(p.name for p in (run / "checkpoints").iterdir()) == ["00000000", "00000005"]
     assert ganzoo(*resume(run)).status == 0
@@ -79,15 +80,14 @@ def test_a_second_interruption_ends_it_at_once() -> None:
         "def step(self): print('stepping', flush=True); time.sleep(60)\n"
         "Engine.step = step"
     )
-    process = spawn("train", "vanilla", *TINY, "--out", "run", python=stuck)
-    assert process.stdout is not None
-    assert "stepping\n" in iter(process.stdout.readline, "")
-    process.send_signal(signal.SIGINT)
+    child = start(Path("printed"), "train", after, stuck, "train", "vanilla", *TINY, "--out", "run")
+    child.say("stepping\n")
+    child.hear(signal.SIGINT)
     time.sleep(0.5)
-    assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=50)
-    assert (process.returncode, err) == (130, "")
+    assert child.process.is_alive()
+    child.hear(signal.SIGINT)
+    assert (child.wait(50), child.err.read_text()) == (130, "")
+    out = child.out.read_text()
     assert "run/checkpoints/00000000" in out
     assert "ganzoo train --resume run" in out
 
@@ -98,13 +98,11 @@ def test_an_interruption_before_the_training_leaves_nothing() -> None:
         "def wait(*_): print('loading', flush=True); time.sleep(60)\n"
         "ganzoo.data.made.mixtures.shuffled_labels = wait"
     )
-    process = spawn("train", "vanilla", *TINY, "--out", "run", python=slow)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "loading\n"
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
-    assert (process.returncode, out) == (130, ""), err
-    assert err.split() == ["ganzoo:", "error:", "interrupted"]
+    child = start(Path("printed"), "train", after, slow, "train", "vanilla", *TINY, "--out", "run")
+    child.say("loading\n")
+    child.hear(signal.SIGINT)
+    assert (child.wait(), child.out.read_text()) == (130, "loading\n")
+    assert child.err.read_text().split() == ["ganzoo:", "error:", "interrupted"]
     assert not Path("run").exists()
 
 
