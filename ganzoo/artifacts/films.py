@@ -7,6 +7,7 @@ from typing import Any
 from PIL import Image
 
 from ganzoo.artifacts.files import creating
+from ganzoo.artifacts.signed import signature
 from ganzoo.errors import GanzooError
 
 FRAME_MS = 40
@@ -50,13 +51,19 @@ def write_film(frames: Sequence[Image.Image], path: Path, *, loop: bool) -> None
         OSError: it cannot be written.
     """
     first, *rest = frames
+    suffix = path.suffix.lower()
     with creating(path) as temporary:
-        match path.suffix.lower():
+        match suffix:
             case ".gif":
                 repeated: dict[str, Any] = {"loop": 0} if loop else {}
                 first, *rest = (_with_palette(frame) for frame in frames)
                 first.save(
-                    temporary, save_all=True, append_images=rest, duration=FRAME_MS, **repeated
+                    temporary,
+                    save_all=True,
+                    append_images=rest,
+                    duration=FRAME_MS,
+                    **repeated,
+                    **signature(suffix),
                 )
             case ".webp":
                 first.save(
@@ -66,6 +73,7 @@ def write_film(frames: Sequence[Image.Image], path: Path, *, loop: bool) -> None
                     duration=FRAME_MS,
                     loop=0 if loop else 1,
                     lossless=True,
+                    **signature(suffix),
                 )
             case _:
                 _write_mp4(frames, temporary)

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ganzoo.artifacts.files import creating
 from ganzoo.artifacts.gallery import COLUMNS
+from ganzoo.artifacts.signed import signed_png
 from ganzoo.data.kinds import kind_of
 from ganzoo.data.sample_files import write_folder, write_npz
 from ganzoo.errors import GanzooError, counted
@@ -226,7 +227,10 @@ def write_samples(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if form == PICTURE:
-            picture = joined(parts).png(columns, scale)
+            every = joined(parts)
+            picture = every.png(columns, scale)
+            if every.origin or len(every) > 1:  # else it was made of one image, and may be data
+                picture = signed_png(picture)
             with creating(out) as temporary:
                 temporary.write_bytes(picture)
             return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from ganzoo.artifacts.pixels import OFFSET
+from ganzoo.artifacts.signed import is_signed
 from ganzoo.data.files.deep import is_deep, mode_in, words_in
 from ganzoo.data.files.formats import advice, format_of, name_of, open_image, readable
 from ganzoo.data.files.wanted import AS_THEY_ARE, MOST_BITS, Pixels
@@ -47,6 +48,8 @@ class Look(NamedTuple):
     """Whether pixels of it were transparent, and lie on white now."""
     enlarged: bool = False
     """Whether it was smaller than what it was scaled to."""
+    signed: bool = False
+    """Whether it says that ganzoo made it."""
 
 
 def look(
@@ -89,10 +92,18 @@ def look_at_words(
     return _look(path, half, pixels, wanted)
 
 
-def mode_of(path: Path, wanted: Pixels = AS_THEY_ARE) -> str:
-    """Pillow's name for what the pixels are, as the header says; empty: it cannot be read."""
+def mode_of(path: Path, wanted: Pixels = AS_THEY_ARE, *, signed: bool = True) -> str:
+    """Pillow's name for what the pixels are, as the header says; empty: it cannot be read.
+
+    Args:
+        path: of the file.
+        wanted: what ``--pixels`` says.
+        signed: whether one that ganzoo made is looked at; else it is as if it could not be read.
+    """
     try:
         with open_image(path) as image:
+            if is_signed(image) and not signed:
+                return ""
             return mode_in(image) if wanted.managed else image.mode
     except Exception:  # decoding it will say why
         return ""
@@ -150,6 +161,7 @@ def _look(
                 pages=pages,
                 deep=deep,
                 miscoloured=miscoloured,
+                signed=is_signed(opened),
             )
     except UnidentifiedImageError:
         found = format_of(path)

@@ -35,6 +35,8 @@ TOLD = 5
 """Reasons, at most, for which files are said to be skipped."""
 WORTH = 1 << 30
 """Bytes of all images, beyond which no more are made up."""
+SIGNED = "ganzoo made it, as a text 'ganzoo' in it says, and it is data once saved without that"
+"""Why a picture is skipped that lies among photos."""
 _WHY: dict[Path, str] = {}
 """Why files were skipped of the caches that this process has filled, so that it says so once."""
 
@@ -159,7 +161,8 @@ def _fill_cache(
     ):
         paths = [folder / file for file in files]
         every = (*paths, *(folder / file for file in others))
-        modes = [mode for mode in _in_order(pool, partial(mode_of, wanted=wanted), every) if mode]
+        look_up = partial(mode_of, wanted=wanted, signed=False)
+        modes = [mode for mode in _in_order(pool, look_up, every) if mode]
         channels = CHANNELS.get(wanted.colour) or (3 if any(map(is_coloured, modes)) else 1)
         words = most_bits == 16 and channels == 1 and {mode[0] for mode in modes} == {"I"}
         read = look_at_words if words else partial(look, channels=channels)
@@ -171,6 +174,8 @@ def _fill_cache(
             decoded = _in_order(pool, reading, paths)
             for file, image in zip(files, decoded, strict=True):
                 advance(1)
+                if not isinstance(image, str) and image.signed:
+                    image = SIGNED
                 if isinstance(image, str):
                     skipped.setdefault(image, []).append(file)
                     yield None
