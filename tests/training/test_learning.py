@@ -20,7 +20,7 @@ def train(*arguments: object) -> None:
 
 
 def test_vanilla_finds_the_modes_of_ring8(tmp_path: Path) -> None:
-    train("vanilla", "--dataset", "ring8", "--steps", 2500, "--out", tmp_path / "run")
+    train("vanilla", "--dataset", "ring8", "--steps", 1500, "--out", tmp_path / "run")
     assert ganzoo("sample", tmp_path / "run", "--n", 2500, "--out", tmp_path / "x.npz").status == 0
     points = torch.from_numpy(np.load(tmp_path / "x.npz")["points"])
     modes, quality = covered(points, load_ring8(DataRequest()))
