@@ -20,17 +20,11 @@ def ganzoo_register_variants():
 VARIANT = """
 import os
 import time
-from pathlib import Path
 
 from ganzoo_vanilla.variant import Vanilla
 
 
 class Toy(Vanilla):
-    def players(self):
-        if "TOY_NOTES" in os.environ:
-            Path(os.environ["TOY_NOTES"], str(os.getpid())).touch()
-        return super().players()
-
     def generator_loss(self, batch):
         time.sleep(float(os.environ.get("TOY_PAUSE", "0")))
         return super().generator_loss(batch)
