@@ -158,6 +158,11 @@ def _changes(record: Record, rates: Mapping[str, Any], step: int) -> Iterator[st
             f"from step {step:,} on {flag} is {rate}, and was {before}: networks, averages, the "
             "optimizers' moments and the order of the data are kept"
         )
+    if record.get("outcome") is None:
+        yield (
+            f"the run was killed and left no word, and goes on from step {step:,}: where nobody "
+            "did that, memory may have run out, or something cut a file short that was being read"
+        )
     if record.get("outcome") == "finished":
         yield (
             f"the run had finished at step {step:,} and is trained longer: all that it had is "

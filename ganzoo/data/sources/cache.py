@@ -1,4 +1,4 @@
-"""Decoded images in one safetensors file: written once, and from then on mapped.
+"""Decoded images in one safetensors file: written once, and from then on mapped, few copied.
 
 A folder's file is written image by image, as all of them may not fit into memory. It holds
 ``image``, (n, channels, height, width), of uint8, or of int16 for 16 bits, and ``kept``, bool
@@ -51,6 +51,10 @@ _ABOUT = "about"
 _SOUND: set[tuple[str, int, int, int]] = set()
 """Caches, with their number, size and time, that this process has found to be what was stored."""
 
+COPIED = 1 << 28
+"""Bytes up to which the images are copied, half of what a process takes with torch alone: who reads
+what is mapped is ended by the system, without a word, where something has cut the file short."""
+
 _DAMAGE = (OSError, SafetensorError, TypeError, LookupError, ValueError, AttributeError)
 """What a reader may make of a file that is not there, or not what was written."""
 
@@ -96,7 +100,7 @@ class Stored(NamedTuple):
     """What is in the cache of a folder."""
 
     images: Tensor
-    """Mapped and not copied."""
+    """Mapped, or a copy of few."""
     kept: Tensor
     """Which files they come from."""
     seen: Seen
@@ -119,7 +123,7 @@ def read(
     """
     with contextlib.suppress(*_DAMAGE), _open(path) as stored:
         told = stored.metadata()
-        tensors = stored.get_tensor("image"), stored.get_tensor("kept")
+        tensors = _images(stored), stored.get_tensor("kept").clone()
         if not _is_unchanged(path, told, tensors, report):
             return None
         seen = {name: int(told.get(name, value)) for name, value in nothing_seen().items()}
@@ -133,7 +137,7 @@ def read(
 def read_labelled(
     path: Path, report: Callable[[str], None] = lambda message: None
 ) -> tuple[Tensor, Tensor, tuple[str, ...]] | None:
-    """A labelled set, mapped and not copied.
+    """A labelled set, mapped, or a copy of a small one.
 
     Args:
         path: from `cache_path`.
@@ -144,7 +148,7 @@ def read_labelled(
         one.
     """
     with contextlib.suppress(*_DAMAGE), _open(path) as stored:
-        tensors = stored.get_tensor("image"), stored.get_tensor("label")
+        tensors = _images(stored), stored.get_tensor("label").clone()
         about = json.loads(stored.metadata()[_ABOUT])
         if _is_unchanged(path, about, tensors, report):
             return *tensors, tuple(about["classes"])
@@ -160,6 +164,12 @@ def _open(path: Path) -> Any:
     if not path.is_file():
         raise FileNotFoundError(path)
     return safe_open(path, "pt")
+
+
+def _images(stored: Any) -> Tensor:
+    """Mapped, or a copy of few."""
+    mapped: Tensor = stored.get_tensor("image")
+    return mapped.clone() if mapped.nbytes <= COPIED else mapped
 
 
 def _is_unchanged(
@@ -188,7 +198,10 @@ def refuse_changed() -> None:
     Raises:
         GanzooError: something has written into a file of them, or has cut it short.
     """
+    mapped = _mapped()
     for path, number, *_ in _SOUND:
+        if mapped is not None and os.path.realpath(path) not in mapped:
+            continue  # all of it was copied
         with contextlib.suppress(OSError):  # what is mapped stays when its name is gone
             status = Path(path).stat()
             now = path, status.st_ino, status.st_size, status.st_mtime_ns
@@ -198,6 +211,15 @@ def refuse_changed() -> None:
                     "what was made of them since the last checkpoint is not kept, and --resume "
                     "goes on from there with images that are decoded anew"
                 )
+
+
+def _mapped() -> frozenset[str] | None:
+    """The names of the files that this process has mapped; None: this system does not say it."""
+    try:
+        lines = Path("/proc/self/maps").read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return None
+    return frozenset(line.split(maxsplit=5)[5] for line in lines if line.endswith(".safetensors"))
 
 
 def write(

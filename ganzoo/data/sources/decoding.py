@@ -1,4 +1,4 @@
-"""Images decoded: every mode as the eye sees it, once, and from then on mapped from the cache."""
+"""Images decoded: every mode as the eye sees it, once, and from then on read from the cache."""
 
 import tempfile
 from collections import deque
@@ -52,7 +52,7 @@ def decode(
     most_bits: Literal[8, 16] = 16,
     wanted: Pixels = AS_THEY_ARE,
 ) -> tuple[Tensor, Tensor]:
-    """The images in these files, decoded once and from then on mapped from the cache.
+    """The images in these files, decoded once and from then on read from the cache.
 
     Args:
         folder: where the files are.

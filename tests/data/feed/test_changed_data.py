@@ -1,5 +1,7 @@
-"""Decoded images that something else writes over while they are trained on."""
+"""Decoded images that something else writes over, or cuts short, while they are trained on."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,52 +9,90 @@ import pytest
 from PIL import Image
 
 import ganzoo
+from ganzoo.data.sources import cache
 from ganzoo.runs import checkpoint
-from ganzoo.training.observer import Observer
+from ganzoo.training.observer import Observer, Record
 
 TINY = {"image_size": "8x8", "generator_widths": (8,), "discriminator_widths": (8,)}
-SHORT = {"batch_size": 2, "steps": 20, "log_every": 5, "checkpoint_every": 10}
+SHORT = {"batch_size": 2, "steps": 4, "log_every": 1, "checkpoint_every": 2}
 
 
 @pytest.fixture
-def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for number in range(12):
+    (tmp_path / "photos").mkdir()
+    for number in range(4):
         pixels = np.full((8, 8, 3), 20 * number, np.uint8)
-        Image.fromarray(pixels).save(folder / f"{number}.png")
-    return folder
+        Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
+    return tmp_path / "cache"
 
 
-def test_what_was_trained_on_other_pixels_is_not_saved(photos: Path, tmp_path: Path) -> None:
-    class Careless(Observer):
-        def logged(self, record: object) -> None:
-            if record.step == 15:
-                for cache in (tmp_path / "cache").glob("*.safetensors"):
-                    with cache.open("r+b") as file:
-                        file.seek(2000)
-                        file.write(b"others")
+class Careless(Observer):
+    """Does something to the decoded images at step 3, and keeps what is reported."""
 
-    out = tmp_path / "run"
-    more = {"dataset": "folder", "data_root": photos, "progress": False, **TINY, **SHORT}
+    def __init__(self, caches: Path, does: Callable[[Path], object]) -> None:
+        self.caches, self.does, self.said = caches, does, list[str]()
+
+    def logged(self, record: Record) -> None:
+        if record.step == 3:
+            for file in self.caches.glob("*.safetensors"):
+                self.does(file)
+
+    def report(self, message: str) -> None:
+        self.said.append(message)
+
+
+def train(caches: Path, does: Callable[[Path], object]) -> ganzoo.TrainedRun:
+    place = caches.parent
+    more = {"dataset": "folder", "data_root": place / "photos", **TINY, **SHORT}
+    return ganzoo.train("vanilla", out=place / "run", observer=Careless(caches, does), **more)
+
+
+def write_over(file: Path) -> None:
+    with file.open("r+b") as opened:
+        opened.seek(2000)
+        opened.write(b"others")
+
+
+def cut_short(file: Path) -> None:
+    os.truncate(file, 100)
+
+
+def replace_all(file: Path) -> None:
+    (copy := file.with_name("copy")).write_bytes(file.read_bytes())
+    copy.replace(file)
+
+
+def test_what_was_trained_on_other_pixels_is_not_saved(
+    caches: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "COPIED", 0)
     with pytest.raises(ganzoo.GanzooError, match=r"something has changed the decoded .*--resume"):
-        ganzoo.train("vanilla", out=out, observer=Careless(), **more)
-    latest = checkpoint.latest(out / "checkpoints")
+        train(caches, write_over)
+    run = caches.parent / "run"
+    latest = checkpoint.latest(run / "checkpoints")
     assert latest is not None
-    assert checkpoint.step_of(latest) == 10
-    assert ganzoo.train(resume=out, progress=False).step == 20
+    assert checkpoint.step_of(latest) == 2
+    assert ganzoo.train(resume=run, progress=False).step == 4
 
 
 def test_images_that_are_replaced_as_a_whole_stay_as_they_were(
-    photos: Path, tmp_path: Path
+    caches: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Renewing(Observer):
-        def logged(self, record: object) -> None:
-            for cache in (tmp_path / "cache").glob("*.safetensors"):
-                (copy := tmp_path / "copy").write_bytes(cache.read_bytes())
-                copy.replace(cache)
+    monkeypatch.setattr(cache, "COPIED", 0)
+    assert train(caches, replace_all).step == 4
 
-    more = {"dataset": "folder", "data_root": photos, "progress": False, **TINY, **SHORT}
-    made = ganzoo.train("vanilla", out=tmp_path / "run", observer=Renewing(), **more)
-    assert made.step == 20
+
+@pytest.mark.parametrize("does", [write_over, cut_short])
+def test_few_images_are_copied_whatever_becomes_of_the_file(
+    caches: Path, does: Callable[[Path], None]
+) -> None:
+    assert train(caches, does).step == 4
+
+
+def test_a_run_that_left_no_word_says_so_when_it_goes_on(caches: Path) -> None:
+    made = train(caches, lambda file: None)
+    made.run.close(None)  # as where the system ends it
+    watching = Careless(caches, lambda file: None)
+    ganzoo.train(resume=made, observer=watching, steps=5)
+    assert any("killed and left no word" in line and "step 4" in line for line in watching.said)
