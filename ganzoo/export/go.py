@@ -73,7 +73,7 @@ def export(
             network, or one cannot be exported; nothing is left behind.
     """
     if form not in NAMES:
-        raise unknown("format", form, NAMES)
+        raise unknown("format", str(form), NAMES)
     chosen = FORMATS["torch" if form == HUGGINGFACE else form]
     chosen.check()
     if form == "safetensors" and (truncation != 1 or asked):

@@ -1,7 +1,8 @@
-"""Numbers that a program asks for: checked as flags of the command line are."""
+"""What a program asks for: numbers are checked as flags of the command line are, types as well."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from math import inf, nan
 from operator import index
@@ -63,6 +64,41 @@ def sample_number(name: str, value: Any, most: int) -> int:
     found = whole(name, value, -LARGEST)
     if not 0 <= found <= most:
         raise GanzooError(f"samples have numbers from 0 to {most:,}, not {found}")
+    return found
+
+
+def of_type(name: str, value: Any, kind: type, words: str) -> None:
+    """See whether an argument can be used.
+
+    Args:
+        name: of the argument.
+        value: is given.
+        kind: that it must have.
+        words: for that: ``"a function of a text"``.
+
+    Raises:
+        GanzooError: it has another.
+    """
+    if not isinstance(value, kind):
+        raise GanzooError(f"{name}= must be {words}, not {value!r}")
+
+
+def quiet(message: str) -> None:
+    """Say nothing."""
+
+
+def listener(report: Any) -> None:
+    """See whether something can be told messages; raises likewise."""
+    if not callable(report):
+        raise GanzooError(f"report= must be a function that takes a message, not {report!r}")
+
+
+def names(name: str, values: Any) -> tuple[str, ...]:
+    """Texts that an argument gives; raises likewise."""
+    given = values if isinstance(values, Iterable) and not isinstance(values, str) else [None]
+    found = tuple(given)
+    if not all(isinstance(one, str) for one in found):
+        raise GanzooError(f"{name}= must be a list of names, not {values!r}")
     return found
 
 

@@ -11,7 +11,7 @@ import torch
 
 from ganzoo.engine.cpu.threads import leave_busy_cores
 from ganzoo.errors import GanzooError, counted
-from ganzoo.library.asked import SEEDS, whole
+from ganzoo.library.asked import SEEDS, listener, names, whole
 from ganzoo.library.writing import check_room, held
 from ganzoo.metrics.evaluate import Evaluation, Wish, evaluate_run
 from ganzoo.metrics.meaning import Found, in_words
@@ -82,12 +82,13 @@ def evaluate(
     report: Callable[[str], None],
 ) -> Evaluated:
     """Measure a run, and keep in its folder what was found: see `TrainedRun.evaluate`."""
+    listener(report)
     seed = whole("seed", seed, most=SEEDS)
     if n is not None:
         n = whole("n", n, 2)
         needed = held(data_spec(run.settings).sample, n)
         check_room(counted(n, "sample"), needed, fewer="choose a smaller --n")
-    wish = Wish(device, tuple(metrics), features, seed, report)
+    wish = Wish(device, names("metrics", metrics), features, seed, report)
     leave_busy_cores(device)
     path, step = run.path, step_of(run.checkpoint_at(checkpoint))
     found = evaluate_run(run, wish, n, checkpoint, data_root)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.artifacts.places import expanded
 from ganzoo.data.files.formats import open_image
 from ganzoo.errors import GanzooError
+from ganzoo.library.asked import listener
 from ganzoo.library.images import find_images
 from ganzoo.library.samples import Samples
 
@@ -33,6 +34,7 @@ def as_files(given: Given, report: Callable[[str], None]) -> Iterator[tuple[Path
     Raises:
         GanzooError: it is no image.
     """
+    listener(report)
     if isinstance(given, str | Path):
         yield find_images(expanded(given), report, "image")
         return

@@ -22,6 +22,7 @@ from ganzoo.data.kinds import kind_of
 from ganzoo.data.sample_files import read_samples
 from ganzoo.engine.draws import drawing_apart
 from ganzoo.errors import GanzooError
+from ganzoo.library.asked import place
 from ganzoo.library.given import Given, as_files
 from ganzoo.library.samples import Samples, joined
 from ganzoo.library.writing import MANIFEST
@@ -69,7 +70,7 @@ class Projection:
         Raises:
             GanzooError: it exists already, or cannot be written.
         """
-        out = Path(out)
+        out = place(out)
         if out.exists():
             raise GanzooError(f"{out} exists already: choose another --out")
         record = {**self.found.origin, "before": self.before, "after": self.after}

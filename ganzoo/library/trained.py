@@ -12,7 +12,7 @@ from torch import Tensor
 from ganzoo.abilities import Encoder, Enlarger, Restorer, Translator, asked_of
 from ganzoo.artifacts.places import expanded
 from ganzoo.errors import GanzooError
-from ganzoo.library.asked import place
+from ganzoo.library.asked import listener, place, quiet
 from ganzoo.library.classification import classified
 from ganzoo.library.drawing import DrawingRun
 from ganzoo.library.given import Given, as_files
@@ -32,10 +32,6 @@ if TYPE_CHECKING:
 
     from ganzoo.export.go import Exported
     from ganzoo.library.evaluating import Evaluated
-
-
-def quiet(message: str) -> None:
-    """Say nothing."""
 
 
 def open_run(path: Path | str, checkpoint: str | int = "last", device: str = "auto") -> TrainedRun:
@@ -248,6 +244,7 @@ class TrainedRun(DrawingRun):
         """
         from ganzoo.export.go import export
 
+        listener(report)
         return export(self.path, form, place(out), self.checkpoint, report, truncation, controls)
 
     def translating(

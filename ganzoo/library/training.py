@@ -14,7 +14,7 @@ from ganzoo.config import options
 from ganzoo.engine.device import check_defaults
 from ganzoo.engine.distributed import processes, wait_for_all
 from ganzoo.errors import GanzooError
-from ganzoo.library.asked import place
+from ganzoo.library.asked import of_type, place
 from ganzoo.library.trained import TrainedRun, open_run
 from ganzoo.training.observer import Observer
 from ganzoo.training.resume import resume as go_on
@@ -57,6 +57,8 @@ def train(
         raise GanzooError("name a variant to train, or a run to go on with by resume=, not both")
     if out is not None and resume is not None:
         raise GanzooError("out= names a new run, and resume= one that exists: give one of them")
+    if observer is not None:
+        of_type("observer", observer, Observer, "an Observer")
     check_defaults()
     given = plain_settings(settings)
     watched = nullcontext(observer or Observer()) if observer or not progress else _bar()
@@ -94,10 +96,10 @@ def forecast(variant: str, *, out: Path | str | None = None, **settings: object)
     from ganzoo.bench.forecast import forecast as foresee
     from ganzoo.runs.run import check_free
 
-    place = None if out is None else Path(out)
-    if place is not None:
-        check_free(place)
-    return foresee(variant, plain_settings(settings), place)
+    path = None if out is None else place(out)
+    if path is not None:
+        check_free(path)
+    return foresee(variant, plain_settings(settings), path)
 
 
 def plain_settings(settings: Mapping[str, object]) -> dict[str, object]:

@@ -194,6 +194,8 @@ class Registry:
         return sorted(rows, key=lambda row: (row.spec.name, row.plugin.dist))
 
     def _find(self, kind: type[S], asked: str) -> Registered[S]:
+        if not isinstance(asked, str):  # as a program may give it
+            raise GanzooError(f"{asked!r} names no {KINDS[kind]}: give a text")
         dist, _, name = asked.rpartition(":")
         usable = [row for row in self._rows(kind) if row.plugin.usable]
         found = [

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from ganzoo.artifacts.waiting import stderr_console
 from ganzoo.compare.ranking import Ranking
 from ganzoo.config import build
+from ganzoo.library.asked import of_type, place
 from ganzoo.library.trained import TrainedRun, open_run
 from ganzoo.library.training import plain_settings
 from ganzoo.sweeps.go import UNDONE, Row, Swept, Watch, carry_out
@@ -61,7 +62,8 @@ def sweep(
         "evaluate": evaluate,
         "executor": executor,
     }
-    folder = None if out is None else Path(out)
+    of_type("set", set, Mapping, "a mapping of settings to what is tried")
+    folder = None if out is None else place(out)
     with _bar() if progress else nullcontext(Watch()) as watch:
         ready = set_up(
             variant,

@@ -66,6 +66,27 @@ REFUSED: dict[str, Call] = {
     "is no path of a file or": lambda run, _: ganzoo.train("vanilla", out=5, **TINY),
     "cannot be used .": lambda run, out: ganzoo.train("vanilla", out=out / ("n" * 300), **TINY),
     "seed must be at least 0 .*": lambda run, _: run.evaluate(50, seed=-1),
+    "5 names no variant": lambda run, _: ganzoo.train(5, dataset="ring8"),
+    "None. names no var": lambda run, _: ganzoo.forecast([None], dataset="ring8"),
+    "5 names no variant: ": lambda run, out: ganzoo.sweep(
+        5, set={"seed": [1]}, out=out / "s"
+    ),
+    "observer= must be an Observer, not 5": lambda run, out: ganzoo.train(
+        "vanilla", out=out / "x", observer=5, **TINY
+    ),
+    "5 is no path of": lambda run, _: ganzoo.open_run(5),
+    "5 is no path of a": lambda run, _: ganzoo.forecast("vanilla", out=5, **TINY),
+    "5 is no path of a file": lambda run, _: ganzoo.sweep("vanilla", set={"seed": [1]}, out=5),
+    "5 is no path of a file or": lambda run, _: ganzoo.train(resume=5),
+    "set= must be a mapping": lambda run, _: ganzoo.sweep("vanilla", set=["seed"], **TINY),
+    "metrics= must be a list of names, not 5": lambda run, _: run.evaluate(50, metrics=5),
+    "metrics= must be .*'modes'": lambda run, _: run.evaluate(50, metrics="modes"),
+    "5 names no extractor": lambda run, _: run.evaluate(50, features=5),
+    "report= must be a function": lambda run, _: run.evaluate(50, report=5),
+    "report= must be a function that takes": lambda run, out: run.export(
+        "safetensors", out / "x", report="print"
+    ),
+    "there is no format '5'": lambda run, out: run.export(5, out / "x"),
 }
 
 
@@ -77,6 +98,8 @@ OF_IMAGES: dict[str, Call] = {
         scale=2.5,
     ),
     "columns must be at least 1": lambda run, out: run.sample(2).save(out / "x.png", columns=0),
+    "--pixels takes one of": lambda run, _: run.project(np.zeros((28, 28), "uint8"), pixels=5),
+    "5 is no path": lambda run, _: run.project(np.zeros((28, 28), "uint8"), steps=0).save(5),
     "mode CMYK": lambda run, _: run.project(Image.new("CMYK", (8, 8))),
     "mode RGB and 0x0": lambda run, _: run.project(Image.new("RGB", (0, 0))),
     "must be uint8": lambda run, _: run.project(np.zeros((28, 28, 5), "uint8")),

@@ -44,7 +44,7 @@ def parse_pixels(text: str | None, known: Pixels = AS_THEY_ARE) -> Pixels:
         GanzooError: a word is none of those, or contradicts another one.
     """
     pixels = replace(known, colour="")
-    for word in (text or "").split(",") if text is not None else ():
+    for word in str(text).split(",") if text is not None else ():
         word = word.strip().lower()
         name, _, number = word.partition("=")
         if word in ("gray", "rgb", "rgba") and pixels.colour in ("", word):
