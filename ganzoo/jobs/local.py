@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import cycle
 
 from ganzoo.config import option
-from ganzoo.engine.cpu.threads import usable_cores
+from ganzoo.engine.cpu.cores import usable_cores
 from ganzoo.jobs.child import STOPPED
 from ganzoo.jobs.executor import Executor, Handle, Job
 from ganzoo.jobs.lifeline import started

@@ -15,7 +15,7 @@ from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
 from ganzoo.data.files.found import RULES
 from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.data.kinds import sample_kind
-from ganzoo.engine.cpu.threads import usable_cores
+from ganzoo.engine.cpu.cores import usable_cores
 from ganzoo.engine.distributed import (
     is_first,
     process_count,

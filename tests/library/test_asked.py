@@ -68,9 +68,7 @@ REFUSED: dict[str, Call] = {
     "seed must be at least 0 .*": lambda run, _: run.evaluate(50, seed=-1),
     "5 names no variant": lambda run, _: ganzoo.train(5, dataset="ring8"),
     "None. names no var": lambda run, _: ganzoo.forecast([None], dataset="ring8"),
-    "5 names no variant: ": lambda run, out: ganzoo.sweep(
-        5, set={"seed": [1]}, out=out / "s"
-    ),
+    "5 names no variant: ": lambda run, out: ganzoo.sweep(5, set={"seed": [1]}, out=out / "s"),
     "observer= must be an Observer, not 5": lambda run, out: ganzoo.train(
         "vanilla", out=out / "x", observer=5, **TINY
     ),

@@ -7,7 +7,7 @@ import pytest
 from helpers.cli import TINY, ganzoo, train_tiny
 from safetensors.torch import load_file
 
-from ganzoo.engine.cpu.threads import usable_cores
+from ganzoo.engine.cpu.cores import usable_cores
 
 KEPT = "networks, averages, the optimizers' moments and the order of the data are kept"
 

@@ -16,6 +16,8 @@ from statistics import median
 
 import torch
 
+from ganzoo.engine.cpu.cores import quota, usable_cores
+
 PERIOD = 1.0
 """Seconds between two looks at what the other processes do."""
 GLANCE = 0.2
@@ -53,15 +55,7 @@ def make_tuner(requested: int | None, device: torch.device) -> ThreadTuner:
     if "OMP_NUM_THREADS" in os.environ or device.type != "cpu" or not _STAT.exists():
         return ThreadTuner(threads)
     cores = os.sched_getaffinity(0)
-    return ThreadTuner(threads, min(len(cores), _quota()), len(cores), OtherProcesses(cores))
-
-
-def usable_cores() -> int:
-    """How many cores this process may keep busy."""
-    here = (
-        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    )
-    return max(1, min(len(here), _quota()))
+    return ThreadTuner(threads, min(len(cores), quota()), len(cores), OtherProcesses(cores))
 
 
 def leave_busy_cores(device: torch.device) -> None:
@@ -76,7 +70,7 @@ def leave_busy_cores(device: torch.device) -> None:
     others = OtherProcesses(cores)
     time.sleep(GLANCE)
     free = len(cores) - Neighbours().cores(others())
-    torch.set_num_threads(max(1, min(free, _quota(), torch.get_num_threads())))
+    torch.set_num_threads(max(1, min(free, quota(), torch.get_num_threads())))
 
 
 class ThreadTuner:
@@ -254,17 +248,3 @@ class OtherProcesses:
                 ticks += user + nice + system + irq + softirq + steal
         # Workers that load data are others too: they need their core.
         return time.perf_counter(), ticks / self._ticks_per_second - time.process_time()
-
-
-def _quota() -> int:
-    """How many cores' time the control group of this process may use; many where it is not said."""
-    try:
-        group = next(
-            line.removeprefix("0::")
-            for line in Path("/proc/self/cgroup").read_text().splitlines()
-            if line.startswith("0::")
-        )
-        quota, period = Path(f"/sys/fs/cgroup{group}/cpu.max").read_text().split()
-        return max(1, int(quota) // int(period))
-    except (OSError, ValueError, StopIteration):  # not version 2, or "max"
-        return os.cpu_count() or 1

@@ -10,6 +10,7 @@ import torch
 
 from ganzoo.bench.speed.quiet import Watch
 from ganzoo.engine.cpu import threads as module
+from ganzoo.engine.cpu.cores import quota
 from ganzoo.engine.cpu.threads import (
     Neighbours,
     OtherProcesses,
@@ -240,7 +241,7 @@ def test_the_quota_of_a_container(
 ) -> None:
     files = {"/proc/self/cgroup": "1:cpu:/x\n0::/box\n", "/sys/fs/cgroup/box/cpu.max": text}
     monkeypatch.setattr(Path, "read_text", lambda self: files[str(self)])
-    assert module._quota() == (cores or os.cpu_count())
+    assert quota() == (cores or os.cpu_count())
 
 
 @pytest.mark.parametrize(("load", "threads"), [(0.1, 4), (1.2, 3), (9.0, 1)])
@@ -251,7 +252,7 @@ def test_what_is_short_leaves_busy_cores_alone(
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(4)))
     monkeypatch.setattr(module, "OtherProcesses", lambda cores: lambda: load)
-    monkeypatch.setattr(module, "_quota", lambda: 8)
+    monkeypatch.setattr(module, "quota", lambda: 8)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
     monkeypatch.setattr(torch, "set_num_threads", chosen.append)
     leave_busy_cores(torch.device("cpu"))
