@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.artifacts.files import whole_folder
 from ganzoo.artifacts.places import mark
 from ganzoo.errors import GanzooError
-from ganzoo.library.writing import bare
+from ganzoo.library.writing import alike, bare
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -117,8 +117,8 @@ def as_samples(made: Iterator[tuple[str, Tensor]], field: Field) -> Samples:
                 "one size at a time"
             )
         found.append((name, image))
-    names = tuple(dict.fromkeys(bare(name) for name, _ in found))
-    if len(names) < len(found):  # x.jpg beside x.png
+    names = tuple(bare(name) for name, _ in found)
+    if len({*map(alike, names)}) < len(found):  # x.jpg beside x.png
         names = tuple(f"{number:05d}" for number in range(len(found)))
     stored = torch.stack([image for _, image in found])
     return Samples(image_field(field.name, stored), to_floats(stored), names)
@@ -141,7 +141,7 @@ def write_pngs(images: Iterator[tuple[str, Tensor]], out: Path) -> int:
         with whole_folder(out) as temporary:
             for name, image in images:
                 png = _unused(name, taken)
-                taken.add(png)
+                taken.add(alike(png))
                 path = temporary / png
                 path.parent.mkdir(parents=True, exist_ok=True)
                 pictures.write_png(image, path)
@@ -152,12 +152,12 @@ def write_pngs(images: Iterator[tuple[str, Tensor]], out: Path) -> int:
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    """The name of a PNG for an image of that name, which none of those that are taken has."""
+    """The name of a PNG for an image of that name, which no disk takes for one of `taken`."""
     png = f"{bare(name)}.png"
-    if png in taken:  # x.jpg beside x.png
+    if alike(png) in taken:  # x.jpg beside x.png
         png = f"{bare(name)}{PurePosixPath(name).suffix}.png"
     number = 2
-    while png in taken:
+    while alike(png) in taken:
         png, number = f"{bare(name)}-{number}.png", number + 1
     return png
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path, PurePosixPath
@@ -103,6 +104,11 @@ def bare(name: str) -> str:
     """The name of an image without its suffix, below whatever folder it is written to."""
     path = PurePosixPath(name).with_suffix("")
     return path.name if path.is_absolute() or ".." in path.parts else str(path)
+
+
+def alike(name: str) -> str:
+    """The same text for all names that some disk takes for one: ``X.png`` and ``x.png``."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 class Needed(NamedTuple):

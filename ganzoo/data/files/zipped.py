@@ -105,6 +105,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, root: Path) -> None:
             "set GANZOO_CACHE to a folder on a larger disk, or unpack what is needed"
         )
     root.mkdir()
+    folders = _Folders(root)
     for info in files:
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts
         if not parts or ".." in parts or parts[0] == "/" or ":" in parts[0]:
@@ -114,7 +115,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, root: Path) -> None:
             )
         target = root.joinpath(*parts)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            folders.make(target.parent)
             file = target.open("xb")
         except (FileExistsError, NotADirectoryError) as error:
             raise GanzooError(
@@ -130,3 +131,29 @@ def _unpack(archive: zipfile.ZipFile, path: Path, root: Path) -> None:
             ) from error
         with file, archive.open(info) as packed:
             shutil.copyfileobj(packed, file, _CHUNK)
+
+
+class _Folders:
+    """The folders that are made for a zip, none of which the disk takes for another."""
+
+    def __init__(self, root: Path) -> None:
+        self._made = {root}
+        self._known: dict[tuple[int, int], Path] = {}
+
+    def make(self, folder: Path) -> None:
+        """Make a folder below `root`, and those above it, where they are not there.
+
+        Raises:
+            FileExistsError: the disk takes it for another, as one that does not tell upper from
+                lower case does, and two classes would become one.
+        """
+        if folder in self._made:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for new in (folder, *folder.parents):
+            if new in self._made:
+                return
+            status = new.stat()
+            if self._known.setdefault((status.st_dev, status.st_ino), new) != new:
+                raise FileExistsError(errno.EEXIST, "it is there by another name", str(new))
+            self._made.add(new)

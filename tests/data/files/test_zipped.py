@@ -2,6 +2,7 @@
 
 import io
 import multiprocessing
+import os
 import zipfile
 from pathlib import Path
 
@@ -120,6 +121,27 @@ def test_of_two_files_of_one_name_none_is_lost(tmp_path: Path, names: tuple[str,
     with pytest.raises(GanzooError, match="of which one would be lost"):
         unzipped(tmp_path / "a.zip")
     assert not [*cache_folder().glob("zip-*[!k]")]
+
+
+def test_of_two_folders_of_one_name_on_another_disk_none_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that does not tell upper from lower case, where two classes would become one."""
+    make = os.mkdir
+
+    def mkdir(path: Path, mode: int = 0o777) -> None:
+        path = Path(path)
+        for there in path.parent.iterdir():
+            if there.name.lower() == path.name.lower():
+                if there.name != path.name:
+                    path.symlink_to(there)
+                raise FileExistsError(path)
+        make(path, mode)
+
+    path = packed(tmp_path / "a.zip", Cat__1=b"x", Cat__2=b"x", dog__1=b"x", cat__3=b"x")
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    with pytest.raises(GanzooError, match=r"holds 'cat/3' and another of that name"):
+        unzipped(path)
 
 
 def test_a_name_that_is_too_long_is_named(tmp_path: Path) -> None:
