@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import threading
 import weakref
@@ -63,9 +64,13 @@ def started(
 def hold_on() -> None:
     """Have this process do as after Ctrl-C when the one that has `started` it is gone."""
     number = os.environ.pop(NAME, "")  # that of no process which is started from here
-    if not number.isdecimal():
+    try:
+        read = int(number)
+        if not stat.S_ISFIFO(os.fstat(read).st_mode):
+            return
+    except (ValueError, OverflowError, OSError):  # somebody has set it: it is no end of a pipe
         return
-    read, main = int(number), threading.main_thread().ident
+    main = threading.main_thread().ident
     assert main is not None
 
     def wait() -> None:

@@ -1,11 +1,15 @@
 """What a process that is killed leaves behind: nothing that goes on alone."""
 
+import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+
+from ganzoo.jobs.lifeline import NAME, hold_on
 
 COMMAND = """
 import time
@@ -43,6 +47,19 @@ def test_who_is_killed_has_what_it_started_do_as_after_ctrl_c(start: str, tmp_pa
         parent.kill()
         parent.wait()
     until(log, "KeyboardInterrupt")
+
+
+@pytest.mark.parametrize("number", ["", "x", "-1", "999", "9" * 30, "9" * 5000, "a file"])
+def test_who_was_started_by_nobody_holds_on_to_nothing(
+    number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has set the variable, or it came from another process."""
+    there = threading.active_count()
+    with (tmp_path / "empty").open("w+b") as file:
+        monkeypatch.setenv(NAME, str(file.fileno()) if number == "a file" else number)
+        hold_on()
+        assert threading.active_count() == there
+    assert NAME not in os.environ
 
 
 def until(log: Path, word: str, alive: subprocess.Popen[bytes] | None = None) -> None:
