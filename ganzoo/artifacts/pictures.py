@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ganzoo.artifacts.deep_png import write_deep_png
+from ganzoo.artifacts.figures import usual_figures
 from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.gallery import COLUMNS
 from ganzoo.artifacts.pixels import OFFSET
@@ -126,6 +127,7 @@ def curve_label(name: str) -> str:
     return name.rpartition("/")[2].replace("_", " ")
 
 
+@usual_figures()
 def plot_curves(records: Sequence[dict[str, float]], path: Path) -> None:
     """Plot each metric of the records over the step, a panel of `panels_of` below the other.
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from ganzoo.artifacts.figures import usual_figures
+
 SIDE = 900
 """Pixels that a sheet of text is wide and high: always the same, so that sheets can be a film."""
 LETTERS = 110
@@ -22,6 +24,7 @@ def draw_text(lines: Sequence[str], path: Path) -> None:
     sheet.save(path)
 
 
+@usual_figures()
 def draw_curves(series: Tensor, path: Path) -> None:
     """Each series (n, moments, channels) in a panel of its own, a curve a channel."""
     from matplotlib.figure import Figure
@@ -34,6 +37,7 @@ def draw_curves(series: Tensor, path: Path) -> None:
     figure.savefig(path)
 
 
+@usual_figures()
 def draw_points(points: Tensor, path: Path, modes: Tensor | None) -> None:
     """Points in the plane as dots, with circles around `modes`; in space, seen along each axis.
 

@@ -296,6 +296,8 @@ def _verify(path: Path, name: str) -> None:
         told = json.loads(read_note(manifest))
         if str(told.get("format")).isdecimal() and int(told["format"]) > int(FORMAT):
             raise written_later(manifest)
+        if told["step"] != step_of(path):
+            raise _damaged(manifest, f"it is of step {short(str(told['step']))}")
         expected = told["sha256"][name]
         if expected != _sha256(file):
             with file.open("rb") as opened:

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ganzoo.artifacts.figures import usual_figures
 from ganzoo.artifacts.files import replacing
 from ganzoo.bench.speed.compare import ENOUGH_QUIET, Row
 from ganzoo.bench.speed.quiet import TOLERATED
@@ -158,6 +159,7 @@ def _markdown(
     return "\n".join([f"# {date.today().isoformat()}, {machine['device']}", "", *lines, ""])
 
 
+@usual_figures()
 def _draw(rows: Sequence[Row], path: Path, device: str) -> None:
     """Bars: how many times as fast, from the least to the greatest round."""
     from matplotlib.figure import Figure
