@@ -79,6 +79,11 @@ def test_a_damaged_manifest(tiny: Path, content: str) -> None:
     both_refuse(tiny, "manifest.json", "damaged")
 
 
+def test_a_checkpoint_that_is_called_after_another_step(tiny: Path) -> None:
+    checkpoint(tiny).rename(tiny / "checkpoints" / "00000009")
+    both_refuse(tiny, "manifest.json", "damaged (it is of step 5)")
+
+
 def test_a_damaged_run_is_named_beside_the_list(tiny: Path) -> None:
     (tiny / "run.json").write_text("{")
     listed = ganzoo("runs", tiny.parent)
