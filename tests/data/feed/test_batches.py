@@ -151,6 +151,12 @@ def test_feeds_leave_the_global_generators_alone(resident):
     assert random.getstate() == python
 
 
+@pytest.mark.parametrize("number", ["", "x", "0", "-1"])
+def test_who_trains_alone_is_told_nothing_of_other_processes(number, monkeypatch):
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", number)
+    make_feed(numbered(10), 2, device=CPU, seed=0)
+
+
 def test_the_budget_is_what_the_data_may_take():
     dataset = numbered(10)
     size = 10 * 2 + 10 * 8
