@@ -1,6 +1,7 @@
 """Of what format a file is, by its first bytes: names deceive, and some files have no suffix."""
 
 import contextlib
+import errno
 import importlib
 import re
 from functools import cache
@@ -68,6 +69,10 @@ _MAGIC = {
 _PATTERNS = {name: re.compile(magic, re.DOTALL) for name, magic in _MAGIC.items()}
 _LOOK = 512
 """Bytes at the beginning."""
+_MOST = 2**32
+"""Bytes of the largest images."""
+_SCANNED = 2**28
+"""Bytes of those in which Pillow looks at one byte after another for what it knows."""
 _TGA = b"TRUEVISION-XFILE.\x00"
 """At the end."""
 
@@ -117,7 +122,21 @@ def open_image(path: Path) -> "Image.Image":
     from PIL import Image
 
     refuse_endless(path)
+    _refuse_vast(path)
     return Image.open(path, formats=formats_of(path))
+
+
+def _refuse_vast(path: Path) -> None:
+    """Refuse what has more bytes than an image, and takes hours to be looked through.
+
+    Raises:
+        OSError: it has, perhaps on paper alone.
+    """
+    size = path.stat().st_size
+    most = _SCANNED if size > _SCANNED and format_of(path) in ("GIF", "JPEG") else _MOST
+    if size > most:
+        said = f"it has {size / 1e9:,.0f} GB, and no image has more than {most / 1e9:.1f}"
+        raise OSError(errno.EFBIG, said, str(path))
 
 
 def formats_of(path: Path) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from PIL import Image
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.files.exact import look_exactly
 from ganzoo.data.files.formats import SUFFIXES, advice, format_of, readable
-from ganzoo.data.files.opened import look, upright_size
+from ganzoo.data.files.opened import look, mode_of, upright_size
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels, parse_pixels
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
@@ -56,6 +56,18 @@ def test_nobody_waits_for_the_image_in_a_pipe(tmp_path: Path) -> None:
         assert upright_size(path) is None
         for found in (look(path, 1, None), look_exactly(path, 1)):
             assert found == "it is a pipe or the like, and no file"
+
+
+@pytest.mark.parametrize("head", [b"GIF89a\x10\0\x10\0\x80\0\0", b"\xff\xd8\xff\xe0", b"P3\n#"])
+def test_no_terabyte_of_nothing_is_looked_through(head: bytes, tmp_path: Path) -> None:
+    """On paper, as of a file with holes."""
+    with (tmp_path / "x").open("wb") as file:
+        file.write(head)
+        file.truncate(2**40)
+    assert mode_of(tmp_path / "x") == ""
+    for found in (look(tmp_path / "x", 1, None), look_exactly(tmp_path / "x", 1)):
+        assert isinstance(found, str)
+        assert found.startswith("it has 1,100 GB, and no image has more than ")
 
 
 def test_words_of_pixels() -> None:
