@@ -16,7 +16,6 @@ from ganzoo.data.files.opened import Look
 from ganzoo.errors import GanzooError
 from ganzoo.library.making import tiles
 from ganzoo.library.making.between import between
-from ganzoo.library.writing import alike
 
 INIT = """
 from ganzoo import Need, VariantSpec, hookimpl
@@ -150,17 +149,6 @@ def test_files_and_folders_of_several_places(tmp_path: Path) -> None:
     assert result.err.endswith("1 of 6 files could not be read\n")
     found = {str(path.relative_to("o")) for path in Path("o").rglob("*.png")}
     assert found == {"a/x.png", "b/x.png", "c/deep/x.png", "x.png", "x.bmp.png"}
-
-
-@pytest.mark.usefixtures("run")
-@pytest.mark.parametrize("names", [("x.png", "X.PNG"), ("\u00e9.png", "e\u0301.png")])
-def test_no_image_is_lost_on_a_disk_that_takes_two_names_for_one(names: tuple[str, str]) -> None:
-    """Such as one that does not tell upper from lower case; this one does."""
-    Path("in").mkdir()
-    for name in names:
-        Image.new("RGB", (2, 2)).save(Path("in", name))
-    assert enlarge("in", "--out", "out").status == 0
-    assert len({alike(path.name) for path in Path("out").glob("*.png")}) == 2
 
 
 @pytest.mark.usefixtures("run")

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 from ganzoo.data.augment import Augmentation
 from ganzoo.data.dataset import Dataset
@@ -13,7 +13,6 @@ from ganzoo.data.feed.order import Batches, Streams, distinct, length
 from ganzoo.data.feed.resident import Resident
 from ganzoo.data.feed.streaming import Streaming
 from ganzoo.data.kinds import Kind, kind_of
-from ganzoo.engine.distributed import process_count
 from ganzoo.errors import GanzooError
 
 
@@ -137,6 +136,6 @@ def _default_budget(device: torch.device) -> int:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return free // 2
-    alone = process_count() == 1
-    processes = 1 if alone else int(os.environ["LOCAL_WORLD_SIZE"])  # they share the memory
+    together = distributed.is_available() and distributed.is_initialized()  # they share the memory
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if together else 1
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4 // processes
