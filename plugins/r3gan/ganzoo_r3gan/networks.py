@@ -122,6 +122,7 @@ class R3Generator(Generator):
         channels: of the image.
         count: residual blocks a stage.
         classes: of labels that it is told; 0: none.
+        patch: pixels a side of what the last stage makes at each of its positions.
     """
 
     def __init__(
@@ -132,6 +133,7 @@ class R3Generator(Generator):
         channels: int,
         count: int,
         classes: int = 0,
+        patch: int = 1,
     ) -> None:
         super().__init__()
         depth = count * len(widths)
@@ -143,7 +145,8 @@ class R3Generator(Generator):
         for before, width in pairwise(widths):
             layers += [conv(before, width)] if before != width else []
             layers += [Resample(up=True), *blocks(width, count, depth)]
-        self.stages = nn.Sequential(*layers, conv(widths[-1], channels))
+        layers += [conv(widths[-1], channels * patch**2), nn.PixelShuffle(patch)]
+        self.stages = nn.Sequential(*layers)
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         if self.embedding is not None:
@@ -162,6 +165,7 @@ class R3Discriminator(Discriminator):
         channels: of the image.
         count: residual blocks a stage.
         classes: of labels that it is told; 0: none.
+        patch: pixels a side of what the first stage sees at each of its positions.
     """
 
     def __init__(
@@ -171,10 +175,12 @@ class R3Discriminator(Discriminator):
         channels: int,
         count: int,
         classes: int = 0,
+        patch: int = 1,
     ) -> None:
         super().__init__()
         depth, last = count * len(widths), widths[-1]
-        layers = [conv(channels, widths[0]), *blocks(widths[0], count, depth)]
+        layers = [nn.PixelUnshuffle(patch), conv(channels * patch**2, widths[0])]
+        layers += blocks(widths[0], count, depth)
         for before, width in pairwise(widths):
             layers += [Resample(up=False)]
             layers += [conv(before, width)] if before != width else []

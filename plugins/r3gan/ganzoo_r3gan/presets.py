@@ -10,15 +10,16 @@ class Preset:
     width: int
     wide_to: int
     blocks: int
+    patch: int
     lr: float
     gamma: float
     half_life: float
 
 
 PRESETS = {
-    "small": Preset(32, 8, 1, lr=3e-3, gamma=10.0, half_life=10_000),
-    "cifar10": Preset(768, 32, 2, lr=2e-4, gamma=0.05, half_life=5_000_000),
-    "ffhq-64": Preset(768, 32, 2, lr=2e-4, gamma=2.0, half_life=500_000),
-    "ffhq-256": Preset(768, 32, 2, lr=2e-4, gamma=150.0, half_life=500_000),
+    "small": Preset(32, 8, 3, 2, lr=3e-3, gamma=10.0, half_life=10_000),
+    "cifar10": Preset(768, 32, 2, 1, lr=2e-4, gamma=0.05, half_life=5_000_000),
+    "ffhq-64": Preset(768, 32, 2, 1, lr=2e-4, gamma=2.0, half_life=500_000),
+    "ffhq-256": Preset(768, 32, 2, 1, lr=2e-4, gamma=150.0, half_life=500_000),
 }
 """All but the first as in the authors' code."""

@@ -55,6 +55,12 @@ class R3GANConfig:
         None, "pixels up to which stages are widest; beyond, each has half the channels", minimum=4
     )
     blocks: int | None = option(None, "residual blocks a stage", minimum=1)
+    patch: int | None = option(
+        None,
+        "pixels a side of the squares that are one position of the largest maps: 1, 2 or 4",
+        minimum=1,
+        maximum=4,
+    )
     lr: float | None = option(
         None, "learning rate of both Adams at the beginning; it falls to a quarter", above=0
     )
@@ -97,12 +103,17 @@ class R3GAN(Variant):
         self.gamma_at_first = _either(config.gamma, chosen.gamma)
         self.half_life = _either(config.half_life, chosen.half_life)
         width, count = _either(config.width, chosen.width), _either(config.blocks, chosen.blocks)
-        sides = doubled_sides(self.name, data)
+        sides = stage_sides(doubled_sides(self.name, data), _either(config.patch, chosen.patch))
+        patch = data.shape[1] // sides[-1][0]
         widths = stage_widths(sides, width, _either(config.wide_to, chosen.wide_to))
         classes = data.classes if self.conditional else 0
         smallest, channels = sides[0], data.shape[0]
-        self.generator = R3Generator(config.latent_dim, widths, smallest, channels, count, classes)
-        self.discriminator = R3Discriminator(widths[::-1], smallest, channels, count, classes)
+        self.generator = R3Generator(
+            config.latent_dim, widths, smallest, channels, count, classes, patch
+        )
+        self.discriminator = R3Discriminator(
+            widths[::-1], smallest, channels, count, classes, patch
+        )
         self.augmentations = nn.ModuleDict(config.augment)
         for name, augmentation in config.augment.items():
             augmentation.check(data)
@@ -205,6 +216,22 @@ class ConditionalR3GAN(R3GAN):
 
 def _either(given: Number | None, otherwise: Number) -> Number:
     return otherwise if given is None else given
+
+
+def stage_sides(sides: list[tuple[int, int]], patch: int) -> list[tuple[int, int]]:
+    """The sizes of the maps of each stage, where squares of the image are single positions.
+
+    Args:
+        sides: (height, width) from the smallest maps to the image, each twice the last.
+        patch: pixels a side of a square; of images too small for it less, so that a stage is left.
+
+    Raises:
+        GanzooError: `patch` is not 1, 2, 4, ...
+    """
+    halvings = patch.bit_length() - 1
+    if patch != 2**halvings:
+        raise GanzooError(f"--patch {patch} must be 1, 2 or 4, as maps are halved and doubled")
+    return sides[: max(1, len(sides) - halvings)]
 
 
 def stage_widths(sides: list[tuple[int, int]], width: int, wide_to: int) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from ganzoo_r3gan.networks import GAIN, R3Discriminator, R3Generator, Resample, ResidualBlock
-from ganzoo_r3gan.variant import R3GAN, ConditionalR3GAN, R3GANConfig, stage_widths
+from ganzoo_r3gan.variant import R3GAN, ConditionalR3GAN, R3GANConfig, stage_sides, stage_widths
 from torch import Tensor, nn
 
 from ganzoo import Batch, DataSpec, GanzooError, Progress
@@ -277,3 +277,27 @@ def test_an_augmentation_that_adapts_to_verdicts_is_refused() -> None:
         make(augment="ada")
     variant = make(augment="ada:target=0,p=0.5")
     variant.discriminator_loss(batch_of())
+
+
+@pytest.mark.parametrize(
+    ("side", "patch", "maps"),
+    [(28, 1, [7, 14, 28]), (28, 2, [7, 14]), (28, 4, [7]), (64, 2, [4, 8, 16, 32]), (7, 4, [7])],
+)
+def test_squares_of_pixels_are_positions_of_the_largest_maps(
+    side: int, patch: int, maps: list[int]
+) -> None:
+    data = DataSpec.images((3, side, side))
+    variant = make(data=data, patch=patch)
+    seen: list[int] = []
+    for block in variant.discriminator.modules():
+        if isinstance(block, ResidualBlock):
+            block.register_forward_hook(lambda _, __, found: seen.append(found.shape[-1]))
+    fake = variant(variant.sample_latent(2))
+    assert fake.shape == (2, 3, side, side)
+    assert variant.discriminator(fake).shape == (2,)
+    assert sorted(set(seen)) == maps
+
+
+def test_a_square_of_three_pixels_cannot_be() -> None:
+    with pytest.raises(GanzooError, match="--patch 3 must be 1, 2 or 4"):
+        stage_sides([(4, 4), (8, 8)], 3)
