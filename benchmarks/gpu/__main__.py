@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -34,7 +33,6 @@ SHARE_OF_CHECKS = 0.4
 def main() -> int:
     """Run the steps; 0 if all that were asked for passed."""
     begin, given = time.monotonic(), parse(sys.argv[1:])
-    hear_signals()
     folder = results_folder(given)
     target = folder / ("rehearsal.md" if given.rehearse else "gpu.md")
     for old in page.files(target):
@@ -43,8 +41,8 @@ def main() -> int:
         write = partial(write_all, target, given, datetime.now())
         environment = environment_of(given, Path(work), folder)
         schedule = Schedule(begin + given.limit, environment, Path(work), write)
-        with suppress(KeyboardInterrupt):
-            run_all(schedule, given.only, Path(work))
+        hear_signals(schedule)
+        run_all(schedule, given.only, Path(work))
         write(schedule.results)
         print(f"\n{target.read_text(encoding='utf-8')}\nIt lies in {target}.")
     return 0 if all(one.outcome == PASSED for one in schedule.results) else 1

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gpu.step import GRACE, INTERRUPTED, RUNNING, Result, Step, run
+from gpu.step import GRACE, RUNNING, Result, Step, run
 
 WORTHWHILE = 5.0
 """Seconds; a step is not begun with fewer."""
@@ -29,8 +29,9 @@ class Schedule:
     write: Callable[[Sequence[Result]], None]
     """Writes the page."""
     results: list[Result] = field(default_factory=list)
+    interrupted: bool = False
+    """Whether what runs is to end, and nothing more to begin."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def left(self) -> float:
@@ -49,11 +50,7 @@ class Schedule:
         end = time.monotonic() + share * self.left
         workers = max(2, min(6, (os.cpu_count() or 1) // 2))
         with ThreadPoolExecutor(workers) as pool:
-            try:
-                list(pool.map(lambda one: self._run(one, end - time.monotonic()), results))
-            except BaseException:
-                self._stop.set()
-                raise
+            list(pool.map(lambda one: self._run(one, end - time.monotonic()), results))
 
     def one_by_one(self, results: Sequence[Result]) -> None:
         """Run steps each by itself; each leaves the later ones the least that they need."""
@@ -63,16 +60,14 @@ class Schedule:
 
     def _run(self, result: Result, left: float) -> None:
         limit = min(result.step.seconds, left - GRACE, self.left - GRACE)
-        if limit < WORTHWHILE or self._stop.is_set():
+        if self.interrupted:
+            result.because = "interrupted before it began"
+        if limit < WORTHWHILE or self.interrupted:
             return
         print(f"{result.step.name} ...", flush=True)
         result.outcome = RUNNING
         self._written()
-        try:
-            run(result, limit, self.environment, self.folder, self._stop)
-        except KeyboardInterrupt:
-            result.outcome = INTERRUPTED
-            raise
+        run(result, limit, self.environment, self.folder, lambda: self.interrupted)
         print(f"{result.step.name}: {result.outcome}, {result.seconds:.0f} s", flush=True)
         self._written()
 
@@ -81,11 +76,15 @@ class Schedule:
             self.write(self.results)
 
 
-def hear_signals() -> None:
-    """Have SIGTERM interrupt as Ctrl-C does, and the steps hear an interruption at all."""
+def hear_signals(schedule: Schedule) -> None:
+    """Have Ctrl-C and SIGTERM end the steps that run, and keep others from beginning.
+
+    The handler raises nothing: an exception would strike anywhere, as between the start of a
+    thread and the note that it has to be waited for.
+    """
 
     def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+        schedule.interrupted = True
 
     signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, interrupt)

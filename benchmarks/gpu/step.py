@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +55,7 @@ def run(
     limit: float,
     environment: Mapping[str, str],
     folder: Path,
-    stop: threading.Event,
+    interrupted: Callable[[], bool],
 ) -> None:
     """Run the step of a result, and fill the result in.
 
@@ -65,7 +64,7 @@ def run(
         limit: seconds; after them it is interrupted, and killed `GRACE` later.
         environment: of the process; `GPU_FOUND` is added, the file of what goes on the page.
         folder: for its output, and for what it finds.
-        stop: when it is set, the step is ended at once.
+        interrupted: once it is true, the step is ended at once.
     """
     stem = "".join(letter if letter.isalnum() else "-" for letter in result.step.name)
     found, printed = folder / f"{stem}.md", folder / f"{stem}.log"
@@ -73,7 +72,7 @@ def run(
     begin = time.monotonic()
     with printed.open("wb") as file:
         told = {**environment, "GPU_FOUND": str(found)}
-        outcome = _wait(result.step.command, limit, told, file, stop)
+        outcome = _wait(result.step.command, limit, told, file, interrupted)
     result.seconds = time.monotonic() - begin
     result.outcome = outcome
     result.output = printed.read_text(encoding="utf-8", errors="replace")
@@ -86,7 +85,7 @@ def _wait(
     limit: float,
     environment: Mapping[str, str],
     output: IO[bytes],
-    stop: threading.Event,
+    interrupted: Callable[[], bool],
 ) -> str:
     """How the command ended; nothing that it has started in its group goes on."""
     process = subprocess.Popen(
@@ -99,14 +98,14 @@ def _wait(
     )
     end = time.monotonic() + limit
     try:
-        while time.monotonic() < end and not stop.is_set():
+        while time.monotonic() < end and not interrupted():
             with suppress(subprocess.TimeoutExpired):
                 return PASSED if process.wait(TICK) == 0 else FAILED
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
             process.wait(GRACE)
-        return INTERRUPTED if stop.is_set() else TIMED_OUT
+        return INTERRUPTED if interrupted() else TIMED_OUT
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -5,15 +5,17 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from gpu import carried, page, plan
 from gpu.__main__ import parse
-from gpu.schedule import Schedule
+from gpu.schedule import Schedule, hear_signals
 from gpu.step import FAILED, INTERRUPTED, NOT_REACHED, PASSED, RUNNING, TIMED_OUT, Result, Step
 from gpu.steps.collect import group
 from gpu.steps.machine import UNUSED
@@ -90,6 +92,39 @@ def test_steps_for_which_no_time_is_left_are_named(tmp_path: Path) -> None:
     schedule.one_by_one(schedule.announce(steps))
     assert [one.outcome for one in schedule.results] == [NOT_REACHED, NOT_REACHED, PASSED]
     assert "| later | **not reached** |  | no time was left |" in (tmp_path / "gpu.md").read_text()
+
+
+class Interrupts(threading.Thread):
+    """A thread that is interrupted as it starts, before anybody can have noted it."""
+
+    def start(self) -> None:
+        super().start()
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_an_interruption_between_any_two_lines_ends_what_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = scheduled(tmp_path)
+    steps = [python("long", SLEEPS), python("other", SLEEPS), python("third", SLEEPS)]
+    with restored(signal.SIGTERM), restored(signal.SIGINT):
+        hear_signals(schedule)
+        monkeypatch.setattr(threading, "Thread", Interrupts)
+        schedule.side_by_side(schedule.announce(steps), share=1.0)
+        schedule.one_by_one(schedule.announce([python("later", FINDS)]))
+    assert {one.outcome for one in schedule.results} <= {INTERRUPTED, NOT_REACHED}
+    text = (tmp_path / "gpu.md").read_text()
+    assert RUNNING not in text
+    assert "| later | **not reached** |  | interrupted before it began |" in text
+
+
+@contextmanager
+def restored(number: signal.Signals) -> Iterator[None]:
+    before = signal.getsignal(number)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def script(folder: Path, *arguments: str) -> subprocess.Popen[str]:
