@@ -9,13 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+import torch
 from torch import Tensor
 
+from ganzoo.draws import drawing_apart
 from ganzoo.errors import GanzooError, unknown
 
 
 class Sampler(Protocol):
     """Draws samples: ``ganzoo sample``. Every `ganzoo.Variant` does, whose `sample_latent` does."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where they are drawn."""
 
     def sample_latent(self, n: int) -> Tensor:
         """`n` latents from the prior, (n, ...)."""
@@ -159,7 +165,8 @@ ABILITIES: dict[str, Any] = {
 def draws(variant: Sampler) -> bool:
     """Whether a variant makes samples from noise."""
     try:
-        variant.sample_latent(1)
+        with drawing_apart(variant.device):
+            variant.sample_latent(1)
     except GanzooError:
         return False
     return True

@@ -24,7 +24,6 @@ C = TypeVar("C")
 NAMES = LOSS, REGULARISERS, AUGMENTATIONS = "loss", "regularisers", "augmentations"
 """What the text of a setting may name of what plugins offer."""
 
-
 LARGEST = 2**63 - 1
 """The greatest whole number that a tensor can have, or as many as it can have of anything."""
 
@@ -168,8 +167,12 @@ def build(config: type[C], values: Mapping[str, object]) -> C:
     return config(**converted)
 
 
-def unknown_setting(key: str, known: Iterable[str], hint: str = "") -> UnknownError:
-    """The error for a setting that does not exist; those that do are spelled as the user does."""
+def unknown_setting(
+    key: str, known: Iterable[str], hint: str = "", without: Mapping[str, str] | None = None
+) -> UnknownError:
+    """The error for a setting that does not exist: why, or those that do, as the user spells."""
+    if why := (without or {}).get(key.replace("-", "_")):
+        return UnknownError(f"there is no setting '{key}': {why}{hint}")
     spelled = known if "_" in key else [name.replace("_", "-") for name in known]
     return unknown("setting", key, spelled, hint)
 

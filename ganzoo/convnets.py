@@ -79,9 +79,19 @@ def doubled_sides(
         often = f"{least} to {most}" if most else f"{least} or more" if least else "any number of"
         raise GanzooError(
             f"{variant} needs images of {SMALLEST_SIDES[0]} to {SMALLEST_SIDES[-1]} pixels a side, "
-            f"doubled {often} times, and '{data.name}' has {data}: try --image-size 32 or 64"
+            f"doubled {often} times, and '{data.name}' has {data}: try --image-size "
+            f"{_nearest_doubled(data, least, most)}"
         )
     return sides
+
+
+def _nearest_doubled(data: DataSpec, least: int, most: int | None) -> str:
+    """The sizes nearest to that of the data that are small ones, doubled; in words."""
+    times = range(least, (most or least + 8) + 1)
+    sizes = sorted({side << doublings for side in SMALLEST_SIDES for doublings in times})
+    side = min(data.shape[1:]) if data.is_image else 64
+    below = [size for size in sizes if size <= side][-1:]
+    return " or ".join(map(str, below + [size for size in sizes if size > side][:1]))
 
 
 class ConvGenerator(Generator):

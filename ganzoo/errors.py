@@ -1,14 +1,19 @@
 """What goes wrong in the user's hands."""
 
+import errno
+import os
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import ClassVar
 
 
 class GanzooError(Exception):
     """One sentence for the user: what is wrong, where, and what to do.
 
-    The command line prints it on stderr and exits with status 2, without a traceback.
+    The command line prints it on stderr and exits with its status, without a traceback.
     """
+
+    status: ClassVar[int] = 2
 
 
 class UnknownError(GanzooError):
@@ -40,14 +45,51 @@ def written_later(path: object) -> GanzooError:
     )
 
 
-_NO_MEMORY = ("allocate memory", "not enough memory", "storage size calculation overflowed")
-"""What torch says of tensors for which there is no memory, or could be on no machine."""
+_NO_MEMORY = (
+    *("allocate memory", "not enough memory", "storage size calculation overflowed"),
+    "failed to map segment from shared object",
+)
+"""What torch says of tensors for which there is no memory, or could be on no machine; and the
+system of a library."""
+_NO_THREAD = frozenset(("can't start new thread", os.strerror(errno.EAGAIN).lower()))
+"""What Python and C++ say where no thread can be started; all that they say."""
+_NO_THREAD_OF_ONNX = f"pthread_create failed, error code: {errno.EAGAIN}"
+"""What onnxruntime says of it, among other things."""
 
 
 def lacks_memory(error: Exception) -> bool:
     """Whether it says that memory is too small; that of a device aside, of which torch knows."""
-    said = str(error).lower() if isinstance(error, RuntimeError) else ""
-    return isinstance(error, MemoryError) or any(words in said for words in _NO_MEMORY)
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    return isinstance(error, MemoryError) or any(
+        words in str(error).lower() for words in _NO_MEMORY
+    )
+
+
+def lacks_threads(error: Exception) -> bool:
+    """Whether it says that no more threads or processes can be started."""
+    if isinstance(error, OSError):
+        return error.errno == errno.EAGAIN and error.filename is None
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and (said in _NO_THREAD or _NO_THREAD_OF_ONNX in said)
+
+
+def shortage(error: Exception) -> str:
+    """A sentence on what the system has too little of, if that is why; empty: it is not."""
+    cause: BaseException | None = error
+    while isinstance(cause, Exception):
+        if lacks_memory(cause):
+            return (
+                "this does not fit into the memory that is left: end other programs, or raise the "
+                "limit that `ulimit -v` shows"
+            )
+        if lacks_threads(cause):
+            return (
+                "the system starts no more threads or processes: end other programs, or raise the "
+                "limit that `ulimit -u` shows"
+            )
+        cause = cause.__cause__
+    return ""
 
 
 def counted(number: int, thing: str) -> str:

@@ -183,8 +183,7 @@ class Variant(nn.Module, ABC):
     judged_by: ClassVar[tuple[str, ...]] = ()
     """Measures of its paper that ``ganzoo evaluate`` adds to the usual ones: ``("parzen",)``."""
     prior: str = "normal"
-    """How `sample_latent` draws: the way between two latents is a straight one where ``"uniform"``,
-    and goes around the origin where ``"normal"``."""
+    """How `sample_latent` draws: a walk is straight if ``"uniform"``, else around the origin."""
     batchwise: ClassVar[bool] = False
     """Whether a sample's loss depends on the rest of its batch by design (feature matching,
     minibatch statistics), so that ``--accumulate`` trains it differently."""
@@ -195,6 +194,8 @@ class Variant(nn.Module, ABC):
     known again by their hash."""
     synchronised: tuple[str, ...] = ()
     """Float buffers that are the mean over all processes, once an iteration, before upkeep."""
+    without: ClassVar[Mapping[str, str]] = {}
+    """Settings of others that it has not, by name, and why: ``{"loss": "there is one only"}``."""
     capturable: ClassVar[bool] = True
     """False where `iterate` is overridden by a game whose order is decided by data."""
 
@@ -283,8 +284,8 @@ class Variant(nn.Module, ABC):
         latent = self.sample_latent(sample_kind(self.data).shown)
         if not self.conditional:
             return self(latent)
-        row = torch.arange(len(latent), device=self.device) // COLUMNS
-        return self(latent, row % self.data.classes)
+        labels = torch.arange(len(latent), device=self.device) // COLUMNS % self.data.classes
+        return Gallery(self(latent, labels), labels=labels)
 
     def measure(self, test: Dataset) -> dict[str, float]:
         """What it measures of itself on the test split, where `held_out`: logged by name.

@@ -74,3 +74,14 @@ def test_maps_are_to_be_doubled_as_often_as_networks_can(doublings: int) -> None
     data = DataSpec.images((1, 4 * 2**doublings, 4 * 2**doublings))
     with pytest.raises(GanzooError, match="doubled 2 to 3 times"):
         doubled_sides("any", data, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("side", "least", "most", "tried"),
+    [(50, 0, None, "48 or 56"), (30, 0, None, "28 or 32"), (2, 0, None, "4"), (9, 2, 3, "16"),
+     (90, 0, 3, "56")],
+)  # fmt: skip
+def test_the_nearest_sizes_are_named(side: int, least: int, most: int | None, tried: str) -> None:
+    data = DataSpec.images((3, side, side), name="photos")
+    with pytest.raises(GanzooError, match=f"try --image-size {tried}$"):
+        doubled_sides("x", data, least, most)

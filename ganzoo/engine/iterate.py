@@ -103,11 +103,22 @@ def iterate(
             game.upkeep[name].work()
         for learner in game.learners.values():
             learner.average()
+    of_phases = {f"{name}_loss" for name in game.phases}
     for parts in metrics:
         for name, value in parts[0].items():
+            if name in of_phases:
+                raise taken(name)
             several = [part[name] for part in parts]
             losses[name] = value if len(several) == 1 else torch.stack(several).mean()
     return losses
+
+
+def taken(name: str) -> GanzooError:
+    """The error for a metric of a variant that would stand in place of one of ganzoo's."""
+    return GanzooError(
+        f"the variant logs a metric called '{name}', as ganzoo calls one of its own: its author "
+        "must give it another name"
+    )
 
 
 def is_made(phase: Phase, batch: list[Batch]) -> Tensor | None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from ganzoo.engine.learner import make_moving_adam, make_optimizer
+from ganzoo.engine.optimizers.make import make_moving_adam, make_optimizer
 from ganzoo.variant import Adam, AdamW
 
 SPECS = [

@@ -1,7 +1,10 @@
 """Each optimizer is torch's own, however gradients are laid out."""
 
 import copy
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from torch import Tensor
 
 from ganzoo import SGD, Adam, Batch, Phase, Player, RMSprop
 from ganzoo.data.feed import make_feed
+from ganzoo.engine.optimizers.plain import plain
 
 
 @pytest.mark.parametrize(
@@ -72,3 +76,32 @@ def test_a_gradient_may_be_laid_out_otherwise_than_its_parameter(spec: Any) -> N
         engine.step()
         weights.append(engine.variant.discriminator[0].weight)
     assert torch.equal(*weights)
+
+
+@pytest.mark.parametrize("cls", [torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD])
+def test_a_plain_optimizer_steps_as_torchs(cls: type[torch.optim.Optimizer]) -> None:
+    found = []
+    for make in (cls, plain(cls)):
+        torch.manual_seed(0)
+        params = [torch.randn(3, 4, requires_grad=True), torch.randn(5, requires_grad=True)]
+        optimizer: Any = make(params, lr=0.1)
+        for _ in range(3):
+            optimizer.zero_grad()
+            torch.stack([param.sin().sum() for param in params]).sum().backward()
+            optimizer.step()
+        found.append(params)
+        assert isinstance(optimizer, cls)
+        assert repr(optimizer).startswith(f"{cls.__name__} (")
+    assert all(map(torch.equal, *found))
+
+
+def test_a_training_on_the_cpu_does_without_torchs_compiler(tmp_path: Path) -> None:
+    """Which takes longer to import than a small training takes."""
+    program = (
+        "import sys, ganzoo\n"
+        "run = ganzoo.train('vanilla', dataset='ring8', steps=2, threads=1, progress=False,"
+        f" out={str(tmp_path / 'run')!r})\n"
+        "run.sample(2)\n"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

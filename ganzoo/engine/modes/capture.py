@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from ganzoo.engine.draws import drawing_apart
+from ganzoo.draws import drawing_apart
 from ganzoo.engine.iterate import Gradients, take_gradients
 from ganzoo.variant import Batch, Phase, Variant
 

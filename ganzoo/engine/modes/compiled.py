@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.engine.iterate import take_gradients
+from ganzoo.engine.modes.code_cache import code_folder, refuse_strangers_code
 from ganzoo.errors import GanzooError
 from ganzoo.schedules import Stage
 from ganzoo.variant import Batch, Phase
@@ -31,11 +31,15 @@ class CompiledGradients:
     Args:
         report: is told, in a sentence, of a phase that cannot be compiled.
         key: is noted as that of code in torch's cache, once there is some.
+
+    Raises:
+        GanzooError: what torch would run may be another user's.
     """
 
     def __init__(self, report: Callable[[str], None], key: str | None = None) -> None:
         import torch._dynamo.config
 
+        refuse_strangers_code()
         torch._dynamo.config.trace_autograd_ops = True  # the backward pass belongs to the graph
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # "No CUDA runtime"
         self._report, self._key = report, key
@@ -128,7 +132,7 @@ def _marker(key: str) -> Path:
 
 def is_warm(key: str) -> bool:
     """Whether this was compiled before, into torch's cache."""
-    return _marker(key).exists() and _compiler_cache().exists()
+    return _marker(key).exists() and code_folder().exists()
 
 
 def remember_compiled(key: str) -> None:
@@ -136,9 +140,3 @@ def remember_compiled(key: str) -> None:
     with suppress(OSError):
         _marker(key).parent.mkdir(parents=True, exist_ok=True)
         _marker(key).touch()
-
-
-def _compiler_cache() -> Path:
-    from torch._inductor.runtime.cache_dir_utils import default_cache_dir
-
-    return Path(os.environ.get("TORCHINDUCTOR_CACHE_DIR", default_cache_dir()))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ganzoo.engine.iterate import Gradients, take_gradients
 from ganzoo.engine.modes.capture import CaptureCheck
+from ganzoo.engine.modes.code_cache import refuse_strangers_code, why_not_own
 from ganzoo.engine.modes.compiled import CompiledGradients, is_warm
 from ganzoo.engine.modes.names import BF16, COMPILE, EAGER, FP32, GRAPH
 from ganzoo.errors import GanzooError
@@ -77,6 +78,7 @@ def choose_mode(
     if wanted != "auto":
         if wanted == COMPILE:
             _require_compiler(device)
+            refuse_strangers_code()
         return wanted, "as asked for"
     if device.type == "cuda":
         if not variant.capturable:
@@ -89,6 +91,8 @@ def choose_mode(
     warm = is_warm(key)
     cost = "loading compiled code" if warm else "half a minute of compiling"
     if steps >= (WARM_BREAK_EVEN if warm else COLD_BREAK_EVEN):
+        if why := why_not_own():
+            return EAGER, f"{why}, and torch runs the compiled code that lies there"
         return COMPILE, f"{steps} steps repay {cost}"
     return EAGER, f"{steps} steps do not repay {cost}"
 

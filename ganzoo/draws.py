@@ -15,6 +15,13 @@ _TURN = threading.RLock()
 
 
 @contextmanager
+def alone() -> Iterator[None]:
+    """A block in which no other thread has a turn."""
+    with _TURN:
+        yield
+
+
+@contextmanager
 def drawing_apart(device: torch.device) -> Iterator[None]:
     """A block after which the default generators go on as if it had not been."""
     devices = [] if device.type == "cpu" else [torch.empty(0, device=device).device.index or 0]
@@ -73,6 +80,15 @@ class Draws:
                     self._write(self._left)
                 Draws._whose = self
             yield
+
+    def rest(self) -> None:
+        """Have its next turn begin where this one has ended, whoever draws in this thread before.
+
+        As somebody who watches may.
+        """
+        with _TURN:
+            if Draws._whose is self:
+                Draws.leave()
 
     def _read(self) -> dict[str, Tensor]:
         states = {"cpu": torch.get_rng_state()}
