@@ -13,18 +13,30 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from ganzoo.config import option
+from ganzoo.config import AUGMENTATIONS, option
 from ganzoo.errors import GanzooError
 from ganzoo.losses import Scores
 from ganzoo.spec import DataSpec
 
 
+def augment_option(default: str | None = None) -> Any:
+    """The field of a config that is called ``augment``, a mapping of `SeenAugmentation` by name."""
+    words = (
+        "changes of what D sees, as in translation:ratio=0.1, or none (default: what helps few "
+        "images, else none): see `ganzoo augmentations`"
+    )
+    return option(default, words, names=AUGMENTATIONS)
+
+
 class SeenAugmentation(nn.Module, ABC):
-    """One change of what D sees, drawn anew for each sample; what it remembers is in buffers."""
+    """One change of what D sees, drawn anew for each sample; what it remembers is in buffers.
+
+    One that happens with a probability has it in the 0-d buffer ``p``, so that a dial may move it.
+    """
 
     Config: ClassVar[type]
     observes: bool = False
-    """Whether it adapts to D's verdicts, and `observe` is to be called."""
+    """Whether it adapts to D's verdicts, and `observe` and `adapt` are to be called."""
 
     @abstractmethod
     def __init__(self, config: Any) -> None:
@@ -44,14 +56,19 @@ class SeenAugmentation(nn.Module, ABC):
     def observe(self, certainty: Tensor) -> dict[str, Tensor]:
         """See, in each of D's steps and without gradients, what D says of samples of the data.
 
+        A step may have its samples in several parts, each of which is seen by itself.
+
         Args:
             certainty: how far above undecided each verdict is: below 0, where D takes a sample of
                 the data for a fake.
 
         Returns:
-            Scalars to log, by name.
+            Scalars to log, by name: of several parts their mean is.
         """
         return {}
+
+    def adapt(self) -> None:
+        """Change by what was observed in a step of D's, once it is over."""
 
     if TYPE_CHECKING:
 
@@ -105,6 +122,13 @@ class Augmentations(nn.ModuleDict):
                 certainty = self.scores.sign * (verdicts.detach() - self.scores.undecided)
                 metrics |= augmentation.observe(certainty)
         return metrics
+
+    def adapt(self) -> None:
+        """Have those that adapt do so, after each update of D: `ganzoo.variant.Phase.after`."""
+        for augmentation in self.values():
+            assert isinstance(augmentation, SeenAugmentation)
+            if augmentation.observes:
+                augmentation.adapt()
 
 
 @dataclass(frozen=True)

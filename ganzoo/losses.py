@@ -142,7 +142,10 @@ relativistic_average = AdversarialLoss(
     generator_sees_real=True,
     scores=Scores(None),
 )
-"""Jolicoeur-Martineau 2019, eqs. 11 to 14 (RaSGAN): the generator's side swaps the roles."""
+"""Jolicoeur-Martineau 2019, eqs. 11 to 14 (RaSGAN): the generator's side swaps the roles.
+
+Both are sums as in the paper, 2 ln 2 where D cannot tell; the authors' code halves them.
+"""
 
 
 def _relativistic(better: Tensor, worse: Tensor | None) -> Tensor:

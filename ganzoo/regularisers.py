@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from ganzoo.config import option
+from ganzoo.config import REGULARISERS, option
 from ganzoo.spec import DataSpec
 
 Critic = Callable[[Tensor], Tensor]
 """D as it is trained: samples (n, ...) to logits, of any shape, all of whose parts belong to the
 sample at their place in the batch."""
+
+
+def regulariser_option() -> Any:
+    """The field of a config that is called ``regulariser``, a mapping of `Regulariser` by name."""
+    words = "terms of D's loss, as in r1:gamma=1,r2: see `ganzoo regularisers`"
+    return option(None, words, names=REGULARISERS)
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,11 @@ class Regulariser(nn.Module, ABC):
         """The penalty, a scalar, without its weight, of samples (n, ...) each, detached.
 
         In D's own step, `critic` has judged `real` and `fake` themselves already, and answers
-        about them with those logits, at no cost.
+        about them with those logits, at no cost. A step may have its samples in several parts.
         """
+
+    def adapt(self) -> None:
+        """Change by what was seen in a step of D's, once it is over: in-place tensor work."""
 
     if TYPE_CHECKING:
 
@@ -96,7 +105,10 @@ class LambdaConfig(RegulariserConfig):
 
 
 class R1(Regulariser):
-    """Mescheder et al. 2018, eq. 9: γ/2 E[||∇D(x)||²] at samples of the data."""
+    """Mescheder et al. 2018, eq. 9: γ/2 E[||∇D(x)||²] at samples of the data.
+
+    The authors' code (LMescheder/GAN_stability) has no half: its 10 is γ = 20.
+    """
 
     Config = GammaConfig
     metric = "r1"
@@ -109,7 +121,7 @@ class R1(Regulariser):
 
 
 class R2(Regulariser):
-    """Mescheder et al. 2018, eq. 10: γ/2 E[||∇D(G(z))||²] at fakes."""
+    """Mescheder et al. 2018, eq. 10: γ/2 E[||∇D(G(z))||²] at fakes; see `R1` for the half."""
 
     Config = GammaConfig
     metric = "r2"

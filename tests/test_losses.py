@@ -148,6 +148,13 @@ def test_a_relativistic_d_that_cannot_tell_loses_log_2() -> None:
     assert losses.relativistic.generator(zero, zero) == pytest.approx(math.log(2))
 
 
+def test_of_the_average_each_side_is_a_sum_as_in_the_paper_and_no_mean() -> None:
+    """2 ln 2 where D cannot tell; the authors' code has half of it."""
+    zero = torch.zeros(5, dtype=torch.float64)
+    assert losses.relativistic_average.discriminator(zero, zero) == pytest.approx(2 * math.log(2))
+    assert losses.relativistic_average.generator(zero, zero) == pytest.approx(2 * math.log(2))
+
+
 def test_least_squares_has_three_constants() -> None:
     loss = loss_of("least-squares:a=-1,b=1,c=0")
     real, fake = tensors([0.5, 2.0], [-3.0, 1.0])

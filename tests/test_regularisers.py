@@ -35,6 +35,8 @@ REGULARISED = [
     name for name in NAMES if "regulariser" in options(registry().variant(name).load().Config)
 ]
 """The variants that take terms of D's loss."""
+AUGMENTED = [name for name in NAMES if "augment" in options(registry().variant(name).load().Config)]
+"""Those that take changes of what D sees."""
 A = torch.tensor([[2.0, 1.0], [1.0, -1.0]])
 B = torch.tensor([0.5, -2.0])
 
@@ -260,6 +262,23 @@ def test_a_term_that_asks_for_ds_own_verdicts_costs_no_forward_pass() -> None:
     assert noisy.calls == 2
     game.regularisation(batch, term)  # as lazily, in a phase of its own
     assert noisy.calls == 4
+
+
+def test_games_of_images_from_noise_take_both() -> None:
+    """Each page says why, where a variant has no terms but its own."""
+    own = {"r3gan", "r3gan-cond", "wgan", "wgan-gp"}
+    assert {*AUGMENTED} == {*REGULARISED} | own
+    assert {"acgan", "infogan", "progan", "sgan", "stylegan2", "vanilla"} <= {*REGULARISED}
+
+
+@pytest.mark.parametrize("name", AUGMENTED)
+def test_every_variant_that_takes_them_plays_with_terms_and_augmentation(name: str) -> None:
+    terms = {"regulariser": "r1:gamma=1,r2,lecam:every=2"} if name in REGULARISED else {}
+    engine = make_small(name, augment="diffaugment", **terms)
+    engine.iteration = 102
+    metrics = engine.step()
+    assert all(value.isfinite().all() for value in metrics.values()), metrics
+    assert {"r1", "r2", "lecam", "lecam_loss"} <= metrics.keys() or not terms
 
 
 @pytest.mark.parametrize("name", REGULARISED)

@@ -7,11 +7,14 @@ import torch
 from torch import Tensor
 
 from ganzoo import DataSpec, GanzooError, option
+from ganzoo.engine.distributed import process_count
 from ganzoo_augmentations.images import OfImages
 from ganzoo_augmentations.resampling import REACH, Transform
 
 _UPDATES = 4
 """Of D, between two moves of p."""
+CUTOUT = 0.5
+"""Of height and width, which the rectangle that is cut out has."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,12 @@ class ADAConfig:
     )
     images: int = option(500_000, "samples of the data in which p goes from 0 to 1", minimum=1)
     pipe: str = option(
-        "bgc", "blits, geometry, colours, or more of them", choices=("b", "g", "c", "bg", "bgc")
+        "bgc",
+        "blits, geometry, colours and cutouts (u), or more of them",
+        choices=("b", "g", "c", "u", "bg", "bgc", "bgcu"),
+    )
+    colours: float = option(
+        1.0, "by which p is multiplied for colours; half in R3GAN's code", minimum=0, maximum=1
     )
 
 
@@ -48,7 +56,8 @@ class ADA(OfImages):
 
     def __init__(self, config: ADAConfig) -> None:
         super().__init__(config)
-        self.target, self.images, self.pipe = config.target, config.images, config.pipe
+        self.target, self.images = config.target, config.images
+        self.pipe, self.colours = config.pipe, config.colours
         self.observes = config.target > 0
         self.transform = Transform()
         self.register_buffer("p", torch.tensor(config.p))
@@ -64,8 +73,13 @@ class ADA(OfImages):
             )
 
     def observe(self, certainty: Tensor) -> dict[str, Tensor]:
-        self.signs.add_(certainty.float().sign().mean() * len(certainty))
-        self.seen.add_(len(certainty))
+        r = certainty.float().sign().mean()
+        many = len(certainty) * process_count()  # which see as many each, and average what is kept
+        self.signs.add_(r * many)
+        self.seen.add_(many)
+        return {"ada_p": self.p.clone(), "ada_r": r}
+
+    def adapt(self) -> None:
         self.updates.add_(1)
         r = self.signs / self.seen
         due = self.updates >= _UPDATES
@@ -73,14 +87,15 @@ class ADA(OfImages):
         self.p.copy_(torch.where(due, (self.p + step).clamp(0, 1), self.p))
         for counted in (self.signs, self.seen, self.updates):
             counted.copy_(torch.where(due, 0, counted))
-        return {"ada_p": self.p.clone(), "ada_r": r}
 
     def forward(self, sample: Tensor) -> Tensor:
         image = sample
-        if self.pipe != "c":
+        if "b" in self.pipe or "g" in self.pipe:
             image = self.transform(image, self._places(image))
         if "c" in self.pipe and sample.shape[1] in (1, 3):  # colours of other images are unknown
             image = self._recoloured(image)
+        if "u" in self.pipe:
+            image = image * self._left(image)
         return image
 
     def _places(self, image: Tensor) -> Tensor:
@@ -114,7 +129,7 @@ class ADA(OfImages):
     def _recoloured(self, image: Tensor) -> Tensor:
         """Colours, of which each is a vector, mapped by one affine map an image."""
         n, channels, _, _ = image.shape
-        draw = _Draws(n, image.device, self.p)
+        draw = _Draws(n, image.device, self.colours * self.p)
         eye = torch.eye(3, device=image.device)
         grey = torch.full((3, 3), 1 / 3, device=image.device)  # the projection on the luma axis
         brightness = draw.sometimes(draw.normal() * 0.2, 0)
@@ -132,6 +147,18 @@ class ADA(OfImages):
             return (mapped @ flat + offset[:, None, None].to(image.dtype)).view_as(image)
         factor = mapped.mean(1).sum(1)
         return image * factor.view(n, 1, 1, 1).to(image.dtype) + offset.view(n, 1, 1, 1)
+
+    def _left(self, image: Tensor) -> Tensor:
+        """Which pixels are not cut out, boolean (n, 1, height, width)."""
+        n, _, *sides = image.shape
+        draw = _Draws(n, image.device, self.p)
+        size = draw.sometimes(torch.full((n,), CUTOUT, device=image.device), 0)
+        outside = []
+        for side, centre in zip(sides, draw.uniform(2).flip(1).unbind(1), strict=True):
+            place = (torch.arange(side, device=image.device) + 0.5) / side
+            outside.append((place - centre[:, None]).abs() >= size[:, None] / 2)
+        rows, columns = outside
+        return rows[:, None, :, None] | columns[:, None, None, :]
 
 
 class _Draws:

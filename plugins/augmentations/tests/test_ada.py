@@ -13,6 +13,7 @@ from ganzoo import Adversarial, AdversarialConfig, Dataset, DataSpec, GanzooErro
 from ganzoo.config import build
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
+from ganzoo.engine.modes.execution import Execution
 from ganzoo.networks import Discriminator, Generator
 from ganzoo.plugins.equip import equipped
 
@@ -21,9 +22,11 @@ def make(**settings: Any) -> ADA:
     return ADA(ADA.Config(**settings))
 
 
-def smooth(n: int, channels: int) -> Tensor:
-    """Images of 32x32 waves."""
-    y, x = torch.meshgrid(torch.linspace(-1, 1, 32), torch.linspace(-1, 1, 32), indexing="ij")
+def smooth(n: int, channels: int, height: int = 32, width: int = 32) -> Tensor:
+    """Images of waves."""
+    y, x = torch.meshgrid(
+        torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij"
+    )
     return torch.stack(
         [
             torch.stack([torch.sin(2 * x + k) * torch.cos(3 * y - c) for c in range(channels)])
@@ -43,7 +46,78 @@ def test_the_pipe_is_the_authors() -> None:
     torch.testing.assert_close(out.flatten(), torch.tensor(expected), rtol=1e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize("pipe", ["b", "g", "c", "bg", "bgc"])
+@pytest.fixture
+def in_float64() -> Any:
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+# NVlabs/stylegan2-ada-pytorch at d72cc7d, on the CPU with float64 for float32 in augment.py and
+# upfirdn2d.py: AugmentPipe of these multipliers at p = 0.5 was given `smooth(8, ...)` from the seed
+# 3. Sums of its images times a sine, and of their squares.
+THEIRS = [
+    (("bg", 1.0), (3, 32, 32), (-3.0333631658163314, 2956.3540850181344)),
+    (("c", 1.0), (3, 32, 32), (-1.5380756395827295, 9611.62300861057)),
+    (("c", 1.0), (1, 16, 24), (-3.418304747002452, 1091.0189117509524)),
+    (("bgcu", 0.5), (3, 32, 32), (-7.461614463202116, 2899.005314479513)),
+    (("bgcu", 0.5), (1, 16, 24), (2.8894864016095916, 181.48445986448155)),
+]
+
+
+@pytest.mark.parametrize(("pipe", "shape", "sums"), THEIRS)
+@pytest.mark.usefixtures("in_float64")
+def test_whole_images_are_the_authors(
+    pipe: tuple[str, float], shape: tuple[int, int, int], sums: tuple[float, float]
+) -> None:
+    """Of moved ones all that lies inside of what is moved by 4 pixels, and shows no reflection."""
+    image, (parts, colours) = smooth(8, *shape), pipe
+    part = make(p=0.5, pipe=parts, colours=colours).double()
+    torch.manual_seed(3)
+    out = part(image)
+    if "b" in parts:
+        torch.manual_seed(3)
+        out = out * within(part._places(image), shape[1:], 4)
+    weights = (torch.arange(out.numel()) * 0.7).sin().view_as(out)
+    assert float((out * weights).sum()) == pytest.approx(sums[0], rel=1e-10)
+    assert float(out.square().sum()) == pytest.approx(sums[1], rel=1e-10)
+
+
+def within(inverse: Tensor, sides: tuple[int, int], margin: int) -> Tensor:
+    """Which pixels come from a place that is so far from all sides, (n, 1, height, width)."""
+    height, width = sides
+    y, x = torch.meshgrid(*(torch.arange(side) - (side - 1) / 2 for side in sides), indexing="ij")
+    places = inverse @ torch.stack((x.flatten(), y.flatten(), torch.ones(height * width)))
+    most = torch.tensor((width, height))[:, None] / 2 - 0.5 - margin
+    return (places[:, :2].abs() < most).all(1).view(-1, 1, height, width)
+
+
+def test_colours_have_a_probability_of_their_own() -> None:
+    image = smooth(4000, 1)[..., ::8, ::8]
+    shares = []
+    for colours in (1.0, 0.5, 0.0):
+        torch.manual_seed(0)
+        out = make(p=0.5, pipe="c", colours=colours)(image)
+        shares.append(float((out != image).flatten(1).any(1).float().mean()))
+    # Brightness, contrast and, in half of the times that it happens, the flip.
+    for share, p in zip(shares, (0.5, 0.25, 0.0), strict=True):
+        assert share == pytest.approx(1 - (1 - p) ** 2 * (1 - p / 2), abs=0.03)
+
+
+def test_cutouts_are_half_as_high_and_wide_wherever_their_centre_is() -> None:
+    torch.manual_seed(0)
+    out = make(p=1.0, pipe="u")(torch.ones(300, 3, 8, 12))
+    assert torch.equal(out, out[:, :1].expand_as(out))
+    cut = out[:, 0] == 0
+    rows, columns = cut.any(2), cut.any(1)
+    assert torch.equal(cut, rows[:, :, None] & columns[:, None, :])
+    assert sorted(set(rows.sum(1).tolist())) == [2, 3, 4]
+    assert sorted(set(columns.sum(1).tolist())) == [3, 4, 5, 6]
+    assert rows.any(0).all()
+    assert columns.any(0).all()
+
+
+@pytest.mark.parametrize("pipe", ["b", "g", "c", "u", "bg", "bgcu"])
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 9, 12), (5, 8, 8)])
 def test_with_a_probability_of_0_nothing_happens(pipe: str, shape: tuple[int, int, int]) -> None:
     image = torch.rand(3, *shape) * 2 - 1
@@ -96,23 +170,39 @@ def test_gradients_are_the_slopes_twice_over(pipe: str) -> None:
 def test_p_moves_by_the_samples_seen_in_four_updates() -> None:
     part = make()
     certain, lost = torch.ones(64), -torch.ones(64)
-    for _ in range(3):
-        part.observe(certain)
-        assert float(part.p) == 0
-    metrics = part.observe(certain)
+    for _ in range(4):
+        metrics = part.observe(certain)
+        assert float(part.p) == float(metrics["ada_p"]) == 0
+        part.adapt()
     assert float(part.p) == pytest.approx(4 * 64 / 500_000)  # 5.12e-4
-    assert float(metrics["ada_p"]) == float(part.p)
     assert float(metrics["ada_r"]) == 1
     half = torch.cat((certain, lost))
     for _ in range(4):
         part.observe(half)  # r = 0, below 0.6
+        part.adapt()
     assert float(part.p) == 0  # and not below
+
+
+def test_p_moves_as_far_where_several_processes_see_the_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, certainty = make(), torch.linspace(-0.1, 2, 64)
+    for _ in range(4):
+        whole.observe(certainty)
+        whole.adapt()
+    monkeypatch.setattr("ganzoo_augmentations.ada.process_count", lambda: 2)
+    half = make()
+    for _ in range(4):
+        half.observe(certainty[::2])
+        half.adapt()
+    assert float(half.p) == float(whole.p) > 0
 
 
 def test_p_stays_within_0_and_1_and_rests_without_a_target() -> None:
     part = make(images=10)
     for _ in range(40):
         part.observe(torch.ones(8))
+        part.adapt()
     assert float(part.p) == 1
     fixed = make(p=0.25, target=0.0)
     assert not fixed.observes
@@ -126,6 +216,7 @@ def test_p_settles_where_r_is_the_target() -> None:
     for _ in range(800):
         right = torch.rand(64, generator=generator) < 1 - float(part.p) / 2
         part.observe(torch.where(right, 1.0, -1.0))
+        part.adapt()
     assert float(part.p) == pytest.approx(0.4, abs=0.15)
 
 
@@ -162,11 +253,12 @@ class Game(Adversarial):
         self.generator, self.discriminator = Pixels(), Flat()
 
 
-def make_engine(**settings: str) -> Engine:
+def make_engine(parts: int = 1, **settings: str) -> Engine:
     torch.manual_seed(0)
     data = Dataset.images("noise", torch.randint(256, (64, 1, 8, 8)).to(torch.uint8))
     game = Game(equipped(build(AdversarialConfig, {"latent_dim": 2, **settings})), data.spec)
-    return Engine(game, make_feed(data, 8, device=torch.device("cpu"), seed=0), 10)
+    feed = make_feed(data, 8, device=torch.device("cpu"), seed=0)
+    return Engine(game, feed, 10, Execution(accumulate=parts))
 
 
 def test_a_loss_whose_verdicts_have_no_level_is_refused() -> None:
@@ -183,10 +275,26 @@ def test_p_follows_the_verdicts_on_the_data(loss: str) -> None:
         game.discriminator.net[1].bias.data.fill_(level)
         rows = [engine.step() for _ in range(4)]
         assert [float(row["ada_r"]) for row in rows] == [math.copysign(1, level)] * 4
-        assert float(rows[-1]["ada_p"]) == pytest.approx(p)
+        assert float(game.augmentations["ada"].p) == pytest.approx(p)
         assert engine.variant.synchronised == tuple(
             f"augmentations.ada.{name}" for name in ("p", "signs", "seen", "updates")
         )
+
+
+def test_p_moves_as_far_where_the_samples_of_a_step_are_seen_in_parts() -> None:
+    """Of a D that learns nothing, and sees the samples as they are."""
+    found = []
+    for parts in (1, 2, 4):
+        engine = make_engine(parts, augment="ada:images=1000,p=0.3,pipe=c,colours=0", lr="1e-30")
+        rows = [engine.step() for _ in range(10)]
+        found.append({name: [float(row[name]) for row in rows] for name in ("ada_p", "ada_r")})
+    whole, *others = found
+    assert whole["ada_p"][3] == pytest.approx(0.3)
+    assert [round(abs(p - 0.3), 5) for p in whole["ada_p"][4::4]] == [0.032, 0.064]
+    assert len({*whole["ada_r"]}) > 2
+    for split in others:
+        assert split["ada_p"] == whole["ada_p"]
+        assert split["ada_r"] == pytest.approx(whole["ada_r"])
 
 
 def test_a_resumed_training_goes_on_with_p_under_a_penalty_on_gradients() -> None:

@@ -1,23 +1,28 @@
 """DiffAugment against loops written by hand from the authors' definition, and in a game."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from ganzoo_augmentations import ganzoo_register_augmentations
 from ganzoo_augmentations.diffaugment import Colour, Cutout, DiffAugment
+from PIL import Image
 from torch import Tensor, nn
 
 from ganzoo import Adversarial, AdversarialConfig, Batch, Dataset, DataSpec, GanzooError
 from ganzoo.augmentations import SeenAugmentation, Translation
 from ganzoo.config import build
 from ganzoo.data.feed import make_feed
+from ganzoo.data.made import drawing
 from ganzoo.engine.engine import Engine
 from ganzoo.networks import Discriminator, Generator
 from ganzoo.plugins.equip import equipped
 from ganzoo.testing import check_augmentation
 
 CPU = torch.device("cpu")
+PLUGIN = Path(__file__).parents[1]
 NAMES = [spec.name for spec in ganzoo_register_augmentations()]
 
 
@@ -180,3 +185,17 @@ def test_a_degenerate_g_learns_the_image_and_not_what_d_sees_of_it(
     wanted = image[:1].float() / 127.5 - 1
     error = (game.generator.image - wanted).abs().mean().item()
     assert error > 0.2 if leaks else error < 0.06
+
+
+def test_the_program_of_the_page_makes_its_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of other images, as all 60,000 would take too long."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(drawing.SAMPLES, "train", 20)
+    page = (PLUGIN / "README.md").read_text()
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    with torch.random.fork_rng():
+        exec(program, {})
+    (name,) = re.findall(r"^!\[.*\]\((.*)\)$", page, re.MULTILINE)
+    assert Image.open(name).size == Image.open(PLUGIN / name).size

@@ -40,12 +40,15 @@ class LeCam(Regulariser):
     fake_average: Tensor
     seen: Tensor
     """The total weight of what the averages have seen, 0 to 1, by which they are to be divided."""
+    sums: Tensor
+    """(3,): of the step, D(x) and D(G(z)) summed up, and of how many."""
 
     def __init__(self, config: LeCamConfig) -> None:
         super().__init__(config, config.weight)
         self.decay, self.one_sided = config.decay, config.one_sided
         for name in ("real_average", "fake_average", "seen"):
             self.register_buffer(name, torch.zeros(()))
+        self.register_buffer("sums", torch.zeros(3), persistent=False)
 
     def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
         judged, judged_fake = critic(real), critic(fake)
@@ -57,8 +60,15 @@ class LeCam(Regulariser):
         penalty = above.square().mean() + below.square().mean()
         penalty = torch.where(self.seen > 0, penalty, 0 * penalty)
         with torch.no_grad():
-            share = 1 - self.decay
-            self.real_average.lerp_(judged.mean().to(self.real_average), share)
-            self.fake_average.lerp_(judged_fake.mean().to(self.fake_average), share)
-            self.seen.lerp_(torch.ones_like(self.seen), share)
+            many = torch.ones_like(judged).sum()
+            self.sums.add_(torch.stack([judged.sum(), judged_fake.sum(), many]).to(self.sums))
         return penalty
+
+    def adapt(self) -> None:
+        """One more step of D's in the averages."""
+        real, fake, many = self.sums
+        share = (1 - self.decay) * (many > 0)
+        self.real_average.lerp_(real / many.clamp(min=1), share)
+        self.fake_average.lerp_(fake / many.clamp(min=1), share)
+        self.seen.lerp_(torch.ones_like(self.seen), share)
+        self.sums.zero_()

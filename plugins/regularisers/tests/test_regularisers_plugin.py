@@ -124,6 +124,7 @@ def test_lecam_remembers_averages_without_bias() -> None:
     said = [(2.0, -1.0), (4.0, -3.0), (1.0, 0.0)]
     for k, (real, fake) in enumerate(said):
         penalty = float(term(*verdicts(real, fake)))
+        term.adapt()
         weights = [0.9 ** (k - 1 - i) for i in range(k)]
         if not weights:
             assert penalty == 0

@@ -5,13 +5,16 @@ the supremum of E[f(x)] - E[f(G(z))] over the 1-Lipschitz functions; G makes the
 f is kept Lipschitz is what the two differ in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from ganzoo import Batch, Discriminator, Generator, Variant, option
+from ganzoo import Batch, DataSpec, Discriminator, Generator, Variant, option
+from ganzoo.augmentations import Augmentations, SeenAugmentation, augment_option
+from ganzoo.losses import wasserstein
 from ganzoo.networks import sample_prior
 from ganzoo.schedules import decays
 
@@ -33,14 +36,22 @@ class WassersteinConfig:
     ema: float = option(
         0.999, "decay of the average of G's weights that samples come from", minimum=0, maximum=1
     )
+    augment: Mapping[str, SeenAugmentation] = augment_option()
 
 
 class Wasserstein(Variant):
     """G, and the critic f; a subclass makes them, and says how f is kept Lipschitz."""
 
+    without: ClassVar[Mapping[str, str]] = {
+        "loss": "the critic's estimate of the Wasserstein distance is what both play for"
+    }
     config: WassersteinConfig
     generator: Generator
     critic: Discriminator
+
+    def __init__(self, config: WassersteinConfig, data: DataSpec) -> None:
+        super().__init__(config, data)
+        self.augmentations = Augmentations(config.augment or {}, data, wasserstein.scores)
 
     def schedules(self) -> dict[str, Callable[[float], float]]:
         return decays(self.players(), self.config.decay_from)
@@ -52,13 +63,18 @@ class Wasserstein(Variant):
 
     def estimate(self, batch: Batch, fake: Tensor) -> Tensor:
         """Arjovsky et al., eq. 3: the distance by f, for which f maximises it."""
-        distance = self.critic(batch.image).mean() - self.critic(fake).mean()
+        distance = self.judge(batch.image).mean() - self.judge(fake).mean()
         batch.metrics["wasserstein"] = distance.detach()
         return distance
 
     def generator_loss(self, batch: Batch) -> Tensor:
         """Algorithm 1, line 10: of the estimate, only -E[f(G(z))] depends on G."""
-        return -self.critic(self(self.sample_latent(len(batch)))).mean()
+        return -self.judge(self(self.sample_latent(len(batch)))).mean()
+
+    def judge(self, sample: Tensor) -> Tensor:
+        """f of samples (n, ...) as it sees them, (n,)."""
+        values: Tensor = self.critic(self.augmentations(sample))
+        return values
 
     def sample_latent(self, n: int) -> Tensor:
         return sample_prior("normal", n, self.config.latent_dim, self.device)

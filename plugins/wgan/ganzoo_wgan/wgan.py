@@ -1,7 +1,8 @@
 """Wasserstein GAN (Arjovsky, Chintala & Bottou 2017): f is Lipschitz as its weights are bounded."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -24,6 +25,10 @@ class WGAN(Wasserstein):
     """Algorithm 1, with the authors' longer training of the critic at the start."""
 
     Config = WGANConfig
+    without: ClassVar[Mapping[str, str]] = {
+        **Wasserstein.without,
+        "regulariser": "--clip, the bound of its weights, is what keeps the critic smooth",
+    }
     config: WGANConfig
 
     @classmethod

@@ -1,13 +1,15 @@
 """WGAN-GP (Gulrajani et al. 2017): f is Lipschitz as its gradient is held near a norm of 1."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from ganzoo import Adam, Batch, DataSpec, Discriminator, Phase, Player, option
+from ganzoo import Adam, Batch, DataSpec, Phase, Player, option
 from ganzoo.networks import init_normal
+from ganzoo.regularisers import Critic
 from ganzoo_wgan.game import Wasserstein, WassersteinConfig
 from ganzoo_wgan.networks import make_networks
 
@@ -25,6 +27,10 @@ class WGANGP(Wasserstein):
     """Algorithm 1."""
 
     Config = WGANGPConfig
+    without: ClassVar[Mapping[str, str]] = {
+        **Wasserstein.without,
+        "regulariser": "the gradient penalty that --penalty weighs is what keeps the critic smooth",
+    }
     config: WGANGPConfig
 
     @classmethod
@@ -66,12 +72,12 @@ class WGANGP(Wasserstein):
         """Eq. 3: minus the estimate of the distance, plus the penalty."""
         fake = self.sample_fakes(len(batch))
         estimate = self.estimate(batch, fake)
-        penalty = gradient_penalty(self.critic, batch.image, fake)
+        penalty = gradient_penalty(self.judge, batch.image, fake)
         batch.metrics["gradient_penalty"] = penalty.detach()
         return -estimate + self.config.penalty * penalty
 
 
-def gradient_penalty(critic: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     """E[(||∇f(x̂)|| - 1)²] at random points x̂ between pairs of a real and a fake sample (eq. 3).
 
     Args:

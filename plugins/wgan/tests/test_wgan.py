@@ -98,7 +98,7 @@ def test_both_learn_by_rmsprop_as_in_the_paper() -> None:
         WGAN(WGANConfig(**SMALL), data.spec), make_feed(data, 4, device=CPU, seed=0), 10
     )
     for learner in engine.learners.values():
-        assert type(learner.optimizer) is torch.optim.RMSprop
+        assert isinstance(learner.optimizer, torch.optim.RMSprop)
         (group,) = learner.optimizer.param_groups
         assert (group["lr"], group["alpha"], group["eps"]) == (5e-5, 0.99, 1e-8)
         assert (group["momentum"], group["centered"], group["weight_decay"]) == (0, False, 0)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from ganzoo_wgan.wgan import WGAN
 from ganzoo_wgan.wgan_gp import WGANGP, WGANGPConfig, gradient_penalty
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -158,6 +159,27 @@ def test_the_critic_learns_five_times_and_its_phase_is_of_second_order() -> None
         "critic": 0,
         "generator": 0.999,
     }
+
+
+class Doubled(nn.Module):
+    def forward(self, sample: Tensor) -> Tensor:
+        return 2 * sample
+
+
+@pytest.mark.parametrize("cls", [WGAN, WGANGP])
+def test_f_sees_what_is_augmented_and_its_slope_is_through_it(cls: type[WGAN | WGANGP]) -> None:
+    variant = cls(cls.Config(**SMALL), DataSpec.points(3))
+    variant.critic = Linear(torch.tensor([1.0, 2.0, 2.0]))  # type: ignore[assignment]
+    variant.augmentations["twice"] = Doubled()
+    fake = torch.randn(5, 3)
+    variant.forward = lambda latent, label=None: fake  # type: ignore[method-assign,assignment]
+    batch = Batch({"image": torch.randn(5, 3)})
+    loss, of_g = variant.critic_loss(batch), variant.generator_loss(batch)
+    expected = 2 * (variant.critic(fake).mean() - variant.critic(batch.image).mean())
+    if cls is WGANGP:
+        expected = expected + 10 * (2 * 3 - 1) ** 2
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(of_g, -2 * variant.critic(fake).mean())
 
 
 @pytest.mark.parametrize("shape", [(3, 28, 28), (2,)])
