@@ -14,6 +14,7 @@ from ganzoo.data.files.found import BY_NAME, RULES
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.data.files.zipped import is_zip
 from ganzoo.data.kinds.image import image_field
+from ganzoo.data.mapped import refuse_shortened
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec, Field
 
@@ -278,12 +279,14 @@ class Dataset:
 
     def first(self, n: int) -> "Dataset":
         """The first `n` samples of each group, or all that it has."""
+        refuse_shortened()
         return self.with_tensors({name: tensor[:n] for name, tensor in self.tensors.items()})
 
     def few(self, n: int | None) -> "Dataset":
         """`n` samples of each group, ever the same ones, in their order; None: all that it has."""
         if n is None:
             return self
+        refuse_shortened()
         rows: dict[str, Tensor] = {}
         for group in self.spec.groups:
             random = torch.Generator().manual_seed(0)

@@ -1,4 +1,4 @@
-"""Some samples stand for all, for a forecast, which wants to know no more than their size."""
+"""Some samples stand for all, for a forecast or a check, to which it does not matter which."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

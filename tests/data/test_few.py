@@ -1,5 +1,6 @@
 """A training of few samples, and what it is measured by."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from helpers.cli import TINY, ganzoo
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.metrics import splits
 from ganzoo.training.assemble import load_dataset
+from ganzoo.training.few import words_of_unseen
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import Training
 
@@ -66,3 +68,24 @@ def test_a_batch_that_is_most_of_the_set_is_said_once(
     assert both.count("a batch of 60 is most of the 100 samples there are") == 1
     half = ganzoo("train", "vanilla", *TINY, "--few", 100, "--batch-size", 50, *more)
     assert "a batch of" not in half.out + half.err
+
+
+def test_classes_of_which_few_have_nothing_are_named() -> None:
+    assert words_of_unseen(DIGITS.few(50)) == ""
+    few = DIGITS.few(4)
+    seen = {*few.fields["label"].tolist()}
+    words = words_of_unseen(few)
+    assert words.startswith(f"of {10 - len(seen)} classes nothing is among the 4 samples of --few")
+    named = {int(name) for name in re.findall(r"'(\d)'", words)}
+    assert len(named) == 5
+    assert not named & seen
+    assert f"and {5 - len(seen)} more" in words or len(seen) == 5
+    told: list[str] = []
+
+    class Told(Observer):
+        def report(self, message: str) -> None:
+            told.append(message)
+
+    load_dataset(Training(dataset="glyphs", few=4), Told())
+    assert len(told) == 1
+    assert "samples of --few" in told[0]

@@ -288,3 +288,37 @@ def test_one_image_field_is_moved_as_ever() -> None:
         wide = np.pad(seen, ((0, 0), (2, 2), (2, 2)), mode="reflect")
         cut = wide[:, 2 + y : 8 + y, 2 + x : 7 + x]
         assert np.array_equal(image.numpy(), cut)
+
+
+SIGNS = "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e\r"
+"""Which Python takes for ends of lines, and a text may hold."""
+
+
+def test_what_is_written_in_lines_is_read_whatever_signs_it_has(tmp_path: Path) -> None:
+    text = Field("tokens", "tokens", (3,), ("", "a", *SIGNS))
+    tokens = torch.tensor([[1, k, 1] for k in range(2, 2 + len(SIGNS))] + [[1, 1, 2], [3, 0, 0]])
+    kind_of("tokens").write(text, tokens, tmp_path, 0)
+    assert torch.equal(kind_of("tokens").read(text, tmp_path), tokens)
+    label = Field("label", "label", (), (*(f"a{sign}b" for sign in SIGNS), "c\nd"))
+    labels = torch.arange(len(label.names)).flip(0)
+    kind_of("label").write(label, labels, tmp_path, 0)
+    assert torch.equal(kind_of("label").read(label, tmp_path), labels)
+
+
+@pytest.mark.parametrize(
+    ("codec", "written", "said"),
+    [
+        ("", "b,a\n0,0\n0,0\n0,0\n", "columns of '.*' are b, a, and must be a, b"),
+        ("bytes", "a,b\n0,0\n300,0\n0,0\n", "whole numbers from 0 to 255"),
+        ("bytes", "a,b\n0,0\n-1,0\n0,0\n", "whole numbers from 0 to 255"),
+        ("bytes", "a,b\n0,0\n1.5,0\n0,0\n", "whole numbers from 0 to 255"),
+        ("", "", "no numbers"),
+    ],
+)
+def test_series_that_are_others_are_refused(
+    tmp_path: Path, codec: str, written: str, said: str
+) -> None:
+    """Columns were taken in any order, and 300 was 44."""
+    (tmp_path / "00000.csv").write_text(written)
+    with pytest.raises(GanzooError, match=said):
+        kind_of("series").read(Field("x", "series", (3, 2), ("a", "b"), codec), tmp_path)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils import data
 
 from ganzoo.data.kinds import Kind
+from ganzoo.data.mapped import refuse_shortened
 from ganzoo.errors import GanzooError
 
 Streams = Sequence[Mapping[str, Tensor]]
@@ -102,7 +103,12 @@ def length(fields: Mapping[str, Tensor]) -> int:
 
 
 def gathered(streams: Streams, chosen: Sequence[Tensor]) -> dict[str, Tensor]:
-    """The chosen samples of each stream: int64 (n,) each."""
+    """The chosen samples of each stream: int64 (n,) each.
+
+    Raises:
+        GanzooError: something has cut the file short that they are mapped from.
+    """
+    refuse_shortened()
     return {
         name: tensor.index_select(0, samples)
         for stream, samples in zip(streams, chosen, strict=True)

@@ -17,6 +17,8 @@ from torch.utils import data
 from ganzoo.data.augment import Augmentation
 from ganzoo.data.feed.base import Feed, Rows
 from ganzoo.data.feed.order import Batches
+from ganzoo.data.mapped import refuse_shortened
+from ganzoo.errors import GanzooError
 
 
 class Streaming(Feed):
@@ -73,7 +75,11 @@ class Streaming(Feed):
     def _fetch(self, n: int) -> None:
         """Have `n` batches on the device, or on their way there."""
         while len(self._ahead) < n:
-            batch = next(self._loader)
+            try:
+                batch = next(self._loader)
+            except (GanzooError, RuntimeError):  # a worker's, with torch's traceback in it
+                refuse_shortened()
+                raise
             with torch.cuda.stream(self._copying):
                 there = {k: v.to(self._device, non_blocking=True) for k, v in batch.items()}
             self._ahead.append(there)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganzoo.artifacts.pixels import OFFSET
-from ganzoo.data.files.deep import is_deep, mode_in, words_in
+from ganzoo.data.files.colours import in_srgb, is_deep, mode_in, words_in
 from ganzoo.data.files.formats import open_image
-from ganzoo.data.files.opened import ORIENTATION, Look, in_srgb, look, whole_range
+from ganzoo.data.files.opened import ORIENTATION, Look, look, whole_range
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 
 if TYPE_CHECKING:
@@ -34,15 +34,18 @@ def look_exactly(path: Path, channels: int, wanted: Pixels = AS_THEY_ARE) -> Loo
         found = None
     if found is None:
         return look(path, channels, None, wanted=wanted)
-    words, highest = found
+    words, highest, miscoloured = found
     fitted = _with_channels(words, channels)
     shown = channels != 4 and words.shape[2] % 2 == 0 and bool((words[:, :, -1] < WHITE).any())
     made = (fitted - OFFSET).astype(np.int16).transpose(2, 0, 1)
-    return Look(made, highest, whitened=shown)
+    return Look(made, highest, miscoloured=miscoloured, whitened=shown)
 
 
-def _words(path: Path, opened: "Image.Image", wanted: Pixels) -> tuple[np.ndarray, int] | None:
-    """Gray, or RGB, perhaps with opacity, upright, int64 (height, width, 1 to 4), and the greatest.
+def _words(
+    path: Path, opened: "Image.Image", wanted: Pixels
+) -> tuple[np.ndarray, int, bool] | None:
+    """Gray, or RGB, perhaps with opacity, upright, int64 (height, width, 1 to 4); the greatest;
+    and whether the colour profile is of no use.
 
     None: it has 8 bits, or colours that are no sRGB in 16.
     """
@@ -55,14 +58,16 @@ def _words(path: Path, opened: "Image.Image", wanted: Pixels) -> tuple[np.ndarra
         words = np.asarray(opened)[:, :, None]
     else:
         return None
+    miscoloured = False
     if opened.info.get("icc_profile"):
         plain = opened.convert("RGB") if mode.startswith("RGB") else opened
-        if in_srgb(plain)[0] is not plain:
+        converted, miscoloured = in_srgb(plain)
+        if converted is not plain:
             return None
     colours = words.shape[2] - mode.endswith("A")
     whole, highest = whole_range(words[:, :, :colours], wanted)
     both = np.concatenate((whole, words[:, :, colours:].astype(np.int64)), 2)
-    return _upright(both, opened.getexif().get(ORIENTATION, 1)), highest
+    return _upright(both, opened.getexif().get(ORIENTATION, 1)), highest, miscoloured
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

@@ -4,11 +4,13 @@ import contextlib
 import errno
 import importlib
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo.artifacts.files import refuse_endless
+from ganzoo.data.files.reading import PatientFile
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -71,8 +73,6 @@ _LOOK = 512
 """Bytes at the beginning."""
 _MOST = 2**32
 """Bytes of the largest images."""
-_SCANNED = 2**28
-"""Bytes of those in which Pillow looks at one byte after another for what it knows."""
 _TGA = b"TRUEVISION-XFILE.\x00"
 """At the end."""
 
@@ -113,29 +113,31 @@ def name_of(found: str) -> str:
     return _NAMES.get(found, found)
 
 
-def open_image(path: Path) -> "Image.Image":
-    """A file as Pillow has it, not decoded yet.
+@contextlib.contextmanager
+def open_image(path: Path) -> Iterator["Image.Image"]:
+    """A file as Pillow has it, not decoded yet; what is decoded stays when it is closed.
 
     Raises:
-        OSError: it cannot be opened, is a pipe or the like, or is no image (a subclass of this).
+        OSError: it cannot be opened, is a pipe or the like, is no image (a subclass of this), or
+            none was found in it after long.
     """
     from PIL import Image
 
     refuse_endless(path)
     _refuse_vast(path)
-    return Image.open(path, formats=formats_of(path))
+    with PatientFile(path) as file, Image.open(file, formats=formats_of(path)) as image:
+        yield image
 
 
 def _refuse_vast(path: Path) -> None:
-    """Refuse what has more bytes than an image, and takes hours to be looked through.
+    """Refuse what has more bytes than an image.
 
     Raises:
         OSError: it has, perhaps on paper alone.
     """
     size = path.stat().st_size
-    most = _SCANNED if size > _SCANNED and format_of(path) in ("GIF", "JPEG") else _MOST
-    if size > most:
-        said = f"it has {size / 1e9:,.0f} GB, and no image has more than {most / 1e9:.1f}"
+    if size > _MOST:
+        said = f"it has {size / 1e9:,.0f} GB, and no image has more than {_MOST / 1e9:.1f}"
         raise OSError(errno.EFBIG, said, str(path))
 
 

@@ -6,14 +6,18 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from ganzoo.data.files.found import BY_NAME, RULES
 from ganzoo.data.files.one_file import read_text
+from ganzoo.data.files.spelling import respelled
+from ganzoo.data.tables.columns import column_of_files
 from ganzoo.errors import GanzooError, counted
 
 Report = Callable[[str], None]
 Labels = dict[str, str]
 """The class of each file that has one; empty: there are no classes."""
+Told = TypeVar("Told")
 
 LIST = "dataset.json"
 """Of StyleGAN's data sets: ``{"labels": [["00000/img00000000.png", 6], ...]}``."""
@@ -113,8 +117,12 @@ def _by_lists(root: Path, lists: Sequence[str], files: Sequence[str], report: Re
     there = {*files}
     for name in lists:
         place, gone = name.removesuffix(LIST), []
-        for file, label in _listed(root / name, report).items():
-            own = f"{place}{file}" if f"{place}{file}" in there else file
+        listed = _listed(root / name, report)
+        same = respelled(listed, there) | respelled((f"{place}{file}" for file in listed), there)
+        for file, label in listed.items():
+            inside = f"{place}{file}"
+            own = same.get(inside, inside)
+            own = own if own in there else same.get(file, file)
             if own in there:
                 labels[own] = label
             else:
@@ -153,9 +161,9 @@ def _by_tables(
     taken = []
     for table in tables:
         words = {table.split("/")[0].lower(), *re.split(r"[\W_]+", Path(table).stem.lower())}
-        own = [head for head in heads if head.lower() in words]
-        below = [file for file in files if own and file.startswith(f"{own[0]}/")]
-        names = anywhere | (_names(below, f"{own[0]}/") if len(own) == 1 else {})
+        splits = [head for head in heads if head.lower() in words]
+        below = [file for file in files if splits and file.startswith(f"{splits[0]}/")]
+        names = anywhere | (_names(below, f"{splits[0]}/") if len(splits) == 1 else {})
         try:
             text = io.StringIO(read_text(root / table))
             head, *rows = [row for row in csv.reader(text) if row] or [[]]
@@ -164,21 +172,23 @@ def _by_tables(
         rows = [row for row in rows if len(row) == len(head)]
         columns = [column.strip().lower() for column in head]
         called = next((columns.index(name) for name in COLUMNS if name in columns), None)
-        named = {
-            number: sum(row[number] in names for row in rows)
-            for number in range(len(head))
-            if number != called
+        candidates = [number for number in range(len(head)) if number != called]
+        meant = {
+            number: names | _respelled([row[number] for row in rows], names)
+            for number in candidates
         }
-        of_files = max(named, key=lambda number: named[number], default=None)
-        rest = [number for number in named if number != of_files]
+        of_files = column_of_files(f"'{table}' of '{root}'", head, rows, meant)
+        rest = [number for number in candidates if number != of_files]
         of_classes = rest[0] if called is None and _repeats(rows, rest) else called
-        if of_classes is None or of_files is None or not named[of_files]:
+        if of_classes is None or of_files is None:
             report(
                 f"'{table}' of '{root}' is not taken for labels: that needs a column with the "
-                "images' files and one called label, or one other that says the same of several"
+                "images' files, such as one called file, and one called label, or one other that "
+                "says the same of several"
             )
             continue
         taken.append(table)
+        names = meant[of_files]
         gone = [row[of_files] for row in rows if row[of_files] not in names]
         _report_gone(root, table, gone, report)
         if columns.count(columns[of_classes]) > 1:
@@ -191,14 +201,26 @@ def _by_tables(
             for row in rows
             if row[of_files] in names and row[of_classes].strip()
         ]
-        labels |= _last(f"'{table}' of '{root}'", pairs, report)
+        own = _last(f"'{table}' of '{root}'", pairs, report)
+        others = [file for file, label in own.items() if labels.get(file, label) != label]
+        if others:
+            report(
+                f"'{table}' of '{root}' gives {counted(len(others), 'image')} other labels than "
+                f"the tables before it, such as '{others[0]}', and its labels count"
+            )
+        labels |= own
     return labels, taken
+
+
+def last_told(pairs: Sequence[tuple[str, Told]]) -> tuple[dict[str, Told], list[str]]:
+    """What is told last of each file, and the files, sorted, of which something else was before."""
+    last = dict(pairs)
+    return last, sorted({file for file, told in pairs if last[file] != told})
 
 
 def _last(where: str, pairs: Sequence[tuple[str, str]], report: Report) -> Labels:
     """The label of each file; which have several is said."""
-    labels = dict(pairs)
-    several = sorted({file for file, label in pairs if labels[file] != label})
+    labels, several = last_told(pairs)
     if several:
         report(
             f"{where} gives {counted(len(several), 'image')} several labels, such as "
@@ -229,6 +251,11 @@ def _names(files: Sequence[str], place: str = "") -> dict[str, str]:
         if len({*short}) == len(short):
             names |= {name: file for name, file in zip(short, files, strict=True) if name}
     return names
+
+
+def _respelled(cells: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
+    """The files of the cells in which their names are spelled otherwise."""
+    return {cell: names[name] for cell, name in respelled(cells, names).items()}
 
 
 def _repeats(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:

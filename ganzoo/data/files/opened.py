@@ -1,7 +1,6 @@
 """One image file as the eye sees it: upright, in sRGB, and of as many channels as are wanted."""
 
 import contextlib
-import io
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,23 +11,28 @@ import numpy as np
 
 from ganzoo.artifacts.pixels import OFFSET
 from ganzoo.artifacts.signed import is_signed
-from ganzoo.data.files.deep import is_deep, mode_in, words_in
+from ganzoo.data.files.colours import hidden_in, in_srgb, is_deep, mode_in, words_in
 from ganzoo.data.files.formats import advice, format_of, name_of, open_image, readable
+from ganzoo.data.files.reading import reason_of
 from ganzoo.data.files.wanted import AS_THEY_ARE, MOST_BITS, Pixels
 
 if TYPE_CHECKING:
-    from PIL import Image, ImageCms
+    from PIL import Image
 
 Half = Literal["", "left", "right"]
 Size = tuple[int, int]
 
 ORIENTATION = 0x0112
-_QUARTER_TURNED = 5  # and all above: values of that tag of EXIF
+_QUARTER_TURNED = range(5, 9)
+"""Values of that tag of EXIF."""
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 LARGE = 40_000_000
 """Pixels, of which a copy takes up to 160 MB, and decoding several copies: beyond as many, images
 are decoded one after another, however many threads there are."""
 _LARGE_ONE = threading.Lock()
+_LIMITING = threading.Lock()
+_LIMITS: list[int | None] = []
+"""What Pillow's limit was as each block without one began."""
 
 
 class Look(NamedTuple):
@@ -118,7 +122,7 @@ def upright_size(path: Path) -> Size | None:
     """(height, width) as the header says; None: it cannot be read."""
     try:
         with open_image(path) as image:
-            turned = image.getexif().get(ORIENTATION, 1) >= _QUARTER_TURNED
+            turned = image.getexif().get(ORIENTATION, 1) in _QUARTER_TURNED
             return (image.width, image.height) if turned else (image.height, image.width)
     except Exception:  # decoding it will say why
         return None
@@ -127,17 +131,27 @@ def upright_size(path: Path) -> Size | None:
 @contextlib.contextmanager
 def limited(wanted: Pixels) -> Iterator[None]:
     """Images of as many pixels as are wanted can be read in this block, and none is warned of."""
+    with _unlimited() if wanted.huge else contextlib.nullcontext(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, about images that it reads all the same
+        yield
+
+
+@contextlib.contextmanager
+def _unlimited() -> Iterator[None]:
+    """A block without Pillow's limit, which is there again after the last one of all threads."""
     from PIL import Image
 
-    usual = Image.MAX_IMAGE_PIXELS
-    if wanted.huge:
+    with _LIMITING:
+        _LIMITS.append(Image.MAX_IMAGE_PIXELS)
         Image.MAX_IMAGE_PIXELS = None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's, about images that it reads all the same
-            yield
+        yield
     finally:
-        Image.MAX_IMAGE_PIXELS = usual
+        with _LIMITING:
+            usual = _LIMITS[0]
+            _LIMITS.pop()
+            if not _LIMITS:
+                Image.MAX_IMAGE_PIXELS = usual
 
 
 def _look(
@@ -171,8 +185,7 @@ def _look(
     except Image.DecompressionBombError:
         return _too_large()
     except Exception as error:  # whatever a decoder makes of a damaged file
-        reason = error.strerror if isinstance(error, OSError) else None
-        return reason or str(error) or type(error).__name__
+        return reason_of(path, error)
 
 
 def _turn(opened: "Image.Image") -> contextlib.AbstractContextManager[object]:
@@ -200,10 +213,9 @@ def _narrow(path: Path, opened: "Image.Image", wanted: Pixels) -> tuple["Image.I
 
     mode, words = mode_in(opened), words_in(path, opened)
     info = {key: value for key, value in opened.info.items() if key != "transparency"}
-    hidden = opened.info.get("transparency")
-    if isinstance(hidden, tuple) and mode == "RGB":
+    if (hidden := hidden_in(opened)) is not None:
         shown = 65535 * (words != hidden).any(2, keepdims=True).astype(np.uint16)
-        words, mode = np.concatenate((words, shown), 2), "RGBA"
+        words, mode = np.concatenate((words, shown), 2), "RGBA" if mode == "RGB" else "LA"
     opacity = words[:, :, -1:] if mode.endswith("A") else words[:, :, :0]
     colours, highest = whole_range(words[:, :, : words.shape[2] - opacity.shape[2]], wanted)
     eight = _rounded(np.concatenate((colours, opacity), 2))
@@ -246,55 +258,6 @@ def _half(image: "Image.Image", half: Half) -> "Image.Image":
     middle = image.width // 2
     left = 0 if half == "left" else middle
     return image.crop((left, 0, left + middle, image.height))
-
-
-def in_srgb(image: "Image.Image") -> tuple["Image.Image", bool]:
-    """The image with the colours that its profile means, and whether it has one that is of no use.
-
-    What has none is sRGB, or gray as sRGB has it.
-    """
-    from PIL import ImageCms
-
-    profile = image.info.get("icc_profile")
-    if image.mode.startswith(("I", "F")) or not (profile or image.mode == "LAB"):
-        return image, False
-    try:
-        own: ImageCms.ImageCmsProfile = (
-            ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if profile
-            else ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-        )
-        if "sRGB" in (own.profile.profile_description or ""):
-            return image, False
-        return _converted(image, own), False
-    except (ImageCms.PyCMSError, ImportError, OSError, TypeError):
-        return image, True
-
-
-def _converted(image: "Image.Image", profile: "ImageCms.ImageCmsProfile") -> "Image.Image":
-    """The image in sRGB, gray where it was, and as transparent."""
-    from PIL import ImageCms
-
-    opaque = image
-    alpha = None
-    if image.has_transparency_data:
-        whole = image.convert("LA" if image.mode in ("L", "LA", "1") else "RGBA")
-        alpha, opaque = whole.getchannel("A"), whole.convert(whole.mode[:-1])
-    elif image.mode in ("P", "1"):
-        opaque = image.convert("RGB" if image.mode == "P" else "L")
-    found = ImageCms.profileToProfile(
-        opaque,
-        profile,
-        ImageCms.createProfile("sRGB"),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        outputMode="RGB",
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )
-    assert found is not None  # it is not changed in place
-    made = found.convert("L") if opaque.mode == "L" else found
-    if alpha is not None:
-        made.putalpha(alpha)
-    return made
 
 
 def _eight_bit(image: "Image.Image", wanted: Pixels) -> tuple["Image.Image", int]:

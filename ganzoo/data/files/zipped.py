@@ -47,10 +47,13 @@ def unzipped(path: Path) -> Path:
         GanzooError: it is no zip, is encrypted or damaged, or does not fit onto the disk.
     """
     place = _place(path)
-    if not place.is_dir():
+    root = place / path.stem
+    if not place.is_dir() or _lacks_files(path, root):
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{place}.lock"):  # of several processes one unpacks it
+                if place.is_dir() and _lacks_files(path, root):
+                    shutil.rmtree(place)
                 _unpack_once(path, place)
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
             raise GanzooError(f"'{path}' is a damaged zip: {error}") from error
@@ -61,7 +64,6 @@ def unzipped(path: Path) -> Path:
                 f"'{path}' cannot be unpacked into '{place.parent}' ({error.strerror or error}): "
                 "set GANZOO_CACHE to a folder that can be written"
             ) from error
-    root = place / path.stem
     if not os.access(root, os.R_OK | os.X_OK):
         raise GanzooError(
             f"'{path}' is unpacked in '{place}', where another user lets you read nothing: set "
@@ -77,6 +79,22 @@ def _place(path: Path) -> Path:
     state = f"{os.path.realpath(path)} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
     digest = hashlib.blake2b(os.fsencode(state), digest_size=16).hexdigest()
     return cache_folder() / f"zip-{digest}"
+
+
+def _lacks_files(path: Path, root: Path) -> bool:
+    """Whether something that was unpacked is gone, as what tidies up caches removes old files."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            files = [info for info in archive.infolist() if not info.is_dir()]
+        return any((root / _within(info)).stat().st_size != info.file_size for info in files)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, zipfile.BadZipFile):  # it is said elsewhere what cannot be read
+        return False
+
+
+def _within(info: zipfile.ZipInfo) -> PurePosixPath:
+    return PurePosixPath(info.filename.replace("\\", "/"))
 
 
 def _unpack_once(path: Path, place: Path) -> None:
@@ -107,7 +125,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, root: Path) -> None:
     root.mkdir()
     folders = _Folders(root)
     for info in files:
-        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+        parts = _within(info).parts
         if not parts or ".." in parts or parts[0] == "/" or ":" in parts[0]:
             raise GanzooError(
                 f"'{path}' holds '{info.filename}', which would lie outside of it: unpack it with "

@@ -103,13 +103,11 @@ class Images(Kind):
     def read(self, field: Field, folder: Path) -> Tensor:
         import numpy as np
 
-        from ganzoo.data.files.formats import open_image
-
         pictured = field.shape[0] == 1 or (field.shape[0] in (3, 4) and not field.codec)
         images = []
         for file in numbered(folder, ".png" if pictured else ".npy"):
             try:
-                image = np.asarray(open_image(file)) if pictured else np.load(file)
+                image = _pixels(file) if pictured else np.load(file)
             except Exception as error:  # whatever a decoder makes of a damaged file
                 raise GanzooError(f"'{file}' cannot be read as an image: {error}") from error
             images.append(image[:, :, None] if image.ndim == 2 else image)
@@ -137,6 +135,16 @@ class Images(Kind):
         if array.ndim == 3:
             array = array[..., None]
         return torch.from_numpy(array).permute(0, 3, 1, 2)
+
+
+def _pixels(file: Path) -> Any:
+    """The array of a picture."""
+    import numpy as np
+
+    from ganzoo.data.files.formats import open_image
+
+    with open_image(file) as opened:
+        return np.asarray(opened)
 
 
 KIND = Images()

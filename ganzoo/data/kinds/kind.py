@@ -161,6 +161,17 @@ def whole_numbers(field: Field, n: int, generator: Generator, below: int) -> Ten
     return torch.randint(below, (n, *field.shape), generator=generator)
 
 
+def lines_in(path: Path) -> list[str]:
+    """The lines of a file of text, which end with a line feed and with no other sign.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not UTF-8.
+    """
+    with path.open(encoding="utf-8", newline="\n") as file:
+        return [line.removesuffix("\n") for line in file]
+
+
 def numbered(folder: Path, suffix: str) -> list[Path]:
     """The files, or folders, that were written a sample each, in order.
 

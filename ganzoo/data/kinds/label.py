@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.data.kinds.kind import Kind, described
+from ganzoo.data.kinds.kind import Kind, described, lines_in
 from ganzoo.errors import GanzooError
 from ganzoo.spec import Field
 
@@ -58,15 +58,15 @@ class Labels(Kind):
 
     def write(self, field: Field, stored: Tensor, folder: Path, first: int) -> None:
         """One text file, the name of a class in each line."""
-        with (folder / FILE).open("a", encoding="utf-8") as file:
-            file.writelines(f"{name}\n" for name in self._names(field, stored))
+        with (folder / FILE).open("a", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{_in_a_line(name)}\n" for name in self._names(field, stored))
 
     def read(self, field: Field, folder: Path) -> Tensor:
         import torch
 
-        numbers = {name: number for number, name in enumerate(field.names)}
+        numbers = {_in_a_line(name): number for number, name in enumerate(field.names)}
         try:
-            lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
+            lines = lines_in(folder / FILE)
             return torch.tensor([numbers[line] for line in lines])
         except (OSError, KeyError) as error:
             raise GanzooError(
@@ -75,6 +75,10 @@ class Labels(Kind):
 
     def _names(self, field: Field, labels: Tensor) -> list[str]:
         return [field.names[label] if field.names else str(label) for label in labels.tolist()]
+
+
+def _in_a_line(name: str) -> str:
+    return name.replace("\n", " ")
 
 
 KIND = Labels()

@@ -100,15 +100,22 @@ class Series(Kind):
         for path in numbered(folder, ".csv"):
             try:
                 with path.open(encoding="utf-8", newline="") as file:
-                    rows = [*csv.reader(file)][1:]
+                    names, *rows = csv.reader(file)
                 series.append([[float(word) for word in row] for row in rows])
             except (OSError, ValueError) as error:
                 raise GanzooError(f"'{path}' has lines that are no numbers") from error
+            if field.names and tuple(names) != field.names:
+                raise GanzooError(
+                    f"the columns of '{path}' are {', '.join(names)}, and must be "
+                    f"{', '.join(field.names)}"
+                )
         try:
             values = torch.tensor(series)
         except ValueError as error:
             raise GanzooError(f"the series in '{folder}' are not of one length") from error
         if field.codec == ROLL:
+            if bool((values != values.byte()).any()):
+                raise GanzooError(f"the series in '{folder}' must be whole numbers from 0 to 255")
             return self.checked(field, values.byte(), folder)
         return self.checked(field, scaled(field, values).clamp(-1, 1), folder)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FILE = "samples.csv"
+PLAIN = 12
+"""Decimals, at most, of a number that is written out."""
 _EXAMPLE = [{"low": 0, "high": 99, "digits": 0}, {"words": ["rome", "york"]}]
 Column = dict[str, Any]
 """``{"low": 0.0, "high": 9.0, "digits": 2}`` of a number with so many decimals;
@@ -110,8 +114,10 @@ def learn(rows: Sequence[Sequence[str]], discrete: Sequence[bool]) -> str:
             columns.append({"words": sorted(set(column))})
             continue
         values = [_number(word, f"column {number + 1}") for word in column]
-        decimals = max(len(word.partition(".")[2]) for word in column)
-        columns.append({"low": min(values), "high": max(values), "digits": min(decimals, 6)})
+        low, high = min(values), max(values)
+        decimals = max(map(_decimals, column))
+        most = 5 - math.floor(math.log10(high - low)) if high > low else 0
+        columns.append({"low": low, "high": high, "digits": min(decimals, max(6, most))})
     return json.dumps(columns)
 
 
@@ -163,8 +169,22 @@ def decode(field: Field, stored: Tensor) -> list[list[str]]:
         else:
             low, span, digits = column["low"], column["high"] - column["low"], column["digits"]
             within = values[:, 0].double().clamp(-1, 1)
-            decoded.append([f"{low + (v + 1) * span / 2:.{digits}f}" for v in within.tolist()])
+            decoded.append([_shown(low + (v + 1) * span / 2, digits) for v in within.tolist()])
     return [[*row] for row in zip(*decoded, strict=True)]
+
+
+def _decimals(word: str) -> int:
+    """How many there are after the point of a number, in whichever way it is written."""
+    try:
+        exponent = Decimal(word).as_tuple().exponent
+    except InvalidOperation:  # of an exponent that no number needs
+        return 0
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _shown(value: float, digits: int) -> str:
+    """A number with so many decimals; of more than one wants to count in e-notation."""
+    return f"{value:.{digits}f}" if digits <= PLAIN else f"{round(value, digits):.15g}"
 
 
 def _number(word: str, column: str) -> float:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.data.kinds.kind import Kind, described, whole_numbers
+from ganzoo.data.kinds.kind import Kind, described, lines_in, whole_numbers
 from ganzoo.errors import GanzooError
 from ganzoo.spec import Field
 
@@ -81,12 +81,12 @@ class Tokens(Kind):
 
     def write(self, field: Field, stored: Tensor, folder: Path, first: int) -> None:
         """One file of text, a line each."""
-        with (folder / FILE).open("a", encoding="utf-8") as file:
+        with (folder / FILE).open("a", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{text}\n" for text in decode(field, stored))
 
     def read(self, field: Field, folder: Path) -> Tensor:
         try:
-            lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
+            lines = lines_in(folder / FILE)
         except (OSError, ValueError) as error:
             raise GanzooError(f"the folder '{folder}' has no {FILE} with a text a line") from error
         return self.checked(field, encode(field, lines), folder)
@@ -96,7 +96,7 @@ def decode(field: Field, tokens: Tensor) -> list[str]:
     """The text of each row of int64 (n, length), in one line."""
     rows = [[field.names[token] for token in row] for row in tokens.tolist()]
     texts = [field.codec.join(symbol for symbol in row if symbol) for row in rows]
-    return [text.replace("\n", " ") for text in texts]
+    return [text.replace("\n", " ") for text in texts]  # all else is no end of a line: `lines_in`
 
 
 def encode(field: Field, texts: Sequence[str]) -> Tensor:

@@ -21,7 +21,9 @@ import torch
 
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.files.found import existing, list_images, no_images
+from ganzoo.data.files.labels import last_told
 from ganzoo.data.files.one_file import read_text
+from ganzoo.data.files.spelling import respelled
 from ganzoo.data.files.splits import by_folders, held_out
 from ganzoo.data.kinds.image import image_field
 from ganzoo.data.sources.decoding import decode
@@ -52,6 +54,9 @@ def load(request: DataRequest) -> Dataset:
     columns, values = _attributes(table, columns, rows, request.report)
     files = _files(root, table, [row[0] for row in rows], request)
     listed = {file: value for file, value in zip(files, values, strict=True) if file}
+    _report_several(
+        table, [(f, v) for f, v in zip(files, values, strict=True) if f], request.report
+    )
     splits = _splits(root, table, listed, request)
     chosen, rest = splits[request.split], splits["test" if request.split == "train" else "train"]
     if not chosen:
@@ -130,6 +135,9 @@ def _attributes(
             continue
         taken.append(name.strip())
         columns.append([VALUES[cell] for cell in cells])
+    twice = next((name for name in taken if taken.count(name) > 1), None)
+    if twice is not None:
+        report(f"'{path}' has several columns called '{twice}', each of which is an attribute")
     if not taken:
         raise GanzooError(
             f"'{path}' has no column of attributes: they are 1 or 0, 1 or -1, yes or no"
@@ -148,8 +156,11 @@ def _files(root: Path, table: Path, wanted: Sequence[str], request: DataRequest)
     for file in there:
         by_name.setdefault(PurePosixPath(file).name, []).append(file)
     found: list[str] = []
-    for name in wanted:
-        same = by_name.get(PurePosixPath(name).name, [])
+    meant = respelled(wanted, paths)
+    called = respelled((PurePosixPath(name).name for name in wanted), by_name)
+    for name in (meant.get(name, name) for name in wanted):
+        last = PurePosixPath(name).name
+        same = by_name.get(called.get(last, last), [])
         if name not in paths and len(same) > 1:
             raise GanzooError(
                 f"'{table}' lists '{name}', and '{root}' has {same[0]} and {same[1]}: write the "
@@ -176,6 +187,18 @@ def _files(root: Path, table: Path, wanted: Sequence[str], request: DataRequest)
     return found
 
 
+def _report_several(
+    table: Path, told: Sequence[tuple[str, object]], report: Callable[[str], None]
+) -> None:
+    """Say which images a table tells several things of."""
+    _, several = last_told(told)
+    if several:
+        report(
+            f"'{table}' lists {counted(len(several), 'image')} several times, and not alike, such "
+            f"as '{several[0]}': the last time counts"
+        )
+
+
 def _splits(
     root: Path, table: Path, listed: dict[str, list[int]], request: DataRequest
 ) -> dict[str, list[str]]:
@@ -184,8 +207,15 @@ def _splits(
     partition = next((p for p in sorted(root.glob(f"{PARTITION}.*"))), None)
     if partition is not None:
         lines = [line.replace(",", " ").split() for line in read_text(partition).splitlines()]
-        split_of = {line[0]: _SPLIT.get(line[1], "") for line in lines if len(line) == 2}
-        found = [(file, split_of.get(PurePosixPath(file).name, "")) for file in files]
+        told = [(line[0], _SPLIT.get(line[1], "")) for line in lines if len(line) == 2]
+        _report_several(partition, told, report)
+        split_of = dict(told)
+        called = [PurePosixPath(file).name for file in files]
+        meant = respelled(called, split_of)
+        found = [
+            (file, split_of.get(meant.get(name, name), ""))
+            for file, name in zip(files, called, strict=True)
+        ]
         other = sum(not split for _, split in found)
         if other:
             report(f"left out: {counted(other, 'image')}, by '{partition.name}' of neither split")

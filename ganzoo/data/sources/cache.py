@@ -29,9 +29,10 @@ from ganzoo.data.content import digest
 from ganzoo.data.files.formats import known_formats
 from ganzoo.data.files.seen import Seen, nothing_seen
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
+from ganzoo.data.mapped import changed, mapped_files, watch
 from ganzoo.errors import GanzooError
 
-VERSION = 5
+VERSION = 6
 """Of how images are decoded and stored: a new one leaves the old files unused."""
 
 _HEADER = 1024 - 8
@@ -123,7 +124,7 @@ def read(
     """
     with contextlib.suppress(*_DAMAGE), _open(path) as stored:
         told = stored.metadata()
-        tensors = _images(stored), stored.get_tensor("kept").clone()
+        tensors = _images(path, stored), stored.get_tensor("kept").clone()
         if not _is_unchanged(path, told, tensors, report):
             return None
         seen = {name: int(told.get(name, value)) for name, value in nothing_seen().items()}
@@ -148,7 +149,7 @@ def read_labelled(
         one.
     """
     with contextlib.suppress(*_DAMAGE), _open(path) as stored:
-        tensors = _images(stored), stored.get_tensor("label").clone()
+        tensors = _images(path, stored), stored.get_tensor("label").clone()
         about = json.loads(stored.metadata()[_ABOUT])
         if _is_unchanged(path, about, tensors, report):
             return *tensors, tuple(about["classes"])
@@ -166,10 +167,13 @@ def _open(path: Path) -> Any:
     return safe_open(path, "pt")
 
 
-def _images(stored: Any) -> Tensor:
+def _images(path: Path, stored: Any) -> Tensor:
     """Mapped, or a copy of few."""
     mapped: Tensor = stored.get_tensor("image")
-    return mapped.clone() if mapped.nbytes <= COPIED else mapped
+    if mapped.nbytes <= COPIED:
+        return mapped.clone()
+    watch(path)
+    return mapped
 
 
 def _is_unchanged(
@@ -198,7 +202,7 @@ def refuse_changed() -> None:
     Raises:
         GanzooError: something has written into a file of them, or has cut it short.
     """
-    mapped = _mapped()
+    mapped = mapped_files()
     for path, number, *_ in _SOUND:
         if mapped is not None and os.path.realpath(path) not in mapped:
             continue  # all of it was copied
@@ -206,20 +210,7 @@ def refuse_changed() -> None:
             status = Path(path).stat()
             now = path, status.st_ino, status.st_size, status.st_mtime_ns
             if status.st_ino == number and now not in _SOUND:
-                raise GanzooError(
-                    f"something has changed the decoded images in '{path}' while they were used: "
-                    "what was made of them since the last checkpoint is not kept, and --resume "
-                    "goes on from there with images that are decoded anew"
-                )
-
-
-def _mapped() -> frozenset[str] | None:
-    """The names of the files that this process has mapped; None: this system does not say it."""
-    try:
-        lines = Path("/proc/self/maps").read_text(errors="surrogateescape").splitlines()
-    except OSError:
-        return None
-    return frozenset(line.split(maxsplit=5)[5] for line in lines if line.endswith(".safetensors"))
+                raise changed(path)
 
 
 def write(

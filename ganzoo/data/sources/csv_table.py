@@ -134,6 +134,13 @@ def _useless(column: Sequence[str], discrete: bool) -> str:
         return f"it has '{column[0]}' in each row"
     if discrete and words > max(CODES, min(MOST_WORDS, len(column) // 2)):
         return f"it has {words} different words"
+    if not discrete:
+        values = [float(cell) for cell in column if cell not in EMPTY]
+        if math.isinf(2 * (max(values) - min(values))):  # as it is when these are scaled
+            return (
+                f"it goes from {min(values):g} to {max(values):g}, which is further apart than "
+                "can be reckoned: divide its numbers by one that is large"
+            )
     return ""
 
 

@@ -22,6 +22,7 @@ from ganzoo.data.files.opened import (
     mode_of,
     upright_size,
 )
+from ganzoo.data.files.reading import Unreachable
 from ganzoo.data.files.seen import Seen, nothing_seen, report_seen, see
 from ganzoo.data.files.wanted import AS_THEY_ARE, CHANNELS, MOST_BITS, Pixels
 from ganzoo.data.sources import cache
@@ -162,7 +163,8 @@ def _fill_cache(
         paths = [folder / file for file in files]
         every = (*paths, *(folder / file for file in others))
         look_up = partial(mode_of, wanted=wanted, signed=False)
-        modes = [mode for mode in _in_order(pool, look_up, every) if mode]
+        found = [*_in_order(pool, look_up, every)]
+        modes = [mode for mode in found if mode]
         channels = CHANNELS.get(wanted.colour) or (3 if any(map(is_coloured, modes)) else 1)
         words = most_bits == 16 and channels == 1 and {mode[0] for mode in modes} == {"I"}
         read = look_at_words if words else partial(look, channels=channels)
@@ -172,8 +174,12 @@ def _fill_cache(
         def images() -> Iterator[np.ndarray | None]:
             reading = partial(read, size=image_size, half=half, wanted=wanted)
             decoded = _in_order(pool, reading, paths)
-            for file, image in zip(files, decoded, strict=True):
+            for file, mode, image in zip(files, found, decoded, strict=False):
                 advance(1)
+                if isinstance(image, Unreachable):
+                    raise _for_now(folder / file, image)
+                if not mode and not isinstance(image, str) and look_up(folder / file):
+                    raise _for_now(folder / file, "it could not be at first")
                 if not isinstance(image, str) and image.signed:
                     image = SIGNED
                 if isinstance(image, str):
@@ -190,6 +196,14 @@ def _fill_cache(
 
         cache.write(path, (channels, *image_size), images(), words, seen)
     return _why(skipped)
+
+
+def _for_now(file: Path, reason: str) -> GanzooError:
+    """What was decoded would be kept, and such a file left out of all trainings to come."""
+    return GanzooError(
+        f"'{file}' cannot be read now: {reason}: nothing was kept of what was decoded; try again "
+        "once its disk is there, or move the file away"
+    )
 
 
 def _why(skipped: Mapping[str, Sequence[str]]) -> str:

@@ -10,7 +10,8 @@ ganzoo wrote: its runs, its cache, and those with a file ``.ganzoo`` in them.
 
 Labels: as a ``dataset.json`` of StyleGAN's in DIR says; else, where images lie in two or more
 first-level sub-folders and none directly in DIR, the sub-folders are the classes, in the order of
-their names; else as the CSV files in DIR say, with a column of files and one called ``label``.
+their names; else as the CSV files in DIR say, with a column of files and one called ``label``. Of
+several columns that could be of files it is the one called ``file``, ``image``, ``path`` or alike.
 Such tables may lie in the folders of splits (below) too, or be called after them.
 
 Splits: sub-folders ``train`` and ``test``, or ``train`` and ``val``, in any case, are the splits

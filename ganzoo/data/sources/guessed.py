@@ -1,6 +1,6 @@
 """Of what kind an array is, by its type and its dimensions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from ganzoo.artifacts.pixels import OFFSET
 from ganzoo.data.kinds import kind_of
 from ganzoo.data.kinds.image import WORDS
 from ganzoo.data.kinds.series import scale, scaled
+from ganzoo.data.sources.ranges import refuse_doubtful
 from ganzoo.errors import GanzooError
 from ganzoo.spec import Field
 
@@ -22,9 +23,16 @@ MOST_CHANNELS = 4
 MOST_SYMBOLS = 20_000
 """Whole numbers, for a row of them to be taken for a text."""
 
+LARGEST = 8e37
+"""Of numbers, for twice their differences to be numbers of 32 bits too."""
+
 
 def guess(
-    name: str, array: Array, path: Path, report: Callable[[str], None]
+    name: str,
+    array: Array,
+    path: Path,
+    report: Callable[[str], None],
+    splits: Sequence[int] = (),
 ) -> tuple[Field, Tensor]:
     """What an array is, and its values as they are stored.
 
@@ -43,9 +51,10 @@ def guess(
         array: a sample in each row.
         path: where it comes from, for error messages.
         report: is told of a range that is scaled.
+        splits: how many rows each split has, one after the other; empty: there is one.
 
     Raises:
-        GanzooError: no kind is so.
+        GanzooError: no kind is so, or pixels are of a range that is not clear.
     """
     what = f"array '{name}' of '{path}'"
     if not array.size:
@@ -64,7 +73,7 @@ def guess(
         return _row(name, array, what)
     if array.ndim > 5:
         raise GanzooError(f"{what} is {_described(array)}: no kind of data has so many dimensions")
-    return _pixels(name, array, what)
+    return _pixels(name, array, what, splits)
 
 
 def _label(name: str, array: Array) -> tuple[Field, Tensor]:
@@ -76,6 +85,11 @@ def _label(name: str, array: Array) -> tuple[Field, Tensor]:
 def _numbers(
     name: str, array: Array, what: str, report: Callable[[str], None]
 ) -> tuple[Field, Tensor]:
+    if np.abs(array).max() > LARGEST:
+        raise GanzooError(
+            f"{what} goes from {array.min():g} to {array.max():g}, which numbers of 32 bits cannot "
+            "reckon with: divide it by a number that brings it to within [-1, 1]"
+        )
     values = torch.from_numpy(array.astype(np.float32))
     if values.ndim < 3:
         values = values.reshape(len(values), -1)
@@ -112,7 +126,7 @@ def _row(name: str, array: Array, what: str) -> tuple[Field, Tensor]:
     )
 
 
-def _pixels(name: str, array: Array, what: str) -> tuple[Field, Tensor]:
+def _pixels(name: str, array: Array, what: str, splits: Sequence[int]) -> tuple[Field, Tensor]:
     """An image, a mask, a volume or a video."""
     shape = array.shape[1:]
     if array.dtype.kind == "b":
@@ -127,6 +141,7 @@ def _pixels(name: str, array: Array, what: str) -> tuple[Field, Tensor]:
         array = array[:, None]
     elif first is False:
         array = np.moveaxis(array, -1, 1)
+    refuse_doubtful(array, splits, what)
     stored, codec = _stored(array, kind, what)
     return Field(name, kind, tuple(stored.shape[1:]), (), codec), stored
 

@@ -46,7 +46,7 @@ def load(request: DataRequest) -> Dataset:
     refuse_size(request, "npz", "arrays of the size that they have")
     splits = {"train": _read(first)} | ({"test": _read(second)} if second else {})
     if second is None:
-        splits = _by_name(splits["train"])
+        splits = _by_name(splits["train"], first)
     counts = {split: _length(arrays, first) for split, arrays in splits.items()}
     tensors, fields = _joined(splits, first, request.report)
     if "test" in splits:
@@ -82,16 +82,26 @@ def _read(path: Path) -> Arrays:
     return arrays
 
 
-def _by_name(arrays: Arrays) -> dict[str, Arrays]:
+def _by_name(arrays: Arrays, path: Path) -> dict[str, Arrays]:
     """The arrays of each split where all their names end, or begin, with it."""
     found: dict[str, Arrays] = {}
+    called: dict[tuple[str, str], list[str]] = {}
     for name, array in arrays.items():
         match = _SPLIT.match(name)
         if match is None:
             return {"train": arrays}
-        split = match["before"] or match["after"]
-        found.setdefault(split, {})[match["a"] or match["b"]] = array
-    return found if {"train", "test"} == found.keys() else {"train": arrays}
+        split, own = match["before"] or match["after"], match["a"] or match["b"]
+        found.setdefault(split, {})[own] = array
+        called.setdefault((split, own), []).append(name)
+    if found.keys() != {"train", "test"}:
+        return {"train": arrays}
+    for (split, own), (first, *others) in called.items():
+        if others:
+            raise GanzooError(
+                f"'{path}' holds '{first}' and '{others[0]}', which both are '{own}' of the "
+                f"{split} split: leave one"
+            )
+    return found
 
 
 def _length(arrays: Arrays, path: Path) -> int:
@@ -119,7 +129,8 @@ def _joined(
     fields: dict[str, Field] = {}
     for name in parts[0]:
         joined = np.concatenate([part[name] for part in parts]) if parts[1:] else parts[0][name]
-        field, tensors[name] = guess(name, joined, path, report)
+        counts = [len(part[name]) for part in parts]
+        field, tensors[name] = guess(name, joined, path, report, counts)
         fields[name] = Field(_called(name, field.kind), *_rest(field))
     called = [field.name for field in fields.values()]
     if len(set(called)) < len(called):  # two of one kind keep the names that they have

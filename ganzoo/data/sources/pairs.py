@@ -24,6 +24,7 @@ from torch import Tensor
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.files.found import BY_NAME, existing, list_images, no_images
 from ganzoo.data.files.opened import Half
+from ganzoo.data.files.spelling import respelled
 from ganzoo.data.files.splits import NAMES, find_folder, held_out
 from ganzoo.data.files.wanted import Pixels
 from ganzoo.data.kinds.image import image_field
@@ -142,6 +143,8 @@ def _pairs(
         )
     source, target = source.rstrip("/"), target.rstrip("/")
     sources, targets = (_by_name(root, folder, report, rules) for folder in (source, target))
+    same = respelled(targets, sources)
+    targets = {same.get(name, name): file for name, file in targets.items()}
     both = sorted(sources.keys() & targets.keys())
     for here, there, folder in ((sources, targets, target), (targets, sources, source)):
         alone = sorted(file for name, file in here.items() if name not in there)

@@ -160,6 +160,12 @@ def _ensure(name: str, kind: str, root: Path, folder: Path, request: DataRequest
     """
     if _is_filled(folder):
         return
+    within = folder.relative_to(root)
+    if root.name == within.parts[0] and _is_filled(root.parent / within):
+        raise GanzooError(
+            f"'{root}' is the folder of {name} itself: name the one that it lies in, --data-root "
+            f"{root.parent}"
+        )
     request.report(f"downloading {name} to '{folder}'")
     try:
         root.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,9 @@
 """Decoded images that something else writes over, or cuts short, while they are trained on."""
 
 import os
+import weakref
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,12 @@ import pytest
 from PIL import Image
 
 import ganzoo
+from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.feed import make
+from ganzoo.data.mapped import refuse_shortened
 from ganzoo.data.sources import cache
+from ganzoo.data.sources.folder import load
+from ganzoo.metrics.splits import choose
 from ganzoo.runs import checkpoint
 from ganzoo.training.observer import Observer, Record
 
@@ -32,8 +39,10 @@ class Careless(Observer):
 
     def __init__(self, caches: Path, does: Callable[[Path], object]) -> None:
         self.caches, self.does, self.said = caches, does, list[str]()
+        self.last = 0
 
     def logged(self, record: Record) -> None:
+        self.last = record.step
         if record.step == 3:
             for file in self.caches.glob("*.safetensors"):
                 self.does(file)
@@ -42,10 +51,13 @@ class Careless(Observer):
         self.said.append(message)
 
 
-def train(caches: Path, does: Callable[[Path], object]) -> ganzoo.TrainedRun:
+def train(
+    caches: Path, does: Callable[[Path], object] | Careless, **settings: object
+) -> ganzoo.TrainedRun:
     place = caches.parent
-    more = {"dataset": "folder", "data_root": place / "photos", **TINY, **SHORT}
-    return ganzoo.train("vanilla", out=place / "run", observer=Careless(caches, does), **more)
+    more = {"dataset": "folder", "data_root": place / "photos", **TINY, **SHORT, **settings}
+    observer = does if isinstance(does, Careless) else Careless(caches, does)
+    return ganzoo.train("vanilla", out=place / "run", observer=observer, **more)
 
 
 def write_over(file: Path) -> None:
@@ -74,6 +86,36 @@ def test_what_was_trained_on_other_pixels_is_not_saved(
     assert latest is not None
     assert checkpoint.step_of(latest) == 2
     assert ganzoo.train(resume=run, progress=False).step == 4
+
+
+@pytest.mark.parametrize("workers", [False, True])
+def test_images_that_are_cut_short_are_not_read(
+    caches: Path, workers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who does that is ended by the system; workers notice it up to what they have read ahead."""
+    monkeypatch.setattr(cache, "COPIED", 0)
+    if workers:
+        monkeypatch.setattr(make, "_default_budget", lambda device: 0)
+    long = {"steps": 50, "checkpoint_every": 50}
+    watching = Careless(caches, cut_short)
+    with pytest.raises(ganzoo.GanzooError, match=r"^something has changed the decoded [^\n]*$"):
+        train(caches, watching, **long)
+    assert watching.last < (40 if workers else 4)
+
+
+def test_nor_by_an_evaluation(caches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "COPIED", 0)
+    request = DataRequest(root=caches.parent / "photos", image_size=(8, 8))
+    dataset = load(request)
+    (file,) = caches.glob("*.safetensors")
+    cut_short(file)
+    for reads in (partial(choose, n=2, seed=0), partial(Dataset.few, n=2)):
+        with pytest.raises(ganzoo.GanzooError, match="something has changed the decoded"):
+            reads(dataset)
+    images = weakref.ref(dataset.tensors["image"])
+    del dataset
+    assert images() is None
+    refuse_shortened()  # nobody reads them any more
 
 
 def test_images_that_are_replaced_as_a_whole_stay_as_they_were(

@@ -4,12 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from ganzoo.data.dataset import DataRequest
+from ganzoo.data.files import reading
 from ganzoo.data.files.exact import look_exactly
 from ganzoo.data.files.formats import SUFFIXES, advice, format_of, readable
-from ganzoo.data.files.opened import look, mode_of, upright_size
+from ganzoo.data.files.opened import Look, look, mode_of, upright_size
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels, parse_pixels
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
@@ -68,6 +70,38 @@ def test_no_terabyte_of_nothing_is_looked_through(head: bytes, tmp_path: Path) -
     for found in (look(tmp_path / "x", 1, None), look_exactly(tmp_path / "x", 1)):
         assert isinstance(found, str)
         assert found.startswith("it has 1,100 GB, and no image has more than ")
+
+
+@pytest.mark.parametrize(
+    ("head", "size"),
+    [
+        (b"GIF89a\x10\0\x10\0\x80\0\0", 2**28),
+        (b"\xff\xd8\xff\xe0", 2**28),
+        (b"\xff\xd8" + b"\xff\xfe\0\2" * 2**14, 2**16),  # empty remarks
+        (b"P6 #", 2**32),
+    ],
+)
+def test_nothing_is_looked_through_for_long(
+    head: bytes, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each took ten seconds of the processor or more, and the last ten minutes."""
+    monkeypatch.setattr(reading, "PARTS", 10_000)
+    with (tmp_path / "x").open("wb") as file:
+        file.write(head)
+        file.truncate(size - 1)
+    assert mode_of(tmp_path / "x") == ""
+    for found in (look(tmp_path / "x", 1, None), look_exactly(tmp_path / "x", 1)):
+        assert found == "no image was found in 10,000 parts of it"
+
+
+def test_films_have_fewer_parts_than_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = torch.randint(256, (20, 64, 64), dtype=torch.uint8).numpy()
+    frames = [Image.fromarray(one) for one in noise]
+    frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:])
+    monkeypatch.setattr(reading, "PARTS", (tmp_path / "x.gif").stat().st_size // 100)
+    found = look(tmp_path / "x.gif", 1, None)
+    assert isinstance(found, Look)
+    assert found.pages == 19
 
 
 def test_words_of_pixels() -> None:

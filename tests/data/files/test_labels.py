@@ -1,15 +1,21 @@
 """Of what class the images of a folder are: tables, sub-folders, and what is neither."""
 
+import itertools
 import json
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 from PIL import Image
 
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.files.found import BY_NAME, RULES, list_images
-from ganzoo.data.files.labels import class_names, labels_of
+from ganzoo.data.files.labels import LIST, class_names, labels_of
 from ganzoo.data.sources.folder import load
+from ganzoo.errors import GanzooError
+
+Form = Literal["NFC", "NFD"]
 
 
 def images(root: Path, *names: str) -> list[str]:
@@ -55,6 +61,51 @@ def test_the_column_of_files_is_the_one_that_names_most(tmp_path: Path) -> None:
     assert labels == {f"{n}.png": str(n % 3) for n in range(12)}
 
 
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        (",filename,label", "{other},{n}.png,{kind}"),
+        ("id,filename,label", "{other},{n}.png,{kind}"),
+        ("id,filename,label", "{other},{n},{kind}"),
+        ("id,foto,label", "{other},{n}.png,{kind}"),
+        ("foto,age,label", "{n},{half},{kind}"),
+        ("filename,age,label", "{n}.png,{other},{kind}"),
+        ("label,rank,Image Path", "{kind},{other},{n}.png"),
+    ],
+)
+def test_numbers_are_not_taken_for_the_names_of_other_images(
+    tmp_path: Path, head: str, row: str
+) -> None:
+    files = images(tmp_path, *(f"{n}.png" for n in range(12)))
+    rows = [
+        row.format(n=n, other=(n * 7 + 3) % 12, half=n // 2, kind="ab"[n % 2]) for n in range(12)
+    ]
+    gone = row.format(n=90, other=90, half=0, kind="a")
+    (tmp_path / "table.csv").write_text("\n".join([head, *rows, gone, ""]))
+    labels, _ = found(tmp_path, files)
+    assert labels == {f"{n}.png": "ab"[n % 2] for n in range(12)}
+
+
+@pytest.mark.parametrize("head", ["filename,id,label", "foto,id,label"])
+def test_numbers_name_no_images_beside_files_that_are_elsewhere(tmp_path: Path, head: str) -> None:
+    files = images(tmp_path, *(f"{n}.png" for n in range(12)))
+    rows = "".join(f"old/x{n}.png,{(n + 1) % 12},{'ab'[n % 2]}\n" for n in range(12))
+    (tmp_path / "table.csv").write_text(f"{head}\n{rows}")
+    labels, said = found(tmp_path, files)
+    assert labels == {}
+    assert any("'table.csv'" in line and "one called file" in line for line in said)
+
+
+@pytest.mark.parametrize("head", ["id,key,label", "file,image,label", ",id,label"])
+def test_which_of_two_columns_names_the_files_is_asked(tmp_path: Path, head: str) -> None:
+    files = images(tmp_path, *(f"{n}.png" for n in range(12)))
+    rows = "".join(f"{n},{(n + 1) % 12},{'ab'[n % 2]}\n" for n in range(12))
+    (tmp_path / "table.csv").write_text(f"{head}\n{rows}")
+    first, second, _ = head.split(",")
+    with pytest.raises(GanzooError, match=f"'{first}' and '{second}': call the one that does"):
+        found(tmp_path, files)
+
+
 def test_two_labels_of_one_image_are_said(tmp_path: Path) -> None:
     files = images(tmp_path, *(f"{n}.png" for n in range(4)))
     rows = "".join(f"{n}.png,{'ab'[n % 2]}\n" for n in range(4))
@@ -68,6 +119,17 @@ def test_two_labels_of_one_image_are_said(tmp_path: Path) -> None:
     (tmp_path / "dataset.json").write_text(json.dumps({"labels": [*listed, ["0.png", 1]]}))
     labels, said = found(tmp_path, files)
     assert f"'{tmp_path / 'dataset.json'}' gives 1 image {told}" in said
+
+
+def test_tables_that_contradict_are_said(tmp_path: Path) -> None:
+    files = images(tmp_path, *(f"{n}.png" for n in range(4)))
+    for table, kinds in (("a.csv", "xyxy"), ("b.csv", "xyyy")):
+        rows = "".join(f"{n}.png,{kind}\n" for n, kind in enumerate(kinds))
+        (tmp_path / table).write_text("file,label\n" + rows)
+    labels, said = found(tmp_path, files)
+    assert labels["2.png"] == "y"
+    told = "gives 1 image other labels than the tables before it, such as '2.png'"
+    assert sum(told in line for line in said) == 1
 
 
 def test_two_columns_of_labels_are_said(tmp_path: Path) -> None:
@@ -99,3 +161,46 @@ def test_splits_that_are_links_are_splits(tmp_path: Path) -> None:
     assert not [name for name in listed if "back" in name]
     for split in ("train", "test"):
         assert len(load(DataRequest(tmp_path, split, (8, 8)))) == 3
+
+
+FORMS = list(itertools.permutations(("NFC", "NFD"), 2))
+"""In which files are named, and tables: as on a Mac and elsewhere."""
+
+
+@pytest.mark.parametrize(("disk", "table"), FORMS)
+@pytest.mark.parametrize(
+    "where", ["labels.csv", "stems.csv", "train/labels.csv", LIST, f"train/{LIST}"]
+)
+def test_a_name_may_be_spelled_in_another_form(
+    tmp_path: Path, disk: Form, table: Form, where: str
+) -> None:
+    names = [normalize(disk, f"train/caf\u00e9 {n}.png") for n in range(12)]
+    files = images(tmp_path, *names)
+    shown = [normalize(table, name).removeprefix("train/") for name in names]
+    rows = [
+        (name.removesuffix(".png" * ("stems" in where)), "ab"[n % 2])
+        for n, name in enumerate(shown)
+    ]
+    text = "".join(f"{name},{label}\n" for name, label in rows)
+    listed = json.dumps(
+        {"labels": [[f"{'' if '/' in where else 'train/'}{name}", label] for name, label in rows]}
+    )
+    (tmp_path / where).write_text(listed if LIST in where else f"file,label\n{text}")
+    said: list[str] = []
+    labels = labels_of(tmp_path, files, 1, said.append)
+    assert labels == {name: "ab"[n % 2] for n, name in enumerate(names)}
+    assert not any("not among" in line or "without" in line for line in said)
+
+
+def test_names_that_only_their_form_tells_apart_are_taken_as_they_are_written(
+    tmp_path: Path,
+) -> None:
+    both = [normalize(form, "\u1ec7.png") for form in ("NFC", "NFD")]  # of three characters
+    other = "\u1eb9\u0302.png"
+    files = images(tmp_path, *both, "x.png")
+    if len([*tmp_path.iterdir()]) < 3:
+        pytest.skip("this disk takes one for the other")
+    (tmp_path / "labels.csv").write_text(f"file,label\n{both[1]},a\n{other},b\nx.png,b\n")
+    labels, said = found(tmp_path, files)
+    assert labels == {both[1]: "a", "x.png": "b"}
+    assert any(f"such as '{other}'" in line for line in said)

@@ -40,6 +40,18 @@ def test_what_a_killed_unpacking_left_goes(tmp_path: Path) -> None:
     assert not left.exists()
 
 
+def test_what_was_removed_of_it_is_unpacked_again(tmp_path: Path) -> None:
+    """As by what removes old files of caches: half of the images would be trained on."""
+    path = packed(tmp_path / "a.zip", photos__1=b"x", photos__2=b"yy", photos__sub__3=b"z")
+    photos = unzipped(path)
+    (photos / "1").unlink()
+    (photos / "2").write_bytes(b"y")
+    (photos / "sub" / "3").unlink()
+    (photos / "sub").rmdir()
+    assert unzipped(path) == photos
+    assert [(photos / name).read_bytes() for name in ("1", "2", "sub/3")] == [b"x", b"yy", b"z"]
+
+
 def test_a_damaged_one_is_a_sentence(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.zip", photos__1=bytes(range(256)) * 40)
     content = bytearray(path.read_bytes())

@@ -89,6 +89,22 @@ def test_a_csv_says_yes_and_no_in_several_ways(root: Path) -> None:
     ]
 
 
+def test_what_a_table_says_twice_is_said(root: Path) -> None:
+    shade(root, 1, 2, 3)
+    table, partition = root / "a.csv", root / "list_eval_partition.csv"
+    table.write_text("file,x,x\n001.png,1,0\n002.png,0,0\n003.png,1,1\n001.png,0,0\n003.png,1,1\n")
+    partition.write_text("image_id,partition\n001.png,0\n002.png,0\n003.png,2\n002.png,2\n")
+    train, said = loaded(root)
+    assert found(train) == {1: [0, 0]}
+    again = "lists 1 image several times, and not alike, such as"
+    for told in (
+        f"'{table}' has several columns called 'x', each of which is an attribute",
+        f"'{table}' {again} '001.png': the last time counts",
+        f"'{partition}' {again} '002.png': the last time counts",
+    ):
+        assert said.count(told) == 1
+
+
 def test_folders_are_the_splits(root: Path) -> None:
     shade(root / "train", 1)
     shade(root / "test", 2)
@@ -187,3 +203,16 @@ def test_what_is_refused(root: Path) -> None:
         f"line 3 of '{listed}' has 2 values, and there are 3 attributes: each line needs a file "
         "and a value for each of them"
     )
+
+
+def test_a_name_may_be_spelled_in_another_form(root: Path) -> None:
+    for value in range(6):
+        shade(root / "a", value)
+        (root / "a" / f"{value:03}.png").rename(root / "a" / f"cafe\u0301{value}.png")
+    place = {value: "a/" * (value % 2) for value in range(6)}
+    celeba(root, *(f"{place[value]}caf\u00e9{value}.png 1 -1 {value % 2}" for value in range(6)))
+    splits = "".join(f"caf\u00e9{value}.png {value // 4 * 2}\n" for value in range(6))
+    (root / "list_eval_partition.txt").write_text(splits)
+    for split, values in (("train", range(4)), ("test", range(4, 6))):
+        dataset, _ = loaded(root, split)
+        assert found(dataset) == {value: [1, 0, value % 2] for value in values}

@@ -69,6 +69,31 @@ def test_numbers_and_words_are_encoded_and_come_back(file: Path) -> None:
     assert said == ["columns of 'people': numbers pay; words age, job"]
 
 
+@pytest.mark.parametrize(
+    "form",
+    ["{}e-3", "{}.5e-9", "0.00000000{:02}", "{}.25E12", "7.000000{:02}", "{}e-320", "-{}e-15"],
+)
+def test_numbers_come_back_however_small_and_however_written(file: Path, form: str) -> None:
+    cells = [form.format(number) for number in range(10, 40)]
+    file.write_text("x,y\n" + "".join(f"{cell},{n}.5\n" for n, cell in enumerate(cells)))
+    train, _ = loaded(file)
+    given = [float(cell) for n, cell in enumerate(cells) if n % 10 != 9]
+    made = [float(row[0]) for row in rows(train)]
+    assert max(len(row[0]) for row in rows(train)) < 25
+    span = max(given) - min(given)
+    assert made == pytest.approx(given, rel=0, abs=span / 1e4)
+
+
+@pytest.mark.parametrize("largest", ["1.5e308", "0.5e308"])
+def test_numbers_further_apart_than_can_be_reckoned_are_left_out(file: Path, largest: str) -> None:
+    cells = "".join(f"{n % 2 * '-'}{largest},{n}.5\n" for n in range(30))
+    file.write_text("x,y\n" + cells)
+    train, said = loaded(file)
+    assert train.spec.sample.names == ("y",)
+    assert bool(train.tensors["table"].isfinite().all())
+    assert said[0].startswith(f"column 'x' of '{file}' is left out: it goes from -")
+
+
 def test_many_whole_numbers_are_numbers(file: Path) -> None:
     file.write_text("age\n" + "".join(f"{k}\n" for k in range(22)))
     train, said = loaded(file)

@@ -17,6 +17,11 @@ from ganzoo.errors import GanzooError
 Array = np.ndarray[Any, Any]
 RANDOM = np.random.default_rng(0)
 
+FAR = (
+    "which numbers of 32 bits cannot reckon with: divide it by a number that brings it to within "
+    "[-1, 1]"
+)
+
 
 def save(path: Path, **arrays: Array) -> Path:
     np.savez(path, **arrays)
@@ -183,6 +188,15 @@ def test_every_tenth_row_is_held_out_of_all_arrays(tmp_path: Path) -> None:
     assert said[0] == f"every tenth row of '{file}' is the test split: 18 to train on, 2 to test"
 
 
+@pytest.mark.parametrize("twice", ["train_x", "test_x"])
+def test_an_array_of_one_split_twice_is_asked_about(tmp_path: Path, twice: str) -> None:
+    arrays = {"x_train": COLOUR, "x_test": COLOUR, twice: COLOUR}
+    file = save(tmp_path / "x.npz", **arrays)
+    last = twice.removesuffix("_x")
+    both = f"'x_{last}' and '{twice}', which both are 'x' of the {last} split"
+    assert problem(file) == f"'{file}' holds {both}: leave one"
+
+
 def test_two_files_are_the_splits(tmp_path: Path) -> None:
     save(tmp_path / "train.npz", x=PIXELS, y=np.array([0, 1, 1, 0]))
     save(tmp_path / "test.npz", x=PIXELS[:1], y=np.array([2]))
@@ -221,6 +235,8 @@ def test_two_files_are_the_splits(tmp_path: Path) -> None:
             np.full((2, 6, 6, 3), -5.0),
             "goes from -5 to -5: images have values from 0 to 65535, or from 0 or -1 to 1",
         ),
+        (np.array([[-1e300], [1e300]]), f"goes from -1e+300 to 1e+300, {FAR}"),
+        (np.array([[[-3e38]], [[3e38]]]), f"goes from -3e+38 to 3e+38, {FAR}"),
     ],
 )
 def test_arrays_of_no_kind_are_refused(array: Array, saying: str, tmp_path: Path) -> None:

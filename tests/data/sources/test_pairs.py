@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -269,3 +270,16 @@ def test_a_name_with_two_suffixes_is_refused(root: Path) -> None:
         f"'{root / 'A'}' holds several images called 'x' with other suffixes: leave one, as the "
         "name says which images are a pair"
     )
+
+
+def test_a_name_may_be_spelled_in_another_form(root: Path) -> None:
+    """As where sources were named on a Mac, and targets were not."""
+    for k in range(12):
+        name = f"caf\u00e9 {k:02}.png"
+        shade(root / "A", k, normalize("NFD", name))
+        shade(root / "B", 100 + k, normalize("NFC" if k else "NFD", name))
+    shade(root / "B", 200, normalize("NFC", "caf\u00e9 00.png"))
+    (train, said), (test, _) = loaded(root), loaded(root, "test")
+    assert sorted(shades(train) + shades(test)) == [(k, 100 + k) for k in range(12)]
+    left_out = len([*(root / "B").iterdir()]) - 12
+    assert sum("left out, as 'A' has none" in line for line in said) == left_out

@@ -103,3 +103,12 @@ def test_a_broken_download_leaves_nothing(tmp_path, mirror, cut):
     root = tmp_path / "root"
     assert problem(load_mnist, root=root).startswith("mnist could not be downloaded (")
     assert everything_below(root) == []
+
+
+def test_a_root_that_is_the_folder_of_the_set_is_told_of(tmp_path):
+    """As somebody names who has looked for it."""
+    (tmp_path / "MNIST/raw").mkdir(parents=True)
+    (tmp_path / "MNIST/raw/train-images-idx3-ubyte").touch()
+    message = problem(load_mnist, root=tmp_path / "MNIST")
+    assert message.endswith(f"name the one that it lies in, --data-root {tmp_path}")
+    assert not (tmp_path / "MNIST/MNIST").exists()

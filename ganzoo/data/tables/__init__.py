@@ -1,0 +1,1 @@
+"""What cells and columns of tables mean, whichever source reads them."""
