@@ -1,8 +1,10 @@
 """Files that are whole or not there at all."""
 
 import errno
+import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -17,6 +19,8 @@ _LONG = 100
 """Bytes of a part of a name; a disk takes 255 of all of it."""
 _LARGE = 2**26
 """Bytes that no note has."""
+_LEFT_OVER = re.compile(r"\..*\.[0-9]+-[0-9]+\.tmp(\.[^.]*)?", re.DOTALL)
+"""A temporary name: see `_unique`."""
 _NUMBERS = count()
 """Of temporary names, as several threads may write to one path."""
 
@@ -86,6 +90,36 @@ def _written(path: Path) -> Iterator[Path]:
 def _unique() -> str:
     """What makes a name one that no other writer has."""
     return f".{os.getpid()}-{next(_NUMBERS)}.tmp"
+
+
+def sha256(file: Path) -> str:
+    """The digest of a file's content, in hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe or the like, which might never end.
+    """
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "it is no file")
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """Files that a writer has left which was killed, by the names that `replacing` gives."""
+    return [path for path in folder.glob(".*.tmp*") if _LEFT_OVER.fullmatch(path.name)]
+
+
+def after(folder: Path, step: int, names: str) -> list[Path]:
+    """Files of later steps, as a run calls them: ``00000120.png``; all others are somebody's.
+
+    Args:
+        folder: where they are, if it is there.
+        step: of a training.
+        names: how they go on behind the step, a regular expression.
+    """
+    named = re.compile(rf"([0-9]{{8}}|[1-9][0-9]{{8,17}})(?:{names})")
+    found = ((path, named.fullmatch(path.name)) for path in folder.glob("[0-9]*"))
+    return [path for path, told in found if told and int(told[1]) > step and path.is_file()]
 
 
 def _short(name: str) -> str:

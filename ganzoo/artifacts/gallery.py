@@ -20,7 +20,7 @@ class Gallery:
     """Pictures side by side, of which some may be what others are made of.
 
     Raises:
-        GanzooError: there are no columns, or `made` does not say of each picture whether it was.
+        GanzooError: there are no columns, or `made` or `labels` does not tell of each picture.
     """
 
     images: Tensor
@@ -30,6 +30,9 @@ class Gallery:
     made: Sequence[bool] | Tensor | None = None
     """Of each, whether the variant made it; None: it made all. The others, such as what was
     translated, do not count where it is seen how different samples are."""
+    labels: Tensor | None = None
+    """Of each, the class that it was made for, int64 (n,): those of a class are compared with each
+    other, too. None: it was made for none."""
     caption: str = ""
     """Written below them."""
 
@@ -40,6 +43,11 @@ class Gallery:
             raise GanzooError(
                 f"a Gallery of {len(self.images)} pictures says of {len(self.made)} whether they "
                 "were made: say so of each"
+            )
+        if self.labels is not None and len(self.labels) != len(self.images):
+            raise GanzooError(
+                f"a Gallery of {len(self.images)} pictures has {len(self.labels)} labels: give one "
+                "for each"
             )
 
     @classmethod
@@ -67,6 +75,15 @@ class Gallery:
     @property
     def samples(self) -> Tensor:
         """The pictures that were made."""
-        if self.made is None:
-            return self.images
-        return self.images[[row for row, made in enumerate(self.made) if made]]
+        return self.images if self.made is None else self.images[self._made_rows()]
+
+    @property
+    def sample_labels(self) -> Tensor | None:
+        """The classes that they were made for."""
+        if self.made is None or self.labels is None:
+            return self.labels
+        return self.labels[self._made_rows()]
+
+    def _made_rows(self) -> list[int]:
+        assert self.made is not None
+        return [row for row, made in enumerate(self.made) if made]

@@ -1,5 +1,6 @@
 """What a person looks at: sample grids, their evolution, loss curves."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from ganzoo.artifacts.gallery import COLUMNS
 from ganzoo.artifacts.pixels import OFFSET
 
 FRAME_MS, LAST_FRAME_MS = 200, 3000
+HUGE = 1e30
+"""No curve goes so far: the axes of no program do, without an error."""
 
 
 def to_pil(image: Tensor) -> Image.Image:
@@ -143,9 +146,12 @@ def plot_curves(records: Sequence[dict[str, float]], path: Path) -> None:
         axes = figure.add_subplot(len(panels), 1, index + 1, xlabel="step")
         for name in panel:
             points = [(record["step"], record[name]) for record in records if name in record]
+            drawn = [(step, value if abs(value) < HUGE else math.nan) for step, value in points]
             marker = "." if "/" in name else ""
-            label = curve_label(name)
-            axes.plot(*zip(*points, strict=True), label=label, linewidth=1, marker=marker)
+            label = curve_label(name).encode(errors="replace").decode()
+            if any(HUGE <= abs(value) < math.inf for _, value in points):
+                label += f" (left out from {HUGE:g} on)"
+            axes.plot(*zip(*drawn, strict=True), label=label, linewidth=1, marker=marker)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
     with replacing(path) as temporary:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import platformdirs
 
+from ganzoo.errors import GanzooError
+
 
 def cache_folder() -> Path:
     """Where the caches are: ``$GANZOO_CACHE``, else the user's cache folder."""
@@ -27,6 +29,25 @@ MARK = ".ganzoo"
 def is_run(folder: Path) -> bool:
     """Whether a folder is that of a training."""
     return (folder / "run.json").is_file() and (folder / "checkpoints").is_dir()
+
+
+_OF_A_TRAINING = ("checkpoints", "samples", "evaluations")
+"""Folders of a run, in which each name means something to what reads them."""
+
+
+def refuse_within_run(out: Path) -> None:
+    """Refuse to write among what a training has written, which would be damaged by it.
+
+    Raises:
+        GanzooError: `out` is in a folder of a run.
+    """
+    place = Path(os.path.realpath(out))
+    for above in place.parents:
+        if place.relative_to(above).parts[0] in _OF_A_TRAINING and is_run(above):
+            raise GanzooError(
+                f"{out} is within the {place.relative_to(above).parts[0]} of the run {above}, "
+                "which it would damage: choose another --out"
+            )
 
 
 def is_made_here(folder: Path) -> bool:

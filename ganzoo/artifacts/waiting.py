@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,13 +13,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+_SIZES = "COLUMNS", "LINES", "JUPYTER_COLUMNS", "JUPYTER_LINES"
+
+
+def senseless_sizes() -> list[str]:
+    """The environment's sizes of a terminal that none has, which are better not there.
+
+    rich takes all that is made of digits: it fails at ² and at thousands of them, prints nothing on
+    no column, and fills a billion with spaces.
+    """
+    said = ((name, os.environ.get(name)) for name in _SIZES)
+    return [name for name, size in said if size and not re.fullmatch("0*[1-9][0-9]{0,3}", size)]
+
 
 @cache
 def stderr_console() -> Console:
     """The one on which all lines that change are drawn, so that one stands below the other."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, markup=False)
+    senseless = senseless_sizes()  # perhaps of a program of others, whose environment stays
+    sane = {name: value for name, value in os.environ.items() if name not in senseless}
+    environ = sane if senseless else None
+    return Console(stderr=True, highlight=False, markup=False, _environ=environ)
 
 
 @contextmanager

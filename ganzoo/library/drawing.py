@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ganzoo.config import build, unknown_setting
-from ganzoo.engine.draws import drawing_apart
+from ganzoo.draws import drawing_apart
 from ganzoo.errors import GanzooError, counted
 from ganzoo.library import FRAMES, SPREAD, STEPS
 from ganzoo.library.asked import SEEDS, sample_number, share, whole
@@ -21,7 +21,6 @@ from ganzoo.library.images import reading
 from ganzoo.library.opened import OpenedRun
 from ganzoo.library.samples import Samples, joined, name_of
 from ganzoo.library.writing import check_room, filmed, held
-from ganzoo.runs import checkpoint as checkpoints
 from ganzoo.runs.generate import (
     LAST,
     Drawing,
@@ -31,6 +30,7 @@ from ganzoo.runs.generate import (
     generate,
     label_of,
     make,
+    told,
     vary,
     walk,
 )
@@ -58,7 +58,7 @@ class DrawingRun(OpenedRun):
 
         Args:
             n: how many; number k of a seed is the same, however many are drawn.
-            only: numbers of those to draw, instead of `n`.
+            only: numbers of those to draw, instead of `n`, in this order.
             around: the number of a sample of which these are variations.
             spread: how far variations are from it, from 0, itself, to 1, which are new samples.
             label: the name or number of the class of all, where the variant draws classes.
@@ -74,7 +74,13 @@ class DrawingRun(OpenedRun):
             n = whole("n", n, 1)
             needed = held(self.data.sample, n)
             check_room(counted(n, "sample"), needed, fewer="ask for fewer at once")
-        return joined(self.drawn(n, drawing, only=only, around=around, spread=spread))
+        else:
+            only = numbers_in("only", only, LAST)
+        found = joined(self.drawn(n, drawing, only=only, around=around, spread=spread))
+        if only is None:
+            return found
+        places = {number: place for place, number in enumerate(found.numbers)}
+        return joined(found[places[number]] for number in only)
 
     def walk(
         self,
@@ -108,9 +114,9 @@ class DrawingRun(OpenedRun):
         drawing = self.drawing(label, seed, truncation, settings)
         stops = self._stops(stops_named, drawing)
         way = walk(self.variant, stops, frames, loop=loop)
-        made = make(self.variant, way, truncation)
-        told = {"between": [str(stop) for stop in stops_named], "loop": loop}
-        parts = self._parts(made, iter(range(frames)), drawing, told)
+        made = make(self.variant, way, drawing)
+        leading = {"between": [str(stop) for stop in stops_named], "loop": loop}
+        parts = self._parts(made, iter(range(frames)), drawing, leading)
         return Film(joined(parts), loop)
 
     def project(
@@ -143,7 +149,8 @@ class DrawingRun(OpenedRun):
         wanted = reading(self.run, pixels, self.data.shape[0])
         target, name = read_target(self.data.sample, image, wanted)
         origin = self._origin(drawing) | {"of": name}
-        return project(self.variant, target, drawing, steps, name, origin)
+        with told(self.variant, drawing):
+            return project(self.variant, target, drawing, steps, name, origin)
 
     def drawing(
         self,
@@ -159,14 +166,16 @@ class DrawingRun(OpenedRun):
         """
         seed, truncation = whole("seed", seed, most=SEEDS), share("truncation", truncation)
         variant = self.variant
+        sampling: Any = None
         if variant.Sampling is not None:
-            variant.sampling = build(variant.Sampling, settings)
+            sampling = build(variant.Sampling, settings)
         elif settings:
             raise unknown_setting(next(iter(settings)), [])
         asked = None if label is None else label_of(variant, label)
-        with drawing_apart(self.device):
+        drawing = Drawing(seed, asked, truncation, sampling)
+        with drawing_apart(self.device), told(variant, drawing):
             variant.sample_latent(1)  # which raises where it has no latents
-        return Drawing(seed, asked, truncation)
+        return drawing
 
     def drawn(
         self,
@@ -185,9 +194,9 @@ class DrawingRun(OpenedRun):
             if only is not None:
                 raise GanzooError("--only draws samples again and --around others: give one")
             near = vary(self.variant, around, n, spread, drawing)
-            made = make(self.variant, near, drawing.truncation)
-            told = {"around": around, "spread": spread}
-            return self._parts(made, iter(range(n)), drawing, told)
+            made = make(self.variant, near, drawing)
+            near_to = {"around": around, "spread": spread}
+            return self._parts(made, iter(range(n)), drawing, near_to)
         numbers = range(n) if only is None else sorted(set(only))
         wanted = n if only is None else numbers
         return self._parts(generate(self.variant, wanted, drawing), iter(numbers), drawing, {})
@@ -197,33 +206,32 @@ class DrawingRun(OpenedRun):
         made: Iterator[Drawn],
         numbers: Iterator[int],
         drawing: Drawing,
-        told: Mapping[str, object],
+        more: Mapping[str, object],
     ) -> Iterator[Samples]:
-        data, origin = self.data, {**self._origin(drawing), **told}
+        data, origin = self.data, {**self._origin(drawing), **more}
         for samples, labels in made:
             own = [number for _, number in zip(samples, numbers, strict=False)]
             known = () if labels is None else tuple(labels.tolist())
             classes = [data.class_names[label] for label in known] or [None] * len(own)
             names = tuple(map(name_of, own, classes))
-            if "around" in told:  # that nobody takes them for samples of these numbers
-                names = tuple(f"{told['around']:05d}-near-{name}" for name in names)
+            if "around" in more:  # that nobody takes them for samples of these numbers
+                names = tuple(f"{more['around']:05d}-near-{name}" for name in names)
             parts = samples, names, tuple(own), known, data.class_names, origin
             yield Samples(data.sample, *parts)
 
     def _origin(self, drawing: Drawing) -> dict[str, Any]:
         """What must be known to draw samples again."""
-        where = self.run.checkpoint_at(self.checkpoint)
-        told = {
+        found = {
             "run": str(self.path),
             "variant": self.run.variant,
-            "step": checkpoints.step_of(where),
-            "weights": checkpoints.digest(where, checkpoints.WEIGHTS),
+            "step": self.loaded.step,
+            "weights": self.loaded.digest,
             "seed": drawing.seed,
             "truncation": drawing.truncation,
         }
-        if self.variant.sampling is not None:
-            told["settings"] = dataclasses.asdict(self.variant.sampling)
-        return told
+        if drawing.sampling is not None:
+            found["settings"] = dataclasses.asdict(drawing.sampling)
+        return found
 
     def _stops(self, between: Sequence[int | Path | str], drawing: Drawing) -> Latents:
         """The latents that a walk leads through."""

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from ganzoo.engine.cpu.threads import leave_busy_cores
 from ganzoo.errors import GanzooError, counted
 from ganzoo.library.asked import SEEDS, listener, names, whole
@@ -16,8 +14,8 @@ from ganzoo.library.writing import check_room, held
 from ganzoo.metrics.evaluate import Evaluation, Wish, evaluate_run
 from ganzoo.metrics.meaning import Found, in_words
 from ganzoo.metrics.picture import draw_nearest
-from ganzoo.runs.checkpoint import step_of
 from ganzoo.runs.evaluations import FOLDER, store
+from ganzoo.runs.load import Loaded
 from ganzoo.runs.record import data_spec
 from ganzoo.runs.run import Run
 
@@ -71,8 +69,7 @@ class Evaluated:
 
 def evaluate(
     run: Run,
-    checkpoint: str,
-    device: torch.device,
+    loaded: Loaded,
     *,
     n: int | None,
     metrics: Sequence[str],
@@ -88,10 +85,11 @@ def evaluate(
         n = whole("n", n, 2)
         needed = held(data_spec(run.settings).sample, n)
         check_room(counted(n, "sample"), needed, fewer="choose a smaller --n")
+    device = loaded.variant.device
     wish = Wish(device, names("metrics", metrics), features, seed, report)
     leave_busy_cores(device)
-    path, step = run.path, step_of(run.checkpoint_at(checkpoint))
-    found = evaluate_run(run, wish, n, checkpoint, data_root)
+    path, step = run.path, loaded.step
+    found = evaluate_run(run, loaded.variant, wish, n, data_root)
     record = {"run": str(path), "step": step, **found.report.to_dict()}
     try:
         record = store(path, step, found.report.to_dict())

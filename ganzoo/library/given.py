@@ -34,6 +34,8 @@ def as_files(given: Given, report: Callable[[str], None]) -> Iterator[tuple[Path
     Raises:
         GanzooError: it is no image.
     """
+    from PIL import ImageOps
+
     listener(report)
     if isinstance(given, str | Path):
         yield find_images(expanded(given), report, "image")
@@ -48,7 +50,8 @@ def as_files(given: Given, report: Callable[[str], None]) -> Iterator[tuple[Path
         names = [f"{number:05d}.png" for number in range(len(pictures))]
         for picture, name in zip(pictures, names, strict=True):
             try:
-                picture.save(Path(folder) / name)
+                upright = ImageOps.exif_transpose(picture)  # the new file says nothing of it
+                upright.save(Path(folder) / name)
             except (OSError, ValueError) as error:
                 raise GanzooError(
                     f"a picture of mode {picture.mode} and {picture.width}x{picture.height} pixels "
@@ -86,8 +89,8 @@ def _pictures(given: Given) -> Iterator[Image]:
 def _opened(path: Path) -> Image:
     """A picture in a file: of those formats alone for which Pillow runs no other program."""
     try:
-        picture = open_image(path)
-        picture.load()
+        with open_image(path) as picture:
+            picture.load()
     except Exception as error:  # whatever a decoder makes of a damaged file
         raise GanzooError(f"'{path}' cannot be read as an image: {error}") from error
     return picture

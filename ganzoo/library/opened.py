@@ -10,11 +10,10 @@ import torch
 
 from ganzoo.abilities import can
 from ganzoo.engine.device import check_defaults, pick_device
-from ganzoo.engine.draws import drawing_apart
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint as checkpoints
 from ganzoo.runs import evaluations
-from ganzoo.runs.load import load_variant
+from ganzoo.runs.load import Loaded, load
 from ganzoo.runs.record import data_spec
 from ganzoo.runs.run import Run
 from ganzoo.spec import DataSpec
@@ -40,6 +39,10 @@ class OpenedRun:
             self._run.path = self._place
         return self._run
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the networks, which a process that it is sent to loads by itself."""
+        return {name: value for name, value in vars(self).items() if name != "_loaded"}
+
     def __repr__(self) -> str:
         return f"<run {self.path} of {self.name} on {self.data.name}, checkpoint {self.checkpoint}>"
 
@@ -60,7 +63,9 @@ class OpenedRun:
 
     @property
     def step(self) -> int:
-        """Of the checkpoint."""
+        """Of the checkpoint: of a run that is being trained the last one, until it is loaded."""
+        if "_loaded" in vars(self):
+            return self._loaded.step
         return checkpoints.step_of(self.run.checkpoint_at(self.checkpoint))
 
     @property
@@ -90,13 +95,18 @@ class OpenedRun:
             GanzooError: the plugin is missing, or the checkpoint is missing, damaged or unfitting,
                 or the program has set torch to other defaults.
         """
+        return self.loaded.variant
+
+    @property
+    def loaded(self) -> Loaded:
+        """The same, and which checkpoint they are from; raises likewise."""
         check_defaults()
-        return self._variant
+        return self._loaded
 
     @cached_property
-    def _variant(self) -> Variant:
-        with torch.inference_mode(False), drawing_apart(self.device):  # it may learn later
-            return load_variant(self.run, self.device, self.checkpoint)
+    def _loaded(self) -> Loaded:
+        with torch.inference_mode(False):  # it may learn later
+            return load(self.run, self.device, self.checkpoint)
 
     def able(self, ability: str, does: str) -> Variant:
         """The networks, which have an ability.

@@ -15,12 +15,13 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from ganzoo.artifacts.files import whole_folder
-from ganzoo.artifacts.places import mark
+from ganzoo.artifacts.places import mark, refuse_within_run
 from ganzoo.data.files.opened import limited, look
 from ganzoo.data.files.wanted import Pixels
 from ganzoo.data.kinds import kind_of
 from ganzoo.data.sample_files import read_samples
-from ganzoo.engine.draws import drawing_apart
+from ganzoo.draws import drawing_apart
+from ganzoo.engine.optimizers.plain import plain
 from ganzoo.errors import GanzooError
 from ganzoo.library.asked import place
 from ganzoo.library.given import Given, as_files
@@ -71,6 +72,7 @@ class Projection:
             GanzooError: it exists already, or cannot be written.
         """
         out = place(out)
+        refuse_within_run(out)
         if out.exists():
             raise GanzooError(f"{out} exists already: choose another --out")
         record = {**self.found.origin, "before": self.before, "after": self.after}
@@ -178,7 +180,7 @@ def project(
     labels = None if drawn.labels is None else drawn.labels[nearest]
     z = drawn.z[nearest].clone().requires_grad_()
     best = _best(variant, Latents(z.detach(), labels), target)
-    adam = torch.optim.Adam([z], lr=RATE)
+    adam = plain(torch.optim.Adam)([z], lr=RATE)
     for step in range(steps):
         adam.param_groups[0]["lr"] = RATE * (1 + math.cos(math.pi * step / steps)) / 2
         loss = _loss(variant(z, labels), target).sum()

@@ -85,9 +85,10 @@ class Samples(Sequence["Samples"]):
             if not -len(self) <= at < len(self):
                 raise IndexError(f"there are {len(self)} samples, and no number {at} among them")
             at = slice(at % len(self), at % len(self) + 1)
+        backwards = at.step is not None and at.step < 0  # which torch does not slice
         return replace(
             self,
-            made=self.made[at],
+            made=self.made[[*range(len(self))[at]] if backwards else at],
             names=self.names[at],
             numbers=self.numbers[at],
             labels=self.labels[at],

@@ -81,7 +81,7 @@ class TrainedRun(DrawingRun):
         from ganzoo.library.evaluating import evaluate
 
         return evaluate(
-            *(self.run, self.checkpoint, self.device),
+            *(self.run, self.loaded),
             n=n,
             metrics=metrics,
             features=features,
@@ -318,7 +318,7 @@ class TrainedRun(DrawingRun):
             tiling = tiling_of(variant, shape[1:], tile) if variant.multiple else None
         else:
             self.able("sampler", "restore")
-            critic = critic_of(self.run, self.checkpoint, variant)
+            critic = critic_of(self.loaded)
             restorer = Inverter(variant, critic, STEPS if steps is None else steps, seed)
             report(
                 f"{self.name} draws samples: what is missing is taken from the one that is most "

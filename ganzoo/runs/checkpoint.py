@@ -2,22 +2,21 @@
 
 ``checkpoints/00002814/`` holds ``weights.safetensors`` (the averaged networks that samples are
 drawn from: what is shared), ``state.safetensors`` (all that is needed to go on bit for bit) and
-``manifest.json`` (the step and the SHA-256 of both). The folder is written under a temporary name
-and renamed, so a crash at any byte leaves the previous checkpoint whole.
+``manifest.json`` (the step, the run and the SHA-256 of both). The folder is written under a
+temporary name and renamed, so a crash at any byte leaves the previous checkpoint whole.
 
 ``checkpoints/best-00002000/`` holds the weights of the best evaluation so far; its manifest also
 says by which criterion. The one before is removed when the next is whole and a checkpoint is as
 late: a training that is killed earlier than that goes back to where the one before is the best.
 """
 
-import errno
-import hashlib
 import json
 import os
 import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +24,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ganzoo.artifacts.files import is_text, read_note, remove_folder, sync
-from ganzoo.errors import GanzooError, written_later
+from ganzoo.artifacts.files import is_text, read_note, remove_folder, sha256, sync
+from ganzoo.artifacts.ordered import order_header
+from ganzoo.errors import GanzooError, shortage, written_later
 from ganzoo.runs.fitting import check_fit, short
+from ganzoo.runs.ownership import is_own, make_way, note, owner, refuse_stranger
 
 FORMAT = "1"
 KEPT = 2
 """Checkpoints kept in a run; more than one, for a disk that damages the last."""
-STATE, WEIGHTS = "state.safetensors", "weights.safetensors"
-MANIFEST = "manifest.json"
+STATE, WEIGHTS, MANIFEST = "state.safetensors", "weights.safetensors", "manifest.json"
 _MOST_HEADER = 2**23
 """Bytes, which are the names of 60,000 tensors; a million of a stranger's take a minute."""
 _OF_A_DEVICE = re.compile(r"(rank\d+\.)?rng\.(?!cpu$)\w+")
@@ -42,11 +42,13 @@ _OF_A_DEVICE = re.compile(r"(rank\d+\.)?rng\.(?!cpu$)\w+")
 
 @dataclass(frozen=True)
 class Identity:
-    """Whose tensors they are; stored in each file and compared before anything is loaded."""
+    """Whose tensors they are; stored beside them and compared before anything is made of them."""
 
     variant: str
     data: str
     """The shape of a sample, ``"1x28x28"``."""
+    run: str = ""
+    """The run's fingerprint; empty: it has none, as runs of before, or those of no folder."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Verdict:
     criterion: str
     """The name of the value: ``"frechet"``."""
     value: float
+    protocol: str = ""
+    """How it was obtained; empty: that is not known, as of checkpoints from before."""
 
 
 def save(
@@ -73,9 +77,7 @@ def save(
         GanzooError: it could not be written; what was there before is untouched.
     """
     files = {WEIGHTS: weights, STATE: state}
-    target = _write(folder, f"{step:08d}", identity, files, {"step": step})
-    _remove_outdone(folder)
-    return target
+    return _write(folder, f"{step:08d}", identity, files, {"step": step})
 
 
 def save_best(
@@ -90,26 +92,24 @@ def save_best(
         GanzooError: it could not be written; the best before is untouched.
     """
     name = f"best-{verdict.step:08d}"
-    target = _write(folder, name, identity, {WEIGHTS: weights}, asdict(verdict))
-    _remove_outdone(folder)
-    return target
+    return _write(folder, name, identity, {WEIGHTS: weights}, asdict(verdict))
 
 
 def _remove_abandoned(folder: Path) -> None:
     """Remove what a writer that was killed had begun: a run has only one."""
     for leftover in folder.glob(".*.tmp"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        if re.fullmatch(r"\.(best-)?[0-9]+\.[0-9]+(-[0-9]+)?\.tmp", leftover.name):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _remove_outdone(folder: Path) -> None:
+def _remove_outdone(folder: Path, run: str) -> None:
     """Leave the last `KEPT`, the best, and the best up to where a training would go on from."""
-    for old in _all(folder)[:-KEPT]:
-        remove_folder(old)
-    bests, newest = _bests(folder), latest(folder)
-    reached = [path for path in bests if newest is not None and step_of(path) <= step_of(newest)]
-    for path in bests:
-        if path not in (*bests[-1:], *reached[-1:]):
-            remove_folder(path)
+    is_ours = partial(is_own, manifest=MANIFEST, ours=run)
+    own, bests = [*filter(is_ours, _all(folder))], [*filter(is_ours, _bests(folder))]
+    reached = [path for path in bests if own and step_of(path) <= step_of(own[-1])]
+    outdone = [path for path in bests if path not in (*bests[-1:], *reached[-1:])]
+    for path in own[:-KEPT] + outdone:
+        remove_folder(path)
 
 
 def _write(
@@ -119,7 +119,7 @@ def _write(
     files: Mapping[str, Mapping[str, Tensor]],
     facts: Mapping[str, Any],
 ) -> Path:
-    """Write a folder of tensors and a manifest with `facts`, whole or not at all."""
+    """Write a folder of tensors and a manifest with `facts`, whole or not at all, and tidy up."""
     target = folder / name
     temporary = folder / f".{name}.{os.getpid()}.tmp"
     header = {"ganzoo": FORMAT, "variant": identity.variant, "data": identity.data}
@@ -130,17 +130,17 @@ def _write(
         for file, tensors in files.items():
             whole = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
             save_file(whole, temporary / file, metadata=header)
-            _order_header(temporary / file)
+            order_header(temporary / file)
             # safetensors lets nobody else read it, whatever the umask says.
             (temporary / file).chmod(temporary.stat().st_mode & 0o666)
             sync(temporary / file)
-            digests[file] = _sha256(temporary / file)
-        manifest = {"format": FORMAT, **facts, "sha256": digests}
+            digests[file] = sha256(temporary / file)
+        manifest = {"format": FORMAT, **facts, **note(identity.run), "sha256": digests}
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
         sync(temporary / MANIFEST)
         sync(temporary)
-        if target.exists():  # a resumed run that stops again before its first step
-            shutil.rmtree(target)
+        # For a resumed run that stops again before its first step
+        make_way(target, MANIFEST, identity.run)
         temporary.rename(target)
         sync(folder)
     except (OSError, SafetensorError) as error:
@@ -151,19 +151,8 @@ def _write(
             f"({_reason(error)}): "
             + (f"the one of step {int(kept.name)} is untouched" if kept else "make room there")
         ) from error
+    _remove_outdone(folder, identity.run)
     return target
-
-
-def _order_header(file: Path) -> None:
-    """Sort the metadata, which safetensors writes in any order: equal tensors make equal files."""
-    with file.open("r+b") as opened:
-        size = int.from_bytes(opened.read(8), "little")
-        header = json.loads(opened.read(size))
-        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-        assert len(text) <= size
-        opened.seek(8)
-        opened.write(text.ljust(size))
 
 
 def latest(folder: Path) -> Path | None:
@@ -176,29 +165,34 @@ def best(folder: Path) -> Path | None:
     return next(iter(_bests(folder)[::-1]), None)
 
 
-def verdict(path: Path) -> Verdict:
+def verdict(path: Path, identity: Identity) -> Verdict:
     """Why the checkpoint at `path`, as `best` gives it, is the best.
 
     Raises:
-        GanzooError: its manifest is damaged.
+        GanzooError: its manifest is damaged, or of another run.
     """
     manifest = path / MANIFEST
     try:
         content = json.loads(read_note(manifest))
-        return Verdict(int(content["step"]), str(content["criterion"]), float(content["value"]))
-    except (*(OSError, ValueError, KeyError, TypeError), OverflowError, RecursionError) as error:
+        refuse_stranger(path, owner(content), identity.run)
+        value, protocol = float(content["value"]), str(content.get("protocol", ""))
+        return Verdict(int(content["step"]), str(content["criterion"]), value, protocol)
+    except (
+        *(AttributeError, OSError, ValueError, KeyError, TypeError),
+        *(OverflowError, RecursionError),
+    ) as error:
         raise GanzooError(
             f"{manifest} is damaged: delete {path} to go on without the best checkpoint so far"
         ) from error
 
 
-def rewind(folder: Path, step: int) -> None:
+def rewind(folder: Path, step: int, run: str) -> None:
     """Leave what is there after `step` where nobody was killed while writing or removing."""
     for path in _bests(folder):
-        if step_of(path) > step:
+        if step_of(path) > step and is_own(path, MANIFEST, run):
             remove_folder(path)
     _remove_abandoned(folder)
-    _remove_outdone(folder)
+    _remove_outdone(folder, run)
 
 
 def digest(path: Path, name: str) -> str:
@@ -232,7 +226,7 @@ def load_state(path: Path, identity: Identity, expected: Mapping[str, Tensor]) -
     was not on are missing.
 
     Raises:
-        GanzooError: the checkpoint is damaged, a pickle, or of another variant or shape.
+        GanzooError: the checkpoint is damaged, a pickle, or of another variant, shape or run.
     """
     return _load(path, STATE, identity, expected)
 
@@ -253,10 +247,10 @@ def read(path: Path, name: str) -> dict[str, Tensor]:
     return _read(path, name)[0]
 
 
-def _read(path: Path, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a file and what is said about them."""
+def _read(path: Path, name: str) -> tuple[dict[str, Tensor], Identity]:
+    """The tensors of a file and whose they are."""
     file = path / name
-    _verify(path, name)
+    run = _verify(path, name)
     if not is_text(file):
         raise GanzooError(
             f"{file} lies in a folder whose name is no text in UTF-8, where safetensors reads "
@@ -268,8 +262,10 @@ def _read(path: Path, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
                 raise ValueError("its header is larger than that of any network")
         with safe_open(file, framework="pt") as opened:
             header = opened.metadata() or {}
-        return load_file(file), header
+        return load_file(file), Identity(header.get("variant", "?"), header.get("data", "?"), run)
     except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        if short := shortage(error):
+            raise GanzooError(short) from error
         raise _damaged(file, _reason(error)) from error
 
 
@@ -277,20 +273,20 @@ def _load(
     path: Path, name: str, identity: Identity, expected: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
     file = path / name
-    tensors, header = _read(path, name)
-    found = Identity(header.get("variant", "?"), header.get("data", "?"))
-    if found != identity:
+    tensors, found = _read(path, name)
+    if (found.variant, found.data) != (identity.variant, identity.data):
         raise GanzooError(
             f"{file} is a checkpoint of {short(found.variant)} for {short(found.data)} samples, "
             f"not of {identity.variant} for {identity.data}: its run.json belongs to another run"
         )
     tied = {key for key in expected.keys() ^ tensors.keys() if _OF_A_DEVICE.fullmatch(key)}
     check_fit(file, expected, tensors, tied)
+    refuse_stranger(path, found.run, identity.run)
     return {key: tensor for key, tensor in tensors.items() if key not in tied}
 
 
-def _verify(path: Path, name: str) -> None:
-    """Compare a file with what was written."""
+def _verify(path: Path, name: str) -> str:
+    """Compare a file with what was written; returns the fingerprint of the run that wrote it."""
     file, manifest = path / name, path / MANIFEST
     try:
         told = json.loads(read_note(manifest))
@@ -299,7 +295,7 @@ def _verify(path: Path, name: str) -> None:
         if told["step"] != step_of(path):
             raise _damaged(manifest, f"it is of step {short(str(told['step']))}")
         expected = told["sha256"][name]
-        if expected != _sha256(file):
+        if expected != sha256(file):
             with file.open("rb") as opened:
                 if opened.read(2) in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
                     raise GanzooError(
@@ -307,6 +303,7 @@ def _verify(path: Path, name: str) -> None:
                         "safetensors only"
                     )
             raise _damaged(file, "its SHA-256 is not the one in manifest.json")
+        return owner(told)
     except OSError as error:
         raise _damaged(file if manifest.exists() else manifest, _reason(error)) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -331,19 +328,16 @@ def _damaged(file: Path, reason: str) -> GanzooError:
 
 def _all(folder: Path) -> list[Path]:
     """The checkpoints, oldest first; a folder under a temporary name is not one."""
-    return sorted(folder.glob("[0-9]" * 8))
+    return _named(folder, "[0-9]{8,18}")
 
 
 def _bests(folder: Path) -> list[Path]:
     """The best checkpoints so far, oldest first: of two, the later is the better."""
-    return sorted(folder.glob("best-" + "[0-9]" * 8))
+    return _named(folder, "best-[0-9]{8,18}")
 
 
-def _sha256(file: Path) -> str:
-    if file.exists() and not file.is_file():  # a pipe or the like, which might never end
-        raise OSError(errno.EINVAL, "it is no file")
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def _named(folder: Path, pattern: str) -> list[Path]:
+    return sorted((it for it in folder.glob("*") if re.fullmatch(pattern, it.name)), key=step_of)
 
 
 def _reason(error: Exception) -> str:

@@ -5,7 +5,7 @@ One file for a step and a protocol; measures that are taken later are added to i
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,11 @@ from typing import Any
 from filelock import FileLock
 
 from ganzoo.artifacts.files import read_note, refuse_links, write_json
+from ganzoo.errors import GanzooError
 
 FOLDER = "evaluations"
+NAMES = r"-[0-9a-f]{8}\.json|-nearest\.png"
+"""How its files are called, behind the step."""
 
 
 def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
@@ -39,9 +42,8 @@ def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
     path.parent.mkdir(exist_ok=True)
     new = {score["name"] for score in report["scores"]}
     with _alone(path.parent):  # another evaluation may end now
-        earlier = [
-            score for score in (read(path) or {"scores": []})["scores"] if score["name"] not in new
-        ]
+        before = (read(path) or {"scores": []})["scores"]
+        earlier = [one for one in before if one["name"] not in new and has_numbers(one)]
         record = {"run": str(run), "step": step, **report, "scores": report["scores"] + earlier}
         write_json(path, record)
     return record
@@ -68,6 +70,22 @@ def read(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return record
+
+
+def has_numbers(score: Mapping[str, Any]) -> bool:
+    """Whether what a record says of a score are numbers that a float can hold, or None."""
+    try:
+        _ = [float(told) for key in ("value", "real") if (told := score.get(key)) is not None]
+    except (OverflowError, TypeError, ValueError):
+        return False
+    return True
+
+
+def not_written_here(where: object, run: object) -> GanzooError:
+    """The error for an evaluation that can be read, and that `store` has not written."""
+    return GanzooError(
+        f"{where} holds what `ganzoo evaluate` does not write: delete it and evaluate {run} again"
+    )
 
 
 def find(run: Path) -> list[dict[str, Any]]:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import alone, seeded
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.networks import between
 from ganzoo.variant import Variant
@@ -48,6 +49,23 @@ class Drawing:
     number of classes."""
     truncation: float = 1.0
     """ψ: see `ganzoo.Variant.truncated`."""
+    sampling: Any = None
+    """What is asked of the variant's own `Sampling`; None: as in training."""
+
+
+@contextmanager
+def told(variant: Variant, drawing: Drawing) -> Iterator[None]:
+    """A block in which a variant draws as is asked, whatever other threads ask of it."""
+    if variant.Sampling is None:
+        yield
+        return
+    with alone():
+        before = variant.sampling
+        variant.sampling = variant.Sampling() if drawing.sampling is None else drawing.sampling
+        try:
+            yield
+        finally:
+            variant.sampling = before
 
 
 def generate(
@@ -56,17 +74,18 @@ def generate(
     """Samples of a variant in eval mode, in chunks.
 
     Args:
-        variant: as `load_variant` gives it.
+        variant: as `load` gives it.
         wanted: how many, from number 0 on; or their numbers, which they come in the order of.
         drawing: how; None: as usual.
 
     Raises:
-        GanzooError: the variant is not conditional, has no such label, or a number is too great.
+        GanzooError: the variant is not conditional, has no such label, a number is too great, or
+            samples are not finite.
     """
     drawing = drawing or Drawing()
     numbers = range(wanted) if isinstance(wanted, int) else sorted(set(wanted))
     for rows, latents in _chunks(variant, numbers, drawing):
-        yield _rows(_make(variant, latents, drawing.truncation), [*rows.values()])
+        yield _rows(_make(variant, latents, drawing), [*rows.values()])
 
 
 def draw_latents(variant: Variant, numbers: Sequence[int], drawing: Drawing) -> Latents:
@@ -111,35 +130,43 @@ def walk(variant: Variant, stops: Latents, frames: int, *, loop: bool) -> Latent
     return Latents(there, None if stops.labels is None else stops.labels[:1].expand(frames))
 
 
-def make(variant: Variant, latents: Latents, truncation: float = 1.0) -> Iterator[Drawn]:
+def make(variant: Variant, latents: Latents, drawing: Drawing) -> Iterator[Drawn]:
     """What a variant in eval mode makes of latents, in chunks."""
     for start in range(0, len(latents.z), CHUNK):
         rows = slice(start, start + CHUNK)
         part = Latents(latents.z[rows], None if latents.labels is None else latents.labels[rows])
-        yield _rows(_make(variant, part, truncation), rows=slice(None))
+        yield _rows(_make(variant, part, drawing), rows=slice(None))
 
 
 def label_of(variant: Variant, asked: str | int) -> int:
     """The label of a class: a text is its name, or its number where no class is called so.
 
-    Where only capitals differ, and no second class is called so, that is its name, too.
+    Where only capitals differ, and no second class is called so, that is its name, too. What is no
+    text is its number, whatever classes are called.
 
     Raises:
         GanzooError: there is no such class, or the variant draws from all of them.
     """
     if not variant.conditional:
+        own = [] if variant.Sampling is None else fields(variant.Sampling)
+        flags = ", ".join(f"--{field.name.replace('_', '-')}" for field in own)
         raise GanzooError(
-            "--label needs a conditional variant: this one draws from all classes (`ganzoo list` "
-            "shows which are of labelled images)"
+            "--label needs a conditional variant: this one draws from all classes "
+            + (
+                f"(it takes {flags})"
+                if own
+                else "(`ganzoo list` shows which are of labelled images)"
+            )
         )
     names = variant.data.class_names
-    if asked in names:
-        return names.index(str(asked))
-    alike = [name for name in names if name.casefold() == str(asked).casefold()]
-    if len(alike) == 1:
-        return names.index(alike[0])
-    if isinstance(asked, str) and not re.fullmatch(r"-?[0-9]{1,9}", asked):
-        raise unknown("class", asked, names)
+    if isinstance(asked, str):
+        if asked in names:
+            return names.index(asked)
+        alike = [name for name in names if name.casefold() == asked.casefold()]
+        if len(alike) == 1:
+            return names.index(alike[0])
+        if not re.fullmatch(r"-?[0-9]{1,9}", asked):
+            raise unknown("class", asked, names)
     label = int(asked)
     if not 0 <= label < len(names):
         raise GanzooError(f"--label must be 0 to {len(names) - 1}, not {label}")
@@ -156,7 +183,7 @@ def _chunks(
         rows.setdefault(number // CHUNK, {})[number] = number % CHUNK
     with seeded(drawing.seed, variant.device):
         for chunk in range(max(rows) + 1):
-            with torch.no_grad():
+            with torch.no_grad(), told(variant, drawing):
                 z = variant.sample_latent(CHUNK)
             if chunk not in rows:
                 continue
@@ -171,14 +198,21 @@ def _chunks(
 
 
 @torch.no_grad()
-def _make(variant: Variant, latents: Latents, truncation: float) -> Drawn:
+def _make(variant: Variant, latents: Latents, drawing: Drawing) -> Drawn:
+    truncation = drawing.truncation
     if truncation == 1:
-        return Drawn(variant(*latents), latents.labels)
-    samples = variant.truncated(latents.z, truncation, latents.labels)
-    if samples.is_floating_point() and not samples.isfinite().all():
-        raise GanzooError(
-            f"with --truncation {truncation:g} it draws what is not finite: choose one near 1"
+        with told(variant, drawing):
+            samples = variant(*latents)
+        advice = (
+            "in evaluation it draws what is not finite, as of running means that are broken, which "
+            "no loss shows: choose another --checkpoint, or train it with other settings"
         )
+    else:
+        with told(variant, drawing):
+            samples = variant.truncated(latents.z, truncation, latents.labels)
+        advice = f"with --truncation {truncation:g} it draws what is not finite: choose one near 1"
+    if samples.is_floating_point() and not samples.isfinite().all():
+        raise GanzooError(advice)
     return Drawn(samples, latents.labels)
 
 

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from ganzoo.engine.learner import distinct
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint
+from ganzoo.runs.load import read_one
+from ganzoo.runs.record import data_spec
 from ganzoo.runs.run import Run
 from ganzoo.variant import Variant
 
@@ -35,8 +37,7 @@ def initialise(variant: Variant, named: str, report: Callable[[str], None]) -> N
     """
     path, wanted = _parsed(named)
     run = Run.open(path)
-    newest = run.latest_checkpoint()
-    theirs = networks_in(newest)
+    step, theirs = read_one(run, lambda stored: (checkpoint.step_of(stored), networks_in(stored)))
     ours = {
         name: {key: value.detach() for key, value in distinct(_state(net)).items()}
         for name, net in variant.named_children()
@@ -72,8 +73,16 @@ def initialise(variant: Variant, named: str, report: Callable[[str], None]) -> N
     for name, tensors in kept.items():
         for key, live in tensors.items():
             live.copy_(theirs[name][key])
-    step = checkpoint.step_of(newest)
     report(f"it starts from {_listed(common)} of {path} at step {step}{_but(new)}")
+    before, now = data_spec(run.settings).class_names, variant.data.class_names
+    others = [number for number, name in enumerate(now) if before[number : number + 1] != (name,)]
+    if variant.conditional and before and others:
+        number = others[0]
+        was = f"'{before[number]}'" if number < len(before) else "nothing"
+        report(
+            f"classes are taken by their number, and they are others there: what was {was} is "
+            f"'{now[number]}' now"
+        )
 
 
 def _but(new: list[str]) -> str:

@@ -1,13 +1,19 @@
 """From a run directory to the variant that was trained in it."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from ganzoo.config import build
+from ganzoo.draws import drawing_apart
 from ganzoo.engine.learner import distinct
 from ganzoo.engine.stages import START, enter, enter_again, where_entered
+from ganzoo.errors import GanzooError
 from ganzoo.plugins.equip import equipped
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
@@ -16,9 +22,30 @@ from ganzoo.runs.record import Record, data_spec
 from ganzoo.runs.run import Run
 from ganzoo.variant import Variant
 
+Read = TypeVar("Read")
 
-def load_variant(run: Run, device: torch.device, which: str = "last") -> Variant:
-    """The variant of a run with the weights of a checkpoint, in eval mode.
+ATTEMPTS = 20
+"""To load what a training that goes on may remove meanwhile."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A variant with the weights of a checkpoint, in eval mode."""
+
+    variant: Variant
+    checkpoint: Path
+    """Where they are from; a training that goes on may have removed it since."""
+    digest: str
+    """The SHA-256 of the file of the weights."""
+
+    @property
+    def step(self) -> int:
+        """Of the checkpoint."""
+        return checkpoint.step_of(self.checkpoint)
+
+
+def load(run: Run, device: torch.device, which: str = "last") -> Loaded:
+    """Load the variant of a run, which may be being trained: the last checkpoint is one of then.
 
     Args:
         run: whose variant.
@@ -28,16 +55,49 @@ def load_variant(run: Run, device: torch.device, which: str = "last") -> Variant
     Raises:
         GanzooError: its plugin is missing, or the checkpoint is missing, damaged or does not fit.
     """
-    stored = run.checkpoint_at(which)
-    with preferring(run.plugins), no_larger_than(stored):
+    return read_one(run, partial(_load, run, device), which)
+
+
+def read_one(run: Run, read: Callable[[Path], Read], which: str = "last") -> Read:
+    """Read a checkpoint of a run, which may be being trained: the last one is one of then.
+
+    Args:
+        run: whose checkpoint.
+        read: is called with the folder of one, and again if that was removed meanwhile.
+        which: ``"last"``, ``"best"`` or a step.
+
+    Raises:
+        GanzooError: there is no such checkpoint, or by `read`.
+    """
+    for _ in range(ATTEMPTS):
+        stored = run.checkpoint_at(which)
+        try:
+            return read(stored)
+        except GanzooError:
+            if stored.exists():
+                raise
+    raise removed(stored)
+
+
+def removed(stored: Path) -> GanzooError:
+    """A checkpoint was there before, and is not now."""
+    return GanzooError(
+        f"{stored} was removed meanwhile: a training that goes on keeps its last "
+        f"{checkpoint.KEPT} checkpoints: try again"
+    )
+
+
+def _load(run: Run, device: torch.device, stored: Path) -> Loaded:
+    with preferring(run.plugins), no_larger_than(stored), drawing_apart(device):
         variant = build_variant(run.settings, device)
     expected = published_weights(variant)
+    digest = checkpoint.digest(stored, checkpoint.WEIGHTS)
     tensors = checkpoint.load_weights(stored, run.identity, expected)
     with torch.no_grad():
         for name, live in expected.items():
             live.copy_(tensors[name])
     enter_again(variant)
-    return variant.eval()
+    return Loaded(variant.eval(), stored, digest)
 
 
 def build_variant(settings: Record, device: torch.device) -> Variant:

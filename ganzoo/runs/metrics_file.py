@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ganzoo.artifacts.files import replacing
 from ganzoo.errors import GanzooError
 
 METRICS = "metrics.jsonl"
@@ -24,16 +25,37 @@ _OF_TRAINING = b'_loss"'
 
 
 def read_metrics(run: Path) -> Iterator[dict[str, float]]:
-    """The records of a run; a line that a crash cut short, and what is behind it, is none.
+    """The records of a run; a line that a crash has cut short, or a disk has damaged, is none.
 
     Raises:
         GanzooError: a line was written by nobody here.
     """
     for number, line in _lines(run / METRICS):
         record = _parsed(run / METRICS, number, line)
-        if record is None:
-            return
-        yield record
+        if record is not None:
+            yield record
+
+
+def rewind(run: Path, step: int) -> int:
+    """Keep the records up to a step.
+
+    Returns:
+        How many lines before the last could not be read, and are left out.
+
+    Raises:
+        GanzooError: a line was written by nobody here.
+        OSError: the file cannot be written.
+    """
+    damaged = last = number = 0
+    path = run / METRICS
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for number, line in _lines(path):
+            record = _parsed(path, number, line)
+            if record is None:
+                damaged, last = damaged + 1, number
+            elif record["step"] <= step:
+                file.write(json.dumps(record) + "\n")
+    return damaged - (damaged > 0 and last == number)
 
 
 def read_some(run: Path, most: int = SHOWN) -> list[dict[str, float]]:
@@ -54,7 +76,7 @@ def read_some(run: Path, most: int = SHOWN) -> list[dict[str, float]]:
     for number, line in sorted({*kept[0].lines, *kept[1].lines}):
         record = _parsed(run / METRICS, number, line)
         if record is None:
-            break
+            continue
         records.append(record)
         names |= record.keys()
         if len(names) > _NAMES:
@@ -117,7 +139,7 @@ class _Spaced:
 
 
 def _parsed(path: Path, number: int, line: bytes) -> dict[str, float] | None:
-    """The record in a line; None: it was cut short.
+    """The record in a line; None: it was cut short, or is damaged.
 
     Raises:
         GanzooError: it was written by nobody here.

@@ -86,6 +86,8 @@ class Record(Noted):
     """That train it together."""
     created: NotRequired[str]
     """When it was begun, in UTC (ISO 8601)."""
+    fingerprint: NotRequired[str]
+    """Of what it was begun with, which makes it another training than others."""
     outcome: NotRequired[str | None]
     """How the training ended; None: it has not."""
 
@@ -125,6 +127,8 @@ def read_record(folder: Path) -> Record:
         _ = upgraded["training"]["steps"], dict(upgraded["config"])
         _check_types(upgraded, _KINDS)
         _check_types(upgraded["training"], _TRAINING)
+        if not all(isinstance(value, _SETTING) for value in upgraded["training"].values()):
+            raise TypeError("training")
         _check_fields(data_spec(upgraded))
         _ = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogateescape")
     except (
@@ -155,6 +159,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "versions": (dict,),
     "processes": (int,),
     "created": _TEXT,
+    "fingerprint": _TEXT,
     "outcome": _MAYBE,
     "device": _TEXT,
     "mode": _TEXT,
@@ -169,9 +174,12 @@ _TRAINING = {
     "image_size": _MAYBE,
     "pixels": _MAYBE,
     "few": _NUMBER,
-    "steps": _NUMBER,
+    "steps": (int,),
+    "seed": _NUMBER,
 }
 """What those who read a record take for granted."""
+_SETTING = (str, int, float, type(None))
+"""What each common setting is; a variant's own may be lists."""
 
 
 def _check_types(told: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> None:

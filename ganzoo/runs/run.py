@@ -16,9 +16,18 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ganzoo.artifacts.files import is_text, refuse_link, replacing, sync, write_json
-from ganzoo.errors import GanzooError
-from ganzoo.runs import checkpoint, evaluations
+from ganzoo.artifacts.files import (
+    after,
+    is_text,
+    leftovers,
+    refuse_link,
+    replacing,
+    sync,
+    write_json,
+)
+from ganzoo.artifacts.places import refuse_within_run
+from ganzoo.errors import GanzooError, counted
+from ganzoo.runs import checkpoint, evaluations, metrics_file
 from ganzoo.runs.metrics_file import METRICS, last_step, read_metrics
 from ganzoo.runs.record import Record, data_spec, read_record
 
@@ -105,7 +114,9 @@ class Run:
     @property
     def identity(self) -> checkpoint.Identity:
         """Whose checkpoints they are."""
-        return checkpoint.Identity(self.settings["variant"]["name"], str(data_spec(self.settings)))
+        settings = self.settings
+        name, run = settings["variant"]["name"], settings.get("fingerprint", "")
+        return checkpoint.Identity(name, str(data_spec(settings)), run)
 
     def save_settings(self) -> None:
         """Write ``run.json``."""
@@ -214,27 +225,22 @@ class Run:
     def rewind(self, step: int) -> None:
         """Forget what was logged, drawn and evaluated after `step`, before going on from there."""
         self.samples.mkdir(exist_ok=True)  # somebody may have made room
-        with (
-            replacing(self.path / METRICS) as temporary,
-            temporary.open("w", encoding="utf-8") as file,
+        damaged = metrics_file.rewind(self.path, step)
+        evaluated = self.path / evaluations.FOLDER
+        for later in after(self.samples, step, r"\.png") + after(
+            evaluated, step, evaluations.NAMES
         ):
-            for record in read_metrics(self.path):
-                if record["step"] <= step:
-                    file.write(json.dumps(record) + "\n")
-        for sample in self.samples.glob("[0-9]*.png"):
-            if sample.stem.isdecimal() and int(sample.stem) > step:  # else it is somebody's copy
-                sample.unlink()
-        for evaluation in (self.path / evaluations.FOLDER).glob("[0-9]" * 8 + "-*"):  # and pictures
-            if int(evaluation.name.partition("-")[0]) > step:
-                evaluation.unlink()
-        checkpoint.rewind(self.checkpoints, step)
+            later.unlink()
+        checkpoint.rewind(self.checkpoints, step, self.settings.get("fingerprint", ""))
         log = self.path / "log.txt"
         if log.exists() and log.stat().st_nlink > 1:  # it would go on in a copy of the run, too
             with replacing(log) as temporary:
                 shutil.copyfile(log, temporary)
-        for folder in (self.path, self.samples, self.path / evaluations.FOLDER):
-            for leftover in folder.glob(".*.tmp.*"):  # of a writer that was killed
+        for folder in (self.path, self.samples, evaluated):
+            for leftover in leftovers(folder):
                 leftover.unlink()
+        if damaged:
+            self.log(f"{counted(damaged, 'line')} of {METRICS} cannot be read, and are left out")
 
     def log(self, message: str) -> None:
         """Add a line with the time to ``log.txt``."""
@@ -305,6 +311,7 @@ def check_free(out: Path) -> None:
     Raises:
         GanzooError: something else is there.
     """
+    refuse_within_run(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         onward = f", or go on with --resume {out}" if (out / "run.json").exists() else ""
         raise GanzooError(f"{out} exists already: choose another --out{onward}")

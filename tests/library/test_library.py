@@ -1,5 +1,6 @@
 """``import ganzoo`` as a library: what programs get, and what they are refused."""
 
+import pickle
 import threading
 from pathlib import Path
 
@@ -46,7 +47,13 @@ def test_what_is_trained_and_drawn_is_what_the_commands_make(
     assert np.array_equal(np.load(tmp_path / "drawn.npz")["points"], samples.array)
     assert np.array_equal(np.asarray(samples[2]), samples.array[2:3])
     assert np.array_equal(run.sample(only=[4], seed=3).array, samples.array[4:5])
+    assert np.array_equal(run.sample(only=[5, 0, 5], seed=3).array, samples.array[[5, 0, 5]])
     assert samples[-1].names == ("00006",)
+    assert np.array_equal(samples[::-2].array, samples.array[::-2])
+    assert samples[5:1:-2].numbers == (5, 3)
+    assert not len(samples[3:3])
+    sent = pickle.loads(pickle.dumps(run))
+    assert np.array_equal(sent.sample(7, seed=3).array, samples.array)
     assert [one.numbers for one in samples] == [(number,) for number in range(7)]
     with pytest.raises(IndexError, match="there are 7 samples"):
         samples[7]

@@ -48,7 +48,7 @@ def test_the_page_has_all_that_is_public(cls: type) -> None:
 
 
 WITHIN = {
-    *("able", "drawing", "drawn"),
+    *("able", "loaded", "drawing", "drawn"),
     *("translating", "enlarging", "restoring", "encoding", "reconstructing"),
 }
 """What the commands share with the methods: of no use to others."""

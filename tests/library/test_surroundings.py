@@ -121,3 +121,33 @@ def test_a_program_that_wants_no_gradients_trains_all_the_same(
         made.sample(2)
     assert weights(made) == weights(alone[0])
     assert all(not param.is_inference() for param in made.variant.parameters())
+
+
+class Drawing(Observer):
+    """Draws random numbers of torch's own, and changes what it is given."""
+
+    def _draw(self, *told: object) -> None:
+        torch.rand(3)
+        torch.manual_seed(5)
+        for one in told:
+            if isinstance(one, dict):
+                one.clear()
+
+    started = drawn = measured = evaluating = _draw  # type: ignore[assignment]
+
+    def logged(self, record: object) -> None:
+        self._draw(vars(record)["metrics"])
+
+    def evaluated(self, record: object) -> None:
+        self._draw(vars(record)["values"])
+
+
+def test_who_watches_may_draw_random_numbers(tmp_path: Path) -> None:
+    more = {"log_every": 10, "evaluate_every": 75} | SMALL
+    runs = [
+        ganzoo.train("vanilla", seed=1, out=tmp_path / name, observer=observer, **more)
+        for name, observer in (("alone", Observer()), ("watched", Drawing()))
+    ]
+    assert weights(runs[0]) == weights(runs[1])
+    logged = [[{**row, "seconds": 0} for row in run.metrics] for run in runs]
+    assert [row.keys() for row in logged[0]] == [row.keys() for row in logged[1]]

@@ -52,10 +52,16 @@ STEP = 2e-4
 
 
 def normalised(name: str, weights: dict[str, Tensor]) -> bool:
-    """Whether it is a bias that BatchNorm takes away: Adam follows the rounding of its gradient."""
+    """Whether it is a bias that BatchNorm takes away, or the running mean, which follows it.
+
+    Adam follows the rounding of such a bias's gradient.
+    """
     *net, number, kind = name.split(".")
-    following = ".".join((*net, str(int(number) + 1), "running_mean")) if number.isdigit() else ""
-    return kind == "bias" and following in weights
+    if not number.isdigit() or kind not in ("bias", "running_mean"):
+        return False
+    beside = {"bias": (1, "running_mean"), "running_mean": (-1, "bias")}
+    step, other = beside[kind]
+    return ".".join((*net, str(int(number) + step), other)) in weights
 
 
 every_run = pytest.mark.parametrize("run", NAMES, indirect=True)

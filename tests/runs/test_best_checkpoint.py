@@ -20,7 +20,7 @@ TOY = Identity("toy", "2")
 def test_a_damaged_best_is_refused(tmp_path: Path) -> None:
     tensors = {"x": torch.ones(5)}
     path = checkpoint.save_best(tmp_path, TOY, Verdict(3, "mark", 1.5), weights=tensors)
-    assert checkpoint.verdict(path) == Verdict(3, "mark", 1.5)
+    assert checkpoint.verdict(path, TOY) == Verdict(3, "mark", 1.5)
     assert torch.equal(checkpoint.load_weights(path, TOY, tensors)["x"], tensors["x"])
     content = bytearray((path / WEIGHTS).read_bytes())
     content[-1] ^= 1
@@ -30,7 +30,7 @@ def test_a_damaged_best_is_refused(tmp_path: Path) -> None:
     for damage in ("", "[]", "{}", '{"step": 3, "criterion": "mark", "value": null}'):
         (path / "manifest.json").write_text(damage)
         with pytest.raises(GanzooError, match=r"manifest\.json is damaged: delete .*best-00000003"):
-            checkpoint.verdict(path)
+            checkpoint.verdict(path, TOY)
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_best(tmp_path: Path, moment: int) -
         save(2)
     path = checkpoint.best(tmp_path)
     assert path is not None
-    step = checkpoint.verdict(path).step
+    step = checkpoint.verdict(path, TOY).step
     assert step == checkpoint.step_of(path) == (1 if moment < 7 else 2)
     loaded = checkpoint.load_weights(path, TOY, tensors[step])
     assert torch.equal(loaded["x"], tensors[step]["x"])
@@ -95,7 +95,7 @@ def test_a_kill_at_any_moment_leaves_what_a_resumed_training_goes_back_to_and_no
         checkpoint.save(tmp_path, 12, TOY, weights=x, state=x)
     newest = checkpoint.latest(tmp_path)
     assert newest is not None
-    checkpoint.rewind(tmp_path, checkpoint.step_of(newest))
+    checkpoint.rewind(tmp_path, checkpoint.step_of(newest), "")
     found = checkpoint.best(tmp_path)
     assert found is not None
     assert checkpoint.step_of(found) == {8: 5, 12: 10}[checkpoint.step_of(newest)]

@@ -77,6 +77,48 @@ def test_only_safetensors_and_a_manifest_are_written(tmp_path: Path) -> None:
     assert json.loads((path / "manifest.json").read_text())["step"] == 1
 
 
+@pytest.mark.parametrize("name", ["00000001", "best-00000001", "00000005"])
+def test_a_folder_of_the_users_is_never_removed_for_its_name(tmp_path: Path, name: str) -> None:
+    """As where another folder was mounted over that of the checkpoints."""
+    mine = tmp_path / name / "photo.png"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    for step in (2, 3, 4):
+        write(tmp_path, step)
+        verdict = checkpoint.Verdict(step, "mark", 1.0)
+        checkpoint.save_best(tmp_path, TOY, verdict, weights=tensors())
+    if name == "00000005":
+        with pytest.raises(GanzooError, match="what is called so is not of this run"):
+            write(tmp_path, 5)
+    else:
+        write(tmp_path, 5)
+    assert mine.read_text() == "mine"
+
+
+def test_a_checkpoint_of_another_run_is_never_removed(tmp_path: Path) -> None:
+    """Of any step, beside the run's own and those of before manifests told of whom they are."""
+    ours, theirs = Identity("toy", "2", "ours"), Identity("toy", "2", "theirs")
+    folder = tmp_path / "checkpoints"
+
+    def save(step: int, of: Identity, folder: Path = folder) -> None:
+        checkpoint.save(folder, step, of, weights=tensors(), state=tensors())
+        checkpoint.save_best(folder, of, checkpoint.Verdict(step, "mark", 1.0), weights=tensors())
+
+    for step in (1, 4, 9):
+        save(step, theirs, tmp_path / str(step))
+        shutil.copytree(tmp_path / str(step), folder, dirs_exist_ok=True)
+    save(2, TOY)
+    for step in (3, 5, 6):
+        save(step, ours)
+    checkpoint.rewind(folder, 6, "ours")
+    names = {path.name for path in folder.iterdir()}
+    assert names == {f"{step:08d}" for step in (1, 4, 5, 6, 9)} | {
+        f"best-{step:08d}" for step in (1, 4, 6, 9)
+    }
+    with pytest.raises(GanzooError, match="what is called so is not of this run"):
+        save(9, ours)
+
+
 def test_the_last_ones_are_kept(tmp_path: Path) -> None:
     for step in (1, 2, 3, 4):
         write(tmp_path, step)
@@ -243,3 +285,10 @@ def test_a_leftover_of_a_killed_writer_is_no_checkpoint_and_is_removed(tmp_path:
     assert checkpoint.latest(tmp_path) == path
     write(tmp_path, 3)
     assert not leftover.exists()
+
+
+def test_steps_of_nine_digits_are_later_than_those_of_eight(tmp_path: Path) -> None:
+    for step in (99_999_999, 100_000_000, 100_000_001):
+        write(tmp_path, step)
+    assert checkpoint.latest(tmp_path) == tmp_path / "100000001"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["100000000", "100000001"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.errors import GanzooError
-from ganzoo.runs.metrics_file import METRICS, read_metrics, read_some
+from ganzoo.runs.metrics_file import METRICS, read_metrics, read_some, rewind
 
 
 def write(run: Path, *records: dict[str, float]) -> None:
@@ -42,7 +42,21 @@ def test_what_a_crash_cut_short_is_no_record_and_what_a_stranger_wrote_is_damage
     with (tmp_path / METRICS).open("a") as file:
         file.write('{"step": 3, "a_')
     assert len([*read_metrics(tmp_path)]) == len(read_some(tmp_path)) == 2
+    assert rewind(tmp_path, 1) == 0
+    assert [*read_metrics(tmp_path)] == [{"step": 1, "a_loss": 0.5}]
     write(tmp_path, {"step": 1, "a_loss": 0.5}, {"step": 10**30})
     for read in (lambda run: [*read_metrics(run)], read_some):
         with pytest.raises(GanzooError, match="line 2 is no record of a step"):
             read(tmp_path)
+
+
+def test_a_line_that_a_disk_has_damaged_is_left_out_and_no_other(tmp_path: Path) -> None:
+    records = [{"step": step, "a_loss": 0.5} for step in range(1, 9)]
+    write(tmp_path, *records)
+    lines = (tmp_path / METRICS).read_bytes().splitlines(keepends=True)
+    lines[2] = bytes(len(lines[2]) - 1) + b"\n"
+    (tmp_path / METRICS).write_bytes(b"".join(lines) + b'{"step": 9')
+    expected = records[:2] + records[3:]
+    assert [*read_metrics(tmp_path)] == read_some(tmp_path) == expected
+    assert rewind(tmp_path, 7) == 1
+    assert [*read_metrics(tmp_path)] == expected[:-1]

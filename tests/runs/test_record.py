@@ -77,6 +77,11 @@ def test_a_damaged_record_is_one_sentence(tmp_path: Path) -> None:
     [
         {"training": {"steps": 1, "data_root": "\ud800"}},
         {"training": {"steps": 1, "data_root": 3}},
+        {"training": {"steps": None}},
+        {"training": {"steps": 1, "seed": [1]}},
+        {"training": {"steps": 1, "seed": "one"}},
+        {"training": {"steps": 1, "init": {"a": 1}}},
+        {"training": {"steps": 1, "freeze": ["a"]}},
         {"processes": "two"},
         {"outcome": ["finished"]},
         {"device": None},

@@ -69,6 +69,33 @@ def test_scores_whose_names_are_no_texts(tmp_path: Path) -> None:
         assert evaluations.find(tmp_path) == []
 
 
+def test_scores_that_no_float_can_hold_are_one_sentence(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path / "run")
+    other = shutil.copytree(run, tmp_path / "other")
+    path = run / evaluations.FOLDER / "00000005-148de9c5.json"
+    path.parent.mkdir()
+    for key, number in (("value", 10**400), ("real", -(10**400)), ("value", [1]), ("real", "x")):
+        score = {"name": "kid", "value": 1.0, "better": "lower"} | {key: number}
+        path.write_text(json.dumps({"step": 5, "protocol": "p", "scores": [score]}))
+        for args in (["report", run], ["compare", run, other]):
+            result = ganzoo(*args)
+            assert (result.status, result.err.count("\n")) == (2, 1)
+            assert "holds what `ganzoo evaluate` does not write: delete it" in result.err
+    new = {"protocol": "p", "scores": [{"name": "frechet", "value": 1.0}]}
+    assert evaluations.store(run, 5, new)["scores"] == new["scores"]
+
+
+def test_curves_that_cannot_be_drawn_do_not_end_a_resumed_training(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path / "run")
+    odd = [
+        {"step": step, "a_loss": (-1) ** step * 1.7e308, "\ud800_loss": 1.0, "$x^": 1e30}
+        for step in range(1, 5)
+    ]
+    (run / METRICS).write_text("".join(json.dumps(one) + "\n" for one in odd))
+    result = ganzoo("train", "--resume", run, "--steps", 6)
+    assert result.status == 0, result.err
+
+
 def test_a_checkpoint(tmp_path: Path, put: Put) -> None:
     tensors = {"x": torch.zeros(1)}
     who = checkpoint.Identity("toy", "1")
@@ -221,3 +248,24 @@ def test_a_copy_of_a_picture_is_kept_and_is_no_reason_to_stop(tmp_path: Path) ->
     result = ganzoo("train", "--resume", run, "--steps", 6)
     assert result.status == 0, result.err
     assert {copy.read_bytes() for copy in copies} == {b"mine"}
+
+
+def test_nothing_is_written_among_what_a_training_has_written(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path / "run")
+    (tmp_path / "link").symlink_to(run / "samples")
+    before = {*run.rglob("*")}
+    for name in ("run/checkpoints/00000007", "run/evaluations", "link/made"):
+        out = tmp_path / name
+        for args in (
+            ["sample", run, "--n", 2, "--out", out],
+            ["walk", run, "--between", "1,2", "--out", f"{out}.gif"],
+            ["export", run, "--format", "safetensors", "--out", out],
+            ["report", run, "--out", out],
+            ["train", "vanilla", *TINY, "--steps", 1, "--out", out],
+        ):
+            if out.name == "evaluations" and args[0] == "walk":
+                continue  # evaluations.gif is no such folder
+            result = ganzoo(*args)
+            assert (result.status, result.err.count("\n")) == (2, 1), args
+            assert "which it would damage: choose another --out" in result.err
+    assert {*run.rglob("*")} == before

@@ -9,7 +9,7 @@ import torch
 
 from ganzoo.artifacts.places import expanded
 from ganzoo.errors import GanzooError
-from ganzoo.runs.load import load_variant, published_weights
+from ganzoo.runs.load import load, published_weights
 from ganzoo.runs.run import Run
 from ganzoo.variant import Variant
 
@@ -47,7 +47,7 @@ def between(variant: Variant, named: str) -> Variant:
         GanzooError: there is no such run, or its networks are others.
     """
     path, share = parse_share(named)
-    other = load_variant(Run.open(path), variant.device)
+    other = load(Run.open(path), variant.device).variant
     made = deepcopy(variant)
     ours, theirs = published_weights(made), published_weights(other)
     shapes = [{name: value.shape for name, value in each.items()} for each in (ours, theirs)]

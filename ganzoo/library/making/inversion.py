@@ -14,12 +14,13 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, pad
 
 from ganzoo.adversarial import Adversarial
+from ganzoo.engine.optimizers.plain import plain
 from ganzoo.library.asked import SEEDS, whole
 from ganzoo.library.projection import held
 from ganzoo.runs import checkpoint as checkpoints
 from ganzoo.runs.generate import CHUNK, Drawing, draw_latents
 from ganzoo.runs.initial import networks_in
-from ganzoo.runs.run import Run
+from ganzoo.runs.load import Loaded, removed
 from ganzoo.variant import Variant
 
 STEPS = 300
@@ -40,17 +41,20 @@ Critic = Callable[[Tensor, Tensor | None], Tensor]
 """Of samples and their labels the sum over them of what G minimises."""
 
 
-def critic_of(run: Run, which: str, variant: Variant) -> Critic | None:
+def critic_of(loaded: Loaded) -> Critic | None:
     """What D says of samples; None where it was not kept, or judges no sample by itself.
 
     Args:
-        run: of the variant.
-        which: checkpoint.
-        variant: in which D gets the weights that it had there.
+        loaded: in whose variant D gets the weights that it had there.
+
+    Raises:
+        GanzooError: the checkpoint is damaged, or was removed.
     """
+    variant, path = loaded.variant, loaded.checkpoint
     if not isinstance(variant, Adversarial) or variant.loss.generator_sees_real:
         return None
-    path = run.checkpoint_at(which)
+    if not path.exists():
+        raise removed(path)
     if not (path / checkpoints.STATE).is_file():
         return None
     net, loss = variant.get_submodule("discriminator"), variant.loss
@@ -98,7 +102,7 @@ class Inverter:
             nearest = context(variant(*drawn)).argsort()[:STARTS]
         labels = None if drawn.labels is None else drawn.labels[nearest]
         z = drawn.z[nearest].clone().requires_grad_()
-        adam = torch.optim.Adam([z], lr=RATE)
+        adam = plain(torch.optim.Adam)([z], lr=RATE)
         with torch.enable_grad():
             for _ in range(self.steps):
                 made = variant(z, labels)

@@ -16,7 +16,7 @@ from ganzoo.data.files.exact import look_exactly
 from ganzoo.data.files.opened import Look, limited, look, upright_size
 from ganzoo.data.files.seen import nothing_seen, report_seen, see
 from ganzoo.data.files.wanted import Pixels
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.errors import GanzooError, counted
 from ganzoo.library.asked import SEEDS, whole
 from ganzoo.library.making.masks import Masks
@@ -123,19 +123,22 @@ def make_of_images(
     with limited(maker.wanted):
         for start in range(0, len(files), together):
             chunk = files[start : start + together]
-            images = {file: maker.look(folder, file) for file in chunk}
-            read = {name: image for name, image in images.items() if not isinstance(image, str)}
-            for name in images.keys() - read.keys():
-                report(f"skipped '{folder / name}': {images[name]}")
-            skipped += len(images) - len(read)
-            advance(len(images) - len(read))
-            for name in read:
+            names, pixels = [], []
+            for name in chunk:  # which may be there twice
+                found = maker.look(folder, name)
+                if isinstance(found, str):
+                    report(f"skipped '{folder / name}': {found}")
+                    skipped += 1
+                    advance(1)
+                    continue
                 fitted.see(folder / name)
-                see(seen, read[name])
-            if read:
-                stacked = torch.from_numpy(np.stack([image.pixels for image in read.values()]))
+                see(seen, found)
+                names.append(name)
+                pixels.append(found.pixels)
+            if names:
+                stacked = torch.from_numpy(np.stack(pixels))
                 blended += maker.tiling is not None and maker.tiling.blends(*stacked.shape[2:])
-                yield from zip(read, maker.make(stacked, advance), strict=True)
+                yield from zip(names, maker.make(stacked, advance), strict=True)
     if skipped == len(files):
         raise GanzooError(f"of {counted(skipped, 'file')} in '{folder}' none can be read")
     report_seen(f"in '{folder}'", seen, maker.wanted, report)

@@ -1,0 +1,89 @@
+"""Which run a checkpoint is of: its manifest repeats the fingerprint that ``run.json`` has."""
+
+import errno
+import hashlib
+import json
+import shutil
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from ganzoo.artifacts.files import read_note
+from ganzoo.errors import GanzooError
+from ganzoo.runs.record import Record
+
+_KEY = "run"
+
+
+def fingerprint(record: Record, without: Collection[str]) -> str:
+    """A digest of what a training is begun with.
+
+    Trainings that have the same make the same checkpoints, as far as machines do, and one may go
+    on from another's. How the folder of the data is called is not among it: their content is.
+
+    Args:
+        record: of the training.
+        without: the common settings that make it no other one.
+    """
+    training = {key: told for key, told in record["training"].items() if key not in without}
+    data = {key: told for key, told in record["data"].items() if key != "name"}
+    of = [record["variant"]["plugin"], record["variant"]["name"], record["config"], training, data]
+    told = json.dumps([*of, record.get("processes")], sort_keys=True)
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+
+def note(run: str) -> dict[str, str]:
+    """What the manifest says of a run with this fingerprint; nothing, where it has none."""
+    return {_KEY: run} if run else {}
+
+
+def owner(manifest: Mapping[str, Any]) -> str:
+    """The fingerprint of the run that wrote it; empty: it does not say."""
+    return str(manifest.get(_KEY, ""))
+
+
+def refuse_stranger(path: Path, theirs: str, ours: str) -> None:
+    """Refuse what another run has written.
+
+    Args:
+        path: of the checkpoint.
+        theirs: the fingerprint of the run that wrote it; empty: it does not say.
+        ours: of the run that it lies in.
+
+    Raises:
+        GanzooError: it is of another run.
+    """
+    if theirs and theirs != ours:
+        raise GanzooError(
+            f"{path} is a checkpoint of another run, which had other settings, samples or another "
+            "seed: move it back to where it is from, which --init can start from"
+        )
+
+
+def is_own(path: Path, manifest: str, ours: str) -> bool:
+    """Whether a checkpoint is the run's own, so that it may be removed: see `owner`.
+
+    What has no manifest is a folder of the user's that is only called so. One that is damaged says
+    nothing, like those of before.
+    """
+    try:
+        theirs = owner(json.loads(read_note(path / manifest)))
+    except (ValueError, AttributeError, RecursionError):
+        return (path / manifest).is_file()
+    except OSError:
+        return False
+    return theirs in ("", ours)
+
+
+def make_way(path: Path, manifest: str, ours: str) -> None:
+    """Remove a checkpoint for another of its name.
+
+    Raises:
+        FileExistsError: it is not the run's own.
+        OSError: it cannot be removed.
+    """
+    if not path.exists():
+        return
+    if not is_own(path, manifest, ours):
+        raise FileExistsError(errno.EEXIST, "what is called so is not of this run", path)
+    shutil.rmtree(path)

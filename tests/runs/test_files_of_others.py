@@ -1,0 +1,27 @@
+"""What somebody keeps in a run's folder stays there when the run goes on."""
+
+from pathlib import Path
+
+from helpers.cli import TINY, ganzoo
+
+OWN = ("samples/00000004.png", "evaluations/00000004-0a1b2c3d.json", "evaluations/.x.12-3.tmp.json")
+OTHERS = (
+    *("samples/2024.png", "samples/00000004 copy.png", "samples/000000004.png", "samples/4.png"),
+    *("evaluations/2024-notes.txt", "evaluations/00000004-notes.json", "evaluations/2024-0.json"),
+    *(".notes.tmp.txt", ".x.tmp.y", "samples/.draft.tmp.png", "checkpoints/.mine.tmp/notes.txt"),
+)
+
+
+def test_a_run_that_goes_on_removes_what_it_wrote_and_nothing_else(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    trained = ganzoo("train", "vanilla", *TINY, "--steps", 2, "--out", run)
+    assert trained.status == 0, trained.err
+    for name in (*OWN, *OTHERS):
+        (run / name).parent.mkdir(exist_ok=True)
+        (run / name).write_text("kept")
+    (run / "samples/00000009.png").mkdir()
+    resumed = ganzoo("train", "--resume", run, "--steps", 3)
+    assert resumed.status == 0, resumed.err
+    assert [name for name in OTHERS if not (run / name).exists()] == []
+    assert [name for name in OWN if (run / name).exists()] == []
+    assert (run / "samples/00000009.png").is_dir()
