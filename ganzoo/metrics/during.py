@@ -19,7 +19,7 @@ from ganzoo.metrics.evaluator import FEATURES, JUDGES, MADE, REAL, SAMPLES
 from ganzoo.metrics.exam import Amounts, Exam, Ground
 from ganzoo.metrics.features.make import AUTO
 from ganzoo.metrics.splits import load_splits
-from ganzoo.runs.logged import DIVERSITY
+from ganzoo.runs.logged import CLASS_DIVERSITY, COPIES, DIVERSITY
 from ganzoo.variant import Variant
 
 AMOUNTS = Amounts(drawn=2000, real=10_000, made=250)
@@ -29,6 +29,9 @@ WATCHED = {
     "class_entropy": "how evenly samples are spread over the classes, in nats; at most the log of "
     "their number",
     DIVERSITY: "how far samples are from each other, where 1 is the data; near 0 all are alike",
+    CLASS_DIVERSITY: "the same of samples of one class, where classes are asked for",
+    COPIES: "share that copies one of few training images, or mirrors, moves or recolours it; of "
+    "trainings without --evaluate-every",
 }
 """What is said in a training alone, besides scores of evaluators: a line each."""
 

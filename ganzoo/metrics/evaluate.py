@@ -38,10 +38,10 @@ from ganzoo.metrics.splits import Splits, chosen_rows, load_splits
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs.generate import Drawn
-from ganzoo.runs.load import load_variant
 from ganzoo.runs.record import root_of, rules
 from ganzoo.runs.run import Run
 from ganzoo.spec import DataSpec
+from ganzoo.variant import Variant
 
 DRAWN, MADE_OF_REAL = 10_000, 1000
 """Samples drawn, and made of real ones, where the user does not say, at most."""
@@ -83,25 +83,23 @@ class Evaluation(NamedTuple):
 
 def evaluate_run(
     run: Run,
+    variant: Variant,
     wish: Wish,
     n: int | None = None,
-    checkpoint: str = "last",
     data_root: Path | None = None,
 ) -> Evaluation:
     """Measure what a run has learned, in each of its abilities.
 
     Args:
         run: any.
+        variant: as a checkpoint of it has it.
         wish: what is measured, and how.
         n: samples, drawn or made of real ones; None: what `drawn_for` says, and `MADE_OF_REAL`.
-        checkpoint: ``"last"``, ``"best"`` or a step.
         data_root: where the data are, if not where they were in the training.
 
     Raises:
-        GanzooError: there is no such checkpoint, the data are not there, or a measure that was
-            named does not apply.
+        GanzooError: the data are not there, or a measure that was named does not apply.
     """
-    variant = load_variant(run, wish.device, checkpoint)
     training = run.settings["training"]
     root = root_of(run.path, run.settings, data_root)
     size = parse_size(training["image_size"])
@@ -168,6 +166,12 @@ def evaluate_samples(
         raise GanzooError(
             f"there are {len(samples):,} samples, and {n:,} are measured: give more, or ask for "
             f"--n {len(samples)}, whose values can be compared with no others"
+        )
+    classes = data.classes
+    if labels is not None and classes and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise GanzooError(
+            f"the labels of the samples go from {int(labels.min())} to {int(labels.max())}, and "
+            f"'{dataset}' has {classes} classes, which are 0 to {classes - 1}: number them so"
         )
     if len(samples) > n:  # in a file they may be sorted by their class
         rows = chosen_rows(len(samples), n, wish.seed)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganzoo.abilities import can
 from ganzoo.data.dataset import Dataset
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.features.attributes import AttributeJudge, load_attribute_judge
 from ganzoo.metrics.features.extractor import Extractor, Features

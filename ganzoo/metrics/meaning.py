@@ -181,14 +181,15 @@ def _deceiving(found: Found) -> Iterator[str]:
             f"{found.beside('parzen')} beats real data because a Parzen window likes averages of "
             "images, which are blurred: it says little of how good samples look"
         )
-    copies = values.get("memorised")
-    if copies is None:
-        return
-    if copies - found.real.get("memorised", 0.0) > COPIES:
+    copying = [name for name in ("copied", "memorised") if name in values]
+    many = [n for n in copying if values[n] - found.real.get(n, 0.0) > COPIES]
+    if many:
+        worst = max(many, key=lambda name: values[name])
         yield (
-            f"{found.beside('memorised', True)}: samples are copies of training images, which "
+            f"{found.beside(worst, True)}: samples are copies of training images, which "
             "makes every other score too good"
         )
+    if many or "memorised" not in values:
         return
     like, diverse = found.relative("precision"), found.relative("recall")
     if like is not None and like < HARDLY:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import torch
 
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.metrics.exam import Exam
 from ganzoo.metrics.score import Score

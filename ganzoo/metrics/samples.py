@@ -95,6 +95,10 @@ def read_samples(
                 f"--samples {path}: `points` must be numbers (n, dimensions), and are "
                 f"{points.dtype} {points.shape}"
             )
+        if not np.isfinite(points).all():
+            raise GanzooError(
+                f"--samples {path}: some of the `points` are not finite: leave them out"
+            )
         samples = torch.from_numpy(points).float()
     else:
         samples = _check_images(path, found)

@@ -12,6 +12,7 @@ from ganzoo.artifacts.pixels import to_bytes, to_floats
 from ganzoo.data.dataset import DataRequest, Dataset, once
 from ganzoo.data.files.found import RULES
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
+from ganzoo.data.mapped import refuse_shortened
 from ganzoo.plugins import catalog
 from ganzoo.runs.record import check_unchanged
 from ganzoo.runs.run import Run
@@ -124,6 +125,7 @@ def choose(dataset: Dataset, n: int, seed: int) -> tuple[Tensor, Tensor | None]:
 
 def samples_of(dataset: Dataset) -> Tensor:
     """What a generator draws: the first field of the first group, as a file has it."""
+    refuse_shortened()
     return dataset.tensors[dataset.spec.sample.name]
 
 

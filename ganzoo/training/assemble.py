@@ -15,6 +15,7 @@ from ganzoo.data.feed import Feed, Streams, first_samples, make_feed
 from ganzoo.data.files.found import RULES
 from ganzoo.data.files.wanted import parse_pixels
 from ganzoo.data.kinds import sample_kind
+from ganzoo.draws import Draws, seeded
 from ganzoo.engine.cpu.cores import usable_cores
 from ganzoo.engine.distributed import (
     is_first,
@@ -22,7 +23,6 @@ from ganzoo.engine.distributed import (
     process_rank,
     synchronise_batch_norm,
 )
-from ganzoo.engine.draws import Draws, seeded
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.plan import count_iterations
 from ganzoo.errors import GanzooError
@@ -32,6 +32,7 @@ from ganzoo.runs.checkpoint import KEPT
 from ganzoo.runs.load import published_weights
 from ganzoo.runs.record import Noted, Record, rules
 from ganzoo.training.exhibits import Exhibits
+from ganzoo.training.few import watches_copies, words_of_unseen
 from ganzoo.training.manner import choose_manner
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import Training
@@ -130,7 +131,12 @@ def load_dataset(
     )
     assert training.dataset is not None
     dataset = catalog.load(training.dataset, request)
-    return dataset.few(training.few) if split == "train" else dataset
+    if split != "train" or training.few is None:
+        return dataset
+    few = dataset.few(training.few)
+    if words := words_of_unseen(few):
+        observer.report(words)
+    return few
 
 
 def with_whole_root(training: Training) -> Training:
@@ -201,15 +207,20 @@ def make_exhibits(assembled: Assembled, dataset: Dataset, observer: Observer) ->
     by = rules(assembled.record)
     held_out = variant.held_out and is_first()
     test = load_dataset(training, observer, "test", by) if held_out else None
-    quality, class_entropy = None, None
+    quality, copying, class_entropy = None, None, None
+    if watches_copies(dataset, training, variant) and is_first():
+        from ganzoo.metrics.splits import samples_of  # imports are for who wants them
+        from ganzoo.training.watching.copies import Copying
+
+        copying = Copying(samples_of(dataset), training)
     if training.evaluate_every is not None and is_first():
-        from ganzoo.metrics.during import make_quality  # its imports are for who wants them
+        from ganzoo.metrics.during import make_quality  # likewise
 
         with seeded(training.seed, variant.device):  # what it draws is none of the training's
             quality = make_quality(variant, training, observer.tell, by)
         if dataset.classes:
             class_entropy = label_entropy(dataset.fields["label"])
-    return Exhibits(dataset.spec, examples, dataset.modes, test, quality, class_entropy)
+    return Exhibits(dataset.spec, examples, dataset.modes, test, quality, copying, class_entropy)
 
 
 def quality_record(exhibits: Exhibits) -> Noted:

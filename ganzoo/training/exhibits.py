@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,14 @@ from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.kinds import kind_of, sample_kind
+from ganzoo.runs.logged import CLASS_DIVERSITY, COPIES, DIVERSITY
 from ganzoo.spec import DataSpec
-from ganzoo.training.watchdog import diversity
+from ganzoo.training.watching.diversity import diversity, in_classes
+from ganzoo.variant import Variant
 
 if TYPE_CHECKING:
     from ganzoo.metrics.during import Quality
+    from ganzoo.training.watching.copies import Copying
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Exhibits:
     """The test split, for a variant that measures itself."""
     quality: Quality | None = None
     """Measures the samples, where ``--evaluate-every`` asks for it."""
+    copying: Copying | None = None
+    """Counts copies of few training images, where quality is not measured."""
     class_entropy: float | None = None
     """Of the labels of the data, in nats, to compare the quality with."""
 
@@ -54,6 +60,21 @@ class Exhibits:
             kind.draw(self.data.sample, made.cpu(), temporary, self.modes, gallery.columns)
             pictures.add_caption(temporary, gallery.caption)
 
+    def look(self, gallery: Gallery, variant: Variant, step: int) -> dict[str, float]:
+        """What is logged of a grid, by name.
+
+        Args:
+            gallery: what is shown.
+            variant: who made it, in eval mode.
+            step: of the training.
+        """
+        ratios = {DIVERSITY: self.diversity(gallery), CLASS_DIVERSITY: self.in_classes(gallery)}
+        seen = {name: ratio for name, ratio in ratios.items() if ratio is not None}
+        seen = {name: ratio for name, ratio in seen.items() if isfinite(ratio)}
+        if self.copying is not None and self.copying.is_due(step):
+            seen[COPIES] = self.copying.share(variant)
+        return seen
+
     def diversity(self, gallery: Gallery) -> float | None:
         """How different what was made is, relative to the data; None: it cannot be compared.
 
@@ -69,3 +90,12 @@ class Exhibits:
         kind = sample_kind(self.data)
         made, wanted = (kind.compared(self.data.sample, each) for each in (gallery.samples, real))
         return diversity(made, wanted)
+
+    def in_classes(self, gallery: Gallery) -> float | None:
+        """The same of what was made for one class; None where that is not known."""
+        labels, real, own = gallery.sample_labels, self.real, self.examples.get("label")
+        if labels is None or real is None or own is None:
+            return None
+        kind = sample_kind(self.data)
+        made, wanted = (kind.compared(self.data.sample, each) for each in (gallery.samples, real))
+        return in_classes(made, labels, wanted, own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -13,11 +14,12 @@ from torch import Tensor
 
 from ganzoo.engine.device import memory_used
 from ganzoo.engine.engine import Engine
+from ganzoo.engine.iterate import taken
 from ganzoo.engine.stages import has_stages
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
-from ganzoo.runs.logged import STAGE, WATCHDOG
+from ganzoo.runs.logged import STAGE, STEP, WATCHDOG
 from ganzoo.runs.metrics_file import read_metrics
 from ganzoo.runs.run import Run
 from ganzoo.training.observer import Observer, Record
@@ -128,17 +130,27 @@ class Journal:
             if name.endswith("_loss") and not math.isfinite(value):
                 raise self.diverged(f"the loss of phase '{name[:-5]}' is {value}", step)
             window[name].append(value)
+        _refuse_taken(window)
         means = {name: math.fsum(values) / len(values) for name, values in window.items()}
         metrics = {**means, **record.metrics}
         self._write(record.step, metrics)
         self._observer.logged(replace(record, metrics=metrics))
+
+    def measured(self, values: dict[str, float]) -> None:
+        """Write a record of what the variant has measured of itself.
+
+        Raises:
+            GanzooError: one has the name of something that ganzoo logs.
+        """
+        _refuse_taken(values, {f"{phase}_loss" for phase in self._engine.phases})
+        self.note(values)
 
     def note(self, values: dict[str, float]) -> None:
         """Write a record of this step, and have the watchdog see it."""
         self._write(self._engine.iteration, values)
 
     def _write(self, step: int, values: dict[str, float]) -> None:
-        record = {"step": step, **values}
+        record = {STEP: step, **values}
         self._run.append_metrics(record)
         for sentence in self._watchdog.see(record):
             message = self._with_best(sentence)
@@ -169,3 +181,10 @@ class Journal:
         if self.best is None:
             return sentence
         return f"{sentence}; the best checkpoint is of step {self.best.step:,}"
+
+
+def _refuse_taken(names: Collection[str], others: Collection[str] = ()) -> None:
+    """Refuse metrics of a variant's that are called like what each record says, or like others."""
+    for name in names:
+        if name in (STEP, STAGE, *others):
+            raise taken(name)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ganzoo.artifacts.files import refuse_links
 from ganzoo.config import build, options, unknown_setting
+from ganzoo.draws import drawing_anew
 from ganzoo.engine.device import pick_device
 from ganzoo.engine.distributed import (
     is_first,
@@ -17,7 +18,6 @@ from ganzoo.engine.distributed import (
     process_count,
     scatter_state,
 )
-from ganzoo.engine.draws import drawing_anew
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
@@ -132,7 +132,7 @@ def _resumed(run: Run, given: Mapping[str, object]) -> tuple[Training, dict[str,
     rates: dict[str, Any] = {}
     for key, value in given.items():
         if key not in known:
-            raise unknown_setting(key, known)
+            raise unknown_setting(key, known, without=cls.without)
         wanted = known[key].convert(value)
         if key in RESUMABLE:
             changed[key] = wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ganzoo.config import build, options, unknown_setting
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.needs import check_suits
+from ganzoo.draws import drawing_anew
 from ganzoo.engine.device import pick_device
 from ganzoo.engine.distributed import (
     from_first,
@@ -24,7 +26,6 @@ from ganzoo.engine.distributed import (
     process_count,
     seed_own,
 )
-from ganzoo.engine.draws import drawing_anew
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
@@ -32,6 +33,7 @@ from ganzoo.plugins.registry import registry
 from ganzoo.runs.freezing import freeze_layers
 from ganzoo.runs.initial import initialise
 from ganzoo.runs.load import build_variant
+from ganzoo.runs.ownership import fingerprint
 from ganzoo.runs.record import FORMAT, Record, describe_data
 from ganzoo.runs.room import check_room
 from ganzoo.runs.run import Run, SharedRun, check_free
@@ -43,13 +45,19 @@ from ganzoo.training.assemble import (
     quality_record,
     with_whole_root,
 )
-from ganzoo.training.few import warn_of_few, warn_of_whole
+from ganzoo.training.few import (
+    augmented,
+    few_images,
+    watches_copies,
+    words_of_few,
+    words_of_whole,
+)
 from ganzoo.training.manner import device_name
 from ganzoo.training.observer import Observer
-from ganzoo.training.settings import Training
+from ganzoo.training.settings import RESUMABLE, Training
 from ganzoo.training.trainer import Trainer
 from ganzoo.training.watching.loggers import with_loggers
-from ganzoo.variant import Variant
+from ganzoo.variant import Variant, players_of
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ def start(
         check_room(out or Path("runs"), assembled.kept)
         exhibits = make_exhibits(assembled, prepared.dataset, observer)
         record: Record = {**assembled.record, **quality_record(exhibits)}
+        record["fingerprint"] = fingerprint(record, without=RESUMABLE)
         run = _create_run(out, prepared.name, record)
         return Trainer(run, assembled, observer, exhibits)
 
@@ -122,12 +131,10 @@ def prepare(
     recipe["batch_size"] = min(recipe["batch_size"], len(dataset))
     if training.epochs is not None:
         del recipe["steps"]
-    training, config = _split(recipe | given, cls)
+    training, asked = _split(recipe | given, cls)
     training = with_whole_root(training)
     assert training.dataset is not None
-    for words in (warn_of_few(dataset, training, config), warn_of_whole(dataset, training)):
-        if words:
-            observer.report(words)
+    config = augmented(asked, dataset.spec) if few_images(dataset) else asked
     record: Record = {
         "format": FORMAT,
         "variant": {
@@ -151,16 +158,48 @@ def prepare(
     with drawing_anew():
         torch.manual_seed(training.seed)
         variant = build_variant(record, device)
+        watched = watches_copies(dataset, training, variant)
+        few = words_of_few(dataset, config, watched=watched)
+        for words in filter(None, (few, words_of_whole(dataset, training))):
+            observer.report(words)
         if training.init is not None:
             initialise(variant, training.init, observer.report)
         if training.freeze is not None:
             if training.init is None:
                 raise GanzooError("--freeze keeps layers as --init brings them: give both")
             observer.report(freeze_layers(variant, training.freeze))
+        if words := warn_of_slopes(variant):
+            observer.report(words)
         seed_own(training.seed)
         assembled = assemble(variant, dataset, training, record, observer)
     folder = f"{registered.spec.name}-{dataset.name}"
     return Prepared(folder, assembled, dataset, observer)
+
+
+def warn_of_slopes(variant: Variant) -> str:
+    """A sentence where a penalty on gradients meets BatchNorm; empty: nothing is to be said."""
+    players = players_of(variant)
+    for phase in variant.phases():
+        if phase.second_order and (net := with_batch_norm(variant, players[phase.player].nets)):
+            return f"{blurred_slopes(net)}: leave it out, or take a variant without BatchNorm there"
+    return ""
+
+
+def with_batch_norm(variant: Variant, nets: Iterable[str]) -> str:
+    """The first of the networks that has a BatchNorm; empty: none has."""
+    for net in nets:
+        if any(isinstance(layer, _BatchNorm) for layer in variant.get_submodule(net).modules()):
+            return net
+    return ""
+
+
+def blurred_slopes(net: str) -> str:
+    """What becomes of a penalty on the gradients of a network with BatchNorm, without full stop."""
+    return (
+        f"BatchNorm in the {net} has all that it says of a sample depend on the rest of the batch, "
+        "so that a penalty on gradients is of no sample's own slope (Gulrajani et al. 2017, "
+        "section 4)"
+    )
 
 
 def _create_run(out: Path | None, name: str, settings: Record) -> Run:
@@ -174,7 +213,7 @@ def _split(given: Mapping[str, object], cls: type[Variant]) -> tuple[Training, A
     common, own = options(Training), options(cls.Config)
     for key in given:
         if key not in common | own:
-            raise unknown_setting(key, common | own)
+            raise unknown_setting(key, common | own, without=cls.without)
     return (
         build(Training, {key: given[key] for key in common.keys() & given.keys()}),
         build(cls.Config, {key: given[key] for key in own.keys() & given.keys()}),

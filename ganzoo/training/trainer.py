@@ -12,32 +12,27 @@ from torch import Tensor
 
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.data.sources.cache import refuse_changed
+from ganzoo.draws import seeded
 from ganzoo.engine.cpu.allocator import keep_freed_memory
 from ganzoo.engine.cpu.threads import ThreadTuner, make_tuner
-from ganzoo.engine.distributed import (
-    Vote,
-    copy_first,
-    from_first,
-    gather_state,
-    is_first,
-)
-from ganzoo.engine.draws import seeded
+from ganzoo.engine.distributed import Vote, copy_first, from_first, gather_state, is_first
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.modes.names import COMPILE
-from ganzoo.errors import GanzooError
 from ganzoo.metrics.meaning import Found, in_words
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
 from ganzoo.runs.load import published_weights
-from ganzoo.runs.logged import DIVERSITY, QUALITY
-from ganzoo.runs.run import Moved, Run
+from ganzoo.runs.logged import QUALITY
+from ganzoo.runs.run import Run
 from ganzoo.training.assemble import Assembled
+from ganzoo.training.ending.errors import explained, noted
+from ganzoo.training.ending.interrupt import Interrupt
 from ganzoo.training.exhibits import Exhibits
-from ganzoo.training.interrupt import Interrupt
 from ganzoo.training.journal import Failed, Journal
 from ganzoo.training.observer import Observer, Outcome, QualityRecord, Start
 from ganzoo.training.settings import STOP
 from ganzoo.training.watchdog import Watchdog
+from ganzoo.training.watching.best import judged
 from ganzoo.training.watching.overview import Overview
 
 STOPPING = "stopping: a checkpoint is saved first (again: stop at once)"
@@ -82,33 +77,18 @@ class Trainer:
         keep_freed_memory()
         self._tuner = self._make_tuner()
         try:
-            with self.run.locked(), self._interrupt.listening():
+            with explained(self.run), self.run.locked(), self._interrupt.listening():
                 self.run.close(None)
                 try:
-                    outcome = self._fit()
+                    with noted(self.run, self.engine, self._interrupt):
+                        outcome = self._fit()
                 except Failed as error:
                     with suppress(OSError):
                         self._draw_overview()
                     self.run.close(error.outcome)
                     raise
-                except Exception as error:
-                    with suppress(OSError):  # the disk may be what failed
-                        self.run.log(f"step {self.engine.iteration}: {error!r}")
-                        self.run.close("crashed")
-                    raise
                 self.run.close("finished" if outcome.finished else "stopped")
                 return outcome
-        except Moved as error:
-            raise GanzooError(
-                f"{self.run.path} is not the folder any more in which this was trained, as it was "
-                "moved, removed or replaced: what is saved goes on with --resume and its name now"
-            ) from error
-        except OSError as error:
-            kept = checkpoint.latest(self.run.checkpoints)
-            raise GanzooError(
-                f"{self.run.path} cannot be written ({error.strerror or error}): make room there, "
-                + (f"then go on with --resume {self.run.path}" if kept else "then start again")
-            ) from error
         finally:
             self._tuner.close()
             self.engine.close()
@@ -134,6 +114,7 @@ class Trainer:
     def _fit(self) -> Outcome:
         engine, training = self.engine, self.training
         self.run.log(f"step {engine.iteration} of {engine.iterations}: training")
+        self._draws.rest()
         self.observer.started(Start(self.run, self.training, self.engine))
         self._remember()
         if engine.iteration == engine.iterations:  # it was killed after its last step was saved
@@ -151,6 +132,8 @@ class Trainer:
             while engine.iteration < engine.iterations and not stopping:
                 with self._draws.turn():
                     metrics = engine.step()
+                if self._is_told(engine.iteration):
+                    self._draws.rest()
                 self._journal.add(metrics)
                 self._tune()
                 if engine.iteration % training.log_every == 0:
@@ -169,6 +152,12 @@ class Trainer:
             self.observer.report(STOPPING)
         return self._end()
 
+    def _is_told(self, step: int) -> bool:
+        """Whether somebody who watches is told something after an iteration."""
+        training = self.training
+        often = training.log_every, self._sample_every, training.checkpoint_every
+        return any(step % every == 0 for every in (*often, training.evaluate_every or step + 1))
+
     @property
     def _collapse(self) -> str | None:
         """Why to stop early, where an alarm is to be a reason."""
@@ -180,6 +169,7 @@ class Trainer:
         return self._vote.stops(wished or self._collapse is not None)
 
     def _end(self) -> Outcome:
+        self._draws.rest()
         finished = self.engine.iteration == self.engine.iterations
         if finished and self.training.evaluate_every:
             self._evaluate()
@@ -217,12 +207,13 @@ class Trainer:
         """What a training that is resumed has logged and kept so far."""
         best, quality = checkpoint.best(self.run.checkpoints), self._exhibits.quality
         if best is not None and quality is not None:
-            verdict = checkpoint.verdict(best)
-            self._journal.best = verdict if verdict.criterion == quality.criterion else None
+            with seeded(self.training.seed, self.engine.variant.device):
+                found = judged(best, quality, self.engine, self.run, self.observer.report)
+            self._journal.best = found
         self._journal.recall()
 
     def _draw_samples(self) -> Path:
-        """Draw the grid of this step, once, and log how different its samples are.
+        """Draw the grid of this step, once, and log how different its samples are, and the like.
 
         Where a training is interrupted that is not logged: one that goes on logs the same as one
         that was not interrupted.
@@ -231,14 +222,15 @@ class Trainer:
         step = self.engine.iteration
         path = self.run.samples / f"{step:08d}.png"
         if is_first() and not path.exists():
+            due = step % self._sample_every == 0 or step == self.engine.iterations
+            self._refuse_unsound()
             with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
                 gallery = Gallery.of(variant.gallery(self._exhibits.examples))
+                seen = self._exhibits.look(gallery, variant, step) if due else {}
             self._exhibits.draw(gallery, path)
             self.observer.drawn(step, path)
-            ratio = self._exhibits.diversity(gallery)
-            due = step % self._sample_every == 0 or step == self.engine.iterations
-            if due and ratio is not None and math.isfinite(ratio):
-                self._journal.note({DIVERSITY: ratio})
+            if seen:
+                self._journal.note(seen)
         return path
 
     def _draw_real(self) -> None:
@@ -253,8 +245,9 @@ class Trainer:
         if self._exhibits.test is not None and self._measured[0] != step:
             with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
                 self._measured = step, variant.measure(self._exhibits.test)
-            self._journal.note(self._measured[1])
-            self.observer.measured(*self._measured)
+            if self._measured[1]:
+                self._journal.measured(self._measured[1])
+                self.observer.measured(step, {**self._measured[1]})
         return self._measured[1]
 
     def _evaluate(self) -> None:
@@ -269,12 +262,13 @@ class Trainer:
         with self.engine.averaged() as variant, seeded(self.training.seed, variant.device):
             values = self._quality = quality.measure(variant)
         if quality.criterion:
-            found = Verdict(step, quality.criterion, float(values[quality.criterion]))
+            value = float(values[quality.criterion])
+            found = Verdict(step, quality.criterion, value, quality.protocol)
             self._keep_best(found, quality.better)
         seconds = time.perf_counter() - begun
         self._seconds_evaluating += seconds
         self._journal.leave_out(seconds)
-        self.observer.evaluated(QualityRecord(step, values, self._journal.best, seconds))
+        self.observer.evaluated(QualityRecord(step, {**values}, self._journal.best, seconds))
         self._journal.note({QUALITY + name: value for name, value in values.items()})
 
     def _keep_best(self, found: Verdict, better: str) -> None:

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.losses import PROBABILITIES, Scores
-from ganzoo.runs.logged import DIVERSITY, QUALITY
+from ganzoo.runs.logged import CLASS_DIVERSITY, COPIES, DIVERSITY, QUALITY
 from ganzoo.training import words
 
 LASTING_STEPS, LASTING_RECORDS = 300, 10
@@ -63,10 +63,10 @@ WORSE, NOISE = 2.0, 0.02
 """Times as bad as the best, and by more than this share of what the training has gained since its
 worst: a distance near 0 doubles by chance."""
 
-COPIES = 0.1
+COPIED = 0.1
 """Share of the samples that copy a training image: of images that were held out it is about 0."""
-COMPARED = 256
-"""Samples whose distances are taken."""
+COPYING = f"{QUALITY}memorised", f"{QUALITY}copied", COPIES
+"""What tells it."""
 
 
 class Watchdog:
@@ -179,7 +179,7 @@ class Watchdog:
     ) -> Iterator[tuple[str, str | None]]:
         """Signs in what is measured of samples, each with a sentence where it is seen."""
         entropy, recall = f"{QUALITY}class_entropy", f"{QUALITY}recall"
-        copies = f"{QUALITY}memorised"
+        copying = [name for name in COPYING if name in record]
         if entropy in record and self._class_entropy is not None:
             shown, there = exp(record[entropy]), exp(self._class_entropy)
             low = self._is_low(entropy, step, shown < CLASSES * there)
@@ -187,12 +187,14 @@ class Watchdog:
         if recall in record:
             low = self._is_low(recall, step, record[recall] < RECALL)
             yield recall, words.low_recall(record[recall]) if low else None
-        if copies in record:
-            many = record[copies] >= COPIES
-            yield copies, words.copied(record[copies]) if many else None
-        if DIVERSITY in record:
-            low = self._is_low(DIVERSITY, step, record[DIVERSITY] < DISTANCE)
-            yield DIVERSITY, words.alike(record[DIVERSITY]) if low else None
+        if copying:
+            most = max(copying, key=lambda name: record[name])
+            many = record[most] >= COPIED
+            yield "copies", words.copied(record[most], most) if many else None
+        for name, sentence in ((DIVERSITY, words.alike), (CLASS_DIVERSITY, words.alike_in_classes)):
+            if name in record:
+                low = self._is_low(name, step, record[name] < DISTANCE)
+                yield name, sentence(record[name]) if low else None
         if isfinite(record.get(self._criterion, inf)):
             value = self._sign * record[self._criterion]  # less is better
             if value < self._best:
@@ -243,26 +245,6 @@ class _Alarm:
             return False
         self.sentence, self._differing = sentence, 0
         return sentence is not None
-
-
-def diversity(samples: Tensor, real: Tensor) -> float | None:
-    """How far samples are from each other, relative to the data: 0 if they are all the same.
-
-    Args:
-        samples: (n, ...) of any range.
-        real: (m, ...) of the data, in the same range; the first `COMPARED` of both are taken.
-
-    Returns:
-        The ratio of the mean Euclidean distances between two; None where they are no samples of the
-        same kind, or too few.
-    """
-    if samples.shape[1:] != real.shape[1:] or min(len(samples), len(real)) < 2:
-        return None
-    apart = [
-        torch.pdist(tensor[:COMPARED].detach().cpu().double().flatten(1)).mean().item()
-        for tensor in (samples, real)
-    ]
-    return apart[0] / apart[1] if apart[1] > 0 else None
 
 
 def label_entropy(labels: Tensor) -> float:

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
+from ganzoo.runs.logged import CLASS_DIVERSITY, COPIES, DIVERSITY, QUALITY
+
 
 def won(record: Mapping[str, float], real: str, fake: str) -> str:
     """D tells all samples apart."""
@@ -78,21 +80,31 @@ def alike(ratio: float) -> str:
     )
 
 
-def copied(share: float) -> str:
-    """Samples are training images."""
+def alike_in_classes(ratio: float) -> str:
+    """Samples of one class are the same."""
     return (
-        f"the samples begin to be copies: {share:.0%} are a training image, or nearly so "
-        "(memorised): more images, --flip, --augment (see `ganzoo augmentations`) or an earlier "
-        "checkpoint may help"
+        "mode collapse: the samples of a class are almost the same, whatever z is, "
+        f"{ratio:.2g} times as far from each other as the data of a class are: another --loss or a "
+        "smaller --lr may help"
     )
 
 
-def watched(names: Collection[str], evaluated: bool) -> list[str]:
+def copied(share: float, name: str) -> str:
+    """Samples are training images."""
+    return (
+        f"the samples begin to be copies: {share:.0%} are a training image, or nearly so "
+        f"({name.removeprefix(QUALITY)}): more images, --flip, --augment (see "
+        "`ganzoo augmentations`) or an earlier checkpoint may help"
+    )
+
+
+def watched(names: Collection[str], evaluated: bool, copies: bool) -> list[str]:
     """What the watchdog will say something about in a training, each in a line.
 
     Args:
         names: of what an iteration logs.
         evaluated: whether quality is measured.
+        copies: whether copies of training images are looked for without that.
     """
     verdicts = any(name.startswith("real") and name.endswith("_score") for name in names)
     lines = {
@@ -103,7 +115,9 @@ def watched(names: Collection[str], evaluated: bool) -> list[str]:
         ),
         "a side that has won, as far as losses tell": not verdicts,
         "gradient norms that are not near 1": any(n.endswith("gradient_penalty") for n in names),
-        "samples that are almost the same (sample_diversity)": True,
+        f"samples, or those of a class, that are almost the same ({DIVERSITY}, "
+        f"{CLASS_DIVERSITY})": True,
+        f"samples that are copies of training images ({COPIES})": copies,
         "classes that are missing, samples that vary less than the data or are copies, and "
         "quality that is lost, where they are measured": evaluated,
     }

@@ -31,7 +31,7 @@ class Replay:
     """A generator that draws what it was given, again and again."""
 
     conditional, held_out, judged_by = False, False, ()
-    device = torch.device("cpu")
+    device, Sampling = torch.device("cpu"), None
 
     def __init__(self, samples: Tensor) -> None:
         self.samples = samples
@@ -112,8 +112,12 @@ def test_copies_are_looked_for_among_few_images(
     new = glyphs.draw(torch.arange(10).repeat(20), (28, 28), torch.Generator().manual_seed(9))
     drawing = replay(in_range(new))
     assert watch(digits, drawing).measure(drawing)["memorised"] < 0.05
+    changed = replay(in_range(digits.fields["image"][:500].flip(-1)) * 0.8)
+    found = watch(digits, changed).measure(changed)
+    assert found["memorised"] < 0.05
+    assert found["copied"] == 1
     monkeypatch.setattr("ganzoo.metrics.images.measures.SEARCHED", 999)
-    assert "memorised" not in watch(digits, copying).measure(copying)
+    assert not {"memorised", "copied"} & watch(digits, copying).measure(copying).keys()
 
 
 def test_without_features_copies_alone_are_watched_and_nothing_decides(digits: Dataset) -> None:
@@ -131,7 +135,7 @@ def test_without_features_copies_alone_are_watched_and_nothing_decides(digits: D
     )
     vars(ground)["_extractor"] = GanzooError("there is no Inception here")
     quality = Watch(ground, copying)
-    assert quality.measure(copying) == {"memorised": 1}
+    assert quality.measure(copying) == {"memorised": 1, "copied": 1}
     assert (quality.criterion, quality.better) == ("", "")
     assert said[0] == (
         "--evaluate-every looks at no features, and chooses no best checkpoint: there is no "

@@ -59,7 +59,7 @@ def test_of_data_without_labels_it_is_said_what_each_extractor_lacks(tmp_path: P
         Image.new("L", (28, 28), 10 * number).save(tmp_path / f"{number}.png")
     data = ("--dataset", "folder", "--data-root", tmp_path, "--n", 5)
     result = ganzoo("evaluate", "--samples", tmp_path, *data, "--json")
-    assert scores(result).keys() == {"memorised", "sliced_wasserstein", "energy"}
+    assert scores(result).keys() == {"memorised", "copied", "sliced_wasserstein", "energy"}
     assert "nothing that looks at features was measured: nothing sees features in" in result.err
     assert LACKING in result.err
     assert "`pip install ganzoo-features` brings a network" in result.err

@@ -116,6 +116,8 @@ def test_copies_are_said_to_flatter_the_other_scores() -> None:
     (why,) = words(memorised=0.4)[1:]
     assert why.startswith("memorised 40.0% (real data 0.0%): samples are copies")
     assert words(memorised=0.04)[1:] == []
+    (why,) = words(memorised=0.1, copied=0.4)[1:]
+    assert why.startswith("copied 40.0%: samples are copies")
 
 
 def test_labels_that_are_ignored_are_told_by_chance() -> None:

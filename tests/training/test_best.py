@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -76,6 +77,11 @@ def best(run: Path) -> Path:
     return found
 
 
+def verdict(run: Path) -> Verdict:
+    """Of the best, however it was obtained."""
+    return replace(checkpoint.verdict(best(run), Run.open(run).identity), protocol="")
+
+
 def test_the_best_is_kept_and_told(tmp_path: Path, script: Callable[..., None]) -> None:
     script(5.0, 2.0, 3.0)
     out = train(tmp_path / "run", "--evaluate-every", 5, "--checkpoint-every", 10)
@@ -95,6 +101,8 @@ def test_the_best_is_kept_and_told(tmp_path: Path, script: Callable[..., None]) 
         "step": 10,
         "criterion": "mark",
         "value": 2.0,
+        "protocol": "by a script",
+        "run": Run.open(tmp_path / "run").identity.run,
         "sha256": {WEIGHTS: hashlib.sha256((kept / WEIGHTS).read_bytes()).hexdigest()},
     }
     same = tmp_path / "run" / "checkpoints" / "00000010" / WEIGHTS
@@ -169,12 +177,49 @@ def test_resuming_goes_back_to_the_best_of_then(
     script(5.0, 2.0)
     with pytest.raises(Killed):
         train(run, "--evaluate-every", 5, "--checkpoint-every", 8)
-    assert checkpoint.verdict(best(run)) == Verdict(10, "mark", 2.0)
+    assert verdict(run) == Verdict(10, "mark", 2.0)
     assert Run.open(run).step == 8
     script(9.0, 8.0)
     assert ganzoo("train", "--resume", run).status == 0
     assert marks(run) == [(5, 5.0), (10, 9.0), (12, 8.0)]
-    assert checkpoint.verdict(best(run)) == Verdict(5, "mark", 5.0)
+    assert verdict(run) == Verdict(5, "mark", 5.0)
+
+
+def test_the_best_is_judged_anew_where_that_is_done_otherwise_now(
+    tmp_path: Path, script: Callable[..., None]
+) -> None:
+    """As on another machine, whose classifier is another one."""
+    run = tmp_path / "run"
+    script(5.0, 2.0, 3.0)
+    train(run, "--evaluate-every", 5, "--checkpoint-every", 10)
+    weights = (best(run) / WEIGHTS).read_bytes()
+    script(290.0, 310.0, 296.0, 280.0, protocol="by another script")
+    resumed = ganzoo("train", "--resume", run, "--steps", 22)
+    assert resumed.status == 0, resumed.err
+    words = (
+        "of step 10, was judged by other features: its mark was 2, and by those of now it is 290"
+    )
+    assert words in " ".join(resumed.out.split())
+    assert words in (run / "log.txt").read_text()
+    assert marks(run)[3:] == [(15, 310.0), (20, 296.0), (22, 280.0)]
+    assert verdict(run) == Verdict(22, "mark", 280.0)
+    assert (best(run) / WEIGHTS).read_bytes() != weights
+    script(9.0, 300.0, protocol="by another script")  # not measured anew once more
+    assert ganzoo("train", "--resume", run, "--steps", 25).status == 0
+    assert verdict(run) == Verdict(25, "mark", 9.0)
+
+
+def test_a_best_that_is_judged_anew_changes_no_training(
+    tmp_path: Path, script: Callable[..., None]
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for run, protocol in ((one, "by a script"), (other, "by another script")):
+        script(5.0, 2.0, 3.0)
+        train(run, "--evaluate-every", 5, "--checkpoint-every", 10)
+        script(*[7.0] * (3 + (run == other)), protocol=protocol)
+        assert ganzoo("train", "--resume", run, "--steps", 22).status == 0
+    states = [load_file(run / "checkpoints" / "00000022" / STATE) for run in (one, other)]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
 def test_resuming_forgets_evaluations_of_steps_that_are_yet_to_come(
@@ -199,7 +244,7 @@ def test_how_quality_is_measured_is_kept(tmp_path: Path, script: Callable[..., N
     train(run)
     assert "quality_protocol" not in Run.open(run).settings
     for steps, protocol in ((13, "by one"), (14, "by another")):
-        script(1.0, protocol=protocol)
+        script(1.0, 1.0, protocol=protocol)
         flags = ("--steps", steps, "--evaluate-every", 100)
         assert ganzoo("train", "--resume", run, *flags).status == 0
         assert Run.open(run).settings["quality_protocol"] == protocol

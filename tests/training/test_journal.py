@@ -14,6 +14,7 @@ from ganzoo.data.feed import make_feed
 from ganzoo.engine.device import Arriving, bring_to_host, pick_device
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.modes.execution import Execution
+from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint
 from ganzoo.runs.run import Run
 from ganzoo.training import readings
@@ -153,3 +154,27 @@ def test_a_training_on_a_gpu_logs_what_one_that_waits_does(
         run = train(tmp_path / str(late), watched, late, **given)
         runs.append(run.path.joinpath("metrics.jsonl").read_text())
     assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("name", ["step", "stage", "generator_loss"])
+@pytest.mark.parametrize("measured", [False, True])
+def test_no_metric_of_a_variant_takes_the_place_of_ganzoos_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, measured: bool
+) -> None:
+    from ganzoo_vanilla.variant import Vanilla
+
+    loss = Vanilla.generator_loss
+
+    def logging(self: Vanilla, batch: Any) -> Tensor:
+        batch.metrics[name] = torch.zeros(())
+        return loss(self, batch)
+
+    if measured:
+        monkeypatch.setattr(Vanilla, "held_out", True)
+        monkeypatch.setattr(Vanilla, "measure", lambda self, test: {name: 0.0})
+    else:
+        monkeypatch.setattr(Vanilla, "generator_loss", logging)
+    given = {"dataset": "ring8", "steps": 2, "mode": "eager", "generator_widths": (4,)}
+    with pytest.raises(GanzooError, match=f"a metric called '{name}', as ganzoo calls one of its"):
+        start("vanilla", given, tmp_path / "run").fit()
+    assert (tmp_path / "run" / "checkpoints" / "00000000").is_dir()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.cli import TINY, ganzoo
+from helpers.zoo import NAMES, make_small
 from PIL import Image
 from torch import Tensor
 
@@ -19,7 +20,7 @@ from ganzoo.plugins.registry import registry
 from ganzoo.runs import checkpoint
 from ganzoo.runs.run import Run
 from ganzoo.training.observer import Observer
-from ganzoo.training.start import start
+from ganzoo.training.start import prepare, start, warn_of_slopes
 
 INIT = """
 from ganzoo import Need, VariantSpec, hookimpl
@@ -270,3 +271,38 @@ def test_accumulate_is_warned_of_where_samples_of_a_batch_are_compared(
     monkeypatch.setattr(registry().variant("vanilla").load(), "batchwise", True)
     said = ganzoo(*flags, "--out", tmp_path / "two").out
     assert "--accumulate 2 trains this variant differently" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "regulariser", "said"),
+    [
+        ("dcgan", "r1", "discriminator"),
+        ("dcgan", "lecam,dragan:every=4", "discriminator"),
+        ("dcgan", "lecam", ""),  # which differentiates no gradient
+        ("fastgan", "r2", "discriminator"),
+        ("infogan", "r1", "trunk"),
+        ("vanilla", "r1", ""),
+        ("sngan", "r1", ""),  # whose G alone has BatchNorm
+    ],
+)
+def test_a_penalty_on_slopes_where_no_sample_is_judged_by_itself_is_warned_of(
+    name: str, regulariser: str, said: str
+) -> None:
+    words = warn_of_slopes(make_small(name, regulariser=regulariser).variant)
+    assert words.startswith(f"BatchNorm in the {said} has") if said else not words
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_variant_is_warned_of_as_it_is(name: str) -> None:
+    assert not warn_of_slopes(make_small(name).variant)
+
+
+def test_a_training_says_so_once() -> None:
+    class Listener(Observer):
+        def report(self, message: str) -> None:
+            heard.append(message)
+
+    heard: list[str] = []
+    given = {"dataset": "few-glyphs", "batch_size": 2, "width": 1, "regulariser": "r1,r2"}
+    prepare("dcgan", given, Listener(), {})
+    assert len([message for message in heard if "no sample's own slope" in message]) == 1

@@ -9,9 +9,9 @@ import torch
 from helpers.watching import Record, said
 
 from ganzoo.losses import Scores
-from ganzoo.runs.logged import DIVERSITY
+from ganzoo.runs.logged import CLASS_DIVERSITY, DIVERSITY
 from ganzoo.training import watchdog
-from ganzoo.training.watchdog import Watchdog, diversity, label_entropy
+from ganzoo.training.watchdog import Watchdog, label_entropy
 
 STEPS = 4000
 
@@ -176,6 +176,7 @@ TEN = math.log(10)
         ("quality/class_entropy", TEN - 0.1, math.log(4.9), "about 4.9 of the 10.0 classes"),
         ("quality/recall", 0.5, 0.04, "the samples vary much less than the data (recall 0.04)"),
         (DIVERSITY, 0.6, 0.2, "almost the same, 0.2 times"),
+        (CLASS_DIVERSITY, 0.6, 0.2, "of a class are almost the same, whatever z is, 0.2 times"),
     ],
 )
 def test_what_is_said_of_samples(name: str, well: float, bad: float, words: str) -> None:
@@ -219,18 +220,6 @@ def test_quality_that_is_lost(better: str, values: list[float], when: list[int])
         )
 
 
-def test_diversity_is_relative_to_the_data() -> None:
-    real = torch.randn(300, 3, 8, 8, generator=torch.Generator().manual_seed(0))
-    assert diversity(real, real) == 1
-    assert diversity(0.1 * real + 5, real) == pytest.approx(0.1)
-    assert diversity(torch.zeros(10, 3, 8, 8), real) == 0
-    two_of_eight = torch.cat((real[:1], real[1:2])).repeat(50, 1, 1, 1)
-    assert diversity(two_of_eight, real) == pytest.approx(0.5, abs=0.05)
-    assert diversity(real[:, :1], real) is None
-    assert diversity(real[:1], real) is None
-    assert diversity(real, torch.zeros_like(real)) is None
-
-
 def test_the_entropy_of_labels() -> None:
     assert label_entropy(torch.arange(1000) % 10) == pytest.approx(math.log(10))
     assert label_entropy(torch.tensor([3, 3, 3])) == 0
@@ -257,3 +246,12 @@ def test_copies_of_training_images_are_told_as_soon_as_they_last() -> None:
     assert step == 1400
     assert line.startswith("the samples begin to be copies: 40% are a training image")
     assert said(Watchdog(2000), of_samples("quality/memorised", [0.05] * 20)) == []
+
+
+@pytest.mark.parametrize("name", ["quality/copied", "sample_copies"])
+def test_copies_with_changes_are_told_too_and_once(name: str) -> None:
+    (_, line), *more = said(Watchdog(2000), of_samples(name, [0.0, *[0.3] * 9]))
+    assert f"30% are a training image, or nearly so ({name.removeprefix('quality/')})" in line
+    assert not more
+    both = [record | {"quality/memorised": 0.0} for record in of_samples(name, [0.3] * 9)]
+    assert len(said(Watchdog(2000), both)) == 1

@@ -94,8 +94,9 @@ def _repeated(exam: Exam, count: int) -> Drawn:
     """A few samples as if they were many."""
     variant = exam.variant
     assert variant is not None
-    latents = draw_latents(variant, range(FEW), Drawing(seed=0))
-    (few,) = make(variant, latents)
+    drawing = Drawing(seed=0)
+    latents = draw_latents(variant, range(FEW), drawing)
+    (few,) = make(variant, latents, drawing)
     rows = torch.arange(count) % FEW
     samples = as_stored(exam.ground.real.spec.sample, few.samples)[rows]
     return Drawn(samples, None if few.labels is None else few.labels[rows])

@@ -26,7 +26,8 @@ from ganzoo.artifacts.pixels import to_floats
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.made.drawing import reproducibly
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
+from ganzoo.engine.optimizers.plain import plain
 from ganzoo.errors import GanzooError, counted
 from ganzoo.metrics.features.extractor import Extractor, Features, with_channels
 from ganzoo.metrics.features.source import ExtractorRequest, Source
@@ -218,7 +219,7 @@ def fit(
         told(doing, name, STEPS, report) as one_step,
     ):
         net = make().to(device)
-        optimizer = torch.optim.Adam(net.parameters(), fused=True)
+        optimizer = plain(torch.optim.Adam)(net.parameters(), fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=STEPS)
         rounds = -(-STEPS * BATCH // len(images))
         order = torch.cat([torch.randperm(len(images)) for _ in range(rounds)])

@@ -19,12 +19,15 @@ from ganzoo.metrics.images.frechet import frechet_distance
 from ganzoo.metrics.images.images import Images
 from ganzoo.metrics.images.kernel import kernel_distance
 from ganzoo.metrics.images.manifold import density_coverage, precision_recall
+from ganzoo.metrics.images.near import nearest_changed
 from ganzoo.metrics.images.nearest_class import nearest_error
 from ganzoo.metrics.score import HIGHER, LOWER, Score, ScoreKind
 
 SEARCHED = 5000
 """Training images among which copies are looked for while a training goes on, at most: with more,
-it takes long, and copies are rare."""
+it takes long, and copies are rare. Copies with changes are looked for among so many at any time."""
+LOOKED_AT = 500
+"""Images of which it is asked whether they are copies with changes, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +114,13 @@ class Copies(Measure):
         return searched and super().suits(exam)
 
 
+class ChangedCopies(Copies):
+    """How many samples copy training images, mirrored, moved or coloured: of few alone."""
+
+    def suits(self, exam: Exam) -> bool:
+        return len(exam.ground.train) <= SEARCHED and super().suits(exam)
+
+
 class AsItsPaper(Measure):
     """A measure that is taken only where a variant's paper is judged by it, or the user asks."""
 
@@ -170,6 +180,12 @@ def _consistency(images: Images, ground: Ground) -> tuple[float]:
 
 def _memorised(images: Images, ground: Ground) -> tuple[float]:
     distances, _ = images.nearest
+    return (memory.memorised(distances),)
+
+
+def _copied(images: Images, ground: Ground) -> tuple[float]:
+    asked = images.pixels[:: -(-len(images) // LOOKED_AT)]  # of all classes, where they are sorted
+    distances, _ = nearest_changed(asked, images.training)
     return (memory.memorised(distances),)
 
 
@@ -268,6 +284,20 @@ consistency = Consistency(
 memorised = Copies(
     (ScoreKind("memorised", LOWER, "share that copies a training image (Yoon 2023)", share=True),),
     _memorised,
+    held_out=True,
+    needs_features=False,
+    quick=True,
+)
+copied = ChangedCopies(
+    (
+        ScoreKind(
+            "copied",
+            LOWER,
+            "share that copies a training image, or mirrors, moves or recolours it",
+            share=True,
+        ),
+    ),
+    _copied,
     held_out=True,
     needs_features=False,
     quick=True,

@@ -34,7 +34,12 @@ def nearest(images: Tensor, training: Tensor, count: int = 2) -> tuple[Tensor, T
 
 
 def memorised(distances: Tensor) -> float:
-    """The share of images that are copies of a training image.
+    """The share of images that are `copies` of a training image: in [0, 1]; lower is better."""
+    return copies(distances).double().mean().item()
+
+
+def copies(distances: Tensor) -> Tensor:
+    """Which images are copies of a training image: bool (n,).
 
     A copy is less than a third as far from its nearest training image as from the second nearest
     (Yoon et al. 2023; Gu et al. 2023, https://arxiv.org/abs/2310.02664), or is equal to a training
@@ -43,9 +48,6 @@ def memorised(distances: Tensor) -> float:
 
     Args:
         distances: (n, 2 or more), nearest first, as `nearest` returns them.
-
-    Returns:
-        In [0, 1]; lower is better.
     """
     first, second = distances[:, 0], distances[:, 1]
-    return ((first < second / 3) | (first == 0)).double().mean().item()
+    return (first < second / 3) | (first == 0)

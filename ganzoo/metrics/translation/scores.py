@@ -43,7 +43,7 @@ from torch import Tensor
 from ganzoo.abilities import Direction, Translator
 from ganzoo.artifacts.pixels import to_bytes, to_floats
 from ganzoo.data.dataset import Dataset
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.metrics.features.extractor import Extractor, Features
 from ganzoo.metrics.images.frechet import frechet_distance
 from ganzoo.metrics.pixels.likeness import psnr

@@ -1,0 +1,1 @@
+"""What ends a training before its last step."""
