@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.artifacts.pixels import to_bytes
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.metrics.evaluator import JUDGES, REAL, SAMPLES, Evaluator
 from ganzoo.metrics.exam import CHUNK, Exam
 from ganzoo.metrics.features.extractor import Extractor

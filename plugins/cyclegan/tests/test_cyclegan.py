@@ -18,7 +18,7 @@ from ganzoo.data.feed import Feed, make_feed
 from ganzoo.engine.engine import Engine
 from ganzoo.plugins.equip import equipped, loss_of
 from ganzoo.plugins.registry import registry
-from ganzoo.runs.load import load_variant
+from ganzoo.runs.load import load
 from ganzoo.runs.run import Run
 from ganzoo.variant import Adam
 
@@ -302,7 +302,7 @@ def test_from_the_command_line(photos: Path) -> None:
     assert (grid.width, grid.height) == (10 * 32 - 2, 6 * 22 - 2)
 
     trained_nets = load_file("run/checkpoints/00000003/state.safetensors")
-    loaded = load_variant(Run.open(Path("run")), torch.device("cpu"))
+    loaded = load(Run.open(Path("run")), torch.device("cpu")).variant
     for net in ("a2b", "b2a"):
         for name, weights in loaded.get_submodule(net).state_dict().items():
             assert torch.equal(weights, trained_nets[f"variant.{net}.{name}"])

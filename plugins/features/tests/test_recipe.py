@@ -1,5 +1,6 @@
 """The recipe by which the weights were made, on a few drawn images."""
 
+from contextlib import nullcontext
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -66,9 +67,12 @@ def test_an_image_is_moved_by_two_pixels_at_most_and_reflected(recipe: ModuleTyp
 
 
 def test_some_steps_lower_the_loss(recipe: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recipe, "BATCH", 64)
+    monkeypatch.setattr(recipe, "BATCH", 24)
+    # Many processors have no bf16 and take two seconds for a step in it.
+    monkeypatch.setattr(torch, "autocast", lambda *_: nullcontext())
     torch.manual_seed(0)
-    network = recipe._initial(IMAGES)
-    before = recipe.accuracy(network.eval(), IMAGES, LABELS)
-    assert len([*recipe._epochs(network, IMAGES, LABELS, 12, 0.3)]) == 12
-    assert recipe.accuracy(network.eval(), IMAGES, LABELS) > before + 0.3
+    images, labels = IMAGES[:120], LABELS[:120]
+    network = recipe._initial(images)
+    before = recipe.accuracy(network.eval(), images, labels)
+    assert len([*recipe._epochs(network, images, labels, 6, 0.1)]) == 6
+    assert recipe.accuracy(network.eval(), images, labels) > before + 0.3

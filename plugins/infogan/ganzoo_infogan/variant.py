@@ -4,18 +4,22 @@ As in the authors' code Q is a second head of D: both players minimise -λ L_I b
 (eq. 6), D's Adam moves the shared layers and Q, and G's Adam moves G alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
-from ganzoo import Adam, Batch, Dataset, DataSpec, Gallery, Phase, Player, Variant, option
+from ganzoo import Adam, Batch, Dataset, DataSpec, Gallery, Phase, Player, option
+from ganzoo.adversarial import Regularised, said_by_d
 from ganzoo.artifacts.gallery import COLUMNS
+from ganzoo.augmentations import SeenAugmentation, augment_option
 from ganzoo.convnets import check_images
 from ganzoo.data.feed import first_samples
+from ganzoo.losses import non_saturating
 from ganzoo.networks import init_normal
+from ganzoo.regularisers import Regulariser, regulariser_option
 from ganzoo_infogan.bound import categorical_bound, continuous_bound
 from ganzoo_infogan.codes import Asked, Code, Latents
 from ganzoo_infogan.matching import greatest_agreement
@@ -50,9 +54,11 @@ class InfoGANConfig:
     ema: float = option(
         0.999, "decay of the average of G's weights that samples come from", minimum=0, maximum=1
     )
+    regulariser: Mapping[str, Regulariser] = regulariser_option()
+    augment: Mapping[str, SeenAugmentation] = augment_option()
 
 
-class InfoGAN(Variant):
+class InfoGAN(Regularised):
     """G(z, c), and D(x) and Q(c|x), which are two heads of one network."""
 
     Config = InfoGANConfig
@@ -78,6 +84,8 @@ class InfoGAN(Variant):
             config.width, config.categories + of_continuous, config.leak
         )
         init_normal(self)
+        self.equip(self.scores)
+        self.synchronised = self.remembered()
 
     def players(self) -> dict[str, Player]:
         betas = self.config.beta1, 0.999
@@ -91,34 +99,45 @@ class InfoGAN(Variant):
     def phases(self) -> list[Phase]:
         """D and Q first, then G, each with latents of its own."""
         return [
-            Phase("discriminator", loss=self.discriminator_loss),
+            Phase(
+                "discriminator",
+                loss=self.discriminator_loss,
+                after=self.adapt,
+                second_order=self.second_order,
+            ),
             Phase("generator", loss=self.generator_loss),
+            *self.lazily(),
         ]
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         """Eq. 6 for D and Q: -E[log D(x)] - E[log(1 - D(G(z, c)))] - λ L_I(G, Q)."""
         latent = self.sample_latent(len(batch))
-        with torch.no_grad():
-            fake = self(latent)
-        features = self.trunk(fake)
-        real_logits: Tensor = self.discriminator(self.trunk(batch.image))
-        fake_logits: Tensor = self.discriminator(features)
+        fake = self.fakes(batch, latent)
+        features = self.trunk(self.seen(fake))
+        real_logits, fake_logits = self.judge(batch.image), self.discriminator(features)
         categorical, continuous = self.bound(latent, features)
-        batch.metrics["real_score"] = real_logits.detach().sigmoid().mean()
-        batch.metrics["fake_score"] = fake_logits.detach().sigmoid().mean()
+        batch.metrics |= said_by_d(non_saturating, self.augmentations, real_logits, fake_logits)
         batch.metrics["categorical_bound"] = categorical.detach()
         if self.config.continuous:
             batch.metrics["continuous_bound"] = continuous.detach()
-        loss = softplus(-real_logits).mean() + softplus(fake_logits).mean()
-        return loss - self.config.info_weight * (categorical + continuous)
+        loss = non_saturating.discriminator(real_logits, fake_logits)
+        loss = loss - self.config.info_weight * (categorical + continuous)
+        return self.regularised(loss, batch, ((batch.image, real_logits), (fake, fake_logits)))
 
     def generator_loss(self, batch: Batch) -> Tensor:
         """Eq. 6 for G, non-saturating: -E[log D(G(z, c))] - λ L_I(G, Q)."""
         latent = self.sample_latent(len(batch))
-        features = self.trunk(self(latent))
+        fake = self(latent)
+        features = self.trunk(self.seen(fake))
         categorical, continuous = self.bound(latent, features)
-        loss = softplus(-self.discriminator(features)).mean()
-        return loss - self.config.info_weight * (categorical + continuous)
+        loss = non_saturating.generator(self.discriminator(features), None)
+        loss = loss - self.config.info_weight * (categorical + continuous)
+        return self.with_nearby(loss, batch, latent, fake, left=False)
+
+    def judge(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        """D's logits (n,) of images as it sees them."""
+        logits: Tensor = self.discriminator(self.trunk(self.seen(image)))
+        return logits
 
     def bound(self, latent: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """L_I (eq. 5) of c1 and of the continuous codes, in nats.

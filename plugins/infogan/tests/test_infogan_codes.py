@@ -2,16 +2,20 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from ganzoo_infogan.codes import Asked
 from ganzoo_infogan.variant import InfoGAN, InfoGANConfig
+from helpers.cli import ganzoo
+from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from ganzoo import Batch, Dataset, DataSpec, GanzooError
+from ganzoo.plugins.equip import equipped
 
 DIGITS = DataSpec.images((1, 28, 28), 10, "digits")
 
@@ -116,19 +120,20 @@ def test_without_labels_nothing_is_measured(make: Callable[..., InfoGAN]) -> Non
 def test_each_setting_reaches_what_it_names(batch_of: Callable[..., Batch]) -> None:
     def described(**config: Any) -> str:
         torch.manual_seed(0)
-        variant = InfoGAN(InfoGANConfig(**config), DIGITS)
+        variant = InfoGAN(equipped(InfoGANConfig(**config)), DIGITS)
         torch.manual_seed(1)
         loss = variant.generator_loss(batch_of()).item()
         sizes = [tuple(p.shape) for p in variant.parameters()]
-        return repr((variant.players(), loss, sizes))
+        return repr((variant.players(), loss, sizes, [*variant.terms]))
 
     other = {
         "categories": 7, "continuous": 1, "learn_std": True, "info_weight": 0.5,
         "latent_dim": 9, "width": 3, "leak": 0.1, "lr": 1e-2,
         "generator_lr": 1e-2, "beta1": 0.1, "ema": 0.5,
+        "regulariser": "r1", "augment": "translation",
     }  # fmt: skip
     assert set(other) == set(InfoGANConfig.__dataclass_fields__)
-    assert len({described(**{key: value}) for key, value in other.items()} | {described()}) == 12
+    assert len({described(**{key: value}) for key, value in other.items()} | {described()}) == 14
 
 
 @pytest.mark.parametrize(
@@ -152,3 +157,26 @@ def test_truncation_leaves_the_codes(make: Callable[..., InfoGAN]) -> None:
     variant.truncated(latent, 0.5)
     torch.testing.assert_close(seen[0][:, :5], latent[:, :5] / 2)
     assert torch.equal(seen[0][:, 5:], latent[:, 5:])
+
+
+def test_where_there_are_no_labels_no_line_without_a_value_is_printed(tmp_path: Path) -> None:
+    for number in range(10):
+        Image.new("L", (28, 28), 20 * number).save(tmp_path / f"{number}.png")
+    flags = (
+        "--dataset",
+        "folder",
+        "--data-root",
+        tmp_path,
+        "--image-size",
+        28,
+        "--width",
+        2,
+        "--batch-size",
+        2,
+    )
+    out = tmp_path / "run"
+    done = ganzoo("train", "infogan", *flags, "--steps", 2, "--sample-every", 1, "--out", out)
+    assert done.status == 0, done.err
+    assert [line.split()[:2] for line in done.out.splitlines() if line.startswith("step ")] == [
+        ["step", "2/2"]
+    ]

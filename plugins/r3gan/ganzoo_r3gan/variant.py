@@ -26,8 +26,8 @@ from ganzoo import (
     Variant,
     option,
 )
-from ganzoo.augmentations import SeenAugmentation
-from ganzoo.config import AUGMENTATIONS, LOSS
+from ganzoo.augmentations import SeenAugmentation, augment_option
+from ganzoo.config import LOSS
 from ganzoo.convnets import doubled_sides
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import sample_prior
@@ -77,10 +77,12 @@ class R3GANConfig:
         "relativistic", "adversarial loss: a name that `ganzoo losses` lists", names=LOSS
     )
     latent_dim: int = option(64, "dimensions of the latent z", minimum=1)
-    augment: Mapping[str, SeenAugmentation] = option(
+    augment: Mapping[str, SeenAugmentation] = augment_option()
+    augment_p: float | None = option(
         None,
-        "changes of what D sees, as in translation:ratio=0.1: see `ganzoo augmentations`",
-        names=AUGMENTATIONS,
+        "probability at the end of what --augment names and has one; it grows from 0",
+        minimum=0,
+        maximum=1,
     )
 
 
@@ -90,6 +92,9 @@ class R3GAN(Variant):
     Config = R3GANConfig
     config: R3GANConfig
     name: ClassVar[str] = "r3gan"
+    without: ClassVar[Mapping[str, str]] = {
+        "regulariser": "R1 and R2, at every step and both weighed by --gamma, are what the game is"
+    }
 
     @classmethod
     def recipe(cls, data: DataSpec) -> dict[str, Any]:
@@ -120,9 +125,10 @@ class R3GAN(Variant):
             if augmentation.observes:
                 raise GanzooError(
                     f"--augment {name} adapts to how many samples of the data D takes for real, of "
-                    "which the verdicts of r3gan's say nothing: use ada:target=0,p=0.3, as its "
-                    "authors do, or another"
+                    "which the verdicts of r3gan's say nothing: use ada:target=0,p=0.3 or another"
                 )
+        end = chosen.augment_p if config.augment_p is None else config.augment_p
+        self.growing = {} if end is None else dict.fromkeys(growing(config), end)
         self.gamma: Tensor
         self.register_buffer("gamma", torch.tensor(self.gamma_at_first))
 
@@ -144,6 +150,7 @@ class R3GAN(Variant):
         return {
             "gamma": self.gamma_at_first * between(1, GAMMA_FALLS_TO),
             "generator.half_life": between(0, self.half_life),
+            **{name: between(0, end) for name, end in self.growing.items()},
             **{f"{player}.lr": between(1, LR_FALLS_TO) for player in self.players()},
             **{f"{player}.beta2": between(*BETA2) for player in self.players()},
         }
@@ -212,6 +219,33 @@ class ConditionalR3GAN(R3GAN):
 
     name = "r3gan-cond"
     conditional = True
+
+
+def growing(config: R3GANConfig) -> list[str]:
+    """The probabilities that a dial may have, as buffers of the variant: those that begin at 0.
+
+    Raises:
+        GanzooError: a dial is asked for, and there is none, or one has a value already.
+    """
+    found = {
+        name: float(value)
+        for name, augmentation in config.augment.items()
+        for buffer, value in augmentation.named_buffers(recurse=False)
+        if buffer == "p"
+    }
+    if config.augment_p is not None:
+        if not found:
+            raise GanzooError(
+                f"--augment-p {config.augment_p:g} is for an augmentation that has a probability, "
+                "and there is none: add --augment ada:target=0"
+            )
+        for name, p in found.items():
+            if p:
+                raise GanzooError(
+                    f"--augment {name} has p={p:g}, and --augment-p {config.augment_p:g} would "
+                    "have it grow from 0: give one of them"
+                )
+    return [f"augmentations.{name}.p" for name, p in found.items() if not p]
 
 
 def _either(given: Number | None, otherwise: Number) -> Number:

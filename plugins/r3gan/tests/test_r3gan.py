@@ -272,13 +272,6 @@ def test_samples_are_within_the_range_of_images_and_d_sees_them_as_they_are() ->
     assert variant.generator(latent).abs().max() > 1
 
 
-def test_an_augmentation_that_adapts_to_verdicts_is_refused() -> None:
-    with pytest.raises(GanzooError, match=r"--augment ada adapts .*: use ada:target=0,p=0\.3"):
-        make(augment="ada")
-    variant = make(augment="ada:target=0,p=0.5")
-    variant.discriminator_loss(batch_of())
-
-
 @pytest.mark.parametrize(
     ("side", "patch", "maps"),
     [(28, 1, [7, 14, 28]), (28, 2, [7, 14]), (28, 4, [7]), (64, 2, [4, 8, 16, 32]), (7, 4, [7])],

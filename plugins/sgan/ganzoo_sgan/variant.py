@@ -4,7 +4,7 @@ By two papers: Odena 2016, and Salimans et al. 2016, section 5, where G matches 
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,14 @@ from ganzoo import (
     GanzooError,
     Phase,
     Player,
-    Variant,
     option,
 )
 from ganzoo.abilities import Classifier
+from ganzoo.adversarial import Regularised, said_by_d
+from ganzoo.augmentations import SeenAugmentation, augment_option
 from ganzoo.data.feed import first_samples
+from ganzoo.losses import non_saturating
+from ganzoo.regularisers import Regulariser, regulariser_option
 from ganzoo.schedules import decays
 from ganzoo_sgan import losses
 from ganzoo_sgan.labels import balanced_subset
@@ -62,9 +65,11 @@ class SGANConfig:
     ema: float = option(
         0.9999, "decay of the average of weights that tests and samples use", minimum=0, maximum=1
     )
+    regulariser: Mapping[str, Regulariser] = regulariser_option()
+    augment: Mapping[str, SeenAugmentation] = augment_option()
 
 
-class SGAN(Variant, Classifier):
+class SGAN(Regularised, Classifier):
     """G, the classifier D, and the baseline: the same D, taught by the labelled images alone."""
 
     Config = SGANConfig
@@ -72,6 +77,7 @@ class SGAN(Variant, Classifier):
     published = ("generator", "classifier")
     prior = "uniform"
     held_out = True
+    regularised_player = "classifier"
     batchwise = True  # feature matching compares means over a batch
 
     @classmethod
@@ -89,6 +95,13 @@ class SGAN(Variant, Classifier):
                 f"--labels {config.labels} is less than one label for each of the {data.classes} "
                 f"classes of '{data.name}'"
             )
+        if config.supervised_only and config.regulariser:
+            raise GanzooError(
+                "--supervised-only plays no game, of whose D --regulariser says how it is to be: "
+                "leave one of them out"
+            )
+        self.equip(self.scores)
+        self.synchronised = self.remembered()
         self.paper = PAPERS[config.objective]
         generator, self.classifier = self.paper.networks(config.latent_dim, config.width, data)
         if config.supervised_only:
@@ -131,9 +144,15 @@ class SGAN(Variant, Classifier):
         if self.config.supervised_only:
             return [Phase("supervised", "classifier", self.supervised_loss)]
         return [
-            Phase("classifier", "classifier", self.classifier_loss),
+            Phase(
+                "classifier",
+                loss=self.classifier_loss,
+                after=self.adapt,
+                second_order=self.second_order,
+            ),
             Phase("generator", "generator", self.generator_loss),
             Phase("supervised", "baseline", self.supervised_loss, every=BASELINE_EVERY),
+            *self.lazily(),
         ]
 
     def schedules(self) -> dict[str, Callable[[float], float]]:
@@ -141,28 +160,37 @@ class SGAN(Variant, Classifier):
 
     def classifier_loss(self, batch: Batch) -> Tensor:
         """Salimans et al., section 5: L = L_supervised + L_unsupervised."""
-        with torch.no_grad():
-            fake = self(self.sample_latent(len(batch)))
+        real, fake = self.real(batch), self.fakes(batch)
         # No unit of D sees more than one image, so that one pass does for all three kinds.
-        images = torch.cat((batch.image, batch.data["unlabelled"], fake))
-        labelled, unlabelled, fake = self.classifier(images).chunk(3)
+        images = self.seen(torch.cat((batch.image, real, fake)))
+        labelled, of_real, of_fake = self.classifier(images).chunk(3)
         supervised = losses.class_loss(labelled, batch.label)
-        unsupervised = losses.unlabelled_loss(unlabelled, fake)
+        unsupervised = losses.unlabelled_loss(of_real, of_fake)
         batch.metrics["labelled_loss"] = supervised.detach()
         batch.metrics["unlabelled_loss"] = unsupervised.detach()
-        batch.metrics["real_score"] = losses.real_logit(unlabelled.detach()).sigmoid().mean()
-        batch.metrics["fake_score"] = losses.real_logit(fake.detach()).sigmoid().mean()
-        return supervised + self.config.unlabelled_weight * unsupervised
+        logits = losses.real_logit(of_real), losses.real_logit(of_fake)
+        batch.metrics |= said_by_d(non_saturating, self.augmentations, *logits)
+        loss = supervised + self.config.unlabelled_weight * unsupervised
+        return self.regularised(loss, batch, tuple(zip((real, fake), logits, strict=True)))
 
     def generator_loss(self, batch: Batch) -> Tensor:
-        fake = self(self.sample_latent(len(batch)))
-        unlabelled = batch.data["unlabelled_for_generator"]
-        return self.paper.generator_loss(self.classifier, fake, unlabelled)
+        latent = self.sample_latent(len(batch))
+        fake, unlabelled = self(latent), batch.data["unlabelled_for_generator"]
+        seen = self.seen(fake), self.seen(unlabelled)
+        loss = self.paper.generator_loss(self.classifier, *seen)
+        return self.with_nearby(loss, batch, latent, fake, left=False)
+
+    def judge(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        """log p(y <= K | x) - log p(y = K+1 | x), (n,), of images as D sees them."""
+        return losses.real_logit(self.classifier(self.seen(image)))
+
+    def real(self, batch: Batch) -> Tensor:
+        return batch.data["unlabelled"]
 
     def supervised_loss(self, batch: Batch) -> Tensor:
         """What the labelled images teach without the others."""
         net = self.get_submodule(self.supervised)
-        return losses.class_loss(net(batch.image), batch.label)
+        return losses.class_loss(net(self.seen(batch.image)), batch.label)
 
     def measure(self, test: Dataset) -> dict[str, float]:
         """The accuracy of the classifier and of the baseline on images that neither has seen."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from ganzoo import Dataset, DataSpec
 from ganzoo.data.feed import make_feed
 from ganzoo.engine.engine import Engine
+from ganzoo.plugins.equip import equipped
 
 DATA = DataSpec.images((1, 28, 28), classes=3, name="blobs")
 
@@ -35,7 +36,8 @@ def make() -> Callable[..., SGAN]:
 
     def make(objective: str = FEATURE_MATCHING, **settings: object) -> SGAN:
         torch.manual_seed(0)
-        return SGAN(SGANConfig(objective=objective, labels=12, width=4, **settings), DATA)  # type: ignore[arg-type]
+        config = SGANConfig(objective=objective, labels=12, width=4, **settings)  # type: ignore[arg-type]
+        return SGAN(equipped(config), DATA)
 
     return make
 

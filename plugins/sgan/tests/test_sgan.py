@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganzoo import Batch, Dataset, DataSpec, GanzooError
+from ganzoo.augmentations import SeenAugmentation
 from ganzoo.engine.engine import Engine
+from ganzoo.plugins.equip import equipped
 
 OBJECTIVES = (FEATURE_MATCHING, ODENA)
 
@@ -227,13 +229,77 @@ def test_learning_rates(make: Callable[..., SGAN], objective: str, lr: float) ->
             "--labels 9 .* 10 classes of 'mnist'",
         ),
         (DataSpec.images((1, 8, 8), 2, "tiny"), {"objective": ODENA}, "28 to 128 pixels a side"),
+        (
+            DataSpec.images((1, 28, 28), 10, "mnist"),
+            {"supervised_only": True, "regulariser": "r1"},
+            "--supervised-only plays no game, .*--regulariser .*: leave one of them out",
+        ),
     ],
 )
 def test_what_cannot_be_trained_is_refused(
     data: DataSpec, settings: dict[str, object], message: str
 ) -> None:
     with pytest.raises(GanzooError, match=message):
-        SGAN(SGANConfig(**settings), data)  # type: ignore[arg-type]
+        SGAN(equipped(SGANConfig(**settings)), data)  # type: ignore[arg-type]
+
+
+class Square(nn.Module):
+    """D, of whose three classes one alone is likely: its verdict is |x|² / 2."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        verdict = image.flatten(1).square().sum(1, keepdim=True) / 2
+        never = torch.full_like(verdict, -100.0)
+        return torch.cat((verdict, never, never, torch.zeros_like(verdict)), 1)
+
+
+@pytest.mark.parametrize(("term", "which"), [("r1:gamma=4", 0), ("r2:gamma=4", 1)])
+def test_terms_are_of_unlabelled_images_and_fakes(
+    make: Callable[..., SGAN], term: str, which: int
+) -> None:
+    """The slope of |x|² / 2 is x."""
+    losses, seen = [], []
+    for regulariser in (None, term):
+        variant = make(ODENA, regulariser=regulariser)
+        variant.classifier = Square()  # type: ignore[assignment]
+        torch.manual_seed(1)
+        batch = Batch(
+            {
+                "image": torch.randn(4, 1, 28, 28),
+                "label": torch.arange(4) % 3,
+                "unlabelled": torch.randn(4, 1, 28, 28),
+            }
+        )
+        losses.append(variant.classifier_loss(batch))
+        seen = [batch.data["unlabelled"], batch.shared["fake"]]
+    penalty = 4 / 2 * seen[which].flatten(1).square().sum(1).mean()
+    torch.testing.assert_close(losses[1] - losses[0], penalty)
+
+
+class Black(SeenAugmentation):
+    def __init__(self, config: None) -> None:
+        super().__init__(config)
+
+    def forward(self, sample: Tensor) -> Tensor:
+        return 0 * sample
+
+
+def test_all_that_learn_see_augmented_images(make: Callable[..., SGAN]) -> None:
+    """The baseline too, so that the difference of both is what the unlabelled images are worth."""
+    variant = make(ODENA)
+    variant.augmentations["black"] = Black(None)
+    seen: list[Tensor] = []
+    for net in (variant.classifier, variant.baseline):
+        net.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    names = ("image", "unlabelled", "unlabelled_for_generator")
+    batch = Batch(
+        {name: torch.rand(4, 1, 28, 28) for name in names} | {"label": torch.arange(4) % 3}
+    )
+    for phase in variant.phases():
+        phase.loss(batch)
+    assert len(seen) == 3
+    assert not any(image.any() for image in seen)
+    variant.classify(batch.image)
+    assert seen[-1].any()
 
 
 @pytest.mark.parametrize(("objective", "mean"), [(FEATURE_MATCHING, 0.5), (ODENA, 0.0)])

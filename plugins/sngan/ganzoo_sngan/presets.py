@@ -29,7 +29,7 @@ MIYATO = {
 """All but the first as in the code of Miyato & Koyama 2018."""
 
 ZHANG = {
-    "small": Preset(16, 16, generator_lr=8e-3, lr=2e-3, n_critic=1, tapered=True),
+    "small": Preset(16, 16, generator_lr=5e-4, lr=2e-3, n_critic=1, tapered=True),
     "imagenet-128": Preset(64, 64, generator_lr=1e-4, lr=4e-4, n_critic=1),
 }
 """The second as in the code of Zhang et al. 2019."""
@@ -45,7 +45,7 @@ class BigPreset(Preset):
 
 
 BROCK = {
-    "small": BigPreset(16, 16, generator_lr=8e-3, lr=2e-3, n_critic=1, tapered=True),
+    "small": BigPreset(16, 16, generator_lr=5e-4, lr=2e-3, n_critic=1, tapered=True),
     "cifar10": BigPreset(
         256, 256, n_critic=4, hierarchical=False, orthogonal=0.0, orthogonal_start=False
     ),

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
 from ganzoo import Batch, DataSpec
+from ganzoo.engine.plan import make_plan
 from ganzoo.plugins.equip import equipped
 
 CLASSES = 10
@@ -81,6 +82,15 @@ def test_one_pass_serves_both_heads() -> None:
     assert len(passes) == 1
     variant.discriminator_loss(batch)
     assert len(passes) == 3
+
+
+def test_the_class_is_part_of_both_losses_and_has_no_step_of_its_own() -> None:
+    variant = make()
+    assert [*variant.players()] == ["generator", "discriminator"]
+    assert make_plan(variant.phases(), 0).updates == (("generator", 1), ("discriminator", 1))
+    (loss,) = (phase.loss for phase in variant.phases() if phase.player == "discriminator")
+    loss(batch_of()).backward()
+    assert variant.discriminator.classifier.weight.grad.any()
 
 
 def test_d_is_not_told_the_class() -> None:

@@ -21,14 +21,9 @@ from ganzoo import DataSpec
 from ganzoo.convnets import doubled_sides
 from ganzoo.plugins.equip import equipped
 
+pytestmark = pytest.mark.usefixtures("in_float64")
+
 State = dict[str, Tensor]
-
-
-@pytest.fixture(autouse=True)
-def in_float64() -> Any:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 def waves(net: nn.Module) -> State:

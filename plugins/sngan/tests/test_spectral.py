@@ -5,7 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from ganzoo_sngan.sngan import SNGAN, SNGANConfig
+from ganzoo_sngan.acgan import ACGAN
+from ganzoo_sngan.biggan import BigGAN
+from ganzoo_sngan.projgan import ProjectionGAN
+from ganzoo_sngan.sagan import SAGAN
+from ganzoo_sngan.sngan import SNGAN
 from ganzoo_sngan.spectral import (
     Embedding,
     SpectralConv2d,
@@ -113,22 +117,40 @@ def test_the_length_of_u_means_nothing() -> None:
     )
 
 
-def test_each_pass_through_d_is_a_step_and_nothing_else_is() -> None:
-    """In G's turn one, in D's two, of the data and of the fakes; none to draw a sample."""
+@pytest.mark.parametrize("cls", [SNGAN, ProjectionGAN, ACGAN, SAGAN, BigGAN])
+def test_each_pass_through_a_network_is_a_step_and_nothing_else_is(cls: type[SNGAN]) -> None:
+    """Of D in G's turn one, in D's two, of the data and of the fakes; of G one, in its turn.
+
+    There is none to draw a sample.
+    """
     torch.manual_seed(0)
-    variant = SNGAN(
-        equipped(SNGANConfig(width=4, generator_width=4)), DataSpec.images((1, 8, 8), 2)
+    small = {"width": 8, "generator_width": 8, "latent_dim": 16}
+    data = DataSpec.images((1, 16, 16), 2)
+    variant = cls(equipped(cls.Config(**small)), data)
+    layers = {
+        name: layer
+        for name, layer in variant.named_modules()
+        if "u" in dict(layer.named_buffers(recurse=False))
+    }
+    assert {name.partition(".")[0] for name in layers} == (
+        {"generator", "discriminator"} if cls in (SAGAN, BigGAN) else {"discriminator"}
     )
-    layer = variant.discriminator.verdict
-    follow = [layer.get_buffer("u").clone()]
-    for _ in range(3):
-        follow.append(follow[-1].clone())
-        normalised(layer.weight, follow[-1], training=True)
-    batch = Batch({"image": torch.randn(2, 1, 8, 8)})
+    follow = {name: [layer.get_buffer("u").clone()] for name, layer in layers.items()}
+    for name, steps in follow.items():
+        for _ in range(3):
+            steps.append(steps[-1].clone())
+            normalised(layers[name].get_parameter("weight"), steps[-1], training=True)
+
+    def assert_steps(of_g: int, of_d: int) -> None:
+        for name, steps in follow.items():
+            taken = of_g if name.startswith("generator") else of_d
+            assert torch.equal(layers[name].get_buffer("u"), steps[taken]), name
+
+    batch = Batch({"image": torch.randn(2, 1, 16, 16), "label": torch.arange(2)})
     variant.generator_loss(batch)
-    assert torch.equal(layer.get_buffer("u"), follow[1])
+    assert_steps(1, 1)
     variant.discriminator_loss(batch)
-    assert torch.equal(layer.get_buffer("u"), follow[3])
+    assert_steps(1, 3)
     variant.eval()
-    variant(variant.sample_latent(2))
-    assert torch.equal(layer.get_buffer("u"), follow[3])
+    variant(variant.sample_latent(2), batch.label)
+    assert_steps(1, 3)

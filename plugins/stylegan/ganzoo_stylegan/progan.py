@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
@@ -19,13 +18,14 @@ from ganzoo import (
     Player,
     Progress,
     Stage,
-    Variant,
     option,
 )
+from ganzoo.adversarial import Regularised
+from ganzoo.augmentations import SeenAugmentation, augment_option
 from ganzoo.convnets import doubled_sides
 from ganzoo.losses import wasserstein
 from ganzoo.networks import sample_prior
-from ganzoo.regularisers import between, squared_norms
+from ganzoo.regularisers import Regulariser, between, regulariser_option, squared_norms
 from ganzoo_stylegan.growing import GrowingDiscriminator, GrowingGenerator, Level, faded
 from ganzoo_stylegan.presets import GROWING_PRESETS, either
 from ganzoo_stylegan.sizes import stage_widths
@@ -64,9 +64,11 @@ class ProGANConfig:
     ema: float = option(
         0.999, "decay of the average of G's weights that samples come from", minimum=0, maximum=1
     )
+    regulariser: Mapping[str, Regulariser] = regulariser_option()
+    augment: Mapping[str, SeenAugmentation] = augment_option()
 
 
-class ProGAN(Variant):
+class ProGAN(Regularised):
     """Both networks begin with small images, and grow by a block at a time, which fades in."""
 
     Config = ProGANConfig
@@ -98,6 +100,9 @@ class ProGAN(Variant):
         smallest, channels = sides[0], data.shape[0]
         self.generator = GrowingGenerator(self.latent_dim, widths, smallest, channels)
         self.discriminator = GrowingDiscriminator(widths, smallest, channels, config.group)
+        first = DataSpec.images((channels, *smallest), name=f"{data.name} at the first level")
+        self.equip(self.scores, first)
+        self.synchronised = self.remembered()
 
     def players(self) -> dict[str, Player]:
         optim = Adam(self.config.lr, betas=(0.0, 0.99))
@@ -109,8 +114,11 @@ class ProGAN(Variant):
     def phases(self) -> list[Phase]:
         """D, then G, each with latents of its own."""
         return [
-            Phase("discriminator", loss=self.discriminator_loss, second_order=True),
+            Phase(
+                "discriminator", loss=self.discriminator_loss, after=self.adapt, second_order=True
+            ),
             Phase("generator", loss=self.generator_loss),
+            *self.lazily(),
         ]
 
     def grown(self, images: int) -> tuple[Level, float]:
@@ -138,9 +146,8 @@ class ProGAN(Variant):
 
         E[D(G(z))] - E[D(x)] + λ/γ² E[(||∇D(x̂)|| - γ)²] + ε E[D(x)²]
         """
-        image = self.real(batch)
-        with torch.no_grad():
-            fake = self.draw(len(batch))
+        image = batch.shared["real"] = self.real(batch)
+        fake = self.fakes(batch)
         real_logits, fake_logits = self.judge(image), self.judge(fake)
         norms = squared_norms(self.judge, between(image, fake)).sqrt()
         penalty = (norms / self.slope - 1).square().mean()
@@ -148,25 +155,30 @@ class ProGAN(Variant):
         batch.metrics["fake_score"] = fake_logits.detach().mean()
         batch.metrics["gradient_penalty"] = penalty.detach()
         wasserstein_loss = fake_logits.mean() - real_logits.mean()
-        return wasserstein_loss + PENALTY * penalty + DRIFT * real_logits.square().mean()
+        loss = wasserstein_loss + PENALTY * penalty + DRIFT * real_logits.square().mean()
+        return self.regularised(loss, batch, ((image, real_logits), (fake, fake_logits)))
 
     def generator_loss(self, batch: Batch) -> Tensor:
         """-E[D(G(z))]."""
-        return -self.judge(self.draw(len(batch))).mean()
+        latent = self.sample_latent(len(batch))
+        fake = self.made(latent, None)
+        return self.with_nearby(-self.judge(fake).mean(), batch, latent, fake, left=False)
 
     def real(self, batch: Batch) -> Tensor:
         """Real images of the level's size, as coarse as the fakes are while it fades in."""
+        if "real" in batch.shared:
+            return batch.shared["real"]
         image = avg_pool2d(batch.image, 2 ** (self.top - self.level.number))
         return faded(image, self.generator.fade) if self.level.fading else image
 
-    def draw(self, n: int) -> Tensor:
-        """Fakes of new latents, of the level's size."""
-        fake: Tensor = self.generator(self.sample_latent(n), self.level)
+    def made(self, latent: Tensor, label: Tensor | None) -> Tensor:
+        """Fakes of the level's size."""
+        fake: Tensor = self.generator(latent, self.level)
         return fake
 
-    def judge(self, image: Tensor) -> Tensor:
-        """D's verdicts (n,) on images of the level's size."""
-        verdicts: Tensor = self.discriminator(image, self.level, self.generator.fade)
+    def judge(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        """D's verdicts (n,) on images of the level's size, as it sees them."""
+        verdicts: Tensor = self.discriminator(self.seen(image), self.level, self.generator.fade)
         return verdicts
 
     def sample_latent(self, n: int) -> Tensor:

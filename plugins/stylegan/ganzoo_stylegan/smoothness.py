@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.metrics.evaluator import SAMPLES, Evaluator
 from ganzoo.metrics.exam import Exam
 from ganzoo.metrics.score import LOWER, Score, ScoreKind

@@ -11,14 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo import Adam, Average, Batch, DataSpec, Phase, Player, Variant, option
-from ganzoo.adversarial import said_by_d
-from ganzoo.augmentations import Augmentations, SeenAugmentation
-from ganzoo.config import AUGMENTATIONS, LOSS
+from ganzoo import Adam, Average, Batch, DataSpec, GanzooError, Phase, Player, option
+from ganzoo.adversarial import Regularised, said_by_d
+from ganzoo.augmentations import SeenAugmentation, augment_option
+from ganzoo.config import LOSS
 from ganzoo.convnets import doubled_sides
 from ganzoo.losses import AdversarialLoss
 from ganzoo.networks import sample_prior
-from ganzoo.regularisers import squared_norms
+from ganzoo.regularisers import Regulariser, regulariser_option, squared_norms
 from ganzoo_stylegan.presets import AUTO_BATCH, PRESETS, automatic_gamma, either
 from ganzoo_stylegan.residual import StyleDiscriminator
 from ganzoo_stylegan.sizes import stage_widths
@@ -58,12 +58,11 @@ class StyleGAN2Config:
     loss: AdversarialLoss = option(
         "non-saturating", "adversarial loss: a name that `ganzoo losses` lists", names=LOSS
     )
-    augment: ByName[str, SeenAugmentation] = option(
-        None, "changes of what D sees, as in ada: see `ganzoo augmentations`", names=AUGMENTATIONS
-    )
+    regulariser: ByName[str, Regulariser] = regulariser_option()
+    augment: ByName[str, SeenAugmentation] = augment_option()
 
 
-class StyleGAN2(Variant):
+class StyleGAN2(Regularised):
     """G maps z to w, which is the style of every layer; D and G are regularised now and then."""
 
     Config = StyleGAN2Config
@@ -83,6 +82,10 @@ class StyleGAN2(Variant):
         channels, height, width = data.shape
         gamma = either(config.gamma, chosen.gamma)
         self.gamma = automatic_gamma(height, width) if gamma is None else gamma
+        if "r1" in (config.regulariser or {}):
+            if config.gamma is not None:
+                raise GanzooError("--gamma and --regulariser r1 both weigh R1: give one of them")
+            self.gamma = 0.0
         self.path_length = either(config.path_length, chosen.path_length)
         self.mixing = either(config.mixing, chosen.mixing)
         self.lr = either(config.lr, chosen.lr)
@@ -106,14 +109,9 @@ class StyleGAN2(Variant):
             either(config.group, chosen.group),
             residual=chosen.residual,
         )
-        self.augmentations = Augmentations(config.augment, data, self.scores)
+        self.equip(self.scores)
         self.register_buffer("mean_length", torch.zeros(()))
-        remembered = (
-            f"augmentations.{name}"
-            for name, value in self.augmentations.state_dict().items()
-            if value.is_floating_point()
-        )
-        self.synchronised = ("mean_length", "generator.mapping.w_mean", *remembered)
+        self.synchronised = ("mean_length", "generator.mapping.w_mean", *self.remembered())
 
     def players(self) -> dict[str, Player]:
         optim = Adam(self.lr, betas=(0.0, 0.99))
@@ -128,22 +126,30 @@ class StyleGAN2(Variant):
         lazily = partial(Phase, lazy=True, second_order=True)
         phases = [
             Phase("generator", loss=self.generator_loss, fresh=own_batch),
-            Phase("discriminator", loss=self.discriminator_loss),
+            Phase(
+                "discriminator",
+                loss=self.discriminator_loss,
+                after=self.adapt,
+                second_order=self.second_order,
+            ),
         ]
         if self.path_length:
             lengths = self.path_length_loss
             phases.insert(1, lazily("path_length", "generator", lengths, every=PATH_LENGTH_EVERY))
         if self.gamma:
             phases.append(lazily("r1", "discriminator", self.r1_loss, every=R1_EVERY))
-        return phases
+        return phases + self.lazily()
 
     def generator_loss(self, batch: Batch) -> Tensor:
         """-E[log D(G(z))], or G's side of another loss."""
-        fake_logits = self.judge(self.draw(len(batch))[0])
+        latent = self.sample_latent(len(batch))
+        fake, _ = self.draw(latent)
+        fake_logits = self.judge(fake)
         sees_real = self.config.loss.generator_sees_real
-        return self.config.loss.generator(
+        loss = self.config.loss.generator(
             fake_logits, self.judge(batch.image) if sees_real else None
         )
+        return self.with_nearby(loss, batch, latent, fake, left=False)
 
     def path_length_loss(self, batch: Batch) -> Tensor:
         """Eq. 4: E[(||J_wᵀ y||₂ - a)²], where y are images of noise and a the mean length.
@@ -151,7 +157,7 @@ class StyleGAN2(Variant):
         Of half as many samples as there are in the batch. The length is the root mean square over
         the layers, each of which has a w of its own.
         """
-        image, ws = self.draw(max(1, len(batch) // 2))
+        image, ws = self.draw(self.sample_latent(max(1, len(batch) // 2)))
         noise = torch.randn_like(image) / math.sqrt(image[0, 0].numel())
         (slopes,) = torch.autograd.grad((image * noise).sum(), ws, create_graph=True)
         lengths = slopes.square().sum(2).mean(1).sqrt()
@@ -163,12 +169,12 @@ class StyleGAN2(Variant):
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         """-E[log D(x)] - E[log(1 - D(G(z)))], or D's side of another loss."""
-        with torch.no_grad():
-            fake, _ = self.draw(len(batch))
+        fake = self.fakes(batch)
         # Apart from each other: in one pass D would see how far real samples are from fakes.
         fake_logits, real_logits = self.judge(fake), self.judge(batch.image)
         batch.metrics |= said_by_d(self.config.loss, self.augmentations, real_logits, fake_logits)
-        return self.config.loss.discriminator(real_logits, fake_logits)
+        loss = self.config.loss.discriminator(real_logits, fake_logits)
+        return self.regularised(loss, batch, ((batch.image, real_logits), (fake, fake_logits)))
 
     def r1_loss(self, batch: Batch) -> Tensor:
         """Mescheder et al. 2018: γ/2 E[||∇D(x)||²], through the augmentation."""
@@ -176,14 +182,18 @@ class StyleGAN2(Variant):
         batch.metrics["r1"] = penalty.detach()
         return self.gamma / 2 * penalty
 
-    def draw(self, n: int) -> tuple[Tensor, Tensor]:
-        """Fakes (n, ...) of new latents, and the w of their layers, (n, layers, latent_dim)."""
-        ws = self.generator.mixed(self.sample_latent(n), self.sample_latent(n), self.mixing)
+    def draw(self, latent: Tensor) -> tuple[Tensor, Tensor]:
+        """Fakes (n, ...) of latents, and the w of their layers, (n, layers, latent_dim)."""
+        ws = self.generator.mixed(latent, self.sample_latent(len(latent)), self.mixing)
         return self.generator.synthesis(ws), ws
 
-    def judge(self, samples: Tensor) -> Tensor:
+    def made(self, latent: Tensor, label: Tensor | None) -> Tensor:
+        return self.draw(latent)[0]
+
+    def judge(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """D's logits (n,) of samples as D sees them."""
-        return self.discriminator(self.augmentations(samples))
+        logits: Tensor = self.discriminator(self.seen(image))
+        return logits
 
     def sample_latent(self, n: int) -> Tensor:
         return sample_prior("normal", n, self.latent_dim, self.device)

@@ -284,7 +284,7 @@ def test_the_loss_of_a_linear_critic(slope: float) -> None:
     critic = Linear(torch.randn(256))
     variant.discriminator = critic  # type: ignore[assignment]
     fake = torch.randn(8, 1, 16, 16)
-    variant.draw = lambda n: fake  # type: ignore[method-assign]
+    variant.made = lambda latent, label: fake  # type: ignore[method-assign]
     real_verdicts = batch.image.flatten(1) @ critic.slope
     fake_verdicts = fake.flatten(1) @ critic.slope
     penalty = 10 / slope**2 * (critic.slope.norm() - slope) ** 2
@@ -294,6 +294,25 @@ def test_the_loss_of_a_linear_critic(slope: float) -> None:
     torch.testing.assert_close(variant.generator_loss(batch), -fake_verdicts.mean())
     norms = (critic.slope.norm() / slope - 1) ** 2
     torch.testing.assert_close(batch.metrics["gradient_penalty"], norms)
+
+
+@pytest.mark.parametrize("term", ["r1:gamma=6", "r2:gamma=6"])
+def test_terms_are_of_images_of_the_level_as_d_sees_them(term: str) -> None:
+    """A linear critic's slope has the length that its weights have, whatever it judges."""
+    losses = []
+    for regulariser in (None, term):
+        variant, batch = make(regulariser=regulariser), batch_of()
+        variant.level = Level(1, fading=True)
+        variant.discriminator = critic = Linear(torch.ones(64))  # type: ignore[assignment]
+        torch.manual_seed(2)
+        losses.append(variant.discriminator_loss(batch))
+    torch.testing.assert_close(losses[1] - losses[0], 6 / 2 * critic.slope.square().sum())
+
+
+def test_an_augmentation_has_to_suit_the_smallest_images() -> None:
+    with pytest.raises(GanzooError, match=r"than 7 pixels .* 'data at the first level' are 1x"):
+        make(augment="ada:target=0,p=1")
+    assert make(augment="translation").augmentations
 
 
 def test_every_layer_of_g_keeps_the_length_of_each_pixel() -> None:
