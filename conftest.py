@@ -4,6 +4,7 @@ import contextlib
 import locale
 import os
 import random
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,6 +32,10 @@ for name in ("PYTHONUTF8", "PYTHONIOENCODING"):
     os.environ.pop(name, None)
 with contextlib.suppress(locale.Error):
     os.environ["LC_ALL"] = locale.setlocale(locale.LC_ALL, "C.UTF-8")
+
+# Ctrl-C, which a shell has ignored by what it runs in the background, and by all that starts.
+with contextlib.suppress(ValueError):  # in another thread
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A slow machine is no error, and nobody's test fails by a chance that nobody else has.
 settings.register_profile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any
 
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.artifacts.places import cache_folder
-from ganzoo.bench.iterations import FEW, MANY, Guess, guess, measure
+from ganzoo.bench.iterations import FEW, MANY, PATIENCE, Guess, guess, measure
 from ganzoo.data.trying import trying
+from ganzoo.draws import seeded
 from ganzoo.engine.device import memory_used
-from ganzoo.engine.draws import seeded
 from ganzoo.engine.machine import free_memory, limited_memory
 from ganzoo.engine.modes.names import COMPILE, EAGER
 from ganzoo.errors import GanzooError, lacks_memory
@@ -24,8 +25,10 @@ from ganzoo.runs.checkpoint import KEPT
 from ganzoo.runs.room import free_bytes
 from ganzoo.runs.run import next_path
 from ganzoo.training.assemble import Assembled, assemble, make_exhibits
+from ganzoo.training.few import watches_copies
 from ganzoo.training.manner import learning_rates
 from ganzoo.training.observer import Observer
+from ganzoo.training.settings import Training
 from ganzoo.training.start import Prepared, prepare
 from ganzoo.training.watching.remaining import count_evaluations
 from ganzoo.training.words import watched
@@ -76,6 +79,10 @@ class Forecast:
     """In the training, that of its end included."""
     evaluating: Cost | None = None
     """What they take; None: there are none, or the training does not fit into memory."""
+    grids: int = 0
+    """That are drawn in the training, of real data and of its beginning included."""
+    grid_seconds: float = 0.0
+    """That one of them takes."""
     judging: Cost | None = None
     """What `ganzoo evaluate` takes afterwards, where that was asked."""
     sizes_tried: Sequence[int] = ()
@@ -84,10 +91,12 @@ class Forecast:
 
     @property
     def hours(self) -> float | None:
-        """That the training takes, with its evaluations, but for what is learned for these once."""
+        """That the training takes, with its grids and evaluations, but for what is learned for
+        these once."""
         if self.seconds is None:
             return None
-        return (self.seconds * self.steps + self.evaluation_seconds) / 3600
+        drawing = self.grids * self.grid_seconds
+        return (self.seconds * self.steps + drawing + self.evaluation_seconds) / 3600
 
     @property
     def evaluation_seconds(self) -> float:
@@ -157,7 +166,8 @@ def forecast(
         seconds, memory, names = None, None, set[str]()
         evaluating = judging = guessed = None
         try:
-            guessed = _guess(prepared)
+            with assembled.draws.turn():
+                guessed = _guess(prepared)
             if guessed is None:
                 assembled = _uncompiled(prepared, observer)
                 with assembled.draws.turn():
@@ -172,7 +182,9 @@ def forecast(
         except (MemoryError, RuntimeError) as error:
             if not _is_memory(error):
                 raise
-        places = _places(prepared, assembled, out)
+        grids = _count_grids(training)
+        grid_size, grid_seconds = _draw_grid(prepared, assembled)
+        places = _places(prepared, assembled, out, grids * grid_size)
         if memory is not None:  # evaluations and grids are drawn by now, which take more than steps
             memory = max(memory, memory_used(variant.device))
     assert training.steps is not None
@@ -192,10 +204,16 @@ def forecast(
         free,
         places,
         free_bytes(places[0].path),
-        watched(names, evaluated=training.evaluate_every is not None),
+        watched(
+            names,
+            evaluated=training.evaluate_every is not None,
+            copies=watches_copies(prepared.dataset, training, variant),
+        ),
         observer.said,
         count_evaluations(training.evaluate_every, 0, training.steps),
         evaluating,
+        grids,
+        grid_seconds,
         judging,
         () if guessed is None else guessed.sizes,
     )
@@ -231,21 +249,25 @@ def _count(variant: Variant, nets: Sequence[str]) -> int:
     return sum(param.numel() for net in nets for param in variant.get_submodule(net).parameters())
 
 
-def _places(prepared: Prepared, assembled: Assembled, out: Path | None) -> list[Place]:
-    """What will be written where."""
-    training = assembled.training
+def _count_grids(training: Training) -> int:
     assert training.steps is not None
     assert training.sample_every is not None
+    return training.steps // training.sample_every + 2
+
+
+def _places(prepared: Prepared, assembled: Assembled, out: Path | None, drawn: int) -> list[Place]:
+    """What will be written where, of which grids are so many bytes."""
+    training = assembled.training
+    assert training.steps is not None
     run = out or next_path(Path("runs"), prepared.name)
-    grids = training.steps // training.sample_every + 2
+    grids = _count_grids(training)
     records = training.steps // training.log_every
-    grid = _grid_size(prepared, assembled)
     return [
         Place(run, "settings and messages", 10_000),
         Place(
             run / "checkpoints", f"the last {KEPT}, and one that is being written", assembled.kept
         ),
-        Place(run / "samples", f"{grids:,} grids, and a film of them", 2 * grids * grid),
+        Place(run / "samples", f"{grids:,} grids, and a film of them", 2 * drawn),
         Place(run / "metrics.jsonl", f"{records:,} records", records * RECORD),
         Place(cache_folder(), "what is decoded or found out once, for all runs", 0),
     ]
@@ -255,18 +277,31 @@ RECORD = 200
 """Bytes of a record, or so."""
 
 
-def _grid_size(prepared: Prepared, assembled: Assembled) -> int:
-    """Bytes of a picture of real data, or of what is not trained yet."""
+def _draw_grid(prepared: Prepared, assembled: Assembled) -> tuple[int, float]:
+    """Bytes of a picture of real data, or of what is not trained yet, and what such a one takes.
+
+    The first one sets up what the next finds there, and is timed only if it is slow.
+    """
     plain = dataclasses.replace(assembled.training, evaluate_every=None)
     exhibits = make_exhibits(
         dataclasses.replace(assembled, training=plain), prepared.dataset, Observer()
     )
-    with tempfile.TemporaryDirectory() as folder, assembled.engine.averaged() as variant:
+    seed, engine = assembled.training.seed, assembled.engine
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        engine.averaged() as variant,
+        seeded(seed, variant.device),
+    ):
         path = Path(folder) / "grid.png"
         real = exhibits.real
-        shown = variant.gallery(exhibits.examples) if real is None else Gallery(real)
-        exhibits.draw(Gallery.of(shown), path)
-        return path.stat().st_size
+        for _ in range(2):
+            begun = time.perf_counter()
+            made = Gallery.of(variant.gallery(exhibits.examples))
+            exhibits.draw(made if real is None else Gallery(real), path)
+            seconds = time.perf_counter() - begun
+            if seconds > PATIENCE:
+                break
+        return path.stat().st_size, seconds
 
 
 def _is_memory(error: Exception) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.bench.speed.process import Process, Unplayable
 from ganzoo.bench.speed.spec import Entrant, Game
+from ganzoo.config import build, own_settings
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.files.found import existing, list_images
 from ganzoo.data.files.opened import Look, limited, look, upright_size
@@ -37,6 +38,8 @@ SHARE = 0.1
 """Of a training, that is to be over by then, where a smaller size makes that possible."""
 LEAST = 50
 """Steps, before which there is nothing to be seen."""
+MOSTLY = 0.5
+"""The share of images with transparent pixels, from which on these are kept."""
 FOLDER = "folder"
 """The data set that reads them."""
 
@@ -52,10 +55,18 @@ class Photos:
     """Pixels of the shorter side, of the middle one of all."""
     data: DataSpec
     """As a variant is told of them, in the smallest size."""
-    pixels: str | None = None
-    """How their files are read, as it was typed."""
-    transparent: bool = False
-    """Whether some have pixels that let white through, as they are read."""
+    typed: str | None = None
+    """How their files are to be read, in the words of ``--pixels``."""
+    keeping: str = ""
+    """The same words, and one with which what is transparent is kept; empty: nothing is, or it was
+    typed what comes of it."""
+    keeps: bool = False
+    """Whether that is so, and what is transparent is not laid on white."""
+
+    @property
+    def pixels(self) -> str | None:
+        """How their files are read, in the words of ``--pixels``."""
+        return self.keeping if self.keeps else self.typed
 
     def at(self, side: int) -> DataSpec:
         """As a variant is told of them in another size."""
@@ -101,18 +112,19 @@ def look_at(folder: Path, report: Callable[[str], None], pixels: str | None = No
         GanzooError: there is no such folder, or no image in it that can be read.
     """
     wanted = parse_pixels(pixels)
-    request = DataRequest(folder, "train", (SIDES[0], SIDES[0]), report=report, pixels=wanted)
-    dataset = catalog.load(FOLDER, request)
     root = existing(folder, FOLDER, "a folder of images")
-    files = list_images(root, lambda message: None)  # it has been said
+    files = list_images(root, lambda message: None)  # it is said below
     some = files[:: max(1, len(files) // LOOKED_AT)]
     with limited(wanted):
         side = _middle_side([root / file for file in some])
         opened = (look(root / file, 3, None, wanted=wanted) for file in some)
-        transparent = not wanted.colour and any(
-            isinstance(found, Look) and found.whitened for found in opened
-        )
-    return Photos(folder, len(dataset), side, dataset.spec, pixels, transparent)
+        whitened = sum(isinstance(found, Look) and found.whitened for found in opened)
+    keeping = "" if wanted.colour or not whitened else ",".join(filter(None, (pixels, "rgba")))
+    keeps = bool(keeping) and whitened >= MOSTLY * len(some)
+    wanted = parse_pixels(keeping if keeps else pixels)
+    request = DataRequest(folder, "train", (SIDES[0], SIDES[0]), report=report, pixels=wanted)
+    dataset = catalog.load(FOLDER, request)
+    return Photos(folder, len(dataset), side, dataset.spec, pixels, keeping, keeps)
 
 
 def candidates(photos: Photos) -> list[Registered[VariantSpec]]:
@@ -249,7 +261,8 @@ def why_side(photos: Photos, tried: Sequence[Trial], chosen: Trial, hours: float
 def _try(row: Registered[VariantSpec], photos: Photos, side: int, device: str) -> Trial | None:
     """Some steps in a process of their own; None: the variant refuses such images."""
     where = FOLDER, str(photos.folder), str(side), photos.pixels
-    game = Game(row.qualified, *where, device=device)
+    cls: type[Variant] = row.load()
+    game = Game(row.qualified, *where, device=device, settings=_for_few(cls, photos, side))
     try:
         process = Process(game, Entrant())
     except Unplayable:
@@ -257,9 +270,22 @@ def _try(row: Registered[VariantSpec], photos: Photos, side: int, device: str) -
     with process:
         pace = process.ask("pace", tuned=TUNED, timed=TIMED)
         batch = process.about["batch_size"]
-    cls: type[Variant] = row.load()
     steps = cls.recipe(photos.at(side))["steps"]
     return Trial(row.spec.name, side, batch, steps, pace["seconds"], pace["memory"])
+
+
+def _for_few(cls: type[Variant], photos: Photos, side: int) -> dict[str, str]:
+    """The settings that a training of few images has besides, as they are typed."""
+    from ganzoo.training.few import FEW, augmentation_setting, augmented  # import torch
+
+    data = photos.at(side)
+    name = augmentation_setting(cls.Config)
+    if photos.count >= FEW or not name:
+        return {}
+    chosen = getattr(
+        augmented(build(cls.Config, own_settings(cls.Config, cls.recipe(data))), data), name
+    )
+    return {} if chosen is None else {name: chosen}
 
 
 def _middle_side(files: Sequence[Path]) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.claims.claim import Arm, Setting, digest
 from ganzoo.errors import GanzooError
@@ -22,6 +22,9 @@ from ganzoo.plugins.catalog import single_names
 from ganzoo.plugins.registry import registry
 from ganzoo.runs.run import Run
 from ganzoo.spec import MADE
+
+if TYPE_CHECKING:
+    from ganzoo.variant import Variant
 
 Tell = Callable[[str, str], None]
 """Is told what is done, and what is new in it."""
@@ -131,13 +134,14 @@ def check_arm(arm: Arm, where: str) -> None:
     from ganzoo.training.settings import Training
 
     try:
-        config = registry().variant(arm.variant).load().Config
+        cls: type[Variant] = registry().variant(arm.variant).load()
+        config = cls.Config
         common, own = options(Training), options(config)
         given: dict[str, Any] = {arm.seed_setting: 0, **arm.settings}
         for key in [*given]:
             name = key.replace("-", "_")
             if name not in common and name not in own:
-                raise unknown_setting(key, [*common, *own])
+                raise unknown_setting(key, [*common, *own], without=cls.without)
             given[name] = _typed(given.pop(key))
         reads_files(arm)
         build(Training, {key: value for key, value in given.items() if key in common})

@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 
 import click  # rich-click, which draws the help, takes as long again: only help imports it
 
-from ganzoo.errors import GanzooError, lacks_memory
+from ganzoo.artifacts.waiting import senseless_sizes
+from ganzoo.errors import GanzooError, shortage
 
 _UNPRINTED = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What the system says of output that nobody can take."""
@@ -83,17 +84,19 @@ def run(args: Sequence[str]) -> int:
             import traceback
 
             traceback.print_exception(error.__cause__)
-        return complain(_fitting(str(error), args))
+        return complain(_fitting(str(error), args), error.status)
     except click.UsageError as error:
         return complain(_sentence(error, args))
     except (KeyboardInterrupt, click.Abort) as error:
         said = str(error) or str(error.__context__ or "")
         return complain(f"interrupted: {said}" if said else "interrupted", INTERRUPTED)
-    except (MemoryError, RuntimeError) as error:
-        if not lacks_memory(error):
+    except (MemoryError, RuntimeError, ImportError) as error:
+        if not (short := shortage(error)):
             raise
-        return complain("this does not fit into the memory of this machine")
+        return complain(short)
     except OSError as error:
+        if short := shortage(error):
+            return complain(short)
         if error.filename is not None and error.errno in _REFUSED:
             return complain(f"{error.filename} cannot be used ({error.strerror})")
         if error.errno == errno.ENOENT and not _is_somewhere():
@@ -104,7 +107,19 @@ def run(args: Sequence[str]) -> int:
         if error.errno == errno.EPIPE:
             return 1
         return complain(f"what this prints cannot be written there ({error.strerror})")
+    except BaseException as error:
+        ended = None if isinstance(error, Exception) else _ended_by(error)
+        if ended is None:
+            raise
+        return complain(str(ended), ended.status)
     return status or 0
+
+
+def _ended_by(error: BaseException) -> GanzooError | None:
+    """What to say of what no command catches, where a plugin has raised it."""
+    from ganzoo.plugins.ending import ended_by
+
+    return ended_by(error)
 
 
 def _is_somewhere() -> bool:
@@ -139,6 +154,8 @@ def main() -> NoReturn:
     """The ``ganzoo`` command."""
     _open_streams()
     _heed_signals()
+    for name in senseless_sizes():
+        del os.environ[name]
     if "GANZOO_LIFELINE" in os.environ:
         from ganzoo.jobs.lifeline import hold_on
 

@@ -50,6 +50,13 @@ class Request:
         cls: type[Variant] = self.registered.load()
         return [make_flag(option, cls.__name__) for option in options(cls.Config).values()]
 
+    def without(self, flag: str) -> str:
+        """Why the variant has no such flag; empty: it does not say so."""
+        if self.registered is None:
+            return ""
+        cls: type[Variant] = self.registered.load()
+        return cls.without.get(flag.removeprefix("--").replace("-", "_"), "")
+
 
 class TrainCommand(click.RichCommand):
     """A command with the flags of the variant that its arguments name."""
@@ -76,7 +83,12 @@ class TrainCommand(click.RichCommand):
         request = _first_look(seen, self.own_keys)
         ctx.obj = request
         ctx.meta["flags"] = request.flags()
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if why := request.without(error.option_name):
+                raise GanzooError(f"there is no option '{error.option_name}': {why}") from error
+            raise
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """An example of the variant that is chosen; else the names of all, and one of any."""
@@ -246,11 +258,12 @@ def _check_keys(
     written: Mapping[str, object], registered: Registered[VariantSpec], path: str
 ) -> None:
     """Check names and values here, where the file can be blamed."""
-    known = options(Training) | options(registered.load().Config)
+    cls: type[Variant] = registered.load()
+    known = options(Training) | options(cls.Config)
     for key, value in written.items():
         option = known.get(key.replace("-", "_"))
         if option is None:
-            raise unknown_setting(key, known, f" (in {path})")
+            raise unknown_setting(key, known, f" (in {path})", cls.without)
         try:
             option.convert(value)
         except GanzooError as error:

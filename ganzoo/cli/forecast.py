@@ -44,6 +44,7 @@ def print_forecast(found: Forecast) -> None:
             f"{lasting(3600 * found.hours)} for {found.steps:,} steps{_evaluated(found)}, if the "
             "machine stays as busy as it is now",
         )
+        row("draws", f"{counted(found.grids, 'grid')}, of {found.grid_seconds:.2g} s each")
     if found.evaluating is not None:
         each = f"{counted(found.evaluations, 'evaluation')}, of about "
         row("evaluates", each + costing(found.evaluating))

@@ -124,7 +124,7 @@ def measure_quality(
     experiment.check_judges(remark)
     with progress() as show:
         show("measuring what the machine can do", "")
-        machine = describe_machine(experiment.device)
+        machine = describe_machine(experiment.device, precisions=())
         results, unsuitable = measure(experiment.variants, experiment.seeds, request, show)
     if not any("evaluation" in one for one in results):
         raise GanzooError(next(iter([*(one["error"] for one in results), *unsuitable.values()])))

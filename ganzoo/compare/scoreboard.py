@@ -10,7 +10,7 @@ from typing import Any
 
 from ganzoo.compare.spread import Spread, mean_of, plus_minus
 from ganzoo.config import as_typed
-from ganzoo.errors import GanzooError
+from ganzoo.runs.evaluations import not_written_here
 
 MISSING = "–"
 """What stands in a cell where there is no number."""
@@ -208,11 +208,8 @@ def parse_evaluation(content: Any, where: str, run: str) -> Numbers:
             better={score["name"]: str(score["better"]) for score in scores},
             real={s["name"]: float(s["real"]) for s in scores if s.get("real") is not None},
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise GanzooError(
-            f"{where} holds what `ganzoo evaluate` does not write: delete it and evaluate {run} "
-            "again"
-        ) from error
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise not_written_here(where, run) from error
 
 
 def _shown(row: Row, spread: Spread | None, error: Callable[[Spread], float | None]) -> str:

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.func import functional_call
 
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, shortage
 from ganzoo.export.network import Making, Network
 
 OPSET = 20
@@ -175,6 +175,8 @@ def followed(network: Network) -> Any:
         with torch.no_grad(), _quiet():
             return torch.export.export(network.module, inputs, dynamic_shapes=shapes)
     except Exception as error:  # whatever the networks of plugins cannot do
+        if shortage(error):
+            raise
         reason = " ".join(str(error).split())[:300]
         raise GanzooError(
             f"torch.export cannot follow the network '{network.name}': its author can see why by "

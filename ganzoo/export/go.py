@@ -13,17 +13,16 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ganzoo.artifacts.files import whole_folder, write_json
-from ganzoo.artifacts.places import MARK, mark
+from ganzoo.artifacts.places import MARK, mark, refuse_within_run
 from ganzoo.data.kinds import sample_kind
-from ganzoo.errors import GanzooError, unknown
+from ganzoo.errors import GanzooError, shortage, unknown
 from ganzoo.export.card import Told, card
 from ganzoo.export.formats import FORMATS, OPSET, Format
 from ganzoo.export.network import Network, Subject
 from ganzoo.export.use import LATENTS
 from ganzoo.export.web import PACKAGE, PAGE, RUNTIME, page
 from ganzoo.plugins.registry import preferring, registry
-from ganzoo.runs.checkpoint import step_of
-from ganzoo.runs.load import load_variant
+from ganzoo.runs.load import load
 from ganzoo.runs.run import Run
 
 HUGGINGFACE = "huggingface"
@@ -82,11 +81,12 @@ def export(
             f"{flag} becomes a part of the program, and safetensors holds weights alone: use "
             "--format onnx, torch or huggingface"
         )
+    refuse_within_run(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise GanzooError(f"{out} exists already: choose another --out")
     run = Run.open(path)
-    step = step_of(run.checkpoint_at(which))
-    subject = Subject(load_variant(run, torch.device("cpu"), which), truncation, asked or {})
+    loaded = load(run, torch.device("cpu"), which)
+    subject = Subject(loaded.variant, truncation, asked or {})
     networks = subject.networks
     with preferring(run.plugins):
         row = registry().variant(run.variant)
@@ -104,13 +104,15 @@ def export(
                     written[name] = one.why
                     report(f"reading {name} again, and comparing what it makes")
                     worst = max(worst, _compare(network, one, folder / name))
-            written |= _beside(run, subject, folder, step, chosen)
+            written |= _beside(run, subject, folder, loaded.step, chosen)
             mark(folder)
             written[MARK] = "marks the folder, so that it is never taken for data to train on"
-            told = Told(step, form, written, worst, SIZES, form == HUGGINGFACE)
+            told = Told(loaded.step, form, written, worst, SIZES, form == HUGGINGFACE)
             text = card(run, row, subject, chosen, told)
             (folder / "README.md").write_text(text, encoding="utf-8")
     except (OSError, SafetensorError) as error:
+        if short := shortage(error):
+            raise GanzooError(short) from error
         reason = getattr(error, "strerror", None) or error
         raise GanzooError(f"{out} cannot be written ({reason}): choose another --out") from error
     return Exported(out, {"README.md": "how to use it, and what it is", **written}, worst)

@@ -18,7 +18,7 @@ from ganzoo.abilities import (
     asked_of,
     draws,
 )
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.errors import GanzooError
 from ganzoo.variant import Variant
 

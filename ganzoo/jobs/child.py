@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted
 from ganzoo.jobs.lifeline import started
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ POLL = 0.2
 """Seconds between two looks at it."""
 TAIL = 2000
 """Bytes of the log of which the last line is told."""
+_BEGUN = frozenset(
+    ("run.json", "log.txt", "metrics.jsonl", "samples", "checkpoints", "tensorboard")
+)
+"""What is in the folder of a training before its first checkpoint."""
 WORDS = 2**16
 """Bytes of the log in which a traceback is looked for."""
 
@@ -101,28 +105,30 @@ def begun(path: Path) -> Run | None:
             raise GanzooError(f"{path} is being trained by another process")
         if checkpoint.latest(run.checkpoints) is not None:
             return run
-        if run.settings.get("outcome") == "finished":
+        if run.reached or run.settings.get("outcome") == "finished":
             raise GanzooError(
-                f"{path} is finished, and its checkpoints are gone: put them back, or move the "
-                "folder elsewhere to have it trained again"
+                f"{path} was trained for {counted(run.reached, 'step')}, and its checkpoints are "
+                "gone: put them back, or move the folder elsewhere to have it trained again"
             )
-    else:
-        _refuse_files(path)
+    _refuse_files(path)
     shutil.rmtree(path)
     return None
 
 
 def _refuse_files(path: Path) -> None:
-    """See whether a folder without a record is one that a training had just begun.
+    """See whether a folder is one in which a training had just begun.
 
     Raises:
-        GanzooError: it holds files, which no training has written by then.
+        GanzooError: it holds files that no training has written by then.
     """
+    is_run = (path / "run.json").exists()
     for found in path.rglob("*"):
-        if not found.is_dir() and not found.name.startswith("."):
+        within = found.relative_to(path)
+        own = is_run and within.parts[0] in _BEGUN
+        if not found.is_dir() and not own and not found.name.startswith("."):
             raise GanzooError(
-                f"{path} is no run and holds {found.relative_to(path)}: move it elsewhere, as a "
-                "run is to be there"
+                f"{path} {'had just begun' if is_run else 'is no run'} and holds {within}: move "
+                "it elsewhere, as a run is to be there"
             )
 
 

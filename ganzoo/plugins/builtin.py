@@ -195,6 +195,7 @@ def ganzoo_register_evaluators() -> list[EvaluatorSpec]:
         of_images("classes", "which classes there are"),
         of_images("consistency", "whether the class that was asked for is shown"),
         of_images("memorised", "copies of training images"),
+        of_images("copied", "copies with changes of few training images"),
         of_images("parzen", "log-likelihood by a Parzen window", f"{arxiv}1406.2661"),
         of_images("nearest", "how well samples teach the classes", f"{arxiv}1511.06434"),
         EvaluatorSpec(

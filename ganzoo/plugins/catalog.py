@@ -5,6 +5,7 @@ two sets, the second is brought to the size of the first, and a grayscale one to
 a coloured one. ``--data-root`` is told to those of them that read files.
 """
 
+import errno
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +22,11 @@ from ganzoo.errors import GanzooError
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import FILES, MADE, DatasetSpec, DataSpec, VariantSpec
+
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP})
+"""What the system says of files that are not for this user, or for nobody."""
+_LONG = 300
+"""Characters of a path that are shown."""
 
 
 def load(name: str, request: DataRequest) -> Dataset:
@@ -160,7 +166,17 @@ def _load(row: Registered[DatasetSpec], request: DataRequest) -> Dataset:
     if row.spec.source != FILES:
         request = replace(request, pixels=AS_THEY_ARE)
     loader: Callable[[DataRequest], Dataset] = row.load()
-    return ask(loader, request)
+    try:
+        return ask(loader, request)
+    except OSError as error:
+        if error.filename is None or error.errno not in _REFUSED:
+            raise
+        path = str(error.filename)
+        shown = path if len(path) < _LONG else f"{path[:_LONG]}..."
+        raise GanzooError(
+            f"'{shown}' cannot be used ({error.strerror}): name data without it, or move it out of "
+            "them"
+        ) from error
 
 
 def _data_spec(dataset: DatasetSpec) -> DataSpec:

@@ -115,6 +115,8 @@ def parsed(text: str, flag: str) -> Iterator[tuple[str, dict[str, object]]]:
             raise GanzooError(
                 f"{flag} {text} must be NAME or NAME:SETTING=VALUE, with commas between"
             )
+        if equals and key in found[-1][1]:
+            raise GanzooError(f"{flag} {text} gives {key} of {found[-1][0]} twice: give it once")
         if equals:
             found[-1][1][key] = value
     yield from found

@@ -1,4 +1,7 @@
-"""Curves as a page shows them: few enough points, axes with round numbers, lines of SVG."""
+"""Curves as a page shows them: few enough points, axes with round numbers, lines of SVG.
+
+What is smaller than the inverse of `HUGE` is shown as 0.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 
+from ganzoo.artifacts.pictures import HUGE
+
 POINTS = 400
 """Of a line at most; a screen shows no more."""
 TICKS = 4
@@ -16,8 +21,6 @@ WIDTH, HEIGHT = 1000, 300
 """Of the drawing, which is stretched to the width of the page."""
 DECADES = 1000.0
 """From this ratio of its largest to its smallest value on, a chart is logarithmic."""
-HUGE = 1e30
-"""No axis goes so far; nor is anything shown that is smaller than its inverse."""
 COLOURS = 8
 """Different ones; lines beyond are dashed in the same."""
 

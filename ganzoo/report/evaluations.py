@@ -33,10 +33,17 @@ class Evaluation:
 
 
 def latest_evaluations(run: Path) -> list[Evaluation]:
-    """Of each protocol that of the latest step."""
+    """Of each protocol that of the latest step.
+
+    Raises:
+        GanzooError: one of them is damaged.
+    """
     found = {one["protocol"]: one for one in evaluations.find(run)}
     meanings = _meanings() if found else {}
-    return [_evaluation(one, meanings) for one in found.values()]
+    try:
+        return [_evaluation(one, meanings) for one in found.values()]
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise evaluations.not_written_here(run / evaluations.FOLDER, run) from error
 
 
 def _evaluation(record: Mapping[str, Any], meanings: Mapping[str, ScoreKind]) -> Evaluation:

@@ -194,7 +194,7 @@ def _facts(run: Run, state: str) -> dict[str, str]:
     }
     best = checkpoint.best(run.checkpoints)
     if best is not None:
-        verdict = checkpoint.verdict(best)
+        verdict = checkpoint.verdict(best, run.identity)
         facts["best"] = f"{verdict.criterion} {verdict.value:.4g} at step {verdict.step:,}"
     return {name: fact for name, fact in facts.items() if fact}
 

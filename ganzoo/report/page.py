@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -19,6 +20,10 @@ PACKAGE = "ganzoo.report"
 """In which the templates lie."""
 MARK = "<!-- ganzoo report -->"
 """The second line of a page, by which it is known again."""
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that show a text in another order, that are no text, or that UTF-8 has not: bytes of a
+name that is in another encoding."""
 
 
 def render(content: Content, follow: float | None = None) -> str:
@@ -39,7 +44,7 @@ def render(content: Content, follow: float | None = None) -> str:
             "form-action 'none'",
         )
     )
-    return (
+    page = (
         _templates()
         .get_template("page.html")
         .render(
@@ -55,6 +60,7 @@ def render(content: Content, follow: float | None = None) -> str:
             written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         )
     )
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", page)
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ganzoo.artifacts.files import refuse_links, replacing
+from ganzoo.artifacts.places import refuse_within_run
 from ganzoo.compare.runs import runs_of
 from ganzoo.errors import GanzooError
 from ganzoo.report.gather import Content, gather
@@ -75,6 +76,7 @@ def _place(paths: Sequence[Path], out: Path | None) -> Path:
         refuse_links(Run.open(paths[0]).path)
         place = paths[0] / FILE
     place = place or Path(FILE)
+    refuse_within_run(place)
     if place.is_dir():
         place = place / FILE
     if place.exists() and not (place.is_file() and _is_page(place)):

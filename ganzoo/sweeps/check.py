@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganzoo.bench.forecast import ROOM, Forecast, forecast
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.errors import GanzooError, counted
 from ganzoo.metrics.ahead.check import check_judged
 from ganzoo.metrics.ahead.cost import Cost

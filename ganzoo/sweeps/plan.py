@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.artifacts.files import read_note, refuse_links, write_json
 from ganzoo.config import as_flags, options, unknown_setting
@@ -18,6 +18,9 @@ from ganzoo.plugins.catalog import is_of_the_user
 from ganzoo.plugins.registry import registry
 from ganzoo.sweeps.space import Range, Setting, draw, grid, label, read_space, spelled, value_text
 from ganzoo.training.settings import Training
+
+if TYPE_CHECKING:
+    from ganzoo.variant import Variant
 
 MANIFEST = "sweep.json"
 LOGS = ".logs"
@@ -195,12 +198,13 @@ def make_plan(
         GanzooError: there is no such variant or setting, or something is varied and set.
     """
     registered = registry().variant(variant)
-    known = options(Training) | options(registered.load().Config)
+    cls: type[Variant] = registered.load()
+    known = options(Training) | options(cls.Config)
     for name in given:
         if name not in known:
-            raise unknown_setting(name, known)
+            raise unknown_setting(name, known, without=cls.without)
     fixed = {name: known[name].convert(value) for name, value in given.items()}
-    space = read_space(varied, known)
+    space = read_space(varied, known, cls.without)
     for name in space.keys() & fixed.keys():
         raise GanzooError(
             f"{known[name].flag} is set, and varied by --set {spelled(name)}: leave one of them out"

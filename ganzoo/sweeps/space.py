@@ -63,13 +63,18 @@ class Range:
 Choice = tuple[Any, ...] | Range
 
 
-def read_space(given: Mapping[str, object], known: Mapping[str, Option]) -> dict[str, Choice]:
+def read_space(
+    given: Mapping[str, object],
+    known: Mapping[str, Option],
+    without: Mapping[str, str] | None = None,
+) -> dict[str, Choice]:
     """What is to be varied, by name.
 
     Args:
         given: by the name of a setting a list of values, a text of them with commas between (or
             semicolons, where a value itself has commas), or a range such as ``"1e-5..1e-3"``.
         known: all settings that there are.
+        without: see `ganzoo.Variant.without`.
 
     Raises:
         GanzooError: there is no such setting, or it has no such value.
@@ -78,7 +83,7 @@ def read_space(given: Mapping[str, object], known: Mapping[str, Option]) -> dict
     for written, values in given.items():
         name = written.replace("-", "_")
         if name not in known:
-            raise unknown_setting(written, known)
+            raise unknown_setting(written, known, without=without)
         if name in NOT_VARIED:
             raise GanzooError(f"--set {written} is not possible: {NOT_VARIED[name]}")
         space[name] = _choice(known[name], values)

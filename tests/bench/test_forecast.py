@@ -50,6 +50,7 @@ def test_the_line_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     assert "generator  2,242 parameters" in said or re.search(r"generator  [\d,]+ parameters", said)
     for words in (
         "a step  ",
+        "draws  ",
         "memory  ",
         "disk  at most ",
         f"{Path('runs', '00001-vanilla-ring8', 'checkpoints')}: the last 2",
@@ -60,7 +61,7 @@ def test_the_line_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("last", ["cost_of_watching", "_places"])
+@pytest.mark.parametrize("last", ["cost_of_watching", "_draw_grid"])
 def test_memory_is_that_of_evaluations_and_grids_too(
     monkeypatch: pytest.MonkeyPatch, last: str
 ) -> None:
@@ -87,7 +88,10 @@ def test_it_says_what_then_happens(tmp_path: Path) -> None:
     assert set(found.parameters) == {"generator", "discriminator"}
     assert found.to_dict()["disk"] == sum(said.values())
     assert 0 < found.seconds < 5
-    assert found.hours == found.seconds * 5 / 3600
+    assert 0 < found.grid_seconds < 5
+    assert found.grids == len([*run.samples.glob("*.png")])
+    drawing = found.grids * found.grid_seconds
+    assert found.hours == pytest.approx((found.seconds * 5 + drawing) / 3600)
 
 
 @pytest.mark.usefixtures("few_drawn")

@@ -24,10 +24,8 @@ from ganzoo.bench.recommend import (
     why_side,
 )
 from ganzoo.cli.commands.recommend import training
-from ganzoo.data.dataset import Dataset
 from ganzoo.plugins.registry import registry
-from ganzoo.training.few import FEW, augmentation_for_few, warn_of_few
-from ganzoo.training.settings import Training
+from ganzoo.training.few import FEW
 
 DATA = DataSpec.images((3, 32, 32), name="photos")
 
@@ -128,15 +126,24 @@ def test_first_results_come_in_the_largest_size_that_gets_anywhere() -> None:
     assert soon(tried, Trial("dcgan", 32, 8, 1000, 1.0, 0)) is None
 
 
-def test_what_is_transparent_has_a_command_that_keeps_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("mostly", [True, False])
+def test_what_is_transparent_is_kept_by_the_first_command_where_most_images_have_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    mostly: bool,
 ) -> None:
     from ganzoo.cli import run
 
     for number in range(60):
-        Image.new("RGBA", (40, 40), (200, 4 * number, 0, 100)).save(tmp_path / f"{number}.png")
+        opacity = 100 if mostly or number == 0 else 255
+        colour = (200, 4 * number, 0, opacity)
+        Image.new("RGBA", (40, 40), colour).save(tmp_path / f"{number:02d}.png")
+    asked = []
 
     def tried(row: Any, photos: Photos, side: int, device: str) -> Trial:
+        asked.append((photos.pixels, photos.at(side).shape))
         return Trial(row.spec.name, side, 8, 3600, 1.0, 0)
 
     monkeypatch.setattr(recommend, "_try", tried)
@@ -147,42 +154,32 @@ def test_what_is_transparent_has_a_command_that_keeps_it(
     assert soon == f"{first.partition(' --evaluate-every')[0]} --steps 900"
     assert "It takes about 60 min here" in out
     assert "First results in about 15 min, of 900 steps with 32 pixels a side:" in out
-    assert second == first.replace("--flip", "--flip --pixels rgba")
-    assert "to keep what is transparent" in out
+    kept, white = (first, second) if mostly else (second, first)
+    assert kept == white.replace("--flip", "--flip --pixels rgba")
+    assert asked == [("rgba", (4, 32, 32)) if mostly else (None, (3, 32, 32))]
+    assert ("most are transparent in places" in out) is mostly
+    other = "on white" if mostly else "kept, which else lies on white"
+    assert f"Or, with what is transparent {other}:" in out
     assert "making some steps of fastgan with 32 pixels a side" in err
+    assert ("laid on white" in err) is not mostly
+    assert run(["recommend", str(tmp_path), "--pixels", "bits=12", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "--pixels bits=12,rgba" in told["command" if mostly else "otherwise"]
     assert run(["recommend", str(tmp_path), "--pixels", "rgba"]) == 0
-    assert "to keep what is transparent" not in capsys.readouterr().out
+    assert "what is transparent" not in capsys.readouterr().out
 
 
 def test_what_is_typed_for_few_and_for_many() -> None:
     few = training(photos(300), Trial("dcgan", 64, 8, 1000, 1.0, 0))
     assert few == (
-        "ganzoo train dcgan --dataset folder --data-root photos --image-size 64 --flip --augment "
-        f"{augmentation_for_few(registry().variant('dcgan').load().Config())} --evaluate-every 50"
+        "ganzoo train dcgan --dataset folder --data-root photos --image-size 64 --flip "
+        "--evaluate-every 50"
     )
     many = training(photos(FEW), Trial("dcgan", 64, 8, 1000, 1.0, 0))
     assert many.endswith("--image-size 64 --flip --evaluate-every 50")
     assert training(photos(FEW), Trial("dcgan", 64, 8, 1000, 1.0, 0), "cpu").endswith(
         "--flip --device cpu --evaluate-every 50"
     )
-
-
-def test_few_images_are_warned_of_unless_what_helps_is_there() -> None:
-    import torch
-
-    few = Dataset.images("few", torch.zeros(30, 1, 8, 8, dtype=torch.uint8))
-    plain: Any = registry().variant("dcgan").load().Config
-    said = warn_of_few(few, Training(), plain())
-    assert said.startswith("as few as 30 images may be learned by heart: --augment ")
-    assert said.endswith("--evaluate-every says when samples begin to be copies")
-    watched = Training(evaluate_every=10)
-    assert "--evaluate-every" not in warn_of_few(few, watched, plain())
-    assert warn_of_few(few, watched, plain(augment="translation")) == ""
-    assert warn_of_few(few, watched, plain(augment="none")) == ""
-    many = Dataset.images("many", torch.zeros(FEW, 1, 1, 1, dtype=torch.uint8))
-    assert warn_of_few(many, Training(), plain()) == ""
-    points = Dataset.points("points", torch.zeros(30, 2))
-    assert warn_of_few(points, Training(), plain()) == ""
 
 
 def test_the_command_tries_a_variant_and_prints_what_to_type(

@@ -235,7 +235,7 @@ def test_a_training_is_watched_by_all_that_is_quick(run: Path) -> None:
         f"quality/{name}"
         for name in ("l1", "psnr", "ssim", "sharpness", "brightness", "reconstruction_l1",
                      "reconstruction_psnr", "reconstruction_ssim", "reconstruction_sharpness",
-                     "memorised", "frechet", "precision", "recall")
+                     "memorised", "copied", "frechet", "precision", "recall")
     }  # fmt: skip
     settings = json.loads((run / "run.json").read_text())
     data, by, *numbers = settings["quality_protocol"].removeprefix("in training; ").split("; ")

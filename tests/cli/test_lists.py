@@ -167,6 +167,17 @@ def test_version() -> None:
     assert re.fullmatch(r"torch \S+, Python 3\.\S+; devices: ((cuda|mps), )*cpu", second)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("dcgan", "discriminator"), ("infogan", "trunk"), ("sngan", ""), ("cut", "")]
+)
+def test_info_says_where_penalties_on_slopes_meet_batch_norm(name: str, said: str) -> None:
+    """It gave r1 as an example, and the training then warned of it."""
+    words = f"With --regulariser: BatchNorm in the {said} has all"
+    assert (words in ganzoo("info", name).out) is bool(said)
+    note = json.loads(ganzoo("info", name, "--json").out)["of_slopes"]
+    assert note.startswith(words.removeprefix("With --regulariser: ")) if said else not note
+
+
 def test_info_counts_what_the_paper_networks_hold() -> None:
     told = json.loads(ganzoo("info", "vanilla", "--json").out)
     widths = [100, 128, 256, 512, 1024]

@@ -18,6 +18,8 @@ import pytest
 from helpers.cli import TINY, ganzoo, spawn
 from helpers.plugins.toy import TOY_INIT, TOY_VARIANT
 
+from ganzoo.artifacts.waiting import stderr_console
+from ganzoo.cli import main
 from ganzoo.training.watching.remaining import Smoothed
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -111,6 +113,22 @@ def test_a_terminal_without_unicode(args: list[str], install: Callable[..., None
     out, err = process.communicate()
     assert (process.returncode, err) == (0, "")
     assert out.isascii()
+
+
+@pytest.mark.parametrize("name", ["COLUMNS", "LINES"])
+@pytest.mark.parametrize("size", ["1" * 5000, "\N{SUPERSCRIPT TWO}", "0", "-5", "x", str(10**9)])
+def test_a_size_that_no_terminal_has_is_not_heeded(
+    name: str, size: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, size)
+    monkeypatch.setattr(sys, "argv", ["ganzoo", "losses"])
+    monkeypatch.setattr("ganzoo.cli._heed_signals", lambda: None)  # this process is the tests'
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert name not in os.environ
+    monkeypatch.setenv(name, size)
+    assert stderr_console.__wrapped__().width == 80
 
 
 class Terminal:

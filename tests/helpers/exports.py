@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ganzoo.export.formats import FORMATS
-from ganzoo.runs.load import load_variant
+from ganzoo.runs.load import load
 from ganzoo.runs.run import Run
 
 needs_onnx = pytest.mark.skipif(
@@ -38,4 +38,4 @@ def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def make_loaded(path: Path) -> Any:
     """The variant of a run."""
-    return load_variant(Run.open(path), torch.device("cpu"))
+    return load(Run.open(path), torch.device("cpu")).variant

@@ -9,8 +9,8 @@ from helpers.cli import Result, ganzoo, tree
 STATE, WEIGHTS = "state.safetensors", "weights.safetensors"
 
 
-def checkpoint(run: Path) -> Path:
-    return run / "checkpoints" / "00000005"
+def checkpoint(run: Path, step: int = 5) -> Path:
+    return run / "checkpoints" / f"{step:08d}"
 
 
 def refused(*args: object, saying: str | tuple[str, ...]) -> None:

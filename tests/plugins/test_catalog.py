@@ -328,3 +328,17 @@ def test_attributes_stay_with_their_domain(monkeypatch: pytest.MonkeyPatch) -> N
         ["a", "a_label"],
         ["b", "b_attributes", "b_label"],
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["folder", "attributes", "csv", "npz", "text", "pairs", "unpaired", "video", "words"]
+)
+@pytest.mark.parametrize("where", ["a" * 300, "b" * 4000, "loop/x"])
+def test_files_that_the_system_refuses_are_a_sentence(
+    tmp_path: Path, name: str, where: str
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(GanzooError) as error:
+        catalog.load(name, DataRequest(root=tmp_path / where))
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 700

@@ -96,6 +96,7 @@ def test_parts_and_their_settings(text: str, parts: list[Any]) -> None:
         ("r1:gamma=much", "--regulariser r1: gamma must be a number, not much"),
         ("r1:every=0", "--regulariser r1: every must be at least 1, not 0"),
         ("r1,ganzoo-core:r1", "names ganzoo-core:r1 twice: give it once"),
+        ("r1:gamma=1,gamma=2", "gives gamma of r1 twice: give it once"),
     ],
 )
 def test_mistakes_are_named(text: str, message: str) -> None:

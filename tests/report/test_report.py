@@ -105,6 +105,23 @@ def test_what_stands_in_a_run_is_shown_and_not_obeyed(run: Path) -> None:
     assert page.text.count(EVIL) >= 5
 
 
+def test_names_that_are_no_text_are_shown_with_a_sign(run: Path) -> None:
+    unseen = "\udcff\x1b\x07\x9b\u202e\u2066"
+    name = f"ca{unseen}t"
+    record = json.loads((run / "run.json").read_text())
+    record["data"]["groups"][0][0]["names"] = [name]
+    record["data"]["name"] = name
+    record["config"][name] = name
+    (run / "run.json").write_text(json.dumps(record))
+    with (run / "metrics.jsonl").open("a") as metrics:
+        metrics.write(json.dumps({"step": 5, f"quality/{name}": 1.0}) + "\n")
+    scores = [{"name": name, "value": 1.0, "better": name, "real": None}]
+    evaluations.store(run, 5, {"protocol": name, "scores": scores})
+    page = report([run]).read_text(encoding="utf-8")
+    assert not {*unseen} & {*page}
+    assert page.count(f"ca{len(unseen) * chr(0xFFFD)}t") >= 3
+
+
 @pytest.mark.parametrize("name", ["log.txt", "samples/00000002.png", "metrics.jsonl"])
 def test_no_other_file_of_the_reader_is_in_a_page(run: Path, tmp_path: Path, name: str) -> None:
     """A stranger's run would have a page of it tell what lies on this machine."""

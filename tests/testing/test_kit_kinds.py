@@ -8,6 +8,7 @@ import torch
 from helpers.plugins.every_kind import INIT, VARIANT
 
 from ganzoo.data.kinds import kind_of, kinds
+from ganzoo.data.trying import TRIED
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registry import registry
@@ -74,3 +75,9 @@ def test_there_are_data_of_each_kind() -> None:
     found = {field.kind for groups in others().values() for group in groups for field in group}
     assert found == {*kinds()}
     assert {"small texts", "small images with masks"} <= {*others()}
+
+
+def test_a_check_of_a_variant_draws_no_more_data_than_it_plays_on() -> None:
+    images = VariantSubject(registry().variant("dcgan"), "glyphs").dataset.tensors["image"]
+    assert len(images) == 60_000
+    assert len(images.flatten(1).unique(dim=0)) <= TRIED

@@ -15,6 +15,7 @@ from ganzoo.artifacts.files import replacing
 from ganzoo.bench.speed.process import Process, Unplayable
 from ganzoo.bench.speed.quiet import TOLERATED, Watch
 from ganzoo.bench.speed.spec import BASELINES, ENGINE, Entrant, Game
+from ganzoo.engine.modes.names import PRECISIONS
 from ganzoo.errors import GanzooError
 from ganzoo.jobs.child import PYTHON
 
@@ -76,14 +77,18 @@ class Started:
     """Seconds of each step so far."""
 
 
-def describe_machine(device: str) -> dict[str, Any]:
+def describe_machine(device: str, precisions: Sequence[str] = PRECISIONS) -> dict[str, Any]:
     """The device, the versions and the peaks, as `ganzoo.bench.speed.probe` finds them.
+
+    Args:
+        device: as ``--device`` names it.
+        precisions: in which the peaks are wanted.
 
     Raises:
         GanzooError: torch cannot use the device.
     """
     done = subprocess.run(
-        [*PYTHON, "-m", "ganzoo.bench.speed.probe", device],
+        [*PYTHON, "-m", "ganzoo.bench.speed.probe", device, *precisions],
         check=True,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,6 +1,6 @@
 """What the machine can do at best.
 
-``python -m ganzoo.bench.speed.probe DEVICE`` prints it as JSON.
+``python -m ganzoo.bench.speed.probe DEVICE PRECISION ...`` prints it as JSON.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from torch.nn.functional import conv2d
 from ganzoo.engine.arithmetic import arithmetic
 from ganzoo.engine.cpu.matmul import route_matmul
 from ganzoo.engine.device import find_device
-from ganzoo.engine.modes.names import BF16, PRECISIONS
+from ganzoo.engine.modes.names import BF16
 from ganzoo.errors import GanzooError
 
 BUDGET = 0.25
@@ -31,8 +31,8 @@ CONVOLUTIONS = {"cpu": (32, 128, 32), "cuda": (256, 256, 64), "mps": (64, 128, 3
 """Images, channels and pixels a side, of 3x3 filters."""
 
 
-def describe(device: torch.device) -> dict[str, Any]:
-    """The machine and the versions, in words, and its peaks."""
+def describe(device: torch.device, precisions: Sequence[str]) -> dict[str, Any]:
+    """The machine and the versions, in words, and its peaks in these precisions."""
     on_cuda = device.type == "cuda"
     return {
         "device": torch.cuda.get_device_name(device) if on_cuda else _processor(),
@@ -43,16 +43,19 @@ def describe(device: torch.device) -> dict[str, Any]:
         "cuda": torch.version.cuda if on_cuda else None,
         "python": platform.python_version(),
         "system": platform.platform(terse=True),
-        "peak_flops": peaks(device),
+        "peak_flops": peaks(device, precisions),
     }
 
 
-def peaks(device: torch.device) -> dict[str, float]:
-    """Floating-point operations a second by precision: the best of products and convolutions."""
+def peaks(device: torch.device, precisions: Sequence[str]) -> dict[str, float]:
+    """Floating-point operations a second by precision: the best of products and convolutions.
+
+    A processor without bf16 takes half a minute for one such product.
+    """
     if device.type == "cpu":
         route_matmul()
     found = {}
-    for precision in PRECISIONS:
+    for precision in precisions:
         try:
             computing = arithmetic(precision, device)
         except GanzooError:
@@ -106,7 +109,8 @@ def _processor() -> str:
 def main() -> None:
     """Print the description, or what is wrong, as JSON."""
     try:
-        print(json.dumps(describe(find_device(sys.argv[1]))))  # noqa: T201
+        device, *precisions = sys.argv[1:]
+        print(json.dumps(describe(find_device(device), precisions)))  # noqa: T201
     except GanzooError as error:
         print(json.dumps({"error": str(error)}))  # noqa: T201
 

@@ -215,7 +215,7 @@ def command(
     rows: list[Row] = []
     with saying() as show:
         show("measuring what the machine can do")
-        machine = describe_machine(device)
+        machine = describe_machine(device, [*dict.fromkeys(one.precision for one in entrants)])
         if machine["kind"] != "cuda" and all(one.needs_cuda for one in entrants):
             raise GanzooError(
                 f"{' and '.join(map(str, entrants))} cannot be measured without CUDA: "

@@ -70,8 +70,8 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
     side = why_side(found, tried, chosen, hours)
     first = soon(tried, chosen)
     quick = training(found, first, device, whole=False) if first else None
-    kept = replace(found, pixels="rgba")
-    transparent = training(kept, chosen, device) if found.transparent else None
+    otherwise = replace(found, keeps=not found.keeps)
+    other = training(otherwise, chosen, device) if found.keeping else None
     if as_json:
         print_json(
             {
@@ -83,7 +83,7 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
                 "why_side": side,
                 "command": line,
                 "first_results": quick,
-                "transparent": transparent,
+                "otherwise": other,
                 "by_class": labelled and training(found, labelled, device),
             }
         )
@@ -93,9 +93,10 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
             told = f"{first.steps:,} steps with {first.side} pixels a side"
             click.echo(f"\nFirst results in about {lasting(3600 * first.hours)}, of {told}:\n")
             click.echo(legible(f"  {quick}"))
-        if transparent:
-            click.echo("\nOr, to keep what is transparent, which else lies on white:\n")
-            click.echo(legible(f"  {transparent}"))
+        if other:
+            way = "on white" if found.keeps else "kept, which else lies on white"
+            click.echo(f"\nOr, with what is transparent {way}:\n")
+            click.echo(legible(f"  {other}"))
         if labelled:
             classes = counted(found.data.classes, "class")
             click.echo(
@@ -113,16 +114,10 @@ def command(photos: Path, hours: float, pixels: str | None, device: str, as_json
 
 def training(photos: Photos, chosen: Trial, device: str = "auto", *, whole: bool = True) -> str:
     """What the user types; not `whole`: for as many steps as a trial says, and not evaluated."""
-    from ganzoo.training.few import FEW, augmentation_for_few
-
     words = ["ganzoo", "train", chosen.variant, "--dataset", "folder"]
     words += ["--data-root", str(photos.folder), "--image-size", str(chosen.side), "--flip"]
     words += [] if photos.pixels is None else ["--pixels", photos.pixels]
     words += [] if device == "auto" else ["--device", device]
-    if photos.count < FEW:
-        config: Any = registry().variant(chosen.variant).load().Config
-        if augmentation := augmentation_for_few(config()):
-            words += ["--augment", augmentation]
     if whole:
         words += ["--evaluate-every", str(max(1, chosen.steps // EVALUATIONS))]
     else:
@@ -153,6 +148,8 @@ def _print(
     console = make_console()
     images = f"{counted(photos.count, 'image')} to train on"
     console.print(f"{images}; the shorter side of the middle one has {photos.side:,} pixels")
+    if photos.keeps:
+        console.print("most are transparent in places, which --pixels rgba keeps", soft_wrap=True)
     table = make_table("variant", "pixels", "batch", "steps", "takes", "memory")
     for trial in tried:
         table.add_row(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ganzoo.augmentations import SeenAugmentation
 from ganzoo.config import options
 from ganzoo.data.kinds import kind_of
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.engine.modes.capture import Watch, Watched
 from ganzoo.errors import GanzooError
 from ganzoo.regularisers import Regulariser

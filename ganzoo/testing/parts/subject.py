@@ -56,6 +56,7 @@ def convince(part: SeenAugmentation) -> None:
         certainty = torch.full((1_000_000,), 0.5, device=device)
         for _ in range(20):
             part.observe(certainty)
+            part.adapt()
 
 
 def samples(seed: int = 0) -> Tensor:
@@ -85,6 +86,8 @@ def ready(
     def apply(critic: nn.Module) -> Tensor:
         if isinstance(part, Regulariser):
             part(lambda sample: critic(sample)[:, 0], real, fake)  # it may have to see one first
+            with torch.no_grad():
+                part.adapt()
             return part(lambda sample: critic(sample)[:, 0], real, fake)
         convince(part)
         return part(real)

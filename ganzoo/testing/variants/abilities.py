@@ -11,7 +11,7 @@ from torch import Tensor
 from ganzoo.abilities import Classifier, Encoder, Enlarger, OfImages, Restorer, Translator
 from ganzoo.config import build, options
 from ganzoo.data.kinds import kind_of
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.errors import GanzooError
 from ganzoo.spec import DataSpec, Field
 from ganzoo.testing.check import Failure

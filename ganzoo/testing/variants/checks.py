@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.testing.variants import (
     declaration,
     device,

@@ -11,7 +11,7 @@ from torch import Tensor
 from ganzoo.artifacts.gallery import Gallery
 from ganzoo.data.kinds import kind_of, sample_kind
 from ganzoo.data.sample_files import read_samples, write_folder
-from ganzoo.engine.draws import seeded
+from ganzoo.draws import seeded
 from ganzoo.testing.check import Failure
 from ganzoo.testing.variants.abilities import ROWS
 from ganzoo.testing.variants.subject import (

@@ -15,6 +15,7 @@ from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.feed import first_samples, make_feed
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
 from ganzoo.data.needs import check_suits
+from ganzoo.data.trying import trying
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import Gradients, take_gradients
 from ganzoo.engine.modes.execution import Execution
@@ -103,9 +104,9 @@ class VariantSubject:
         if not name:
             groups = needed(self.registered.spec)[0]
             return made(NEEDED, groups, seed=int(split == "test"))
-        return catalog.load(
-            name, DataRequest(self._root, split, self._image_size, pixels=self._pixels)
-        )
+        request = DataRequest(self._root, split, self._image_size, pixels=self._pixels)
+        with trying():
+            return catalog.load(name, request)
 
     def config(self, data: DataSpec) -> Any:
         """The variant's settings where the user sets none."""

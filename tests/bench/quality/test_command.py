@@ -80,7 +80,7 @@ def test_the_program_refuses_before_it_makes_a_run(tmp_path: Path) -> None:
 def test_the_smallest_gan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr("ganzoo.bench.speed.compare.describe_machine", lambda device: MACHINE)
+    monkeypatch.setattr("ganzoo.bench.speed.compare.describe_machine", lambda *_, **__: MACHINE)
     result = ganzoo(
         *("bench", "--quality", "vanilla", "--dataset", "ring8", "--budget", "5"),
         *("--seeds", "1", "--set", "generator-widths=8", "--set", "discriminator_widths=8"),

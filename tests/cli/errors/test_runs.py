@@ -61,6 +61,42 @@ def test_a_checkpoint_of_another_shape(tiny: Path) -> None:
     both_refuse(tiny, "does not fit the variant", "(9,) in the file", "(8,) in the network")
 
 
+def test_a_checkpoint_of_another_run(tiny: Path) -> None:
+    other = train_tiny(Path("other"), "--seed", 1)
+    mine = checkpoint(tiny, 9)
+    shutil.copytree(checkpoint(other), mine)
+    manifest = json.loads((mine / "manifest.json").read_text())
+    (mine / "manifest.json").write_text(json.dumps(manifest | {"step": 9}))
+    both_refuse(tiny, str(mine), "is a checkpoint of another run")
+    mine.rename(tiny / "checkpoints" / "best-00000009")
+    refused("sample", tiny, "--checkpoint", "best", "--out", "x.npz", saying="of another run")
+    assert ganzoo(*resume(tiny)).status == 0
+    assert train_tiny(Path("third"), "--init", other).is_dir()
+
+
+def test_a_run_that_is_moved_copied_or_longer_is_the_same(tiny: Path) -> None:
+    shutil.copytree(tiny, "copy")
+    longer = train_tiny(Path("longer"), "--steps", 9, "--threads", 1, "--log-every", 3)
+    shutil.copytree(checkpoint(longer, 9), checkpoint(Path("copy"), 9))
+    assert ganzoo("train", "--resume", tiny.rename("moved"), "--steps", 11).status == 0
+    assert ganzoo("train", "--resume", "copy", "--steps", 11).status == 0
+
+
+def test_checkpoints_of_before_say_not_whose_they_are(tiny: Path) -> None:
+    for file, key in (
+        (tiny / "run.json", "fingerprint"),
+        (checkpoint(tiny) / "manifest.json", "run"),
+    ):
+        told = json.loads(file.read_text())
+        del told[key]
+        file.write_text(json.dumps(told))
+        if key == "run":
+            assert ganzoo("sample", tiny, "--out", "x.npz").status == 0
+            assert ganzoo(*resume(tiny)).status == 0
+        else:
+            both_refuse(tiny, "of another run")
+
+
 def test_a_checkpoint_of_another_variant(tiny: Path) -> None:
     write_images(Path("images"), 28)
     result = ganzoo(

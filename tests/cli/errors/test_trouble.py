@@ -1,6 +1,8 @@
 """Trouble on the way: full disks and memories, losses without end, interruptions."""
 
+import errno
 import json
+import os
 import resource
 import signal
 import time
@@ -14,6 +16,7 @@ from helpers.children import after, start
 from helpers.cli import TINY, Result, ganzoo, spawn, train_tiny, tree
 from helpers.refusals import WEIGHTS, check, checkpoint, refused, resume
 from safetensors.torch import load_file
+from torch import Tensor
 
 from ganzoo.engine.engine import Engine
 
@@ -70,7 +73,8 @@ def test_a_loss_that_is_not_finite() -> None:
     )
     kept = max(Path("run/checkpoints").iterdir())
     assert all(tensor.isfinite().all() for tensor in load_file(kept / WEIGHTS).values())
-    assert ganzoo("sample", "run", "--n", 3, "--out", "x.npz").status == 0
+    refused("sample", "run", "--n", 3, "--out", "x.npz", saying="what is not finite")
+    assert ganzoo("sample", "run", "--checkpoint", 0, "--out", "x.npz").status == 0
     assert json.loads(ganzoo("runs", ".", "--json").out)[0]["state"] == "diverged"
 
 
@@ -134,3 +138,84 @@ def test_a_device_whose_memory_is_full(here: Path, monkeypatch: pytest.MonkeyPat
     assert result.status != 0
     assert "does not fit into memory: choose a smaller --batch-size" in result.err
     assert "--recompute or, as graphs have memory of their own, --mode eager" in result.err
+
+
+SHORT = {
+    "memory": "does not fit into the memory that is left",
+    "threads": "starts no more threads or processes",
+}
+SHORTAGES = [
+    (MemoryError(), "memory"),
+    (RuntimeError("[enforce fail at alloc_cpu.cpp:117] can't allocate memory"), "memory"),
+    (ImportError("libtorch.so: failed to map segment from shared object"), "memory"),
+    (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), "memory"),
+    (RuntimeError("can't start new thread"), "threads"),
+    (RuntimeError("env.cc:327 pthread_create failed, error code: 11 error msg: "), "threads"),
+    (BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)), "threads"),
+]
+
+
+@pytest.mark.parametrize(("error", "short"), SHORTAGES, ids=repr)
+def test_what_the_system_has_too_little_of(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, short: str
+) -> None:
+    """Whether it is said at once, or by what became of it in a library."""
+
+    def fails(*arguments: object, **named: object) -> None:
+        raise error
+
+    def wraps(*arguments: object, **named: object) -> None:
+        raise RuntimeError("the export failed") from error
+
+    before = tree(checkpoint(tiny))
+    with monkeypatch.context() as patch:
+        patch.setattr("ganzoo.runs.checkpoint.load_file", fails)
+        refused("sample", tiny, "--out", "x.npz", saying=SHORT[short])
+    for fault in (fails, wraps):
+        monkeypatch.setattr("ganzoo.cli._call", fault)
+        refused("export", tiny, saying=SHORT[short])
+    assert tree(checkpoint(tiny)) == before
+
+
+def test_a_training_for_which_no_thread_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*arguments: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    flags = ("train", "vanilla", *TINY, "--steps", 2, "--mode", "eager", "--out", "run")
+    with monkeypatch.context() as patch:
+        patch.setattr("ganzoo.training.ending.interrupt.threading.Thread.start", fails)
+        check(ganzoo(*flags), SHORT["threads"])
+    assert ganzoo("train", "--resume", "run").status == 0
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("shapes differ"), ImportError("no module"), OSError("odd")]
+)
+def test_mistakes_of_a_program_are_left_to_be_seen(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(args: list[str]) -> None:
+        raise error
+
+    monkeypatch.setattr("ganzoo.cli._call", fails)
+    with pytest.raises(type(error)):
+        ganzoo("list")
+
+
+def test_a_network_whose_samples_are_no_numbers(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were drawn black, and evaluated."""
+    from ganzoo_vanilla.variant import Vanilla
+
+    drawn = Vanilla.forward
+
+    def broken(self: Vanilla, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        return drawn(self, latent, label) * (1.0 if self.training else float("nan"))
+
+    monkeypatch.setattr(Vanilla, "forward", broken)
+    refused("sample", tiny, "--out", "x.npz", saying=("draws what is not finite", "--checkpoint"))
+    evaluated = ganzoo("evaluate", tiny)
+    assert (evaluated.status, "draws what is not finite" in evaluated.err) == (2, True)
+    exported = ganzoo("export", tiny, "--format", "torch", "--out", "out")
+    assert (exported.status, "not finite" in exported.err, Path("out").exists()) == (2, True, False)

@@ -18,8 +18,8 @@ from torch.distributed import TCPStore
 from ganzoo import SGD, Batch, Player
 from ganzoo.cli.display import Display
 from ganzoo.data.feed import make_feed
+from ganzoo.draws import Draws
 from ganzoo.engine.distributed import process_count, process_rank, processes, seed_own
-from ganzoo.engine.draws import Draws
 from ganzoo.engine.engine import Engine
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.spec import DataSpec

@@ -61,6 +61,7 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
         "version": registered.plugin.version,
         "steps": recipe["steps"],
         "batch_size": recipe["batch_size"],
+        "of_slopes": _of_slopes(variant),
         "settings": [_setting(option, suited) for option in options(cls.Config).values()],
         "players": [
             {"name": name, "nets": [*player.nets], "optimizer": str(player.optim)}
@@ -82,6 +83,18 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
             for net in player.nets
         },
     }
+
+
+def _of_slopes(variant: Variant) -> str:
+    """What a user of ``--regulariser`` should know of its D; empty: nothing."""
+    from ganzoo.adversarial import Regularised
+    from ganzoo.training.start import blurred_slopes, with_batch_norm
+    from ganzoo.variant import players_of
+
+    if not isinstance(variant, Regularised):
+        return ""
+    net = with_batch_norm(variant, players_of(variant)[variant.regularised_player].nets)
+    return blurred_slopes(net) if net else ""
 
 
 def _claims(spec: VariantSpec) -> list[dict[str, str]]:
@@ -134,7 +147,12 @@ def _print(description: dict[str, Any]) -> None:
     claims = make_table("claim", "what it says", "here")
     for row in description["claims"]:
         claims.add_row(row["id"], row["says"], row["verdict"] or "not yet tried")
-    shown_tables = [settings, players, phases, networks]
+    console.print()
+    console.print(settings)
+    if note := description["of_slopes"]:
+        console.print()
+        console.print(f"With --regulariser: {note}", soft_wrap=True)
+    shown_tables = [players, phases, networks]
     if description["claims"]:
         shown_tables.append(claims)
     for table in shown_tables:

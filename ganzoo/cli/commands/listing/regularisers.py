@@ -7,7 +7,7 @@ from ganzoo.cli.output import QuickCommand, json_option, status_line
 from ganzoo.plugins.registry import registry
 from ganzoo.plugins.verify import verified
 
-EXAMPLE = "Example: ganzoo train dcgan --regulariser r1:gamma=1,every=16,r2"
+EXAMPLE = "Example: ganzoo train vanilla --regulariser r1:gamma=1,every=16,r2"
 
 
 @click.command("regularisers", cls=QuickCommand, epilog=EXAMPLE)
