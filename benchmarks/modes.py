@@ -14,7 +14,7 @@ from ganzoo.data.dataset import DataRequest
 from ganzoo.data.made.mixtures import covered
 from ganzoo.plugins.registry import registry
 from ganzoo.runs.generate import generate
-from ganzoo.runs.load import load_variant
+from ganzoo.runs.load import load
 from ganzoo.runs.run import Run
 
 SAMPLES = 2500
@@ -26,7 +26,7 @@ def main() -> None:
     for path in map(Path, sys.argv[1:]):
         run = Run.open(path)
         dataset = registry().dataset(run.settings["training"]["dataset"]).load()(DataRequest())
-        variant = load_variant(run, torch.device("cpu"))
+        variant = load(run, torch.device("cpu")).variant
         points = torch.cat([drawn.samples for drawn in generate(variant, SAMPLES)])
         modes, quality = covered(points, dataset)
         strict, _ = covered(points, dataset, share=0.1)

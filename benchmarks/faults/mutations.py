@@ -16,6 +16,7 @@ from typing import Any
 from faults.child import Ended, called, forked
 from faults.ground import STEPS, training
 from faults.watched import VIOLATIONS, Told, watched
+from ganzoo.artifacts.files import sha256
 from ganzoo.runs import checkpoint
 
 VARIANT = "vanilla"
@@ -123,7 +124,7 @@ def _damage(file: Path, files: list[Path], chance: random.Random) -> str:
     manifest = file.parent / checkpoint.MANIFEST
     if file.suffix == ".safetensors" and manifest.exists() and chance.random() < 0.7:
         told = json.loads(manifest.read_text())
-        told["sha256"][file.name] = checkpoint._sha256(file)
+        told["sha256"][file.name] = sha256(file)
         manifest.write_text(json.dumps(told))  # as a stranger would
         how += ", with a manifest that says so"
     return how
