@@ -62,6 +62,7 @@ class Schedule:
         limit = min(result.step.seconds, left - GRACE, self.left - GRACE)
         if self.interrupted:
             result.because = "interrupted before it began"
+            self._written()
         if limit < WORTHWHILE or self.interrupted:
             return
         print(f"{result.step.name} ...", flush=True)
