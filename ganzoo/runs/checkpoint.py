@@ -10,6 +10,7 @@ says by which criterion. The one before is removed when the next is whole and a 
 late: a training that is killed earlier than that goes back to where the one before is the best.
 """
 
+import errno
 import json
 import os
 import re
@@ -266,6 +267,11 @@ def _read(path: Path, name: str) -> tuple[dict[str, Tensor], Identity]:
     except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
         if short := shortage(error):
             raise GanzooError(short) from error
+        if os.strerror(errno.ENODEV) in str(error):
+            raise GanzooError(
+                f"{file} lies on a disk that lets no file be mapped into memory: copy the run to "
+                "another disk, and use it there"
+            ) from error
         raise _damaged(file, _reason(error)) from error
 
 

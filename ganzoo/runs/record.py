@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -90,6 +91,8 @@ class Record(Noted):
     """Of what it was begun with, which makes it another training than others."""
     outcome: NotRequired[str | None]
     """How the training ended; None: it has not."""
+    digest: NotRequired[str]
+    """Of all the rest, as `digest` makes it."""
 
 
 NEEDED = {"variant", "config", "training", "data"}
@@ -161,6 +164,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "created": _TEXT,
     "fingerprint": _TEXT,
     "outcome": _MAYBE,
+    "digest": _TEXT,
     "device": _TEXT,
     "mode": _TEXT,
     "mode_because": _TEXT,
@@ -197,6 +201,12 @@ def _check_fields(spec: DataSpec) -> None:
             raise TypeError(field)
         if not all(type(side) is int and side > 0 for side in field.shape):
             raise TypeError(field)
+
+
+def digest(record: Record) -> str:
+    """What tells whether something has changed ``run.json`` since ganzoo wrote it."""
+    rest = {key: told for key, told in record.items() if key != "digest"}
+    return hashlib.blake2b(json.dumps(rest, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def describe_data(dataset: Dataset, content: list[str]) -> DataRecord:

@@ -29,7 +29,7 @@ from ganzoo.artifacts.places import refuse_within_run
 from ganzoo.errors import GanzooError, counted
 from ganzoo.runs import checkpoint, evaluations, metrics_file
 from ganzoo.runs.metrics_file import METRICS, last_step, read_metrics
-from ganzoo.runs.record import Record, data_spec, read_record
+from ganzoo.runs.record import Record, data_spec, digest, read_record
 
 
 class Unwritable(GanzooError):
@@ -120,7 +120,7 @@ class Run:
 
     def save_settings(self) -> None:
         """Write ``run.json``."""
-        write_json(self._own("run.json"), self.settings)
+        write_json(self._own("run.json"), {**self.settings, "digest": digest(self.settings)})
 
     @contextmanager
     def locked(self) -> Iterator[None]:

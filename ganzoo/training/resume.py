@@ -26,7 +26,7 @@ from ganzoo.runs import checkpoint
 from ganzoo.runs.fitting import no_larger_than
 from ganzoo.runs.freezing import freeze_layers
 from ganzoo.runs.load import build_variant
-from ganzoo.runs.record import Record, check_unchanged, root_of, rules
+from ganzoo.runs.record import Record, check_unchanged, digest, root_of, rules
 from ganzoo.runs.run import Run, SharedRun
 from ganzoo.training.assemble import (
     assemble,
@@ -152,6 +152,11 @@ def _resumed(run: Run, given: Mapping[str, object]) -> tuple[Training, dict[str,
 
 def _changes(record: Record, rates: Mapping[str, Any], step: int) -> Iterator[str]:
     """What is other from a step on than it was before, and what is kept, in sentences."""
+    if record.get("digest") not in (None, digest(record)):
+        yield (
+            f"run.json is not as ganzoo wrote it: from step {step:,} on the run has the settings "
+            "that stand there now, and may be another training than the one that was begun"
+        )
     for name, rate in rates.items():
         flag, before = "--" + name.replace("_", "-"), record["config"].get(name)
         yield (

@@ -216,6 +216,18 @@ def test_a_series_is_written_in_the_users_units(tmp_path: Path) -> None:
     assert lines == ["t,p", "10,-5", "30,5", "20,0"]
 
 
+@pytest.mark.parametrize(("low", "span"), [(0.0, 1.0), (1e6, 3.0), (-20.1, 0.3), (7e4, 1e-1)])
+def test_series_of_a_narrow_range_are_read_as_they_were_written(
+    tmp_path: Path, low: float, span: float
+) -> None:
+    """Such numbers are rounded by much of the range, and may lie a little beyond it then."""
+    codec = scale(torch.tensor([low]), torch.tensor([low + span]))
+    field, stored = Field("x", "series", (65, 1), ("a",), codec), torch.linspace(-1, 1, 65)
+    kind_of("series").write(field, stored.view(1, 65, 1), tmp_path, 0)
+    read = kind_of("series").read(field, tmp_path).flatten()
+    assert (read - stored).abs().max() <= 1e-6 + 2**-21 * (abs(low) + span) / span
+
+
 def test_a_table_keeps_decimals_words_and_columns_that_never_change(tmp_path: Path) -> None:
     field, stored = EXAMPLES["a table"]
     assert json.loads(COLUMNS)[0] == {"low": -1.25, "high": 9.75, "digits": 2}
@@ -313,12 +325,15 @@ def test_what_is_written_in_lines_is_read_whatever_signs_it_has(tmp_path: Path) 
         ("bytes", "a,b\n0,0\n-1,0\n0,0\n", "whole numbers from 0 to 255"),
         ("bytes", "a,b\n0,0\n1.5,0\n0,0\n", "whole numbers from 0 to 255"),
         ("", "", "no numbers"),
+        ("", "a,b\n0,0\n0,1.01\n0,0\n", "of 'b' that are not within those .* from -1 to 1"),
+        ("[[0,5],[9,7]]", "a,b\n0,5\n9.1,7\n1,6\n", "of 'a' .* from 0 to 9, where"),
+        ("", "a,b\n0,0\nnan,0\n0,0\n", "of 'a' that are not within"),
     ],
 )
 def test_series_that_are_others_are_refused(
     tmp_path: Path, codec: str, written: str, said: str
 ) -> None:
-    """Columns were taken in any order, and 300 was 44."""
+    """Columns were taken in any order, 300 was 44, and what was beyond the range was cut to it."""
     (tmp_path / "00000.csv").write_text(written)
     with pytest.raises(GanzooError, match=said):
         kind_of("series").read(Field("x", "series", (3, 2), ("a", "b"), codec), tmp_path)

@@ -71,6 +71,20 @@ def test_half_of_a_checkpoint_is_never_under_its_name(
     assert seen == [["00000002", "00000003"]]
 
 
+def test_a_disk_that_maps_no_file_is_not_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, 1)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("No such device (os error 19)")  # as safetensors says it of /proc/self/mem
+
+    monkeypatch.setattr(checkpoint, "safe_open", refuse)
+    with pytest.raises(GanzooError, match="lets no file be mapped") as told:
+        checkpoint.load_weights(path, TOY, tensors())
+    assert "damaged" not in str(told.value)
+
+
 def test_only_safetensors_and_a_manifest_are_written(tmp_path: Path) -> None:
     path = write(tmp_path, 1)
     assert {file.name for file in path.iterdir()} == {STATE, WEIGHTS, "manifest.json"}

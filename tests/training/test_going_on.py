@@ -61,6 +61,31 @@ def test_a_finished_run_is_trained_longer_and_says_what_is_kept(
     assert weights[0].read_bytes() == weights[1].read_bytes()
 
 
+CHANGED = "run.json is not as ganzoo wrote it: from step 5 on the run has the settings that"
+
+
+@pytest.mark.parametrize("file", ["config", "training"])
+def test_settings_that_were_changed_in_the_file_are_told_of(tmp_path: Path, file: str) -> None:
+    run = train_tiny(tmp_path / "run")
+    record = json.loads((run / "run.json").read_text())
+    key = {"config": "lr", "training": "seed"}[file]
+    record[file][key] = 3
+    (run / "run.json").write_text(json.dumps(record))
+    assert CHANGED in go_on(run, 7)
+    assert CHANGED in (run / "log.txt").read_text()
+    assert "run.json" not in go_on(run, 9)
+
+
+def test_a_file_in_another_order_and_one_from_before_are_as_they_were(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path / "run")
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(dict(reversed(record.items()))))
+    assert "run.json" not in go_on(run, 7)
+    del record["digest"]
+    (run / "run.json").write_text(json.dumps(record))
+    assert "run.json" not in go_on(run, 9)
+
+
 def test_more_threads_than_cores_are_not_taken(tmp_path: Path) -> None:
     cores = usable_cores()
     result = ganzoo("train", "vanilla", *TINY, "--steps", 1, "--threads", 900, "--out", tmp_path)

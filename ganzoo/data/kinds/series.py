@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ROLL = "bytes"
 """The codec of series that are stored as uint8."""
+ROUNDING = 2**-21
+"""Of the largest number, by which values that were written and read may lie beyond the range."""
 CURVES = 8
 """Channels that are drawn as curves; more are a roll, moments from left to right."""
 
@@ -117,7 +119,19 @@ class Series(Kind):
             if bool((values != values.byte()).any()):
                 raise GanzooError(f"the series in '{folder}' must be whole numbers from 0 to 255")
             return self.checked(field, values.byte(), folder)
-        return self.checked(field, scaled(field, values).clamp(-1, 1), folder)
+        stored = scaled(field, values)
+        low, high = unscaled(field, torch.tensor([[-1.0], [1.0]]).expand(2, values.shape[2]))
+        slack = 1 + ROUNDING * torch.maximum(low.abs(), high.abs()) / (high - low)
+        beyond = ~(stored.abs() <= slack).all(1).all(0)
+        if beyond.any():
+            worst = int(beyond.nonzero()[0])
+            name = field.names[worst] if field.names else str(worst)
+            raise GanzooError(
+                f"the series in '{folder}' have values of '{name}' that are not within those of "
+                f"the data, from {low[worst]:g} to {high[worst]:g}, where no generator makes any: "
+                "cut them to that, if they are to be judged so"
+            )
+        return self.checked(field, stored.clamp(-1, 1), folder)
 
 
 def scale(low: Tensor, high: Tensor) -> str:
