@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from logging import WARNING
+from pathlib import Path
 from typing import Any
 
 from ganzoo.config import option
@@ -57,11 +59,13 @@ class Ray(Executor):
         if self._begun or ray.is_initialized():
             return
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told what is done here
-        own: dict[str, Any] = {} if self.config.address else {"include_dashboard": False}
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": WARNING}
+        if not self.config.address:
+            quiet["include_dashboard"] = False
         try:
-            ray.init(
-                self.config.address or "local", log_to_driver=False, logging_level=WARNING, **own
-            )
+            # Ray's workers import what lies in this folder, which may be anybody's.
+            with contextlib.chdir(Path(ray.__file__).parent.parent):
+                ray.init(self.config.address or "local", **quiet)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise GanzooError(f"--executor ray finds no cluster: {error}") from error
         self._begun = True

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shlex
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +14,23 @@ from ganzoo.config import option
 from ganzoo.errors import GanzooError
 from ganzoo.jobs.elsewhere import Submitted, carry_out
 from ganzoo.jobs.executor import Executor, Handle, Job
+
+_SAFELY = f"{shlex.quote(sys.executable)} -P"
+"""Python that imports nothing from the folder where it is, which may be anybody's."""
+
+
+@contextlib.contextmanager
+def _safe_path() -> Iterator[None]:
+    """What starts in this block is such a Python, and so is all that it starts."""
+    name, before = "PYTHONSAFEPATH", os.environ.get("PYTHONSAFEPATH")
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
 
 
 @dataclass(frozen=True)
@@ -49,10 +71,13 @@ class Submitit(Executor):
             "slurm_partition": config.partition,
         }
         try:
-            executor = submitit.AutoExecutor(job.log.parent / "submitit", cluster=config.cluster)
+            executor = submitit.AutoExecutor(
+                job.log.parent / "submitit", cluster=config.cluster, slurm_python=_SAFELY
+            )
             executor.update_parameters(**{k: v for k, v in wanted.items() if v is not None})
             handle = SubmititHandle(job)
-            handle.submitted = executor.submit(carry_out, job)
+            with _safe_path():
+                handle.submitted = executor.submit(carry_out, job)
         except (RuntimeError, OSError, submitit.core.utils.FailedSubmissionError) as error:
             raise GanzooError(f"--executor submitit cannot submit {job.name}: {error}") from error
         return handle

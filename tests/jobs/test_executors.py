@@ -128,6 +128,8 @@ def test_others_conform_and_train(
     pytest.importorskip(library, reason=f"needs `pip install {library}`")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RAY_TMPDIR", "/tmp")  # a socket's path may have 107 bytes
+    for name in ("submitit", "ray", "torch", "json", "cloudpickle", "ganzoo"):  # of a stranger
+        Path(f"{name}.py").write_text(f"open({str(tmp_path / 'in')!r}, 'w')\nraise ImportError")
     text = OTHERS[library]
     if library == "submitit":
         check_executor(text)
@@ -135,6 +137,7 @@ def test_others_conform_and_train(
     result = ganzoo("sweep", "vanilla", *TINY, *args, "--executor", text)
     assert result.status == 0, (result.err, result.out)
     assert Run.open(Path("s/lr=0.001_seed=0")).state == "finished"
+    assert not Path("in").exists()
 
 
 @pytest.mark.parametrize("library", OTHERS)
