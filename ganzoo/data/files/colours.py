@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 _NEAR = 2
 """Levels of 255 by which grays and primaries of a profile that calls itself sRGB may be others."""
+_SRGB_GAMMA, _SAME_GAMMA = 1 / 2.2, 0.05
+"""What a PNG in sRGB names as its power of light, and the part of it by which others differ."""
 _GRAY_WITH_OPACITY = "LA;16B"
 _COLOURS = re.compile(r"((?:RGB|RGBX|RGBA|CMYK);16)([BLN])")
 """What Pillow calls pixels of 16 bits in a file, and the order of their bytes."""
 _PHOTOMETRIC, _WHITE_IS_0 = 262, 0
 """A tag of TIFF, and what it says of gray that is upside down."""
+_PLANAR, _PLANES, _BITS = 284, 2, 258
+"""Tags of TIFF: how the colours lie, of which this is one after the other; and their bits."""
 _NATIVE = sys.byteorder[0].upper()
 _OTHER = {"B": "L", "L": "B", "N": {"B": "L", "L": "B"}[_NATIVE]}
 """The order in which the lower byte of a pixel is taken for its upper one."""
@@ -35,6 +39,8 @@ def in_srgb(image: "Image.Image") -> tuple["Image.Image", bool]:
     from PIL import ImageCms
 
     profile = image.info.get("icc_profile")
+    if not profile and (gamma := gamma_of(image)):
+        return _lit(image, gamma)
     if not (profile or image.mode == "LAB"):
         return image, False
     try:
@@ -50,6 +56,31 @@ def in_srgb(image: "Image.Image") -> tuple["Image.Image", bool]:
         return _converted(image, own), False
     except (ImageCms.PyCMSError, ImportError, OSError, TypeError):
         return image, True
+
+
+def gamma_of(image: "Image.Image") -> float:
+    """The power of light that the pixels are, where a PNG names one that is not sRGB's; else 0."""
+    gamma = image.info.get("gamma")
+    if not isinstance(gamma, float) or "srgb" in image.info or not 0.01 < gamma < 100:
+        return 0.0
+    return gamma if abs(gamma / _SRGB_GAMMA - 1) > _SAME_GAMMA else 0.0
+
+
+def _lit(image: "Image.Image", gamma: float) -> tuple["Image.Image", bool]:
+    """An image whose pixels are a power of light, in sRGB (IEC 61966-2-1); and whether it is not,
+    as nothing here converts gray of 16 bits."""
+    if image.mode.startswith(("I", "F")):
+        return image, True
+    gray = image.mode in ("1", "L", "LA")
+    whole = image.convert(
+        ("LA" if gray else "RGBA") if image.has_transparency_data else "L" if gray else "RGB"
+    )
+    light = np.linspace(0, 1, 256) ** (1 / gamma)
+    levels = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    table, same = np.rint(255 * levels).astype(int).tolist(), [*range(256)]
+    return whole.point(
+        [v for band in whole.getbands() for v in (same if band == "A" else table)]
+    ), False
 
 
 @lru_cache(maxsize=64)
@@ -108,10 +139,13 @@ def is_deep(opened: "Image.Image") -> bool:
     Gray of 16 bits is none, but with opacity, or where one gray is transparent.
 
     Raises:
-        ValueError: it is gray of more than 8 bits whose 0 is white, which Pillow takes for black.
+        ValueError: it is gray of more than 8 bits whose 0 is white, which Pillow takes for black;
+            or its colours lie one after the other, which Pillow takes for 8 bits.
     """
+    tags = getattr(opened, "tag_v2", {})
+    if tags.get(_PLANAR) == _PLANES and max(tags.get(_BITS, (8,))) > 8 and len(tags[_BITS]) > 1:
+        raise ValueError("its colours of 16 bits lie in planes: save it with interleaved colours")
     if opened.mode.startswith("I"):
-        tags = getattr(opened, "tag_v2", {})
         if tags.get(_PHOTOMETRIC) == _WHITE_IS_0:
             raise ValueError("its gray of 16 bits has white as 0: save it with black as 0")
         return hidden_in(opened) is not None
@@ -128,8 +162,10 @@ def hidden_in(opened: "Image.Image") -> tuple[int, ...] | int | None:
 
 
 def mode_in(opened: "Image.Image") -> str:
-    """Pillow's name for what its pixels are, with gray and opacity, which it takes for colours."""
-    return "LA" if _raw(opened) == _GRAY_WITH_OPACITY else opened.mode
+    """Pillow's name for what its pixels are, with gray and opacity, which it takes for colours,
+    or of which it has the opacity apart."""
+    gray = opened.mode.startswith("I") and hidden_in(opened) is not None
+    return "LA" if gray or _raw(opened) == _GRAY_WITH_OPACITY else opened.mode
 
 
 def words_in(path: Path, opened: "Image.Image") -> np.ndarray:

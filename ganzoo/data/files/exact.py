@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganzoo.artifacts.pixels import OFFSET
-from ganzoo.data.files.colours import in_srgb, is_deep, mode_in, words_in
+from ganzoo.data.files.colours import gamma_of, in_srgb, is_deep, mode_in, words_in
 from ganzoo.data.files.formats import open_image
 from ganzoo.data.files.opened import ORIENTATION, Look, look, whole_range
 from ganzoo.data.files.wanted import AS_THEY_ARE, Pixels
@@ -59,6 +59,10 @@ def _words(
     else:
         return None
     miscoloured = False
+    if not opened.info.get("icc_profile") and gamma_of(opened):
+        if mode != opened.mode or not mode.startswith("I"):
+            return None
+        miscoloured = True
     if opened.info.get("icc_profile"):
         plain = opened.convert("RGB") if mode.startswith("RGB") else opened
         converted, miscoloured = in_srgb(plain)

@@ -113,6 +113,10 @@ def name_of(found: str) -> str:
     return _NAMES.get(found, found)
 
 
+_WIDER = {"L;2": 85, "L;4": 17}
+"""What Pillow multiplies grays of fewer bits by, by how it calls them."""
+
+
 @contextlib.contextmanager
 def open_image(path: Path) -> Iterator["Image.Image"]:
     """A file as Pillow has it, not decoded yet; what is decoded stays when it is closed.
@@ -126,7 +130,15 @@ def open_image(path: Path) -> Iterator["Image.Image"]:
     refuse_endless(path)
     _refuse_vast(path)
     with PatientFile(path) as file, Image.open(file, formats=formats_of(path)) as image:
+        _widen_hidden(image)
         yield image
+
+
+def _widen_hidden(image: "Image.Image") -> None:
+    """Have the gray that is transparent be one of 8 bits, as Pillow makes all others."""
+    hidden, tiles = image.info.get("transparency"), getattr(image, "tile", ())
+    if image.mode == "L" and isinstance(hidden, int) and tiles:
+        image.info["transparency"] = hidden * _WIDER.get(tiles[0][3], 1)
 
 
 def _refuse_vast(path: Path) -> None:

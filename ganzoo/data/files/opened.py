@@ -25,6 +25,8 @@ Size = tuple[int, int]
 ORIENTATION = 0x0112
 _QUARTER_TURNED = range(5, 9)
 """Values of that tag of EXIF."""
+_SIDES = 256, 257
+"""Tags of TIFF: width and height, as the pixels lie in the file."""
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 LARGE = 40_000_000
 """Pixels, of which a copy takes up to 160 MB, and decoding several copies: beyond as many, images
@@ -122,8 +124,12 @@ def upright_size(path: Path) -> Size | None:
     """(height, width) as the header says; None: it cannot be read."""
     try:
         with open_image(path) as image:
+            tags = getattr(image, "tag_v2", {})  # of a TIFF, whose size Pillow may have turned
+            width, height = (
+                tags.get(tag, own) for tag, own in zip(_SIDES, image.size, strict=True)
+            )
             turned = image.getexif().get(ORIENTATION, 1) in _QUARTER_TURNED
-            return (image.width, image.height) if turned else (image.height, image.width)
+            return (width, height) if turned else (height, width)
     except Exception:  # decoding it will say why
         return None
 
