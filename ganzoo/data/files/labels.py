@@ -239,9 +239,12 @@ def _report_gone(root: Path, table: str, gone: Sequence[str], report: Report) ->
 
 
 def _names(files: Sequence[str], place: str = "") -> dict[str, str]:
-    """Files by all that they may be called, in tables of a folder in which all of them lie."""
+    """Files by all that they may be called, in tables of a folder in which all of them lie.
+
+    What one is called in full no other is called for short, and what two may be called no one is.
+    """
     inside = [file.removeprefix(place) for file in files]
-    names = dict(zip(inside, files, strict=True))
+    called: dict[str, str | None] = {}
     for shorten in (
         lambda file: file.rpartition(".")[0],
         lambda file: PurePosixPath(file).name,
@@ -249,8 +252,11 @@ def _names(files: Sequence[str], place: str = "") -> dict[str, str]:
     ):
         short = [shorten(file) for file in inside]
         if len({*short}) == len(short):
-            names |= {name: file for name, file in zip(short, files, strict=True) if name}
-    return names
+            for name, file in zip(short, files, strict=True):
+                called[name] = file if called.get(name, file) == file else None
+    called.pop("", None)
+    full = dict(zip(inside, files, strict=True))
+    return {name: file for name, file in called.items() if file is not None} | full
 
 
 def _respelled(cells: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:

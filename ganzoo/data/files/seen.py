@@ -8,7 +8,7 @@ from ganzoo.errors import counted
 
 Seen = dict[str, int]
 
-_DARK = 14
+DARK = 14
 """Bits of 16, if no file uses more, that are worth a word: all images look dark then."""
 
 
@@ -61,7 +61,7 @@ def report_seen(where: str, seen: Seen, wanted: Pixels, report: Callable[[str], 
             "on white: a training with --pixels rgba keeps them"
         )
     bits = seen["highest"].bit_length()
-    if bits and bits <= _DARK and wanted.bits == MOST_BITS:
+    if bits and bits <= DARK and wanted.bits == MOST_BITS:
         bits = max(bits, 8)
         report(
             f"the files of 16 bits {where} have values up to {seen['highest']} of 65535, and so "

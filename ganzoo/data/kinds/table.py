@@ -189,7 +189,7 @@ def _shown(value: float, digits: int) -> str:
 
 def _number(word: str, column: str) -> float:
     try:
-        return float(word)
+        return float(word.replace("_", "?"))  # with which Python takes it for a number
     except ValueError as error:
         raise GanzooError(f"'{word}' in {column} is no number") from error
 

@@ -202,4 +202,6 @@ def _number(cell: str) -> float | None:
         value = float(cell)
     except ValueError:
         return None
+    if "_" in cell:  # as in a code; to Python it is a number
+        return None
     return value if math.isfinite(value) else None

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.artifacts.pixels import OFFSET
+from ganzoo.data.files.seen import DARK
 from ganzoo.data.kinds import kind_of
 from ganzoo.data.kinds.image import WORDS
 from ganzoo.data.kinds.series import scale, scaled
@@ -73,7 +74,7 @@ def guess(
         return _row(name, array, what)
     if array.ndim > 5:
         raise GanzooError(f"{what} is {_described(array)}: no kind of data has so many dimensions")
-    return _pixels(name, array, what, splits)
+    return _pixels(name, array, what, splits, report)
 
 
 def _label(name: str, array: Array) -> tuple[Field, Tensor]:
@@ -126,7 +127,9 @@ def _row(name: str, array: Array, what: str) -> tuple[Field, Tensor]:
     )
 
 
-def _pixels(name: str, array: Array, what: str, splits: Sequence[int]) -> tuple[Field, Tensor]:
+def _pixels(
+    name: str, array: Array, what: str, splits: Sequence[int], report: Callable[[str], None]
+) -> tuple[Field, Tensor]:
     """An image, a mask, a volume or a video."""
     shape = array.shape[1:]
     if array.dtype.kind == "b":
@@ -143,6 +146,12 @@ def _pixels(name: str, array: Array, what: str, splits: Sequence[int]) -> tuple[
         array = np.moveaxis(array, -1, 1)
     refuse_doubtful(array, splits, what)
     stored, codec = _stored(array, kind, what)
+    bits = int(array.max()).bit_length()
+    if codec == WORDS and 8 < bits <= DARK:
+        report(
+            f"{what} goes up to {array.max():g} of 65535, and so it is dark: divide it by what is "
+            f"white, such as {(1 << bits) - 1}, to have it from 0 to 1"
+        )
     return Field(name, kind, tuple(stored.shape[1:]), (), codec), stored
 
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import platformdirs
@@ -73,6 +73,12 @@ def load_celeba(request: DataRequest) -> Dataset:
     with _blaming("celeba", folder):
         lines = (folder / "list_eval_partition.txt").read_text().splitlines()
         files = [name for name, split in map(str.split, lines) if split == wanted]
+    outside = next((name for name in files if PurePosixPath(name).name != name), None)
+    if outside is not None:
+        raise GanzooError(
+            f"'{folder / 'list_eval_partition.txt'}' names '{outside}', which is no file of "
+            "img_align_celeba: names alone stand in it"
+        )
     size = request.image_size or DEFAULT_SIZE
     images, _ = decode(folder / "img_align_celeba", files, size, request.report)
     return Dataset.images("celeba", images)
@@ -91,6 +97,8 @@ def _labelled(
     stored = cache.read_labelled(path, request.report)
     if stored is None:
         read = _torchvision(kind)
+        # Files of torchvision before 0.10 go before those that the cache is named by.
+        read = type(kind, (read,), {"processed_folder": ""})
         with _blaming(name, folder):
             decoded = read(root, train=request.split == "train")
         stored = _tensors(decoded, size)

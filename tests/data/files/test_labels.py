@@ -204,3 +204,28 @@ def test_names_that_only_their_form_tells_apart_are_taken_as_they_are_written(
     labels, said = found(tmp_path, files)
     assert labels == {both[1]: "a", "x.png": "b"}
     assert any(f"such as '{other}'" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("listed", "beside"),
+    [("p{}.jpg", "p{}.jpg.1.png"), ("p{}.png", "p{}.png.jpg"), ("p{}.a.png", "p{}.a.png.b.png")],
+)
+def test_what_a_file_is_called_in_full_no_other_is_called_for_short(
+    tmp_path: Path, listed: str, beside: str
+) -> None:
+    """Copies of downloads had the labels that were meant for what they are copies of."""
+    own = [listed.format(number) for number in range(12)]
+    files = images(tmp_path, *own, *(beside.format(number) for number in range(12)))
+    rows = [f"{name},{'ab'[number % 2]}" for number, name in enumerate(own)]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,label", *rows]))
+    labels, said = found(tmp_path, files)
+    assert labels == {name: "ab"[number % 2] for number, name in enumerate(own)}
+    assert "left out: 12 images" in said[0]
+
+
+def test_what_two_files_may_be_called_no_one_is(tmp_path: Path) -> None:
+    files = images(tmp_path, "x/b.jpg.png", "x/c.png", "x/y/b.jpg")
+    (tmp_path / "labels.csv").write_text("file,label\nb.jpg,1\nc.png,2\nx/b.jpg.png,1\n")
+    labels, said = found(tmp_path, files)
+    assert labels == {"x/c.png": "2", "x/b.jpg.png": "1"}
+    assert "such as 'b.jpg'" in said[0]

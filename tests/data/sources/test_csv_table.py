@@ -187,3 +187,12 @@ def test_what_is_refused(file: Path) -> None:
     )
     with pytest.raises(GanzooError, match="'csv' holds rows of a table: leave out --image-size"):
         load(DataRequest(root=file, image_size=(8, 8)))
+
+
+def test_codes_with_underscores_are_words(file: Path) -> None:
+    """Python takes 3_17 for 317, and so 1_23 and 12_3 would be one."""
+    file.write_text(
+        "place,x\n" + "".join(f"{'1_23' if n % 2 else '12_3'},{n}.5\n" for n in range(12))
+    )
+    train, _ = loaded(file)
+    assert {row[0] for row in rows(train)} == {"1_23", "12_3"}

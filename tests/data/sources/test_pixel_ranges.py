@@ -76,3 +76,24 @@ def test_dark_images_and_black_splits_are_taken(tmp_path: Path) -> None:
     dark = np.concatenate([COLOUR * 0.5] * 3 + [COLOUR * 0.004])
     assert loaded(saved(tmp_path, a=dark)).tensors["a"].max() > 100
     loaded(saved(tmp_path, x_train=COLOUR, x_test=COLOUR * 0))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "most", "said"),
+    [(np.uint16, 4095, 4095), (np.int32, 300, 511), (np.float32, 4000, 4095)],
+)
+def test_pixels_that_fill_no_16_bits_are_said_to_be_dark(
+    tmp_path: Path, dtype: type, most: int, said: int
+) -> None:
+    report: list[str] = []
+    file = saved(tmp_path, a=(COLOUR.astype(np.float64) * most / COLOUR.max()).astype(dtype))
+    load(DataRequest(root=file, report=report.append))
+    assert f"goes up to {most} of 65535, and so it is dark: divide it by" in report[0]
+    assert f"such as {said}," in report[0]
+
+
+def test_pixels_of_16_bits_are_not(tmp_path: Path) -> None:
+    report: list[str] = []
+    file = saved(tmp_path, a=(COLOUR.astype(np.float64) * 65535 / COLOUR.max()).astype(np.uint16))
+    load(DataRequest(root=file, report=report.append))
+    assert not [words for words in report if "dark" in words]

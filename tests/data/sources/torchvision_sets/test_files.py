@@ -58,6 +58,27 @@ def test_idx_files_are_read(tmp_path, load, place, name, by_default):
     assert (train.name, len(train.classes), said) == (name, 10, [])
 
 
+def test_files_of_an_older_torchvision_are_not_looked_at(tmp_path):
+    """They went before the others, by which the cache is named, whatever they held."""
+    write_idx(tmp_path / "MNIST/raw")
+    old = tmp_path / "MNIST/processed"
+    old.mkdir()
+    for name in ("training.pt", "test.pt"):
+        torch.save((torch.full((20, 28, 28), 9, dtype=torch.uint8), torch.zeros(20)), old / name)
+    assert load_mnist(DataRequest(root=tmp_path)).fields["label"].tolist() == [7, 2, 9]
+
+
+@pytest.mark.parametrize("name", ["../secret.jpg", "/etc/secret.jpg", "a/b.jpg"])
+def test_celeba_names_its_own_images_alone(tmp_path, name):
+    images = write_celeba(tmp_path)
+    (images.parent / "secret.jpg").write_bytes((images / "000003.jpg").read_bytes())
+    with (images.parent / "list_eval_partition.txt").open("a") as file:
+        file.write(f"{name} 0\n")
+    assert f"names '{name}', which is no file of img_align_celeba" in problem(
+        load_celeba, root=tmp_path
+    )
+
+
 def test_cifar10_is_read(tmp_path, monkeypatch):
     folder = write_cifar(tmp_path, monkeypatch)
     train = load_cifar10(DataRequest(root=tmp_path))
