@@ -47,6 +47,30 @@ def drawing_anew() -> Iterator[None]:
 
 
 @dataclass
+class SeededDraws:
+    """Where the default generators stand for what begins with a seed and is drawn part by part.
+
+    Between its turns they go on as if it had not been.
+    """
+
+    seed: int
+    device: torch.device
+    _left: dict[str, Tensor] | None = None
+    """Where they stood when its last turn ended; None: it had none yet."""
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A block in which they go on from where they stood after its last turn."""
+        with drawing_apart(self.device):
+            if self._left is None:
+                torch.manual_seed(self.seed)
+            else:
+                _write(self._left)
+            yield
+            self._left = _read(self.device)
+
+
+@dataclass
 class Draws:
     """Where the default generators stand for one training, whatever else draws between its turns.
 
@@ -67,7 +91,7 @@ class Draws:
     def leave() -> None:
         """Note where they stand for whoever had the last turn."""
         if Draws._whose is not None:
-            Draws._whose._left = Draws._whose._read()
+            Draws._whose._left = _read(Draws._whose.device)
             Draws._whose = None
 
     @contextmanager
@@ -77,7 +101,7 @@ class Draws:
             if Draws._whose is not self:
                 Draws.leave()
                 if self._left is not None:
-                    self._write(self._left)
+                    _write(self._left)
                 Draws._whose = self
             yield
 
@@ -90,13 +114,16 @@ class Draws:
             if Draws._whose is self:
                 Draws.leave()
 
-    def _read(self) -> dict[str, Tensor]:
-        states = {"cpu": torch.get_rng_state()}
-        if self.device.type != "cpu":
-            states[self.device.type] = torch.get_device_module(self.device).get_rng_state()
-        return states
 
-    def _write(self, states: dict[str, Tensor]) -> None:
-        torch.set_rng_state(states["cpu"])
-        if self.device.type != "cpu":
-            torch.get_device_module(self.device).set_rng_state(states[self.device.type])
+def _read(device: torch.device) -> dict[str, Tensor]:
+    states = {"cpu": torch.get_rng_state()}
+    if device.type != "cpu":
+        states[str(device)] = torch.get_device_module(device).get_rng_state(device)
+    return states
+
+
+def _write(states: dict[str, Tensor]) -> None:
+    torch.set_rng_state(states["cpu"])
+    for name in states.keys() - {"cpu"}:
+        device = torch.device(name)
+        torch.get_device_module(device).set_rng_state(states[name], device)

@@ -16,7 +16,7 @@ from ganzoo.metrics.meaning import Found, in_words
 from ganzoo.metrics.picture import draw_nearest
 from ganzoo.runs.evaluations import FOLDER, store
 from ganzoo.runs.load import Loaded
-from ganzoo.runs.record import data_spec
+from ganzoo.runs.record import data_spec, read_record
 from ganzoo.runs.run import Run
 
 
@@ -92,6 +92,8 @@ def evaluate(
     found = evaluate_run(run, loaded.variant, wish, n, data_root)
     record = {"run": str(path), "step": step, **found.report.to_dict()}
     try:
+        if read_record(path).get("fingerprint") != run.settings.get("fingerprint"):
+            raise GanzooError(f"{path} is another run now")
         record = store(path, step, found.report.to_dict())
         if found.images is not None:
             picture = path / FOLDER / f"{step:08d}-nearest.png"

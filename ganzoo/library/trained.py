@@ -245,7 +245,9 @@ class TrainedRun(DrawingRun):
         from ganzoo.export.go import export
 
         listener(report)
-        return export(self.path, form, place(out), self.checkpoint, report, truncation, controls)
+        # What it has drawn from already, though the run may have gone on.
+        which = str(self.step) if "_loaded" in vars(self) else self.checkpoint
+        return export(self.path, form, place(out), which, report, truncation, controls)
 
     def translating(
         self,

@@ -1,18 +1,21 @@
 """Drawing samples so that each depends on its latent alone, and on the way between latents."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
-from ganzoo.draws import alone, seeded
+from ganzoo.draws import SeededDraws, alone
 from ganzoo.errors import GanzooError, unknown
 from ganzoo.networks import between
 from ganzoo.variant import Variant
+
+Made = TypeVar("Made")
 
 CHUNK = 250
 """Samples drawn at once: always as many, so that the first of 10,000 are the same as of 10."""
@@ -84,14 +87,14 @@ def generate(
     """
     drawing = drawing or Drawing()
     numbers = range(wanted) if isinstance(wanted, int) else sorted(set(wanted))
-    for rows, latents in _chunks(variant, numbers, drawing):
-        yield _rows(_make(variant, latents, drawing), [*rows.values()])
+    for rows, drawn in _chunks(variant, numbers, drawing, partial(_make, variant, drawing=drawing)):
+        yield _rows(drawn, [*rows.values()])
 
 
 def draw_latents(variant: Variant, numbers: Sequence[int], drawing: Drawing) -> Latents:
     """What the samples of these numbers are made of, in their order; raises as `generate` does."""
     found: dict[int, tuple[Tensor, Tensor | None]] = {}
-    for rows, (z, labels) in _chunks(variant, numbers, drawing):
+    for rows, (z, labels) in _chunks(variant, numbers, drawing, lambda latents: latents):
         for number, row in rows.items():
             found[number] = z[row], None if labels is None else labels[row]
     z = torch.stack([found[number][0] for number in numbers])
@@ -174,15 +177,22 @@ def label_of(variant: Variant, asked: str | int) -> int:
 
 
 def _chunks(
-    variant: Variant, numbers: Collection[int], drawing: Drawing
-) -> Iterator[tuple[dict[int, int], Latents]]:
-    """The latents of whole chunks, and the row of each number that is in one."""
+    variant: Variant,
+    numbers: Collection[int],
+    drawing: Drawing,
+    make_of: Callable[[Latents], Made],
+) -> Iterator[tuple[dict[int, int], Made]]:
+    """The row of each number that is in a whole chunk, and what is made of the chunk's latents.
+
+    Whatever others draw while a chunk is used, the next is the same.
+    """
     label = None if drawing.label is None else label_of(variant, drawing.label)
     rows: dict[int, dict[int, int]] = {}
     for number in numbers:
         rows.setdefault(number // CHUNK, {})[number] = number % CHUNK
-    with seeded(drawing.seed, variant.device):
-        for chunk in range(max(rows) + 1):
+    draws = SeededDraws(drawing.seed, variant.device)
+    for chunk in range(max(rows) + 1):
+        with draws.turn():
             with torch.no_grad(), told(variant, drawing):
                 z = variant.sample_latent(CHUNK)
             if chunk not in rows:
@@ -194,7 +204,8 @@ def _chunks(
                 labels %= variant.data.classes
                 if label is not None:
                     labels.fill_(label)
-            yield rows[chunk], Latents(z, labels)
+            made = make_of(Latents(z, labels))
+        yield rows[chunk], made
 
 
 @torch.no_grad()

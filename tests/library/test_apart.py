@@ -1,6 +1,7 @@
 """What is made of a run, or foreseen, draws from no generator that a training may be using."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,26 @@ def test_each_draws_in_its_turn(way: str, folder: Path, tmp_path: Path) -> None:
     with Watch() as watch:
         WAYS[way](folder, tmp_path / "out")
     assert watch.drawn == []
+
+
+def test_samples_in_parts_are_the_same_whatever_is_drawn_between(folder: Path) -> None:
+    """One that is left half-way neither keeps the turn nor the program's own random numbers."""
+    run = points(folder)
+    first, second = (run.drawn(600, run.drawing(None, seed, 1.0, {})) for seed in (0, 1))
+    torch.manual_seed(5)
+    parts: list[tuple[torch.Tensor, torch.Tensor]] = []
+    own: list[torch.Tensor] = []
+    for one, other in zip(first, second, strict=True):
+        parts.append((one.made, other.made))
+        own.append(torch.rand(3))
+    for seed, made in enumerate(zip(*parts, strict=True)):
+        assert torch.equal(torch.cat(made), run.sample(600, seed=seed).made)
+    torch.manual_seed(5)
+    assert torch.equal(torch.stack(own), torch.rand(len(own), 3))
+    left = run.drawn(600, run.drawing(None, 0, 1.0, {}))
+    next(left)
+    with ThreadPoolExecutor(1) as pool:
+        assert len(pool.submit(run.sample, 2).result(timeout=60).made) == 2
 
 
 def test_what_draws_out_of_turn_is_seen() -> None:

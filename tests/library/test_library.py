@@ -1,6 +1,7 @@
 """``import ganzoo`` as a library: what programs get, and what they are refused."""
 
 import pickle
+import shutil
 import threading
 from pathlib import Path
 
@@ -182,3 +183,35 @@ def test_a_forecast_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (found.steps, found.variant, [*tmp_path.iterdir()]) == (7, "vanilla", [])
     with pytest.raises(ganzoo.GanzooError, match="--lr must be above 0"):
         ganzoo.forecast("vanilla", lr=-1)
+
+
+def test_what_was_drawn_from_is_what_is_exported_though_the_run_has_gone_on(
+    tmp_path: Path,
+) -> None:
+    run = ganzoo.train("vanilla", dataset="ring8", steps=4, out=tmp_path / "run", **TINY)
+    before = run.sample(5)
+    ganzoo.train(resume=run, steps=8, progress=False)
+    assert torch.equal(run.sample(5).made, before.made)
+    run.export("safetensors", tmp_path / "net")
+    written = (tmp_path / "net" / "generator.safetensors").read_bytes()
+    ganzoo.open_run(run.path, checkpoint="4").export("safetensors", tmp_path / "again")
+    assert written == (tmp_path / "again" / "generator.safetensors").read_bytes()
+    ganzoo.open_run(run.path).export("safetensors", tmp_path / "last")
+    assert written != (tmp_path / "last" / "generator.safetensors").read_bytes()
+
+
+def test_another_run_in_its_place_keeps_its_own_evaluation(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    old = ganzoo.train("vanilla", dataset="ring8", steps=4, out=path, seed=1, **TINY)
+    old.sample(1)
+    shutil.rmtree(path)
+    new = ganzoo.train("vanilla", dataset="ring8", steps=4, out=path, seed=2, **TINY)
+    kept = new.evaluate(300)
+    assert kept.remark == ""
+    before = new.evaluations
+    found = old.evaluate(300)
+    assert found.remark == f"the evaluation cannot be kept: {path} is another run now"
+    assert ganzoo.open_run(path).evaluations == before
+    shutil.rmtree(path)
+    assert "the evaluation cannot be kept" in old.evaluate(300).remark
+    assert not path.exists()
