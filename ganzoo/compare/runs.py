@@ -240,6 +240,12 @@ def _remarks(groups: Sequence[Group]) -> Iterable[str]:
             else "says how good each is beside its own data"
         )
         yield f"{what}: `ganzoo evaluate RUN` {advice}"
+    for group in groups:
+        if early := _evaluated_early(group):
+            yield (
+                f"{', '.join(early)} evaluated at an earlier step than others of the same row: "
+                "`ganzoo evaluate RUN` measures where it is now"
+            )
     protocols = [{one.protocol for one in member.evaluations} for member in members]
     known = [one for one in protocols if one]
     if not same:
@@ -252,6 +258,18 @@ def _remarks(groups: Sequence[Group]) -> Iterable[str]:
             "the runs were evaluated under different protocols, whose numbers cannot be compared: "
             "`ganzoo evaluate RUN` with the same options makes them comparable"
         )
+
+
+def _evaluated_early(group: Group) -> list[str]:
+    """The runs that were measured at an earlier step than another of the group, and alike."""
+    last: dict[str, int] = {}
+    for one in (one for member in group.members for one in member.evaluations):
+        last[one.protocol] = max(one.step, last.get(one.protocol, 0))
+    return [
+        str(member.path)
+        for member in group.members
+        if any(one.step < last[one.protocol] for one in member.evaluations)
+    ]
 
 
 def _read_data(member: Member) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def read_settings(run: Run) -> dict[str, Any]:
     }
     flags = content["training"] | content["config"]
     flags.pop("dataset", None)  # "data" says it
+    flags |= {f"{name} until step {step}": was for name, was, step in content.get("before", [])}
     return {
         **variant,
         "data": content["data"]["name"],

@@ -1,5 +1,6 @@
 """Two sets of images as two domains of one shape."""
 
+import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import Dataset
@@ -23,8 +24,10 @@ def in_one_shape(first: Dataset, second: Dataset, name: str) -> Dataset:
 
 
 def _with_channels(dataset: Dataset, channels: int) -> Dataset:
-    """The data set with its grayscale images, if they are so, repeated for each channel."""
+    """The data set with its grayscale images, if they are so, repeated for each colour, opaque."""
     image: Tensor = dataset.tensors["image"]
     if image.shape[1] == 1:
-        image = image.expand(-1, channels, -1, -1)  # a view, which takes no memory
+        colours = image.expand(-1, min(channels, 3), -1, -1)  # a view, which takes no memory
+        opaque = torch.full_like(image, torch.iinfo(image.dtype).max)
+        image = colours if channels <= 3 else torch.cat((colours, opaque), 1)
     return dataset.with_tensors({"image": image})

@@ -87,6 +87,8 @@ class Record(Noted):
     """That train it together."""
     created: NotRequired[str]
     """When it was begun, in UTC (ISO 8601)."""
+    before: NotRequired[list[tuple[str, Any, int]]]
+    """What settings were before the run went on with others: name, value, until which step."""
     fingerprint: NotRequired[str]
     """Of what it was begun with, which makes it another training than others."""
     outcome: NotRequired[str | None]
@@ -162,6 +164,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "versions": (dict,),
     "processes": (int,),
     "created": _TEXT,
+    "before": (list,),
     "fingerprint": _TEXT,
     "outcome": _MAYBE,
     "digest": _TEXT,

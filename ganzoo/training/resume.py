@@ -90,6 +90,9 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
         _report_other_plugins(run.plugins, plugins, observer)
         _report_other_device(run.settings["device"], assembled.record["device"], observer)
         changes = [*_changes(run.settings, rates, engine.iteration)]
+        now = {**rates, "precision": training.precision}
+        if before := _before(run.settings, now, engine.iteration):
+            assembled.record["before"] = before
         run.settings = {**assembled.record, **quality_record(exhibits)}
         _rewind(run, engine.iteration)  # before the log is written to, which a copy may share
         for words in changes:
@@ -173,6 +176,13 @@ def _changes(record: Record, rates: Mapping[str, Any], step: int) -> Iterator[st
             f"the run had finished at step {step:,} and is trained longer: all that it had is "
             "kept, and what follows its progress, such as rates that fall, follows the new length"
         )
+
+
+def _before(record: Record, now: Mapping[str, Any], step: int) -> list[tuple[str, Any, int]]:
+    """What settings were until a step, of those that are others now or were before."""
+    then = record["config"] | record["training"]
+    changed = [(name, then[name], step) for name in now if then.get(name, now[name]) != now[name]]
+    return [*record.get("before", []), *changed]
 
 
 def _report_other_device(before: str, now: str, observer: Observer) -> None:

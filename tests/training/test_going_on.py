@@ -48,6 +48,8 @@ def test_another_learning_rate_from_here_on(
     assert "--lr is 0.01, and was 1e-09" in go_on(run, 13, "--lr", 1e-2)
     assert moved(run, 11, 13) > 1e-3
     assert "--lr is 0.01, and was 1e-09" in (run / "log.txt").read_text()
+    before = json.loads((run / "run.json").read_text())["before"]
+    assert before == [["lr", 1e-3, 5], ["lr", 1e-9, 11]]
 
 
 def test_a_finished_run_is_trained_longer_and_says_what_is_kept(

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ganzoo.data.files.found import BY_NAME, RULES
 from ganzoo.data.files.one_file import read_text
@@ -134,19 +134,26 @@ def _by_lists(root: Path, lists: Sequence[str], files: Sequence[str], report: Re
 def _listed(path: Path, report: Report) -> Labels:
     """What one list says."""
     try:
-        told = json.loads(read_text(path))
+        told = json.loads(read_text(path), object_pairs_hook=_once)
         listed = told.get("labels") if isinstance(told, dict) else told
         pairs = [(str(name), label) for name, label in listed or ()]
     except (ValueError, TypeError, RecursionError) as error:
         raise GanzooError(
             f"'{path}' does not list labels: it must hold "
-            '{"labels": [["a file", 0], ...]}, or be left out'
+            '{"labels": [["a file", 0], ...]}, and nothing twice, or be left out'
         ) from error
     if any(isinstance(label, list | float | dict) for _, label in pairs):
         report(f"the labels in '{path}' are numbers that are no classes, and are left out")
         return {}
     told_of = [(name.replace("\\", "/"), str(label)) for name, label in pairs if label is not None]
     return _last(f"'{path}'", told_of, report)
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; a ValueError, where it says something twice."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("it says something twice")
+    return found
 
 
 def _by_tables(

@@ -32,6 +32,8 @@ from ganzoo.errors import GanzooError, counted
 from ganzoo.spec import DataSpec, Field
 
 VALUES = {"1": 1, "0": 0, "-1": 0, "yes": 1, "no": 0, "true": 1, "false": 0}
+NOES = ("0", "-1")
+"""Numbers for what is not there, of which a column has one."""
 PARTITION = "list_eval_partition"
 """Which image of CelebA is of which split."""
 _SPLIT = {"0": "train", "2": "test"}
@@ -133,6 +135,12 @@ def _attributes(
                 "yes, no, true or false"
             )
             continue
+        if len({*cells} & {*NOES}) > 1:
+            report(
+                f"column '{name}' of '{path}' is left out: it has 0 beside -1, of which one may "
+                "mean that it is not known"
+            )
+            continue
         taken.append(name.strip())
         columns.append([VALUES[cell] for cell in cells])
     twice = next((name for name in taken if taken.count(name) > 1), None)
@@ -204,8 +212,10 @@ def _splits(
 ) -> dict[str, list[str]]:
     """The files of each split, in the order of the table where that says nothing else."""
     files, report = [*listed], request.report
-    partition = next((p for p in sorted(root.glob(f"{PARTITION}.*"))), None)
-    if partition is not None:
+    partitions = [path for end in (".txt", ".csv") if (path := root / f"{PARTITION}{end}").exists()]
+    if partitions[1:]:
+        raise GanzooError(f"'{root}' holds {PARTITION}.txt and {PARTITION}.csv: leave one")
+    for partition in partitions:
         lines = [line.replace(",", " ").split() for line in read_text(partition).splitlines()]
         told = [(line[0], _SPLIT.get(line[1], "")) for line in lines if len(line) == 2]
         _report_several(partition, told, report)

@@ -79,7 +79,10 @@ def guess(
 
 def _label(name: str, array: Array) -> tuple[Field, Tensor]:
     values, numbers = np.unique(array, return_inverse=True)
-    names = tuple(map(str, values.tolist()))
+    told = values.tolist()
+    names = tuple(
+        one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in told
+    )
     return Field(name, "label", (), names), torch.from_numpy(numbers.reshape(-1).astype(np.int64))
 
 

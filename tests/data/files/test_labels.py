@@ -229,3 +229,11 @@ def test_what_two_files_may_be_called_no_one_is(tmp_path: Path) -> None:
     labels, said = found(tmp_path, files)
     assert labels == {"x/c.png": "2", "x/b.jpg.png": "1"}
     assert "such as 'b.jpg'" in said[0]
+
+
+def test_a_list_that_says_something_twice_is_refused(tmp_path: Path) -> None:
+    files = images(tmp_path, "a.png", "b.png")
+    told = '"labels": [["a.png", {}], ["b.png", 1]]'
+    (tmp_path / LIST).write_text(f"{{{told.format(0)}, {told.format(1)}}}")
+    with pytest.raises(GanzooError, match="nothing twice"):
+        found(tmp_path, files)

@@ -216,3 +216,28 @@ def test_a_name_may_be_spelled_in_another_form(root: Path) -> None:
     for split, values in (("train", range(4)), ("test", range(4, 6))):
         dataset, _ = loaded(root, split)
         assert found(dataset) == {value: [1, 0, value % 2] for value in values}
+
+
+def test_which_file_says_the_splits_is_clear(root: Path) -> None:
+    """A copy beside it decided, where its name came first."""
+    shade(root, *range(10, 20))
+    celeba(root, *(f"{value:03}.png {(-1) ** value} 1 -1" for value in range(10, 20)))
+    lines = [f"{value:03}.png {2 if value > 17 else 0}" for value in range(10, 20)]
+    (root / "list_eval_partition.txt").write_text("\n".join(lines))
+    (root / "list_eval_partition.bak").write_text("\n".join(line[:-1] + "0" for line in lines))
+    assert found(loaded(root, "test")[0]).keys() == {18, 19}
+    (root / "list_eval_partition.csv").write_text(
+        "\n".join(line.replace(" ", ",") for line in lines)
+    )
+    assert "list_eval_partition.txt and list_eval_partition.csv: leave one" in problem(root)
+
+
+def test_a_column_with_0_beside_minus_1_is_left_out(root: Path) -> None:
+    """As of findings that are there, not there, or not certain."""
+    shade(root, *range(10, 22))
+    rows = [f"{value:03}.png,{(1, 0, -1)[value % 3]},{value % 2}" for value in range(10, 22)]
+    (root / "chest.csv").write_text("\n".join(["file,Edema,Fracture", *rows]))
+    dataset, said = loaded(root)
+    assert dataset.spec.fields["attributes"].names == ("Fracture",)
+    assert "column 'Edema'" in said[0]
+    assert "it has 0 beside -1" in said[0]

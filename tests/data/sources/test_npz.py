@@ -306,3 +306,11 @@ def test_the_only_row_of_a_class_is_trained_on(tmp_path: Path) -> None:
 
     assert held(1) == [9, 19]
     assert held(2) == [10]
+
+
+def test_classes_of_bytes_are_called_as_they_read(tmp_path: Path) -> None:
+    """As h5py gives them."""
+    names = np.array(["cat", "größe"] * 10).astype(object)
+    told = np.array([name.encode() for name in names])
+    dataset, _ = loaded(save(tmp_path / "x.npz", x=bytes_of(20, 6, 5), y=told))
+    assert dataset.classes == ("cat", "größe")

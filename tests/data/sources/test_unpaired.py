@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.domains import in_one_shape
 from ganzoo.data.sources.unpaired import load
 from ganzoo.errors import GanzooError
 
@@ -207,3 +208,15 @@ def test_a_domain_without_a_readable_image_is_refused(root: Path) -> None:
     assert problem(root) == (
         f"of 1 file in '{root / 'trainB'}' none can be read: it is not an image ('a.png')"
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16])
+def test_gray_beside_colours_with_opacity_is_opaque(dtype: torch.dtype) -> None:
+    """Its gray was its opacity: black was not to be seen."""
+    most = torch.iinfo(dtype).max
+    gray = torch.arange(12, dtype=dtype).view(3, 1, 2, 2)
+    colours = torch.zeros(2, 4, 2, 2, dtype=dtype)
+    both = in_one_shape(Dataset.images("gray", gray), Dataset.images("colours", colours), "both")
+    made = both.tensors[both.spec.groups[0][0].name]
+    assert torch.equal(made[:, :3], gray.expand(-1, 3, -1, -1))
+    assert (made[:, 3] == most).all()
