@@ -80,6 +80,8 @@ class Draws:
     device: torch.device
     _left: dict[str, Tensor] | None = None
     """Where they stood when somebody else's turn came; None: nobody's has come since."""
+    _busy: bool = False
+    """Whether it is its turn now."""
     _whose: ClassVar[Draws | None] = None
 
     def __post_init__(self) -> None:
@@ -103,15 +105,19 @@ class Draws:
                 if self._left is not None:
                     _write(self._left)
                 Draws._whose = self
-            yield
+            self._busy = True
+            try:
+                yield
+            finally:
+                self._busy = False
 
     def rest(self) -> None:
-        """Have its next turn begin where this one has ended, whoever draws in this thread before.
+        """Have its next turn begin where the last has ended, whoever draws in this thread before.
 
-        As somebody who watches may.
+        As somebody who watches may. In its turn, as when a signal is answered, nothing is done.
         """
         with _TURN:
-            if Draws._whose is self:
+            if Draws._whose is self and not self._busy:
                 Draws.leave()
 
 

@@ -67,7 +67,12 @@ def measured(place: Place, arm: Arm, path: Path, measure: Measure) -> Number:
 
 
 def _evaluated(place: Place, arm: Arm, path: Path, measure: Evaluated) -> Number:
-    state = Run.open(path).step if path.is_dir() else path.stat().st_mtime_ns
+    state: object = path.stat().st_mtime_ns
+    if path.is_dir():
+        from ganzoo.runs import checkpoint  # imports torch
+
+        measured_at = Run.open(path).checkpoint_at(measure.checkpoint)
+        state = checkpoint.digest(measured_at, checkpoint.WEIGHTS)
     asked = {"flags": [*measure.flags, *place.flags(arm)], "state": state}
     kept = place.notes / f"{path.name}.{digest(asdict(measure))}.json"
     record: dict[str, Any] = {}

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from ganzoo.artifacts.files import (
     after,
     is_text,
@@ -28,12 +26,9 @@ from ganzoo.artifacts.files import (
 from ganzoo.artifacts.places import refuse_within_run
 from ganzoo.errors import GanzooError, counted
 from ganzoo.runs import checkpoint, evaluations, metrics_file
+from ganzoo.runs.hold import Unwritable, held, is_held
 from ganzoo.runs.metrics_file import METRICS, last_step, read_metrics
 from ganzoo.runs.record import Record, data_spec, digest, read_record
-
-
-class Unwritable(GanzooError):
-    """A run's folder can only be read."""
 
 
 class Moved(OSError):
@@ -130,26 +125,15 @@ class Run:
             Unwritable: nobody can train it where it is.
             GanzooError: another process holds it.
         """
-        lock = FileLock(self.path / ".lock")
-        try:
-            lock.acquire(blocking=False)
-        except Timeout as error:
-            raise GanzooError(f"{self.path} is being trained by another process") from error
-        except (OSError, NotImplementedError) as error:  # the latter: a disk without locks
-            reason = getattr(error, "strerror", None) or error
-            raise Unwritable(
-                f"{self.path} cannot be trained where it is ({reason}): copy the folder to a disk "
-                "that can be written, and go on with the copy"
-            ) from error
-        with suppress(OSError):  # not every system opens folders
-            self._held = os.open(self.path, os.O_RDONLY)
-        try:
-            yield
-        finally:
-            if self._held is not None:
-                os.close(self._held)
-                self._held = None
-            lock.release()
+        with held(self.path):
+            with suppress(OSError):  # not every system opens folders
+                self._held = os.open(self.path, os.O_RDONLY)
+            try:
+                yield
+            finally:
+                if self._held is not None:
+                    os.close(self._held)
+                    self._held = None
 
     def _own(self, name: str) -> Path:
         """The path of a part of it.
@@ -261,13 +245,11 @@ class Run:
     @property
     def state(self) -> str:
         """How it is: running, finished, stopped, diverged, collapsed, crashed, killed, unknown."""
+        outcome = self.settings.get("outcome")
         try:
-            with self.locked():
-                return self.settings.get("outcome") or "killed"
+            return "running" if is_held(self.path) else outcome or "killed"
         except Unwritable:
-            return self.settings.get("outcome") or "unknown"
-        except GanzooError:
-            return "running"
+            return outcome or "unknown"
 
 
 class SharedRun(Run):

@@ -78,6 +78,7 @@ def resume(path: Path, given: Mapping[str, object], observer: Observer | None = 
             own = engine.own()
             tensors = checkpoint.load_state(newest, run.identity, like_all(engine.state(), own))
             engine.load_state(scatter_state(tensors, own & tensors.keys()))
+            assembled.draws.rest()
         cut_short = run.settings.get("outcome") in (None, "crashed")
         if engine.iteration > engine.iterations or (
             engine.iteration == engine.iterations and not cut_short

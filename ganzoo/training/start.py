@@ -56,6 +56,7 @@ from ganzoo.training.manner import device_name
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import RESUMABLE, Training
 from ganzoo.training.trainer import Trainer
+from ganzoo.training.watching.apart import Aside
 from ganzoo.training.watching.loggers import with_loggers
 from ganzoo.variant import Variant, players_of
 
@@ -156,22 +157,24 @@ def prepare(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     with drawing_anew():
+        aside = Aside(observer, device)
         torch.manual_seed(training.seed)
         variant = build_variant(record, device)
         watched = watches_copies(dataset, training, variant)
         few = words_of_few(dataset, config, watched=watched)
         for words in filter(None, (few, words_of_whole(dataset, training))):
-            observer.report(words)
+            aside.report(words)
         if training.init is not None:
-            initialise(variant, training.init, observer.report)
+            initialise(variant, training.init, aside.report)
         if training.freeze is not None:
             if training.init is None:
                 raise GanzooError("--freeze keeps layers as --init brings them: give both")
-            observer.report(freeze_layers(variant, training.freeze))
+            aside.report(freeze_layers(variant, training.freeze))
         if words := warn_of_slopes(variant):
-            observer.report(words)
+            aside.report(words)
         seed_own(training.seed)
-        assembled = assemble(variant, dataset, training, record, observer)
+        assembled = assemble(variant, dataset, training, record, aside)
+        assembled.draws.rest()
     folder = f"{registered.spec.name}-{dataset.name}"
     return Prepared(folder, assembled, dataset, observer)
 

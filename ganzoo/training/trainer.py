@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -32,6 +33,7 @@ from ganzoo.training.journal import Failed, Journal
 from ganzoo.training.observer import Observer, Outcome, QualityRecord, Start
 from ganzoo.training.settings import STOP
 from ganzoo.training.watchdog import Watchdog
+from ganzoo.training.watching.apart import Apart
 from ganzoo.training.watching.best import judged
 from ganzoo.training.watching.overview import Overview
 
@@ -52,8 +54,9 @@ class Trainer:
         self.run = run
         self.training = training = assembled.training
         self.engine = engine = assembled.engine
-        self.observer = observer
         self._draws = assembled.draws
+        self._answer = partial(observer.report, STOPPING)  # in a thread, which waits for no turn
+        self.observer = observer = Apart(observer, self._draws)
         self._exhibits = exhibits
         self._sample_every = training.sample_every or engine.iterations
         self._journal = Journal(run, engine, observer, _make_watchdog(engine, exhibits))
@@ -114,7 +117,6 @@ class Trainer:
     def _fit(self) -> Outcome:
         engine, training = self.engine, self.training
         self.run.log(f"step {engine.iteration} of {engine.iterations}: training")
-        self._draws.rest()
         self.observer.started(Start(self.run, self.training, self.engine))
         self._remember()
         if engine.iteration == engine.iterations:  # it was killed after its last step was saved
@@ -128,12 +130,10 @@ class Trainer:
         stopping = self._is_stopping()
         self._begun = time.perf_counter()
         self._journal.start_clock()
-        with self._interrupt.answering(lambda: self.observer.report(STOPPING)):
+        with self._interrupt.answering(self._answer):
             while engine.iteration < engine.iterations and not stopping:
                 with self._draws.turn():
                     metrics = engine.step()
-                if self._is_told(engine.iteration):
-                    self._draws.rest()
                 self._journal.add(metrics)
                 self._tune()
                 if engine.iteration % training.log_every == 0:
@@ -152,12 +152,6 @@ class Trainer:
             self.observer.report(STOPPING)
         return self._end()
 
-    def _is_told(self, step: int) -> bool:
-        """Whether somebody who watches is told something after an iteration."""
-        training = self.training
-        often = training.log_every, self._sample_every, training.checkpoint_every
-        return any(step % every == 0 for every in (*often, training.evaluate_every or step + 1))
-
     @property
     def _collapse(self) -> str | None:
         """Why to stop early, where an alarm is to be a reason."""
@@ -169,7 +163,6 @@ class Trainer:
         return self._vote.stops(wished or self._collapse is not None)
 
     def _end(self) -> Outcome:
-        self._draws.rest()
         finished = self.engine.iteration == self.engine.iterations
         if finished and self.training.evaluate_every:
             self._evaluate()

@@ -1,15 +1,19 @@
 """The numbers that are taken of a training's log, against loops written by hand and scipy."""
 
 import math
+import shutil
+from pathlib import Path
 
 import pytest
 import scipy.stats
+from helpers.cli import train_tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganzoo.claims.claim import TAKES, Logged, RankCorrelation
-from ganzoo.claims.measuring import TAKEN, correlation, logged, rank_correlation, ranks
-from ganzoo.claims.training import LostTraining
+from ganzoo.claims import measuring
+from ganzoo.claims.claim import TAKES, Arm, Evaluated, Logged, RankCorrelation
+from ganzoo.claims.measuring import TAKEN, correlation, logged, measured, rank_correlation, ranks
+from ganzoo.claims.training import LostTraining, Place
 from ganzoo.errors import GanzooError
 
 RECORDS = [
@@ -70,3 +74,22 @@ def test_rank_correlation_of_a_training() -> None:
     flat = [record | {"quality/q": 1.0} if "quality/q" in record else record for record in records]
     with pytest.raises(LostTraining, match="never changes"):
         rank_correlation(flat, measure, "here")
+
+
+def test_what_was_measured_of_a_run_that_is_gone_is_not_of_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was kept by the name and the step alone."""
+    values = iter((1.0, 2.0, 3.0))
+
+    def evaluated(*_: object) -> object:
+        return {"protocol": "p", "scores": [{"name": "modes", "value": next(values)}]}
+
+    monkeypatch.setattr(measuring, "evaluated", evaluated)
+    place = Place(tmp_path, lambda *_: None)
+    arm, path = Arm("a", "vanilla", {}), tmp_path / "a"
+    for seed, value in ((0, 1.0), (1, 2.0)):
+        train_tiny(path, "--seed", seed)
+        for _ in range(2):
+            assert measured(place, arm, path, Evaluated("modes")).value == value
+        shutil.rmtree(path)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -26,8 +27,7 @@ pytestmark = pytest.mark.usefixtures("blank")
 
 
 def weights(run: ganzoo.TrainedRun) -> bytes:
-    (path,) = run.path.glob("checkpoints/00000150/state.safetensors")
-    return path.read_bytes()
+    return (run.run.latest_checkpoint() / "state.safetensors").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ class Drawing(Observer):
             if isinstance(one, dict):
                 one.clear()
 
-    started = drawn = measured = evaluating = _draw  # type: ignore[assignment]
+    started = drawn = measured = evaluating = report = _draw  # type: ignore[assignment]
 
     def logged(self, record: object) -> None:
         self._draw(vars(record)["metrics"])
@@ -149,5 +149,25 @@ def test_who_watches_may_draw_random_numbers(tmp_path: Path) -> None:
         for name, observer in (("alone", Observer()), ("watched", Drawing()))
     ]
     assert weights(runs[0]) == weights(runs[1])
+    for run, observer in zip(runs, (Observer(), Drawing()), strict=True):
+        ganzoo.train(resume=run, steps=200, lr=1e-4, progress=False, observer=observer)
+    assert weights(runs[0]) == weights(runs[1])
     logged = [[{**row, "seconds": 0} for row in run.metrics] for run in runs]
     assert [row.keys() for row in logged[0]] == [row.keys() for row in logged[1]]
+
+
+def test_who_reads_of_stages_and_few_samples_may_draw_too(tmp_path: Path) -> None:
+    """A stage begins at a step at which nothing is logged."""
+    more: dict[str, Any] = {
+        "dataset": "glyphs",
+        "few": 60,
+        "batch_size": 8,
+        "width": 4,
+        "steps": 14,
+    }
+    more |= {"stable": 24, "fading": 16, "log_every": 100, "threads": 1, "progress": False}
+    runs = [
+        ganzoo.train("progan", out=tmp_path / name, observer=observer, **more)
+        for name, observer in (("alone", Observer()), ("watched", Drawing()))
+    ]
+    assert weights(runs[0]) == weights(runs[1])

@@ -13,7 +13,8 @@ from helpers.cli import TINY, ganzoo, train_tiny, tree
 
 from ganzoo.artifacts import pictures
 from ganzoo.errors import GanzooError
-from ganzoo.runs.run import Run, Unwritable
+from ganzoo.runs.hold import Unwritable
+from ganzoo.runs.run import Run
 from ganzoo.training.observer import Observer, Record, Start
 from ganzoo.training.start import start
 from ganzoo.training.watching import overview

@@ -1,0 +1,83 @@
+"""Who trains a run: the process that holds the lock in its folder, which ends with the process."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ganzoo.errors import GanzooError
+
+try:
+    import fcntl
+except ImportError:  # of a system that has no locks which several share
+    fcntl = None  # type: ignore[assignment]
+
+_LOCK = ".lock"
+_PATIENCE, _AGAIN = 0.5, 0.01
+"""Seconds until those who only ask are gone, and between two attempts."""
+
+
+class Unwritable(GanzooError):
+    """A run's folder can only be read."""
+
+
+@contextmanager
+def held(folder: Path, patience: float = _PATIENCE) -> Iterator[None]:
+    """Hold a run for this process in this block.
+
+    Raises:
+        Unwritable: nobody can train it where it is.
+        GanzooError: another process holds it.
+    """
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=patience, poll_interval=_AGAIN)
+    except Timeout as error:
+        raise GanzooError(f"{folder} is being trained by another process") from error
+    except (OSError, NotImplementedError) as error:  # the latter: a disk without locks
+        reason = getattr(error, "strerror", None) or error
+        raise Unwritable(
+            f"{folder} cannot be trained where it is ({reason}): copy the folder to a disk "
+            "that can be written, and go on with the copy"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process holds a run; any number of processes may ask at once.
+
+    Raises:
+        Unwritable: nobody can know.
+    """
+    if fcntl is None:
+        return _is_held_by_another(folder)
+    try:
+        lock = os.open(folder / _LOCK, os.O_RDONLY)
+    except FileNotFoundError:  # nobody has held it yet, if somebody could
+        return _is_held_by_another(folder)
+    except OSError as error:
+        raise Unwritable(f"{folder} lets nobody ask who trains it ({error.strerror})") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        raise Unwritable(f"{folder} lets nobody ask who trains it ({error.strerror})") from error
+    finally:
+        os.close(lock)
+    return False
+
+
+def _is_held_by_another(folder: Path) -> bool:
+    try:
+        with held(folder, patience=0):
+            return False
+    except Unwritable:
+        raise
+    except GanzooError:
+        return True

@@ -1,0 +1,64 @@
+"""Who trains a run, and that asking keeps nobody from the answer or from the run."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ganzoo.errors import GanzooError
+from ganzoo.runs import hold
+from ganzoo.runs.hold import held, is_held
+
+
+@contextmanager
+def asked_again_and_again(folder: Path, found: list[bool]) -> Iterator[None]:
+    """Two threads ask without a pause while this block runs."""
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            found.append(is_held(folder))
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_those_who_ask_do_not_take_each_other_for_a_training(tmp_path: Path) -> None:
+    """They told each other that it was running, and a sweep called a finished run one that is."""
+    with held(tmp_path):
+        pass
+    found: list[bool] = []
+    with asked_again_and_again(tmp_path, found):
+        answers = [is_held(tmp_path) for _ in range(2000)]
+    assert not any(answers + found)
+
+
+def test_a_training_waits_for_those_who_ask(tmp_path: Path) -> None:
+    with held(tmp_path):
+        pass
+    with asked_again_and_again(tmp_path, []):
+        for _ in range(20):
+            with held(tmp_path, patience=60):
+                pass
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_who_trains_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: bool) -> None:
+    if not shared:  # as on a system that has no locks which several share
+        monkeypatch.setattr(hold, "fcntl", None)
+    assert not is_held(tmp_path)
+    with held(tmp_path):
+        assert is_held(tmp_path)
+        refused = pytest.raises(GanzooError, match="is being trained by another process")
+        with refused, held(tmp_path, patience=0):
+            pass
+    assert not is_held(tmp_path)
