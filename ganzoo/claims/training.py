@@ -172,6 +172,7 @@ def trained(place: Place, arm: Arm, seed: int) -> Path:
         if run is None:
             args = [*train_command(arm, seed), *place.flags(arm), "--out", str(path)]
         elif run.state == "finished":
+            _refuse_other(run, arm)
             return path
         else:
             _check_outcome(run)
@@ -231,6 +232,16 @@ def shown_command(arm: Arm, flags: list[str] | None) -> list[str]:
         return [arm.made_by.format(seed="S", out="S.npz")]
     lines = [shlex.join(["ganzoo", *train_command(arm, "S")])]
     return lines if flags is None else [*lines, shlex.join(["ganzoo", "evaluate", "RUN", *flags])]
+
+
+def _refuse_other(run: Run, arm: Arm) -> None:
+    """Raise a GanzooError, if somebody has gone on with the run of an arm in other ways."""
+    wanted, reached = arm.settings.get("steps"), run.settings["training"]["steps"]
+    if run.settings.get("before") or (wanted is not None and int(str(wanted)) != reached):
+        raise GanzooError(
+            f"{run.path} was gone on with, and is not what the claim asks for any more: move it "
+            "elsewhere to have it trained anew"
+        )
 
 
 def _check_outcome(run: Run) -> None:

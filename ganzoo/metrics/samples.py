@@ -12,7 +12,7 @@ from ganzoo.data import sample_files
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.files.arrays import read_arrays
 from ganzoo.data.files.found import list_images
-from ganzoo.data.files.opened import is_coloured, limited, look, mode_of
+from ganzoo.data.files.opened import eight_bits, is_coloured, limited, look, mode_of
 from ganzoo.data.files.seen import nothing_seen, report_seen, see
 from ganzoo.data.files.wanted import AS_THEY_ARE, CHANNELS, Pixels
 from ganzoo.errors import GanzooError, UnknownError
@@ -68,8 +68,8 @@ def read_samples(
 
     Args:
         path: a folder of image files of one size; or an ``.npz`` as ``ganzoo sample`` writes it,
-            with `images`, uint8 (n, height, width) or (n, height, width, channels), or `points`,
-            (n, dimensions), and perhaps `labels`, (n,).
+            with `images`, uint8 or uint16 (n, height, width) or (n, height, width, channels), or
+            `points`, (n, dimensions), and perhaps `labels`, (n,).
         pixels: how image files are read.
         report: is told of what is left out of a folder.
 
@@ -116,10 +116,12 @@ def _check_images(path: Path, found: dict[str, np.ndarray]) -> Tensor:
     images = found["images"]
     if images.ndim == 3:
         images = images[..., None]
+    if images.dtype == np.uint16:
+        images = eight_bits(images)
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3, 4):
         raise GanzooError(
-            f"--samples {path}: `images` must be uint8 (n, height, width, 1, 3 or 4 channels), "
-            f"and are {images.dtype} {images.shape}"
+            f"--samples {path}: `images` must be uint8 or uint16 (n, height, width, 1, 3 or 4 "
+            f"channels), and are {images.dtype} {images.shape}"
         )
     return torch.from_numpy(images).permute(0, 3, 1, 2)
 

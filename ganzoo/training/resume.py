@@ -150,7 +150,9 @@ def _resumed(run: Run, given: Mapping[str, object]) -> tuple[Training, dict[str,
                 "with its own settings; start a new one without --resume"
             )
     if changed.get("epochs") is not None:
-        changed.setdefault("steps", None)
+        if changed.get("steps") is not None:
+            raise GanzooError("--steps and --epochs both say how long to train: give one of them")
+        changed["steps"] = None
     return with_whole_root(build(Training, run.settings["training"] | changed)), rates
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 import scipy.stats
-from helpers.cli import train_tiny
+from helpers.cli import ganzoo, train_tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ganzoo.claims import measuring
 from ganzoo.claims.claim import TAKES, Arm, Evaluated, Logged, RankCorrelation
 from ganzoo.claims.measuring import TAKEN, correlation, logged, measured, rank_correlation, ranks
-from ganzoo.claims.training import LostTraining, Place
+from ganzoo.claims.training import LostTraining, Place, trained
 from ganzoo.errors import GanzooError
 
 RECORDS = [
@@ -93,3 +93,17 @@ def test_what_was_measured_of_a_run_that_is_gone_is_not_of_the_next(
         for _ in range(2):
             assert measured(place, arm, path, Evaluated("modes")).value == value
         shutil.rmtree(path)
+
+
+@pytest.mark.parametrize("more", [("--steps", 7), ("--steps", 7, "--lr", 1e-3)])
+def test_a_run_that_somebody_went_on_with_is_not_the_claims(
+    tmp_path: Path, more: tuple[object, ...]
+) -> None:
+    place = Place(tmp_path, lambda *_: None)
+    networks = {"generator_widths": "8", "discriminator_widths": "8"}
+    arm = Arm("a", "ganzoo-vanilla:vanilla", {"dataset": "ring8", "steps": 5, **networks})
+    train_tiny(place.path(arm, 0))
+    assert trained(place, arm, 0) == place.path(arm, 0)
+    assert ganzoo("train", "--resume", place.path(arm, 0), *more).status == 0
+    with pytest.raises(GanzooError, match="was gone on with, and is not what the claim asks for"):
+        trained(place, arm, 0)

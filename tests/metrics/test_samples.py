@@ -118,3 +118,16 @@ def test_what_is_found_in_both_splits_is_said_once(tmp_path: Path) -> None:
     said: list[str] = []
     load_splits("folder", tmp_path, (8, 8), said.append)
     assert sum("transparent" in message for message in said) == 1
+
+
+def test_16_bits_in_an_array_are_read_as_those_in_files(tmp_path: Path) -> None:
+    pixels = np.arange(0, 65536, 257 * 64 + 100, dtype=np.uint16).reshape(1, 2, 2)
+    (tmp_path / "drawn").mkdir()
+    Image.fromarray(pixels[0]).save(tmp_path / "drawn" / "a.png")
+    np.savez(tmp_path / "drawn.npz", images=pixels)
+    one, other = (
+        read_samples(path, Pixels(), print).samples
+        for path in (tmp_path / "drawn", tmp_path / "drawn.npz")
+    )
+    assert one.dtype == torch.uint8
+    assert torch.equal(one, other)

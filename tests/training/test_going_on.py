@@ -63,6 +63,14 @@ def test_a_finished_run_is_trained_longer_and_says_what_is_kept(
     assert weights[0].read_bytes() == weights[1].read_bytes()
 
 
+def test_steps_and_epochs_are_not_both_heeded(tmp_path: Path) -> None:
+    """One of them was forgotten, where a new training refuses both."""
+    run = train_tiny(tmp_path / "run")
+    result = ganzoo("train", "--resume", run, "--steps", 7, "--epochs", 1)
+    assert result.status == 2
+    assert "--steps and --epochs both say how long to train" in result.err
+
+
 CHANGED = "run.json is not as ganzoo wrote it: from step 5 on the run has the settings that"
 
 

@@ -224,7 +224,7 @@ def _narrow(path: Path, opened: "Image.Image", wanted: Pixels) -> tuple["Image.I
         words, mode = np.concatenate((words, shown), 2), "RGBA" if mode == "RGB" else "LA"
     opacity = words[:, :, -1:] if mode.endswith("A") else words[:, :, :0]
     colours, highest = whole_range(words[:, :, : words.shape[2] - opacity.shape[2]], wanted)
-    eight = _rounded(np.concatenate((colours, opacity), 2))
+    eight = eight_bits(np.concatenate((colours, opacity), 2))
     made = Image.frombytes(mode, opened.size, eight.tobytes())
     if turned := opened.getexif().get(ORIENTATION):
         exif = Image.Exif()
@@ -275,10 +275,10 @@ def _eight_bit(image: "Image.Image", wanted: Pixels) -> tuple["Image.Image", int
     if not image.mode.startswith("I"):
         return image, 0
     words, highest = whole_range(np.asarray(image), wanted)
-    return Image.fromarray(_rounded(words)), highest
+    return Image.fromarray(eight_bits(words)), highest
 
 
-def _rounded(words: np.ndarray) -> np.ndarray:
+def eight_bits(words: np.ndarray) -> np.ndarray:
     """Pixels from 0 to 65535 as uint8."""
     return ((words.astype(np.int64) + 128) // 257).astype(np.uint8)
 

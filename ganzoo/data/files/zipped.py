@@ -48,11 +48,11 @@ def unzipped(path: Path) -> Path:
     """
     place = _place(path)
     root = place / path.stem
-    if not place.is_dir() or _lacks_files(path, root):
+    if not _is_as_unpacked(place):
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{place}.lock"):  # of several processes one unpacks it
-                if place.is_dir() and _lacks_files(path, root):
+                if place.is_dir() and not _is_as_unpacked(place):
                     shutil.rmtree(place)
                 _unpack_once(path, place)
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
@@ -81,16 +81,31 @@ def _place(path: Path) -> Path:
     return cache_folder() / f"zip-{digest}"
 
 
-def _lacks_files(path: Path, root: Path) -> bool:
-    """Whether something that was unpacked is gone, as what tidies up caches removes old files."""
+def _is_as_unpacked(place: Path) -> bool:
+    """Whether nothing is gone since, as what tidies up caches removes old files, or is another."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            files = [info for info in archive.infolist() if not info.is_dir()]
-        return any((root / _within(info)).stat().st_size != info.file_size for info in files)
+        return _note(place).read_text() == _state(place)
     except (FileNotFoundError, NotADirectoryError):
-        return True
-    except (OSError, zipfile.BadZipFile):  # it is said elsewhere what cannot be read
         return False
+    except OSError:  # it is said elsewhere what cannot be read
+        return place.is_dir()
+
+
+def _note(place: Path) -> Path:
+    """The file that holds the state of a folder as it was when it was unpacked."""
+    return Path(f"{place}.files")
+
+
+def _state(place: Path) -> str:
+    """A digest of the names, sizes and times of all files below a folder."""
+    digest = hashlib.blake2b(digest_size=16)
+    for folder, folders, names in os.walk(place):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(folder, name)
+            status = path.lstat()
+            digest.update(os.fsencode(f"{path} {status.st_size} {status.st_mtime_ns}\0"))
+    return digest.hexdigest()
 
 
 def _within(info: zipfile.ZipInfo) -> PurePosixPath:
@@ -105,6 +120,7 @@ def _unpack_once(path: Path, place: Path) -> None:
         shutil.rmtree(abandoned, ignore_errors=True)
     with zipfile.ZipFile(path) as archive, whole_folder(place) as temporary:
         _unpack(archive, path, temporary / path.stem)
+    _note(place).write_text(_state(place))
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, root: Path) -> None:

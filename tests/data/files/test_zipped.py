@@ -52,6 +52,20 @@ def test_what_was_removed_of_it_is_unpacked_again(tmp_path: Path) -> None:
     assert [(photos / name).read_bytes() for name in ("1", "2", "sub/3")] == [b"x", b"yy", b"z"]
 
 
+@pytest.mark.parametrize("name", ["photos/1", "photos/3", "photos/sub/4", "extra"])
+def test_what_was_changed_of_it_or_put_beside_is_not_taken(tmp_path: Path, name: str) -> None:
+    """Though it is as large, as somebody may do who writes into the same cache."""
+    path = packed(tmp_path / "a.zip", photos__1=b"x", photos__sub__2=b"y")
+    photos = unzipped(path)
+    (photos.parent / name).write_bytes(b"z")
+    assert unzipped(path) == photos
+    assert {file.name: file.read_bytes() for file in photos.rglob("*") if file.is_file()} == {
+        "1": b"x",
+        "2": b"y",
+    }
+    assert not (photos.parent / "extra").exists()
+
+
 def test_a_damaged_one_is_a_sentence(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.zip", photos__1=bytes(range(256)) * 40)
     content = bytearray(path.read_bytes())
