@@ -1,6 +1,8 @@
 """Files that are whole or not there at all, whatever they are called."""
 
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -86,3 +88,25 @@ def test_threads_that_write_to_one_path_do_not_mix(tmp_path: Path) -> None:
         assert list(pool.map(write, "abcd")) == [None] * 4
     (left,) = tmp_path.iterdir()
     assert left.read_text() in {letter * 5000 for letter in "abcd"}
+
+
+NAMES = """
+import os, random
+from pathlib import Path
+os.getpid = lambda: 1
+random.seed(0)
+from ganzoo.artifacts.files import replacing, whole_folder
+with replacing(Path("x")) as file, whole_folder(Path("y")) as folder:
+    file.touch()
+    print(file, folder)
+"""
+
+
+def test_two_processes_of_one_number_do_not_write_to_one_file(tmp_path: Path) -> None:
+    """As those of containers that share a cache: each cut short what the other had written."""
+    names = []
+    for _ in range(2):
+        command = [sys.executable, "-c", NAMES]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        names += done.stdout.split()
+    assert len({*names}) == 4

@@ -5,11 +5,11 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,6 @@ _LARGE = 2**26
 """Bytes that no note has."""
 _LEFT_OVER = re.compile(r"\..*\.[0-9]+-[0-9]+\.tmp(\.[^.]*)?", re.DOTALL)
 """A temporary name: see `_unique`."""
-_NUMBERS = count()
-"""Of temporary names, as several threads may write to one path."""
-
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -88,8 +85,8 @@ def _written(path: Path) -> Iterator[Path]:
 
 
 def _unique() -> str:
-    """What makes a name one that no other writer has."""
-    return f".{os.getpid()}-{next(_NUMBERS)}.tmp"
+    """What makes a name one that no other writer has; in containers all have one number."""
+    return f".{secrets.randbits(32)}-{secrets.randbits(64)}.tmp"
 
 
 def sha256(file: Path) -> str:
