@@ -22,6 +22,7 @@ _LARGE = 2**26
 _LEFT_OVER = re.compile(r"\..*\.[0-9]+-[0-9]+\.tmp(\.[^.]*)?", re.DOTALL)
 """A temporary name: see `_unique`."""
 
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside `path` that becomes `path` when the block ends without an error.

@@ -157,6 +157,18 @@ def test_its_accuracy_is_measured_when_there_is_something_to_measure_it_on(cache
     assert load(test=None)[0].name == known.name
 
 
+def test_its_accuracy_is_of_the_test_images_that_there_are(cache: Path) -> None:
+    """It was that of those on which it was measured first."""
+    before, said = load()[0], load()[1]
+    wrong = TEST.with_tensors({"label": (TEST.fields["label"] + 1) % len(TEST.classes)})
+    after, _ = load(test=wrong)
+    assert said == []
+    assert after.name.split(" (")[0] == before.name.split(" (")[0]
+    assert f"({100 * after.accuracy(wrong):.2f} % of" in after.name  # type: ignore[attr-defined]
+    assert after.name != before.name
+    assert load()[0].name == before.name
+
+
 def test_a_cache_that_cannot_be_written_is_no_reason_not_to_measure(cache: Path) -> None:
     cache.write_text("a file where the folder should be")
     _, said = load()

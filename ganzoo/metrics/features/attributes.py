@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ganzoo.artifacts.places import cache_folder
+from ganzoo.data import content
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import counted
 from ganzoo.metrics.features.classifier import (
@@ -77,7 +78,8 @@ def load_attribute_judge(
         net = Net(channels, len(train.spec.fields[FIELD].names))
         return net.to(memory_format=torch.channels_last)
 
-    stored = read_net(path, make)
+    tested = content.digest((test.fields["image"], test.fields[FIELD]))
+    stored = read_net(path, make, tested)
     if stored is None:
         images, answers = train.fields["image"], train.fields[FIELD].float()
         what, loss = counted(answers.shape[1], "attribute"), binary_cross_entropy_with_logits
@@ -89,6 +91,6 @@ def load_attribute_judge(
     if accuracy is None:
         right = judge.sees(test.fields["image"]) == test.fields[FIELD]
         accuracy = right.double().mean().item()
-        write_net(path, net, accuracy, report)
+        write_net(path, net, accuracy, tested, report)
     name = f"attributes {weights_hash(net)} of {train.name} ({100 * accuracy:.2f} % of its test's)"
     return AttributeJudge(net, name, channels, device)

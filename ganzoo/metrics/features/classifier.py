@@ -24,6 +24,7 @@ from torch.nn.functional import cross_entropy, interpolate
 from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.pixels import to_floats
 from ganzoo.artifacts.places import cache_folder
+from ganzoo.data import content
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.made.drawing import reproducibly
 from ganzoo.draws import seeded
@@ -151,7 +152,8 @@ def load_classifier(
     """
     _check(train)
     path = cache_folder() / f"classifier-{fingerprint(train)}.safetensors"
-    stored = read_net(path, lambda: make_net(train))
+    tested = None if test is None else content.digest((test.fields["image"], test.fields["label"]))
+    stored = read_net(path, lambda: make_net(train), tested)
     net, accuracy = stored or (train_net(train, device, report), None)
     found = TrainedClassifier(
         net.to(device), "", train.spec.shape[0], bool(train.per_channel), device
@@ -159,7 +161,7 @@ def load_classifier(
     if accuracy is None and test is not None:
         accuracy = found.accuracy(test)
     if stored != (net, accuracy):
-        write_net(path, net, accuracy, report)
+        write_net(path, net, accuracy, tested, report)
     known = "" if accuracy is None else f" ({100 * accuracy:.2f} % of its test images)"
     return replace(found, name=f"classifier {weights_hash(net)} of {train.name}{known}")
 
@@ -278,12 +280,15 @@ def _weights(net: Net) -> dict[str, Tensor]:
     return {name: tensor.cpu().contiguous() for name, tensor in net.state_dict().items()}
 
 
-def read_net(path: Path, make: Callable[[], Net]) -> tuple[Net, float | None] | None:
+def read_net(
+    path: Path, make: Callable[[], Net], tested: str | None
+) -> tuple[Net, float | None] | None:
     """The stored one and its accuracy, if that is known; None: there is none, or damaged.
 
     Args:
         path: where `write_net` has put it.
         make: makes one of its shape.
+        tested: a digest of what its accuracy is to be of; None: of whatever it was measured on.
     """
     with contextlib.suppress(*_DAMAGE), safe_open(path, "pt") as stored:
         about = stored.metadata()
@@ -291,15 +296,23 @@ def read_net(path: Path, make: Callable[[], Net]) -> tuple[Net, float | None] | 
             net = make().eval()
         net.load_state_dict({name: stored.get_tensor(name) for name in net.state_dict()})
         if weights_hash(net) == about["hash"]:
-            return net, float(about["accuracy"]) if about["accuracy"] else None
+            known = about["accuracy"] and tested in (None, about.get("tested"))
+            return net, float(about["accuracy"]) if known else None
     return None
 
 
-def write_net(path: Path, net: Net, accuracy: float | None, report: Callable[[str], None]) -> None:
-    """Keep a network, and how often it is right."""
+def write_net(
+    path: Path,
+    net: Net,
+    accuracy: float | None,
+    tested: str | None,
+    report: Callable[[str], None],
+) -> None:
+    """Keep a network, how often it is right, and a digest of what that was measured on."""
     if is_rehearsed():
         return
     about = {"hash": weights_hash(net), "accuracy": "" if accuracy is None else repr(accuracy)}
+    about["tested"] = tested or ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
