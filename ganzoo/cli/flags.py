@@ -1,6 +1,8 @@
 """Flags that are made from the settings of a variant, and what a shell completes of values."""
 
 import math
+import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -54,12 +56,20 @@ class RunFolder(click.Path):
         else:
             found = [*expanded(above).glob("*")]
         return [
-            CompletionItem(f"{folder}" if (folder / "run.json").exists() else f"{folder}/")
+            CompletionItem(_quoted(f"{folder}{'' if (folder / 'run.json').exists() else '/'}"))
             for folder in sorted(found)
             if folder.is_dir()
             and str(folder).startswith(incomplete)
+            and str(folder).isprintable()
+            and "\\" not in str(folder)  # which the script that reads this in bash drops
             and not folder.name.startswith(".")
         ]
+
+
+def _quoted(name: str) -> str:
+    """A name, which may be anybody's, as a shell takes it for a word; others than bash do that."""
+    bash = os.environ.get("_GANZOO_COMPLETE", "").startswith("bash")
+    return shlex.quote(name) if bash else name
 
 
 RUN = RunFolder()

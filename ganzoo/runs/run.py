@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from ganzoo.artifacts.files import (
 from ganzoo.artifacts.places import refuse_within_run
 from ganzoo.errors import GanzooError, counted
 from ganzoo.runs import checkpoint, evaluations, metrics_file
+from ganzoo.runs.duration import LEAPT, LEAST_LEAP, TIME
 from ganzoo.runs.hold import Unwritable, held, is_held
 from ganzoo.runs.metrics_file import METRICS, last_step, read_metrics
 from ganzoo.runs.record import Record, data_spec, digest, read_record
@@ -44,6 +46,10 @@ class Run:
     """The content of ``run.json``."""
     _held: int | None = field(default=None, init=False, repr=False, compare=False)
     """The folder as the system knows it, while this process holds the run."""
+    _noted: tuple[datetime, float] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
+    """When the last line of the log was written, by two clocks, one of which nobody sets."""
 
     @classmethod
     def create(cls, out: Path | None, name: str, settings: Record) -> "Run":
@@ -126,6 +132,8 @@ class Run:
             GanzooError: another process holds it.
         """
         with held(self.path):
+            if any(part.is_symlink() for part in (self.path, *self.path.parents)):
+                self.path = Path(os.path.realpath(self.path))  # the link may be set anew
             with suppress(OSError):  # not every system opens folders
                 self._held = os.open(self.path, os.O_RDONLY)
             try:
@@ -227,9 +235,13 @@ class Run:
             self.log(f"{counted(damaged, 'line')} of {METRICS} cannot be read, and are left out")
 
     def log(self, message: str) -> None:
-        """Add a line with the time to ``log.txt``."""
+        """Add a line with the time to ``log.txt``, and before it how far the clock leapt."""
+        now, ticks = datetime.now(), time.monotonic()
+        before, self._noted = self._noted or (now, ticks), (now, ticks)
+        leap = (now - before[0]).total_seconds() - (ticks - before[1])
+        messages = [LEAPT.format(leap), message] if abs(leap) > LEAST_LEAP else [message]
         with self._own("log.txt").open("a", encoding="utf-8", errors="replace") as file:
-            file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {message}\n")
+            file.writelines(f"{now:{TIME}}  {one}\n" for one in messages)
 
     @property
     def step(self) -> int:

@@ -67,6 +67,34 @@ def test_folders_of_runs(
     assert complete("ganzoo evaluate p") == ["photos/"]
 
 
+ASKED = """
+eval "$(_GANZOO_COMPLETE=bash_source ganzoo)"
+COMP_WORDS=(ganzoo sample runs/0)
+COMP_CWORD=2
+_ganzoo_completion ganzoo
+for word in "${COMPREPLY[@]}"; do eval "printf '%s\\n' $word"; done
+"""
+
+
+def test_a_folder_is_one_word_whatever_it_is_called(tmp_path: Path) -> None:
+    """The shell that had completed it ran a command in the name of a stranger's folder."""
+    names = ["00001-$(touch in)", "00002 `touch in`", "00003;touch in", "00004 'ü' \"&|<>*?[]{}~#!"]
+    for name in (*names, "00005\nx", "00006\x1b[2J", "00007\\$(touch in)"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    (tmp_path / "ganzoo").write_text(f"#!/bin/sh\nexec '{sys.executable}' -P -m ganzoo \"$@\"\n")
+    (tmp_path / "ganzoo").chmod(0o755)
+    places = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", ASKED],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": places},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines() == [f"runs/{name}/" for name in names], done.stderr
+    assert not (tmp_path / "in").exists()
+
+
 def test_it_needs_no_torch(tmp_path: Path) -> None:
     """Once the variant was seen, as by ``ganzoo list``."""
     code = "import sys\nfrom ganzoo.cli import run\n"

@@ -16,6 +16,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.runs.hold import Unwritable
 from ganzoo.runs.run import Run
 from ganzoo.training.observer import Observer, Record, Start
+from ganzoo.training.resume import resume
 from ganzoo.training.start import start
 from ganzoo.training.watching import overview
 
@@ -162,6 +163,28 @@ def test_a_run_that_is_moved_leaves_another_in_its_place_alone(
         start("vanilla", given, run, Moving()).fit()
     assert tree(run if instead else other) == before
     assert json.loads((tmp_path / "moved" / "run.json").read_text())["outcome"] is None
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_a_link_by_which_a_run_is_trained_may_be_set_anew(tmp_path: Path, above: bool) -> None:
+    """Its training ended, and what followed the last checkpoint was lost, though it was there."""
+    for name in ("one", "two"):
+        train_tiny(tmp_path / name / "run")
+    link = tmp_path / "latest"
+    target = "{}" if above else "{}/run"
+    link.symlink_to(target.format("one"))
+
+    class Relinking(Observer):
+        def started(self, start: Start) -> None:
+            link.unlink()
+            link.symlink_to(target.format("two"))
+
+    path = link / "run" if above else link
+    before = tree(tmp_path / "two")
+    resume(path, {"steps": 9}, Relinking()).fit()
+    assert Run.open(tmp_path / "one/run").step == 9
+    assert Run.open(tmp_path / "one/run").state == "finished"
+    assert tree(tmp_path / "two") == before
 
 
 def test_what_can_go_on_is_listed_with_its_command(tmp_path: Path) -> None:

@@ -38,7 +38,9 @@ def in_srgb(image: "Image.Image") -> tuple["Image.Image", bool]:
     """
     from PIL import ImageCms
 
-    profile = image.info.get("icc_profile")
+    profile = image.info.get("icc_profile", b"")
+    if profile is None:  # it is damaged
+        return image, True
     if not profile and (gamma := gamma_of(image)):
         return _lit(image, gamma)
     if not (profile or image.mode == "LAB"):
@@ -140,11 +142,13 @@ def is_deep(opened: "Image.Image") -> bool:
 
     Raises:
         ValueError: it is gray of more than 8 bits whose 0 is white, which Pillow takes for black;
-            or its colours lie one after the other, which Pillow takes for 8 bits.
+            or its channels lie one after the other, and have 16 bits or are gray and opacity,
+            which Pillow mixes up.
     """
     tags = getattr(opened, "tag_v2", {})
-    if tags.get(_PLANAR) == _PLANES and max(tags.get(_BITS, (8,))) > 8 and len(tags[_BITS]) > 1:
-        raise ValueError("its colours of 16 bits lie in planes: save it with interleaved colours")
+    bits = tags.get(_BITS, (8,))
+    if tags.get(_PLANAR) == _PLANES and (len(bits) == 2 or (len(bits) > 2 and max(bits) > 8)):
+        raise ValueError("its channels lie in planes: save it with interleaved ones")
     if opened.mode.startswith("I"):
         if tags.get(_PHOTOMETRIC) == _WHITE_IS_0:
             raise ValueError("its gray of 16 bits has white as 0: save it with black as 0")
