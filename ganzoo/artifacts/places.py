@@ -9,9 +9,24 @@ from ganzoo.errors import GanzooError
 
 
 def cache_folder() -> Path:
-    """Where the caches are: ``$GANZOO_CACHE``, else the user's cache folder."""
+    """Where the caches are: ``$GANZOO_CACHE``, else the user's cache folder.
+
+    Raises:
+        GanzooError: nobody knows where that would be.
+    """
     chosen = os.environ.get("GANZOO_CACHE")
-    return expanded(chosen) if chosen else platformdirs.user_cache_path("ganzoo")
+    return expanded(chosen) if chosen else of_the_user()
+
+
+def of_the_user() -> Path:
+    """The user's cache folder; raises as `cache_folder` does."""
+    try:
+        return platformdirs.user_cache_path("ganzoo")
+    except RuntimeError as error:  # of platformdirs, where there is neither a name nor HOME
+        raise GanzooError(
+            "this user has no home folder: set GANZOO_CACHE, and GANZOO_DATA for what is "
+            "downloaded, to folders that can be written"
+        ) from error
 
 
 def expanded(path: str | Path) -> Path:

@@ -54,13 +54,13 @@ def labels_of(
 
 def _found(root: Path, files: Sequence[str], depth: int, report: Report) -> Labels:
     heads = sorted({file.split("/")[0] for file in files}) if depth else []
-    taken = [place for place in ("", *heads) if (root / place / LIST).is_file()]
-    taken = [PurePosixPath(place, LIST).as_posix() for place in taken]
+    beside = sorted(path for place in ("", *heads) for path in (root / place).glob("*"))
+    names = [path.relative_to(root).as_posix() for path in beside if path.is_file()]
+    taken = [name for name in names if PurePosixPath(name).name.lower() == LIST]
     if taken:
         labels = _by_lists(root, taken, files, report)
     else:
-        tables = [path for place in ("", *heads) for path in sorted((root / place).glob("*.csv"))]
-        names = [path.relative_to(root).as_posix() for path in tables]
+        names = [name for name in names if name.lower().endswith(".csv")]
         labels = _by_folders(root, files, depth, lambda message: None) if names else {}
         if labels:
             report(f"{_told(names)} of '{root}' is not looked at: its sub-folders are the classes")
@@ -116,7 +116,7 @@ def _by_lists(root: Path, lists: Sequence[str], files: Sequence[str], report: Re
     labels: Labels = {}
     there = {*files}
     for name in lists:
-        place, gone = name.removesuffix(LIST), []
+        place, gone = name[: -len(LIST)], []
         listed = _listed(root / name, report)
         same = respelled(listed, there) | respelled((f"{place}{file}" for file in listed), there)
         for file, label in listed.items():

@@ -79,8 +79,9 @@ def load(request: DataRequest) -> Dataset:
 
 def _table(root: Path) -> Path:
     """The file with the attributes."""
-    listed = sorted(path for path in root.glob("list_attr*") if path.suffix in (".txt", ".csv"))
-    others = sorted(path for path in root.glob("*.csv") if path.stem != PARTITION)
+    tables = sorted(path for path in root.glob("*") if path.suffix.lower() in (".txt", ".csv"))
+    listed = [path for path in tables if path.name.startswith("list_attr")]
+    others = [path for path in tables if path.suffix.lower() == ".csv" and path.stem != PARTITION]
     found = listed or others
     if len(found) == 1:
         return found[0]
@@ -98,7 +99,7 @@ def _table(root: Path) -> Path:
 def _read(path: Path) -> tuple[list[str], list[Row]]:
     """The attributes' names, and the rows: a file, and a value for each of them."""
     text = read_text(path)
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         (_, *names), *rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row] or [
             [""]
         ]

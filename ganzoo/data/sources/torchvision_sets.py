@@ -17,12 +17,11 @@ from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import platformdirs
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ganzoo.artifacts.places import expanded
+from ganzoo.artifacts.places import expanded, of_the_user
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.sources import cache
 from ganzoo.data.sources.decoding import decode
@@ -144,7 +143,7 @@ def _resized(images: Tensor, size: tuple[int, int]) -> Tensor:
 
 def _root(request: DataRequest) -> Path:
     chosen = request.root or os.environ.get("GANZOO_DATA")
-    root = Path(chosen) if chosen else platformdirs.user_cache_path("ganzoo") / "data"
+    root = Path(chosen) if chosen else of_the_user() / "data"
     return expanded(root)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import platformdirs
 import pytest
 import torch
 from helpers.children import after, start
@@ -219,3 +220,21 @@ def test_a_network_whose_samples_are_no_numbers(
     assert (evaluated.status, "draws what is not finite" in evaluated.err) == (2, True)
     exported = ganzoo("export", tiny, "--format", "torch", "--out", "out")
     assert (exported.status, "not finite" in exported.err, Path("out").exists()) == (2, True, False)
+
+
+def test_who_has_no_home_is_told_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that is started with a number as user, and without HOME."""
+
+    def refuse(*_: object) -> Path:
+        raise RuntimeError("could not determine the home directory for '~/.cache'")
+
+    monkeypatch.setattr(platformdirs, "user_cache_path", refuse)
+    monkeypatch.delenv("GANZOO_CACHE")
+    monkeypatch.delenv("GANZOO_DATA", raising=False)
+    for args in (("list",), ("train", "vanilla", "--dataset", "mnist", "--out", tmp_path / "run")):
+        result = ganzoo(*args)
+        assert result.status == 2
+        assert "this user has no home folder: set GANZOO_CACHE" in result.err
+        assert "Traceback" not in result.err

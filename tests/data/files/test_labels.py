@@ -237,3 +237,14 @@ def test_a_list_that_says_something_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / LIST).write_text(f"{{{told.format(0)}, {told.format(1)}}}")
     with pytest.raises(GanzooError, match="nothing twice"):
         found(tmp_path, files)
+
+
+@pytest.mark.parametrize("table", ["labels.CSV", "Labels.Csv", "Dataset.JSON", "DATASET.json"])
+def test_tables_count_in_any_case(tmp_path: Path, table: str) -> None:
+    files = images(tmp_path, "x/a.png", "x/b.png")
+    told = '{"labels": [["x/a.png", 0], ["x/b.png", 1]]}'
+    text = "file,label\nx/a.png,0\nx/b.png,1\n"
+    (tmp_path / table).write_text(told if table.lower().endswith("json") else text)
+    labels, said = found(tmp_path, files)
+    assert labels == {"x/a.png": "0", "x/b.png": "1"}
+    assert table in said[-1]
