@@ -63,6 +63,11 @@ def check_defaults() -> None:
             f"this program has set torch's default device to {device}, and ganzoo puts there what "
             "belongs there by itself: call torch.set_default_device('cpu'), and name device="
         )
+    if any(map(torch.is_autocast_enabled, found_devices())):
+        raise GanzooError(
+            "this is called within torch.autocast, which would have networks compute in less than "
+            "float32: call it outside, and name precision= to train so"
+        )
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from ganzoo.engine.cpu.threads import ThreadTuner, make_tuner
 from ganzoo.engine.distributed import Vote, copy_first, from_first, gather_state, is_first
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.modes.names import COMPILE
+from ganzoo.errors import GanzooError
 from ganzoo.metrics.meaning import Found, in_words
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
@@ -81,6 +82,7 @@ class Trainer:
         self._tuner = self._make_tuner()
         try:
             with explained(self.run), self.run.locked(), self._interrupt.listening():
+                self._refuse_trained_since()
                 self.run.close(None)
                 try:
                     with noted(self.run, self.engine, self._interrupt):
@@ -96,6 +98,15 @@ class Trainer:
             self._tuner.close()
             self.engine.close()
             self.observer.ended()
+
+    def _refuse_trained_since(self) -> None:
+        """Raise a GanzooError, if another process has trained it since it was set up."""
+        since = from_first(self.run.step)
+        if since != self.engine.iteration:
+            raise GanzooError(
+                f"{self.run.path} was trained to step {since:,} by another process, while this one "
+                "set itself up to go on: give the command again"
+            )
 
     @property
     def interrupted(self) -> bool:

@@ -83,6 +83,7 @@ def defaults() -> Iterator[None]:
     yield
     torch.set_default_dtype(torch.float32)
     torch.set_default_device(None)
+    torch.set_autocast_enabled("cpu", False)
 
 
 @pytest.mark.usefixtures("defaults")
@@ -91,8 +92,9 @@ def defaults() -> Iterator[None]:
     [
         (lambda: torch.set_default_dtype(torch.float64), "torch.float64"),
         (lambda: torch.set_default_device("meta"), "default device to meta"),
+        (lambda: torch.set_autocast_enabled("cpu", True), "within torch.autocast"),
     ],
-    ids=["float64", "meta"],
+    ids=["float64", "meta", "autocast"],
 )
 def test_other_defaults_of_torch_are_refused(
     alone: list[ganzoo.TrainedRun], change: Callable[[], None], words: str, tmp_path: Path

@@ -187,6 +187,17 @@ def test_a_link_by_which_a_run_is_trained_may_be_set_anew(tmp_path: Path, above:
     assert tree(tmp_path / "two") == before
 
 
+def test_a_run_that_was_trained_on_meanwhile_is_not_written_over(tmp_path: Path) -> None:
+    """Between its being set up and its first step nobody holds it."""
+    path = train_tiny(tmp_path / "run")
+    late = resume(path, {"steps": 9})
+    resume(path, {"steps": 12}).fit()
+    before = tree(path)
+    with pytest.raises(GanzooError, match="was trained to step 12 by another process"):
+        late.fit()
+    assert tree(path) == before
+
+
 def test_what_can_go_on_is_listed_with_its_command(tmp_path: Path) -> None:
     run = train_tiny(tmp_path / "a run")
     assert "go on with" not in ganzoo("runs", tmp_path).out
