@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import Generator, Tensor
 
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.made import glyphs
 from ganzoo.data.made.glyphs import draw, load, shuffled_labels
 from ganzoo.data.made.strokes import STYLES
 from ganzoo.errors import GanzooError
@@ -162,3 +163,12 @@ def test_an_impossible_size_is_refused(size: tuple[int, int]) -> None:
 def test_an_unknown_split_is_refused() -> None:
     with pytest.raises(GanzooError, match="no split 'valid': choose train or test"):
         load(DataRequest(split="valid"))
+
+
+@pytest.mark.parametrize("size", [(16, 16), (28, 28), (64, 256)])
+def test_what_is_too_faint_to_be_reckoned_with_paints_nothing(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    found = drawn(TEN_OF_EACH, size)
+    monkeypatch.setattr(glyphs, "_NOTHING", -torch.inf)
+    assert torch.equal(found, drawn(TEN_OF_EACH, size))
