@@ -90,6 +90,31 @@ def test_threads_that_write_to_one_path_do_not_mix(tmp_path: Path) -> None:
     assert left.read_text() in {letter * 5000 for letter in "abcd"}
 
 
+@pytest.mark.parametrize("name", ["out", ".", "link"])
+def test_an_empty_folder_stays_the_one_that_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """One that was private was open to everybody, and who stood in it stood nowhere."""
+    (tmp_path / "out").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to("out")
+    monkeypatch.chdir(tmp_path / ("out" if name == "." else "."))
+    before = Path(name).stat()
+    with whole_folder(Path(name)) as temporary:
+        (temporary / "x").write_text("whole")
+        (temporary / ".y").touch()
+    after = (tmp_path / "out").stat()
+    assert (after.st_ino, after.st_mode, after.st_gid) == (
+        before.st_ino,
+        before.st_mode,
+        before.st_gid,
+    )
+    assert sorted(path.name for path in Path(name).iterdir()) == [".y", "x"]
+    with pytest.raises(OSError, match="not empty"), whole_folder(Path(name)) as temporary:
+        (temporary / "x").write_text("other")
+    assert (tmp_path / "out" / "x").read_text() == "whole"
+    assert len([*Path(name).iterdir()]) == 2
+
+
 NAMES = """
 import os, random
 from pathlib import Path

@@ -59,12 +59,27 @@ def creating(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path` that becomes `path` when the block ends without an error."""
-    temporary = path.with_name(f".{_short(path.name)}{_unique()}")
+    """A temporary folder that becomes `path` when the block ends without an error.
+
+    An empty folder that is there stays the same, with its owner, its mode and who stands in it:
+    what was made is moved into it.
+
+    Raises:
+        OSError: something is in it.
+    """
+    there = path.is_dir()
+    above = path if there else path.parent
+    temporary = above / f".{_short(path.name)}{_unique()}"
     temporary.mkdir()
     try:
         yield temporary
-        temporary.replace(path)
+        if there:
+            if any(not _LEFT_OVER.fullmatch(entry.name) for entry in path.iterdir()):
+                raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(path))
+            for entry in temporary.iterdir():
+                entry.rename(path / entry.name)
+        else:
+            temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

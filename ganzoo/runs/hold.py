@@ -57,7 +57,7 @@ def is_held(folder: Path) -> bool:
     if fcntl is None:
         return _is_held_by_another(folder)
     try:
-        lock = os.open(folder / _LOCK, os.O_RDONLY)
+        lock = os.open(folder / _LOCK, os.O_RDONLY | os.O_NONBLOCK)  # a stranger's is a pipe
     except FileNotFoundError:  # nobody has held it yet, if somebody could
         return _is_held_by_another(folder)
     except OSError as error:

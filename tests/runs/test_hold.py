@@ -1,7 +1,9 @@
 """Who trains a run, and that asking keeps nobody from the answer or from the run."""
 
+import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,3 +64,9 @@ def test_who_trains_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sha
         with refused, held(tmp_path, patience=0):
             pass
     assert not is_held(tmp_path)
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".lock")
+    with ThreadPoolExecutor(1) as pool:
+        assert not pool.submit(is_held, tmp_path).result(timeout=60)
