@@ -208,6 +208,19 @@ def refuse_links(path: Path) -> None:
             raise GanzooError(f"{entry} is a pipe or the like, and no part of a run: remove it")
 
 
+def own_folder(path: Path) -> Path:
+    """A folder of notes, in one that may be a stranger's; it is made where there is none.
+
+    Raises:
+        GanzooError: it leads elsewhere, or something in it does.
+        OSError: it cannot be made.
+    """
+    refuse_link(path)
+    path.mkdir(parents=True, exist_ok=True)
+    refuse_links(path)
+    return path
+
+
 def refuse_link(entry: Path) -> None:
     """Refuse what leads elsewhere.
 

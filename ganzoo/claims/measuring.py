@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from ganzoo.artifacts.files import write_json
+from ganzoo.artifacts.files import read_note, write_json
 from ganzoo.claims.claim import (
     HIGHEST,
     LAST,
@@ -71,13 +72,14 @@ def _evaluated(place: Place, arm: Arm, path: Path, measure: Evaluated) -> Number
     if path.is_dir():
         from ganzoo.runs import checkpoint  # imports torch
 
-        measured_at = Run.open(path).checkpoint_at(measure.checkpoint)
-        state = checkpoint.digest(measured_at, checkpoint.WEIGHTS)
+        with suppress(GanzooError):  # which is said when it is measured
+            measured_at = Run.open(path).checkpoint_at(measure.checkpoint)
+            state = checkpoint.digest(measured_at, checkpoint.WEIGHTS)
     asked = {"flags": [*measure.flags, *place.flags(arm)], "state": state}
     kept = place.notes / f"{path.name}.{digest(asdict(measure))}.json"
     record: dict[str, Any] = {}
-    if kept.exists():
-        record = json.loads(kept.read_text(encoding="utf-8"))
+    with suppress(OSError, ValueError):  # it is damaged, or not there
+        record = dict(json.loads(read_note(kept)))
     if record.get("asked") != asked:
         found = evaluated(place, arm, path, measure.flags)
         record = {"asked": asked, "found": found}

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.artifacts.files import own_folder
 from ganzoo.claims.claim import Arm, Setting, digest
 from ganzoo.errors import GanzooError
 from ganzoo.jobs.child import PROGRAM, STOPPED, begun, follow, last_words
@@ -60,12 +61,11 @@ class Place:
         """
         path = self.folder / NOTES
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            return own_folder(path)
         except OSError as error:
             raise GanzooError(
                 f"{path} cannot be written ({error.strerror}): choose another --out"
             ) from error
-        return path
 
     def flags(self, arm: Arm) -> list[str]:
         """Of each ``ganzoo train`` and ``ganzoo evaluate``."""
@@ -259,7 +259,7 @@ def _held(path: Path, wait: Callable[[], None]) -> Iterator[int]:
         path: of the lock.
         wait: is called as long as others hold it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
     try:
         while True:
             try:

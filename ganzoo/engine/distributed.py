@@ -1,4 +1,4 @@
-"""Several processes train one model, each on its share of every batch: ``torchrun -m ganzoo``.
+"""Several processes train one model, each on its share of every batch, by ``torchrun``.
 
 Parameters and what optimizers know of them stay equal in all processes, because gradients are
 averaged. Random numbers and buffers (running statistics, pools of images) are each process's own.
@@ -85,8 +85,11 @@ def is_first() -> bool:
 
 
 def launcher(count: int) -> str:
-    """What a user types, on one machine, for `count` processes that run ganzoo."""
-    return f"torchrun --nproc-per-node {count} -m ganzoo" if count > 1 else "ganzoo"
+    """What a user types, on one machine, for `count` processes that run ganzoo.
+
+    Not ``-m ganzoo``, with which Python takes modules from the folder where it is typed.
+    """
+    return f"torchrun --nproc-per-node {count} --no-python ganzoo" if count > 1 else "ganzoo"
 
 
 def own_device(device: torch.device) -> torch.device:

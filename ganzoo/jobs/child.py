@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from ganzoo.artifacts.files import refuse_link
 from ganzoo.errors import GanzooError, counted
 from ganzoo.jobs.lifeline import started
 
@@ -67,7 +68,9 @@ def follow(
 
     Raises:
         KeyboardInterrupt: this process got SIGINT, SIGTERM or SIGHUP; the program has ended.
+        GanzooError: the log is a link.
     """
+    refuse_link(log)
     with log.open("a", encoding="utf-8") as said, interruptible():
         process = started(command, stdout or said, said, kept, folder, environment)
         asked = False

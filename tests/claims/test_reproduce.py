@@ -285,3 +285,35 @@ def test_only_data_that_are_read_from_files_are_told_where_they_are(toy: Path) -
     for name, flags in (("ring8", []), ("mnist", ["--data-root", "data"])):
         assert place.flags(Arm("ours", "toy", {"dataset": name})) == flags
     assert place.flags(Arm("ours", "toy", {"dataset": "mnist+glyphs"})) == ["--data-root", "data"]
+
+
+@pytest.mark.parametrize("name", ["toy.md", "toy.json"])
+def test_notes_of_the_users_are_not_written_over(toy: Path, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text('{"mine": 1}')
+    done = ganzoo("reproduce", "toy", "--out", out)
+    assert done.status == 2
+    assert f"{out / name} exists, and is not known for one of this command's" in done.err
+    assert (out / name).read_text() == '{"mine": 1}'
+    assert [path.name for path in out.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("link", ["", "a-run.log", "a-run.lock"])
+def test_what_leads_elsewhere_in_a_strangers_folder_is_refused(
+    toy: Path, tmp_path: Path, link: str
+) -> None:
+    """What is said, in which a class may be called as a command, was appended to what it led to."""
+    mine, out = tmp_path / "mine", tmp_path / "out"
+    mine.write_text("my own")
+    out.mkdir()
+    notes = out / ".claims"
+    if link:
+        notes.mkdir()
+        (notes / link).symlink_to(mine)
+    else:
+        notes.symlink_to(tmp_path)
+    done = ganzoo("reproduce", "toy", "--claim", "modes", "--seeds", 1, "--out", out)
+    assert done.status == 2
+    assert "is a link, through which" in done.err
+    assert mine.read_text() == "my own"

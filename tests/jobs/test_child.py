@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.jobs.child import interruptible, last_words
+from ganzoo.errors import GanzooError
+from ganzoo.jobs.child import PYTHON, follow, interruptible, last_words
 
 
 def test_an_error_of_a_plugin_is_told_with_its_line(tmp_path: Path) -> None:
@@ -57,3 +58,12 @@ def test_nohup_is_obeyed() -> None:
             os.kill(os.getpid(), signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_nothing_is_appended_through_a_link(tmp_path: Path) -> None:
+    """As to ~/.bashrc, in a stranger's folder of runs."""
+    (tmp_path / "mine").touch()
+    (tmp_path / "run.log").symlink_to("mine")
+    with pytest.raises(GanzooError, match="is a link, through which"):
+        follow([*PYTHON, "-c", "print(1)"], tmp_path / "run.log", lambda news: None)
+    assert (tmp_path / "mine").read_text() == ""

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.artifacts.files import write_json
+from ganzoo.artifacts.files import own_folder, read_note, write_json
 from ganzoo.errors import GanzooError
 from ganzoo.jobs.child import PROGRAM, STOPPED, begun, follow, last_words
 from ganzoo.runs.duration import training_parts, training_seconds
@@ -172,7 +172,7 @@ def carry_out(trial: Trial, report: Progress) -> Result:
     if "evaluation" in record:
         report(f"{trial}: done before", "")
         return record
-    trial.record.parent.mkdir(parents=True, exist_ok=True)
+    own_folder(trial.record.parent)
     write_json(trial.record, trial.asked)
     run = _train(trial, report)
     evaluation = _evaluate(trial, report)
@@ -214,7 +214,7 @@ def _read_record(trial: Trial) -> Result:
     if not trial.run.exists():
         return {}
     try:
-        found = json.loads(trial.record.read_text(encoding="utf-8"))
+        found = json.loads(read_note(trial.record))
         same = all(found[key] == value for key, value in trial.asked.items())
     except FileNotFoundError as error:
         raise GanzooError(f"{trial.run} is no run of this benchmark: {advice}") from error

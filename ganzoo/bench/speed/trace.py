@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from torch.profiler import ProfilerActivity, profile
+
+from ganzoo.artifacts.files import replacing
 
 DEVICE_WORK = ("kernel", "gpu_memcpy", "gpu_memset")
 """Categories of a Chrome trace; annotations of the host are mirrored there under other ones."""
@@ -18,7 +22,17 @@ def write_trace(run: Callable[[], object], path: Path, activities: list[Profiler
     """Write a Chrome trace of what `run` does and waits for."""
     with profile(activities=activities) as prof:
         run()
-    prof.export_chrome_trace(str(path))
+    with replacing(path) as temporary:
+        prof.export_chrome_trace(str(temporary))
+
+
+def is_trace(path: Path) -> bool:
+    """Whether a file is one that `write_trace` has written."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return b'"schemaVersion"' in file.read(200)
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def device_seconds(run: Callable[[], object]) -> float:

@@ -289,6 +289,11 @@ def _check_writable(path: Path | None, *, folder: bool) -> None:
             raise GanzooError(
                 f"--profile {path} cannot be written: name a file in an existing folder"
             )
+        if not folder and path.exists():
+            from ganzoo.bench.speed.trace import is_trace  # imports torch
+
+            if not is_trace(path):
+                raise GanzooError(f"--profile {path} exists, and is no trace: name another file")
         while not place.exists():
             place = place.parent
         with TemporaryFile(dir=place):

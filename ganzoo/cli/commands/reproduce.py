@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from ganzoo.artifacts.files import read_note
 from ganzoo.artifacts.places import expanded
 from ganzoo.cli.output import (
     device_option,
@@ -108,6 +110,7 @@ def command(
     if not wanted:
         raise GanzooError(f"all claims of {name} are long: {_advice(skipped)}")
     check(wanted, file)
+    _refuse_others(out, spec.name)
     line = shlex.join(["ganzoo", *sys.argv[1:]])
     root = None if data_root is None else Path(os.path.realpath(expanded(data_root)))
     results = []
@@ -154,6 +157,25 @@ def _advice(skipped: Sequence[Claim]) -> str:
 
 def _written(out: Path, name: str) -> tuple[Path, Path]:
     return out / f"{name}.md", out / f"{name}.json"
+
+
+def _refuse_others(out: Path, name: str) -> None:
+    """Refuse to write over what this command has not written.
+
+    Raises:
+        GanzooError: a file of the user's is called as one that is written would be.
+    """
+    page, data = _written(out, name)
+    try:
+        ours = json.loads(read_note(data)).keys() == {"results"}
+    except (OSError, ValueError, AttributeError):
+        ours = False
+    for path in (page, data):
+        if (path.exists() or path.is_symlink()) and not ours:
+            raise GanzooError(
+                f"{path} exists, and is not known for one of this command's: move it elsewhere, or "
+                "choose another --out"
+            )
 
 
 def _write(out: Path, name: str, results: Sequence[Result], skipped: Sequence[Claim]) -> None:

@@ -62,6 +62,17 @@ def test_bad_input_is_refused_before_anything_is_done(
     assert [*tmp_path.iterdir()] == []
 
 
+def test_notes_that_lead_elsewhere_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "runs" / ".bench").mkdir(parents=True)
+    (tmp_path / "mine").touch()
+    (tmp_path / "runs" / ".bench" / "vanilla-0.log").symlink_to(tmp_path / "mine")
+    args = ("--dataset", "ring8", "--budget", "2steps", "--seeds", 1, "--runs", tmp_path / "runs")
+    result = ganzoo("bench", "--quality", "vanilla", *args)
+    assert "is a link, through which" in result.err + result.out
+    assert (tmp_path / "mine").read_text() == ""
+    assert not (tmp_path / "runs" / "vanilla-0").exists()
+
+
 def test_looking_at_it_does_not_import_torch() -> None:
     code = (
         "import sys; import ganzoo.cli.commands.bench, ganzoo.cli.quality; "

@@ -149,6 +149,7 @@ def test_an_interrupted_process_ends_at_once(monkeypatch: pytest.MonkeyPatch) ->
         (("vanilla", "--image-size", "big"), "--image-size must be"),
         (("vanilla", "--report", __file__), "is a file"),
         (("vanilla", "--profile", "/no/such/folder/t.json"), "existing folder"),
+        (("vanilla", "--profile", __file__), "exists, and is no trace: name another file"),
         (("vanilla", "--report", f"{__file__}/pages"), r"test_speed\.py/pages cannot be written"),
     ],
 )
