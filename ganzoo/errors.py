@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import ClassVar
@@ -90,6 +91,11 @@ def shortage(error: Exception) -> str:
             )
         cause = cause.__cause__
     return ""
+
+
+def typed(path: object) -> str:
+    """A path as one types it in a command, whatever a stranger has called it."""
+    return shlex.quote(str(path))
 
 
 def counted(number: int, thing: str) -> str:

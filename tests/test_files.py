@@ -90,6 +90,19 @@ def test_threads_that_write_to_one_path_do_not_mix(tmp_path: Path) -> None:
     assert left.read_text() in {letter * 5000 for letter in "abcd"}
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o664])
+def test_who_may_read_a_file_may_read_the_next(tmp_path: Path, mode: int) -> None:
+    """A report that was made private could be read by all once it was written again."""
+    path = tmp_path / "x.html"
+    path.write_text("before")
+    path.chmod(mode)
+    with replacing(path) as temporary:
+        temporary.write_text("after")
+        assert temporary.stat().st_mode & 0o777 & ~0o200 == mode & ~0o200
+    assert path.read_text() == "after"
+    assert path.stat().st_mode & 0o777 == mode
+
+
 @pytest.mark.parametrize("name", ["out", ".", "link"])
 def test_an_empty_folder_stays_the_one_that_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

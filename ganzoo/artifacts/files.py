@@ -28,9 +28,19 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside `path` that becomes `path` when the block ends without an error.
 
     The content is on the disk before the name changes, so a crash leaves the old file or the new.
+    Who may read the file may read the new one, and nobody else, not even while it is written.
     """
     with _written(path) as temporary:
+        before = path.lstat() if path.is_file() and not path.is_symlink() else None
+        if before is not None:
+            descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with suppress(OSError):  # a group that this user is not of
+                os.fchown(descriptor, -1, before.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(before.st_mode) | stat.S_IWUSR)
+            os.close(descriptor)
         yield temporary
+        if before is not None:
+            temporary.chmod(stat.S_IMODE(before.st_mode))
         sync(temporary)
         temporary.replace(path)
     sync(path.parent)

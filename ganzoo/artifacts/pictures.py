@@ -64,7 +64,7 @@ def grid(images: Tensor, columns: int = COLUMNS, gap: int = 2) -> Tensor:
 def add_caption(path: Path, caption: str) -> None:
     """Write a text below the picture in a file, as wide as it is; nothing, of an empty text."""
     if caption:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=["PNG"]) as picture:
             whole = with_caption(picture, caption)
         whole.save(path)
 
@@ -107,7 +107,7 @@ def animate(frames: Sequence[Path], path: Path) -> None:
 def _opened(frame: Path) -> Image.Image | None:
     """A picture with a palette; None: it is none."""
     try:
-        with Image.open(frame) as picture:
+        with Image.open(frame, formats=["PNG"]) as picture:
             return picture.convert("P")
     except Exception:  # whatever a decoder makes of a damaged file
         return None

@@ -60,10 +60,14 @@ class RunFolder(click.Path):
             for folder in sorted(found)
             if folder.is_dir()
             and str(folder).startswith(incomplete)
-            and str(folder).isprintable()
-            and "\\" not in str(folder)  # which the script that reads this in bash drops
+            and _is_plain(str(folder))
             and not folder.name.startswith(".")
         ]
+
+
+def _is_plain(name: str) -> bool:
+    """Whether it has neither control characters nor what the script drops that bash reads."""
+    return name.isprintable() and "\\" not in name
 
 
 def _quoted(name: str) -> str:
@@ -139,7 +143,7 @@ def remembered_flag(about: Mapping[str, Any]) -> click.Option:
 def _beginning(names: Mapping[str, str], incomplete: str) -> list[CompletionItem]:
     """Those that go on from what is typed."""
     return [
-        CompletionItem(name, help=text or None)
+        CompletionItem(_quoted(name), help=text or None)
         for name, text in names.items()
-        if name.startswith(incomplete)
+        if name.startswith(incomplete) and _is_plain(name)
     ]

@@ -8,6 +8,8 @@ import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from ganzoo.config import option
@@ -53,6 +55,7 @@ class Submitit(Executor):
 
     def __init__(self, config: SubmititConfig) -> None:
         super().__init__(config)
+        self._notes: Path | None = None
         try:
             import submitit  # noqa: F401
         except ImportError as error:
@@ -71,8 +74,10 @@ class Submitit(Executor):
             "slurm_partition": config.partition,
         }
         try:
+            # Of its own, as submitit unpickles what it finds there by the numbers of jobs.
+            self._notes = self._notes or Path(mkdtemp(prefix="submitit-", dir=job.log.parent))
             executor = submitit.AutoExecutor(
-                job.log.parent / "submitit", cluster=config.cluster, slurm_python=_SAFELY
+                self._notes, cluster=config.cluster, slurm_python=_SAFELY
             )
             executor.update_parameters(**{k: v for k, v in wanted.items() if v is not None})
             handle = SubmititHandle(job)

@@ -109,7 +109,7 @@ class Samples(Sequence["Samples"]):
         """
         from PIL import Image
 
-        return Image.open(io.BytesIO(self.png(columns, scale)))
+        return Image.open(io.BytesIO(self.png(columns, scale)), formats=["PNG"])
 
     def png(self, columns: int | None = None, scale: int = 1) -> bytes:
         """The picture as a PNG, of one image the same as in a file of its own."""

@@ -56,6 +56,7 @@ def follow(
     place, runs = _place(paths, out), _runs(paths)
     while True:
         content = gather(runs)
+        _refuse_other(place)  # which somebody may have put there meanwhile
         _write(place, content, every if content.running else None)
         yield place, content
         if not content.running:
@@ -79,9 +80,13 @@ def _place(paths: Sequence[Path], out: Path | None) -> Path:
     refuse_within_run(place)
     if place.is_dir():
         place = place / FILE
+    _refuse_other(place)
+    return place
+
+
+def _refuse_other(place: Path) -> None:
     if place.exists() and not (place.is_file() and _is_page(place)):
         raise GanzooError(f"{place} is no report, and is left as it is: choose another --out")
-    return place
 
 
 def _is_page(path: Path) -> bool:

@@ -27,14 +27,14 @@ from torch import Tensor
 
 from ganzoo.artifacts.files import is_text, read_note, remove_folder, sha256, sync
 from ganzoo.artifacts.ordered import order_header
-from ganzoo.errors import GanzooError, shortage, written_later
+from ganzoo.errors import GanzooError, shortage, typed, written_later
 from ganzoo.runs.fitting import check_fit, short
 from ganzoo.runs.ownership import is_own, make_way, note, owner, refuse_stranger
 
 FORMAT = "1"
 KEPT = 2
 """Checkpoints kept in a run; more than one, for a disk that damages the last."""
-STATE, WEIGHTS, MANIFEST = "state.safetensors", "weights.safetensors", "manifest.json"
+_PARTS = STATE, WEIGHTS, MANIFEST = "state.safetensors", "weights.safetensors", "manifest.json"
 _MOST_HEADER = 2**23
 """Bytes, which are the names of 60,000 tensors; a million of a stranger's take a minute."""
 _OF_A_DEVICE = re.compile(r"(rank\d+\.)?rng\.(?!cpu$)\w+")
@@ -268,10 +268,8 @@ def _read(path: Path, name: str) -> tuple[dict[str, Tensor], Identity]:
         if short := shortage(error):
             raise GanzooError(short) from error
         if os.strerror(errno.ENODEV) in str(error):
-            raise GanzooError(
-                f"{file} lies on a disk that lets no file be mapped into memory: copy the run to "
-                "another disk, and use it there"
-            ) from error
+            advice = "lets no file be mapped into memory: use a copy of the run on another disk"
+            raise GanzooError(f"{file} lies on a disk that {advice}") from error
         raise _damaged(file, _reason(error)) from error
 
 
@@ -319,7 +317,7 @@ def _verify(path: Path, name: str) -> str:
 def _damaged(file: Path, reason: str) -> GanzooError:
     others = [other for other in _all(file.parent.parent) if other != file.parent]
     if file.name == WEIGHTS:  # what a training goes on from is another file
-        run = file.parent.parent.parent
+        run = typed(file.parent.parent.parent)
         return GanzooError(
             f"{file} is damaged ({reason}): `ganzoo train --resume {run} --steps MORE` still goes "
             "on, and writes new ones"
@@ -343,7 +341,9 @@ def _bests(folder: Path) -> list[Path]:
 
 
 def _named(folder: Path, pattern: str) -> list[Path]:
-    return sorted((it for it in folder.glob("*") if re.fullmatch(pattern, it.name)), key=step_of)
+    """Those called so with a part of a checkpoint in them, as the user's may be called so, too."""
+    named = (it for it in folder.glob("*") if re.fullmatch(pattern, it.name))
+    return sorted((it for it in named if any((it / part).exists() for part in _PARTS)), key=step_of)
 
 
 def _reason(error: Exception) -> str:

@@ -58,8 +58,8 @@ def is_held(folder: Path) -> bool:
         return _is_held_by_another(folder)
     try:
         lock = os.open(folder / _LOCK, os.O_RDONLY | os.O_NONBLOCK)  # a stranger's is a pipe
-    except FileNotFoundError:  # nobody has held it yet, if somebody could
-        return _is_held_by_another(folder)
+    except FileNotFoundError:  # nobody has held it yet
+        return False
     except OSError as error:
         raise Unwritable(f"{folder} lets nobody ask who trains it ({error.strerror})") from error
     try:

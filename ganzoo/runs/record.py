@@ -259,18 +259,19 @@ def root_of(path: Path, record: Record, given: Path | None = None) -> Path | Non
         given: what the user says now.
 
     Raises:
-        GanzooError: it was a folder or a file of the user's, which is not there any more.
+        GanzooError: it was the user's, and is not there any more, or a run of before or a stranger
+            does not say what was in it.
     """
     from ganzoo.plugins import catalog  # imports torch
 
-    training = record["training"]
-    told = training.get("data_root")
+    told, name = (record["training"].get(key) for key in ("data_root", "dataset"))
     if given is not None or not told:
         return given
-    if catalog.is_of_the_user(training["dataset"]) and not Path(told).exists():
+    why = "" if "content" in record["data"] else "does not say which samples they were"
+    why = why if Path(told).exists() else f"there is no '{told}' any more"
+    if catalog.is_of_the_user(str(name)) and why:
         raise GanzooError(
-            f"{path} was trained on what was in '{told}', and there is no '{told}' any more: name "
-            "the place where it is now with --data-root NEW"
+            f"{path} was trained on '{told}', and {why}: name the place of that with --data-root"
         )
     return Path(told)
 

@@ -25,7 +25,7 @@ from ganzoo.artifacts.files import (
     write_json,
 )
 from ganzoo.artifacts.places import refuse_within_run
-from ganzoo.errors import GanzooError, counted
+from ganzoo.errors import GanzooError, counted, typed
 from ganzoo.runs import checkpoint, evaluations, metrics_file
 from ganzoo.runs.duration import LEAPT, LEAST_LEAP, TIME
 from ganzoo.runs.hold import Unwritable, held, is_held
@@ -307,7 +307,7 @@ def check_free(out: Path) -> None:
     """
     refuse_within_run(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        onward = f", or go on with --resume {out}" if (out / "run.json").exists() else ""
+        onward = f", or go on with --resume {typed(out)}" if (out / "run.json").exists() else ""
         raise GanzooError(f"{out} exists already: choose another --out{onward}")
 
 

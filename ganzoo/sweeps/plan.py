@@ -120,8 +120,14 @@ class Plan:
         Settings and seeds may have been others: what is there of them is kept.
 
         Raises:
-            GanzooError: it is another's, or has links in it.
+            GanzooError: it is another's, or has links in it, or two runs would have one name.
         """
+        names = [trial.name for trial in self.trials]
+        if len({*names}) < len(names):
+            raise GanzooError(
+                "two runs of this sweep would have one name, as all that is varied makes names too "
+                "long: give the longest of the settings a shorter value, or vary fewer"
+            )
         path = self.folder / MANIFEST
         if path.exists():
             refuse_links(self.folder)

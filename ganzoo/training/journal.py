@@ -16,7 +16,7 @@ from ganzoo.engine.device import memory_used
 from ganzoo.engine.engine import Engine
 from ganzoo.engine.iterate import taken
 from ganzoo.engine.stages import has_stages
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, typed
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Verdict
 from ganzoo.runs.logged import STAGE, STEP, WATCHDOG
@@ -172,7 +172,7 @@ class Journal:
         """The end of a training that an alarm was to stop, with a line in the log."""
         message = (
             f"training collapsed: {alarm}; {saved} holds this step, and to go on all the same "
-            f"use --resume {self._run.path} --on-collapse warn"
+            f"use --resume {typed(self._run.path)} --on-collapse warn"
         )
         self._run.log(message)
         return Collapsed(message)

@@ -18,13 +18,12 @@ from ganzoo.engine.distributed import (
     process_count,
     scatter_state,
 )
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, typed
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import preferring, registry
 from ganzoo.runs import checkpoint
 from ganzoo.runs.fitting import no_larger_than
-from ganzoo.runs.freezing import freeze_layers
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.record import Record, check_unchanged, digest, root_of, rules
 from ganzoo.runs.run import Run, SharedRun
@@ -35,6 +34,7 @@ from ganzoo.training.assemble import (
     quality_record,
     with_whole_root,
 )
+from ganzoo.training.freezing import freeze_layers
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import RESUMABLE, Training
 from ganzoo.training.trainer import Trainer
@@ -109,7 +109,7 @@ def _open_run(path: Path) -> Run:
     if before != now:
         raise GanzooError(
             f"{path} is a training by {before} process{'es' if before > 1 else ''}, and {now} "
-            f"cannot go on with it exactly: use `{launcher(before)} train --resume {path}`"
+            f"cannot go on with it exactly: use `{launcher(before)} train --resume {typed(path)}`"
         )
     refuse_links(path)
     return run if is_first() else SharedRun(path, run.settings)
@@ -122,7 +122,7 @@ def _rewind(run: Run, step: int) -> None:
     except OSError as error:
         raise GanzooError(
             f"{run.path} cannot be written ({error.strerror or error}): make room there, then go "
-            f"on with --resume {run.path}"
+            f"on with --resume {typed(run.path)}"
         ) from error
 
 

@@ -30,7 +30,6 @@ from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
 from ganzoo.plugins.registered import noting
 from ganzoo.plugins.registry import registry
-from ganzoo.runs.freezing import freeze_layers
 from ganzoo.runs.initial import initialise
 from ganzoo.runs.load import build_variant
 from ganzoo.runs.ownership import fingerprint
@@ -52,6 +51,7 @@ from ganzoo.training.few import (
     words_of_few,
     words_of_whole,
 )
+from ganzoo.training.freezing import freeze_layers
 from ganzoo.training.manner import device_name
 from ganzoo.training.observer import Observer
 from ganzoo.training.settings import RESUMABLE, Training

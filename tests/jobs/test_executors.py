@@ -113,6 +113,19 @@ def test_a_job_elsewhere_that_has_not_begun_never_does(tmp_path: Path) -> None:
     assert not job.log.exists()
 
 
+def test_submitit_finds_nothing_that_somebody_has_put_there(tmp_path: Path) -> None:
+    """It unpickles what lies in its folder by the number of a job."""
+    pytest.importorskip("submitit", reason="needs `pip install submitit`")
+    folders = []
+    for _ in range(2):
+        job = Job("done", ["--version"], tmp_path / "done.log", tmp_path, 1)
+        handle = executor_of("submitit:cluster=local").submit(job)
+        folders += [path for path in tmp_path.iterdir() if path.is_dir() and path not in folders]
+        assert ended(handle) == 0
+    assert len(folders) == 2
+    assert all(path.stat().st_mode & 0o777 == 0o700 for path in folders)
+
+
 def test_a_job_that_is_lost_is_told(tmp_path: Path) -> None:
     job = waiting(tmp_path)
     handle = InThread(job)

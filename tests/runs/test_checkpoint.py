@@ -71,6 +71,18 @@ def test_half_of_a_checkpoint_is_never_under_its_name(
     assert seen == [["00000002", "00000003"]]
 
 
+def test_a_folder_of_the_users_is_no_checkpoint_for_its_name(tmp_path: Path) -> None:
+    """A date of eight digits was the newest step, and damaged: it was said to delete it."""
+    path = write(tmp_path, 7)
+    (tmp_path / "20261130").mkdir()
+    (tmp_path / "20261130" / "notes.txt").touch()
+    assert checkpoint.latest(tmp_path) == path
+    write(tmp_path, 8)
+    write(tmp_path, 9)
+    assert (tmp_path / "20261130" / "notes.txt").exists()
+    assert [*checkpoint.every(tmp_path)] == ["last", "8", "9"]
+
+
 def test_a_disk_that_maps_no_file_is_not_damage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,7 @@ def test_who_trains_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sha
     if not shared:  # as on a system that has no locks which several share
         monkeypatch.setattr(hold, "fcntl", None)
     assert not is_held(tmp_path)
+    assert not shared or [*tmp_path.iterdir()] == []  # who asks leaves nothing of theirs there
     with held(tmp_path):
         assert is_held(tmp_path)
         refused = pytest.raises(GanzooError, match="is being trained by another process")

@@ -138,6 +138,15 @@ def test_a_name_of_many_bytes_fits_on_the_disk() -> None:
     assert all(len(name.encode()) <= 200 for name in names)
 
 
+def test_two_runs_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch, here: Here) -> None:
+    """Names that are cut end in six digits, of which one has a pair among some thousands."""
+    monkeypatch.setattr(Trial, "name", "one")
+    result = ganzoo("sweep", "vanilla", *TINY, "--set", "lr=1e-3,1e-4", "--out", "swept")
+    assert result.status == 2
+    assert "two runs of this sweep would have one name" in result.err
+    assert not Path("swept").exists()
+
+
 def test_what_would_never_end_is_refused() -> None:
     many = tuple(range(1000))
     with pytest.raises(GanzooError, match="1,000,000,000 combinations"):

@@ -76,7 +76,7 @@ def test_a_renamed_folder_is_the_same_data(run: Path) -> None:
     before = evaluate_protocol(run)
     Path("photos").rename("pictures")
     for done in (go_on(run), evaluate(run)):
-        assert "name the place where it is now with --data-root NEW" in refused(done)
+        assert "name the place of that with --data-root" in refused(done)
     assert go_on(run, "--data-root", "pictures").status == 0
     noted = json.loads((run / "run.json").read_text())
     assert noted["training"]["data_root"] == str(Path("pictures").resolve())
@@ -114,7 +114,8 @@ def test_another_test_split_is_told_apart(run: Path) -> None:
     assert before.partition("test split")[0] == after.partition("test split")[0]
 
 
-def test_a_run_that_noted_no_contents_goes_on_as_it_did(run: Path) -> None:
+def test_a_run_that_noted_no_contents_goes_on_where_its_data_are_named(run: Path) -> None:
+    """A stranger's may leave them out, and name a folder of private images."""
     noted = json.loads((run / "run.json").read_text())
     del noted["data"]["content"]
     (run / "run.json").write_text(json.dumps(noted))
@@ -122,7 +123,8 @@ def test_a_run_that_noted_no_contents_goes_on_as_it_did(run: Path) -> None:
     said = refused(go_on(run, "--data-root", "pictures"))
     assert "its name was photos and is pictures" in said
     Path("pictures").rename("photos")
-    assert go_on(run).status == 0
+    assert "does not say which samples they were" in refused(go_on(run))
+    assert go_on(run, "--data-root", "photos").status == 0
 
 
 def test_what_is_made_on_the_spot_is_known_by_its_name() -> None:

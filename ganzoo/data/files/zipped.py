@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
 
-from ganzoo.artifacts.files import whole_folder
+from ganzoo.artifacts.files import read_note, replacing, whole_folder
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.errors import GanzooError
 
@@ -84,8 +84,8 @@ def _place(path: Path) -> Path:
 def _is_as_unpacked(place: Path) -> bool:
     """Whether nothing is gone since, as what tidies up caches removes old files, or is another."""
     try:
-        return _note(place).read_text() == _state(place)
-    except (FileNotFoundError, NotADirectoryError):
+        return read_note(_note(place)) == _state(place)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     except OSError:  # it is said elsewhere what cannot be read
         return place.is_dir()
@@ -120,7 +120,8 @@ def _unpack_once(path: Path, place: Path) -> None:
         shutil.rmtree(abandoned, ignore_errors=True)
     with zipfile.ZipFile(path) as archive, whole_folder(place) as temporary:
         _unpack(archive, path, temporary / path.stem)
-    _note(place).write_text(_state(place))
+    with replacing(_note(place)) as note:
+        note.write_text(_state(place))
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, root: Path) -> None:

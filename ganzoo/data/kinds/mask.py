@@ -73,7 +73,9 @@ class Masks(Kind):
         import torch
         from PIL import Image
 
-        masks = np.stack([np.asarray(Image.open(file)) for file in numbered(folder, ".png")])
+        masks = np.stack(
+            [np.asarray(Image.open(file, formats=["PNG"])) for file in numbered(folder, ".png")]
+        )
         return self.checked(field, torch.from_numpy(masks), folder)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from ganzoo.engine.engine import Engine
-from ganzoo.errors import GanzooError, shortage
+from ganzoo.errors import GanzooError, shortage, typed
 from ganzoo.plugins.ending import ended_by
 from ganzoo.runs import checkpoint
 from ganzoo.runs.run import Moved, Run
@@ -65,5 +65,5 @@ def explained(run: Run) -> Iterator[None]:
         kept = checkpoint.latest(run.checkpoints)
         raise GanzooError(
             f"{run.path} cannot be written ({error.strerror or error}): make room there, "
-            + (f"then go on with --resume {run.path}" if kept else "then start again")
+            + (f"then go on with --resume {typed(run.path)}" if kept else "then start again")
         ) from error

@@ -33,11 +33,9 @@ class TensorBoard(Observer):
         self._make = SummaryWriter
 
     def started(self, start: Start) -> None:
-        step = start.engine.iteration
         # What was written after the checkpoint from which a training goes on is not shown.
-        self._writer = self._make(
-            str(start.run.path / FOLDER), purge_step=step + 1 if step else None
-        )
+        later = start.engine.iteration + 1
+        self._writer = self._make(str(start.run.path / FOLDER), purge_step=later)
 
     def logged(self, record: Record) -> None:
         self._write(record.step, record.metrics)
@@ -50,7 +48,7 @@ class TensorBoard(Observer):
         self._write(record.step, record.values, QUALITY)
 
     def drawn(self, step: int, path: Path) -> None:
-        with Image.open(path) as opened:
+        with Image.open(path, formats=["PNG"]) as opened:
             picture = np.asarray(opened.convert("RGB"))
         self._writer.add_image("samples", picture, step, dataformats="HWC")
 

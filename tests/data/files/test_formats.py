@@ -1,10 +1,12 @@
 """Of what format files are, and what ``--pixels`` takes."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 import torch
+from helpers.places import ROOT
 from PIL import Image
 
 from ganzoo.data.dataset import DataRequest
@@ -121,3 +123,16 @@ def test_what_reads_no_images_of_the_user_refuses_pixels(tmp_path: Path) -> None
     (tmp_path / "a.csv").write_text("x,y\n1,2\n")
     with pytest.raises(GanzooError, match="'csv' holds rows of a table: leave out --pixels"):
         catalog.load("csv", DataRequest(tmp_path, pixels=gray))
+
+
+def test_no_image_is_opened_in_a_format_that_is_not_named() -> None:
+    """Of EPS, under whatever name, Pillow has Ghostscript do what stands in it."""
+    opening = re.compile(r"\bImage\.open\((?!.*formats=).*")
+    sources = [*(ROOT / "ganzoo").rglob("*.py"), *ROOT.glob("plugins/*/ganzoo_*/**/*.py")]
+    found = {
+        line.strip()
+        for source in sources
+        if source.name != "use.py"  # what it writes is for the reader's own images
+        for line in opening.findall(source.read_text())
+    }
+    assert found == set()

@@ -66,6 +66,23 @@ def test_what_was_changed_of_it_or_put_beside_is_not_taken(tmp_path: Path, name:
     assert not (photos.parent / "extra").exists()
 
 
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_what_another_user_puts_beside_it_is_neither_written_nor_waited_for(
+    tmp_path: Path, kind: str
+) -> None:
+    """In a cache that several share: a file of the first was written over through a link."""
+    path = packed(tmp_path / "a.zip", photos__1=b"x")
+    place = unzipped(path).parents[1]
+    note = place.with_name(f"{place.name}.files")
+    note.unlink()
+    (tmp_path / "mine").write_text("my own")
+    note.symlink_to(tmp_path / "mine") if kind == "link" else os.mkfifo(note)
+    assert (unzipped(path) / "1").read_bytes() == b"x"
+    assert (tmp_path / "mine").read_text() == "my own"
+    assert note.is_file()
+    assert not note.is_symlink()
+
+
 def test_a_damaged_one_is_a_sentence(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.zip", photos__1=bytes(range(256)) * 40)
     content = bytearray(path.read_bytes())

@@ -1,6 +1,8 @@
 """What a training tells goes to other programs, too, and none of them can harm it."""
 
+import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -129,3 +131,18 @@ def test_tensorboard_has_curves_and_samples(tmp_path: Path, accumulator: Any) ->
     assert [one.step for one in losses] == [1, 2, 3, 4, 5]
     assert losses[-1].value == pytest.approx(logged[-1]["generator_loss"])
     assert [one.step for one in found.Images("samples")] == [0, 5]
+
+
+def test_tensorboard_forgets_what_came_after_the_first_checkpoint(
+    tmp_path: Path, accumulator: Any
+) -> None:
+    """A training that was killed before the second one goes on from step 0."""
+    flags = ("--log-to", "tensorboard", "--checkpoint-every", 5, *EACH)
+    run = train_tiny(tmp_path / "run", *flags)
+    shutil.rmtree(run / "checkpoints" / "00000005")
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(record | {"outcome": None}))
+    assert ganzoo("train", "--resume", run, "--steps", 3).status == 0
+    found = accumulator(str(run / "tensorboard"))
+    found.Reload()
+    assert [one.step for one in found.Scalars("generator_loss")] == [1, 2, 3]

@@ -7,7 +7,7 @@ import click
 
 from ganzoo.cli import legible
 from ganzoo.cli.output import QuickCommand, json_option, print_json, print_rows, remark
-from ganzoo.errors import GanzooError, counted
+from ganzoo.errors import GanzooError, counted, typed
 
 INTERRUPTED = "killed", "stopped", "crashed"
 """The states of a run that was not at its end."""
@@ -83,6 +83,7 @@ def _print_others(places: Sequence[Path], *, asked: bool) -> None:
     inside = _inside(places)
     if inside:
         more = f" and {len(inside) - 1} more folders in it" if inside[1:] else ""
-        click.echo(legible(f"{inside[0]}{more} has runs of its own: `ganzoo runs {inside[0]}`"))
+        command = f"`ganzoo runs {typed(inside[0])}`"
+        click.echo(legible(f"{inside[0]}{more} has runs of its own: {command}"))
     elif not asked:
         click.echo("these are the runs in the folder runs: `ganzoo runs DIR...` lists others")
