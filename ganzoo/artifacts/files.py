@@ -133,16 +133,17 @@ def leftovers(folder: Path) -> list[Path]:
 
 
 def after(folder: Path, step: int, names: str) -> list[Path]:
-    """Files of later steps, as a run calls them: ``00000120.png``; all others are somebody's.
+    """Files of later steps, in their order, as a run calls them: all others are somebody's.
 
     Args:
         folder: where they are, if it is there.
-        step: of a training.
-        names: how they go on behind the step, a regular expression.
+        step: of a training; -1: all.
+        names: how they go on behind the step, as ``00000120.png`` does; a regular expression.
     """
     named = re.compile(rf"([0-9]{{8}}|[1-9][0-9]{{8,17}})(?:{names})")
     found = ((path, named.fullmatch(path.name)) for path in folder.glob("[0-9]*"))
-    return [path for path, told in found if told and int(told[1]) > step and path.is_file()]
+    steps = [(int(told[1]), path) for path, told in found if told and path.is_file()]
+    return [path for at, path in sorted(steps) if at > step]
 
 
 def _short(name: str) -> str:

@@ -88,6 +88,10 @@ def with_caption(picture: Image.Image, caption: str) -> Image.Image:
     return whole
 
 
+_VAST = 2**26
+"""Pixels that no grid of samples has."""
+
+
 def animate(frames: Sequence[Path], path: Path) -> None:
     """Write pictures as a GIF that dwells on the last; those that are damaged are left out.
 
@@ -105,10 +109,10 @@ def animate(frames: Sequence[Path], path: Path) -> None:
 
 
 def _opened(frame: Path) -> Image.Image | None:
-    """A picture with a palette; None: it is none."""
+    """A picture with a palette; None: it is none, or a stranger's that fills the memory."""
     try:
         with Image.open(frame, formats=["PNG"]) as picture:
-            return picture.convert("P")
+            return picture.convert("P") if picture.width * picture.height <= _VAST else None
     except Exception:  # whatever a decoder makes of a damaged file
         return None
 

@@ -1,6 +1,7 @@
 """Where ganzoo keeps what it can make again."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -16,6 +17,23 @@ def cache_folder() -> Path:
     """
     chosen = os.environ.get("GANZOO_CACHE")
     return expanded(chosen) if chosen else of_the_user()
+
+
+def make_cache_folder() -> Path:
+    """Where the caches are, a folder that is there.
+
+    Nobody else reads the user's own, as what is decoded may come from a private folder.
+
+    Raises:
+        GanzooError: see `cache_folder`.
+        OSError: it cannot be made.
+    """
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.environ.get("GANZOO_CACHE"):
+        with suppress(PermissionError):  # somebody has given the user another's
+            folder.chmod(0o700)
+    return folder
 
 
 def of_the_user() -> Path:

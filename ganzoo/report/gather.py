@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.artifacts.files import refuse_links
+from ganzoo.artifacts.files import after, refuse_links
 from ganzoo.artifacts.pictures import curve_label, panels_of
 from ganzoo.compare.ranking import rank
 from ganzoo.compare.runs import Comparison, compare
@@ -159,7 +159,7 @@ def _common_charts(records: Mapping[str, Records]) -> list[Chart]:
 
 def _describe(key: str, run: Run, charts: Sequence[Chart]) -> Shown:
     log = _log(run.path / "log.txt")
-    pictures = sorted((run.path / evaluations.FOLDER).glob("*-nearest.png"))
+    pictures = after(run.path / evaluations.FOLDER, -1, r"-nearest\.png")
     state = run.state
     return Shown(
         key,

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from ganzoo.artifacts.files import after
+
 FRAMES = 25
 """Grids of a training at most: as many as it draws, where nobody wishes others."""
 SMALL = 100_000
@@ -37,8 +39,8 @@ class Picture:
 
 def frames(folder: Path) -> list[Picture]:
     """The grids of samples of a training, in order, each with its step; not more than `FRAMES`."""
-    files = [path for path in sorted(folder.glob("[0-9]*.png")) if path.stem.isdecimal()]
-    found = (picture(path, f"step {int(path.stem):,}") for path in some(files))
+    files = some(after(folder, -1, r"\.png"))
+    found = (picture(path, f"step {int(path.stem):,}") for path in files)
     return [one for one in found if one is not None]
 
 

@@ -203,7 +203,7 @@ def digest(path: Path, name: str) -> str:
         GanzooError: its manifest is damaged.
     """
     try:
-        return str(json.loads((path / MANIFEST).read_text())["sha256"][name])
+        return str(json.loads(read_note(path / MANIFEST))["sha256"][name])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path / MANIFEST, "it is not the JSON that was written") from error
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from helpers.cli import TINY, ganzoo
+from helpers.cli import TINY, ganzoo, train_tiny
+from PIL import Image
 
 OWN = ("samples/00000004.png", "evaluations/00000004-0a1b2c3d.json", "evaluations/.x.12-3.tmp.json")
 OTHERS = (
@@ -25,3 +26,18 @@ def test_a_run_that_goes_on_removes_what_it_wrote_and_nothing_else(tmp_path: Pat
     assert [name for name in OTHERS if not (run / name).exists()] == []
     assert [name for name in OWN if (run / name).exists()] == []
     assert (run / "samples/00000009.png").is_dir()
+
+
+def test_pictures_of_the_users_are_neither_shown_nor_in_the_way(tmp_path: Path) -> None:
+    """One of another size was the whole film, and one beside an evaluation ended the report."""
+    run = train_tiny(tmp_path / "run", "--sample-every", 1)
+    (run / "evaluations").mkdir()
+    for name in ("samples/2026.png", "samples/9 best.png", "evaluations/mine-nearest.png"):
+        Image.new("RGB", (3, 3)).save(run / name)
+    assert ganzoo("train", "--resume", run, "--steps", 6).status == 0
+    with Image.open(run / "samples.gif") as film:
+        assert film.n_frames == 7  # type: ignore[attr-defined]
+        assert film.size != (3, 3)
+    assert ganzoo("report", run).status == 0
+    page = (run / "report.html").read_text()
+    assert "step 2,026" not in page

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -269,3 +270,15 @@ def test_nothing_is_written_among_what_a_training_has_written(tmp_path: Path) ->
             assert (result.status, result.err.count("\n")) == (2, 1), args
             assert "which it would damage: choose another --out" in result.err
     assert {*run.rglob("*")} == before
+
+
+@pytest.mark.parametrize("command", ["sample", "evaluate", "runs"])
+def test_a_pipe_in_the_place_of_a_manifest_is_not_waited_for(tmp_path: Path, command: str) -> None:
+    run = train_tiny(tmp_path / "run")
+    manifest = run / "checkpoints/00000005/manifest.json"
+    manifest.unlink()
+    os.mkfifo(manifest)
+    with ThreadPoolExecutor(1) as pool:
+        args = (run, "--n", 2, "--out", tmp_path / "o") if command == "sample" else (run,)
+        result = pool.submit(ganzoo, command, *args).result(timeout=120)
+    assert command == "runs" or "is damaged" in result.err

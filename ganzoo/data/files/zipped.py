@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from filelock import FileLock
 
 from ganzoo.artifacts.files import read_note, replacing, whole_folder
-from ganzoo.artifacts.places import cache_folder
+from ganzoo.artifacts.places import cache_folder, make_cache_folder
 from ganzoo.errors import GanzooError
 
 _ROOM = 2**30
@@ -50,7 +50,7 @@ def unzipped(path: Path) -> Path:
     root = place / path.stem
     if not _is_as_unpacked(place):
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_cache_folder()
             with FileLock(f"{place}.lock"):  # of several processes one unpacks it
                 if place.is_dir() and not _is_as_unpacked(place):
                     shutil.rmtree(place)

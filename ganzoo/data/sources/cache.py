@@ -24,7 +24,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ganzoo.artifacts.files import replacing
-from ganzoo.artifacts.places import cache_folder
+from ganzoo.artifacts.places import cache_folder, make_cache_folder
 from ganzoo.data.content import digest
 from ganzoo.data.files.formats import known_formats
 from ganzoo.data.files.seen import Seen, nothing_seen
@@ -270,7 +270,7 @@ def write_labelled(path: Path, images: Tensor, labels: Tensor, classes: Sequence
 def _writing(path: Path) -> Iterator[Path]:
     """The temporary name of a cache that is being written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_cache_folder()
         _remove_abandoned(path.parent)
         with contextlib.ExitStack() as until_renamed, replacing(path) as temporary:
             held = until_renamed.enter_context(temporary.open("wb"))

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from ganzoo.artifacts import pictures
+from ganzoo.artifacts.files import after
 from ganzoo.runs.metrics_file import read_some
 from ganzoo.runs.run import Run
 
@@ -49,7 +50,7 @@ class Overview:
     def draw(self) -> float:
         """Draw both; returns the seconds that it took."""
         begun = time.perf_counter()
-        frames, records = sorted(self._run.samples.glob("[0-9]*.png")), read_some(self._run.path)
+        frames, records = after(self._run.samples, -1, r"\.png"), read_some(self._run.path)
         if frames:
             pictures.animate(frames, self.animation)
         if records:
