@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from ganzoo.artifacts.files import read_note, write_json
+from ganzoo.artifacts.files import read_note, sha256, write_json
 from ganzoo.claims.claim import (
     HIGHEST,
     LAST,
@@ -68,7 +68,7 @@ def measured(place: Place, arm: Arm, path: Path, measure: Measure) -> Number:
 
 
 def _evaluated(place: Place, arm: Arm, path: Path, measure: Evaluated) -> Number:
-    state: object = path.stat().st_mtime_ns
+    state = "" if path.is_dir() else sha256(path)
     if path.is_dir():
         from ganzoo.runs import checkpoint  # imports torch
 

@@ -150,7 +150,7 @@ class Plan:
         self.check_folder()
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
-            runs = {trial.name: _jsonable(trial.setting) for trial in self.trials}
+            runs = self._there() | {trial.name: _jsonable(trial.setting) for trial in self.trials}
             write_json(
                 self.folder / MANIFEST, {**self._asked, "seeds": [*self.seeds], "runs": runs}
             )
@@ -159,6 +159,14 @@ class Plan:
                 f"the sweep's folder {self.folder} cannot be written ({error.strerror}): choose "
                 "another with --out"
             ) from error
+
+    def _there(self) -> dict[str, Any]:
+        """The settings of runs that are there, of which this sweep may say nothing any more."""
+        try:
+            before = dict(json.loads(read_note(self.folder / MANIFEST))["runs"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+        return {name: told for name, told in before.items() if (self.folder / name).exists()}
 
     def _check_same(self, path: Path, asked: Mapping[str, Any]) -> None:
         try:

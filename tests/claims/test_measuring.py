@@ -1,6 +1,7 @@
 """The numbers that are taken of a training's log, against loops written by hand and scipy."""
 
 import math
+import os
 import shutil
 from pathlib import Path
 
@@ -107,3 +108,22 @@ def test_a_run_that_somebody_went_on_with_is_not_the_claims(
     assert ganzoo("train", "--resume", place.path(arm, 0), *more).status == 0
     with pytest.raises(GanzooError, match="was gone on with, and is not what the claim asks for"):
         trained(place, arm, 0)
+
+
+def test_samples_that_were_exchanged_are_measured_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were known by their time, which a copy may keep."""
+    values = iter((1.0, 2.0))
+    found = {"protocol": "p", "scores": [{"name": "modes", "value": 0.0}]}
+    monkeypatch.setattr(
+        measuring,
+        "evaluated",
+        lambda *_: found | {"scores": [{"name": "modes", "value": next(values)}]},
+    )
+    place, path = Place(tmp_path, lambda *_: None), tmp_path / "theirs-0.npz"
+    arm = Arm("theirs", "", {"dataset": "ring8"}, made_by="theirs {seed} {out}")
+    for content, value in (("one", 1.0), ("one", 1.0), ("two", 2.0)):
+        path.write_text(content)
+        os.utime(path, (1e9, 1e9))
+        assert measured(place, arm, path, Evaluated("modes")).value == value

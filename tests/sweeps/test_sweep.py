@@ -100,6 +100,15 @@ def test_the_same_command_goes_on(here: Here) -> None:
     assert "nothing was left to train: all runs were finished before" in third.out
 
 
+def test_settings_of_runs_that_are_there_are_kept(here: Here) -> None:
+    """Those of earlier values were forgotten with a command for others."""
+    for rate in ("0.01", "0.02"):
+        result = ganzoo(*SWEEP, "--set", f"lr={rate}", "--no-evaluate", "--out", "s")
+        assert result.status == 0, result.err
+    told = json.loads((Path("s") / MANIFEST).read_text())["runs"]
+    assert sorted(one["lr"] for one in told.values()) == [0.01, 0.02]
+
+
 def test_what_fails_or_diverges_does_not_stop_the_others(here: Here) -> None:
     def fail(job: Job) -> int | None:
         if "lr=0.001" not in job.name:
