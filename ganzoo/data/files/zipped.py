@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from filelock import FileLock
 
 from ganzoo.artifacts.files import read_note, replacing, whole_folder
-from ganzoo.artifacts.places import cache_folder, make_cache_folder
+from ganzoo.artifacts.places import cache_folder, make_cache_folder, mark
 from ganzoo.errors import GanzooError
 
 _ROOM = 2**30
@@ -120,6 +120,7 @@ def _unpack_once(path: Path, place: Path) -> None:
         shutil.rmtree(abandoned, ignore_errors=True)
     with zipfile.ZipFile(path) as archive, whole_folder(place) as temporary:
         _unpack(archive, path, temporary / path.stem)
+        mark(temporary)  # that nobody takes it for images of a folder above it
     with replacing(_note(place)) as note:
         note.write_text(_state(place))
 

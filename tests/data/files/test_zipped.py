@@ -11,6 +11,7 @@ from PIL import Image
 
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.data.dataset import DataRequest
+from ganzoo.data.files.found import RULES, list_images
 from ganzoo.data.files.zipped import unzipped
 from ganzoo.errors import GanzooError
 from ganzoo.plugins import catalog
@@ -191,3 +192,16 @@ def test_a_name_that_is_too_long_is_named(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.zip", **{"n" * 300: b"x"})
     with pytest.raises(GanzooError, match="a name that is too long for the disk"):
         unzipped(path)
+
+
+def test_images_of_a_zip_are_none_of_the_folder_that_is_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where one scratch folder is used for all."""
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "all"))
+    content = io.BytesIO()
+    Image.new("L", (8, 8)).save(content, "PNG")
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "own.png").write_bytes(content.getvalue())
+    unzipped(packed(tmp_path / "a.zip", **{"photos__1.png": content.getvalue()}))
+    assert list_images(tmp_path / "all", print, RULES) == ["own.png"]
