@@ -14,9 +14,12 @@ from typing import Any
 
 from ganzoo.config import option
 from ganzoo.errors import GanzooError
+from ganzoo.jobs.child import STOPPED
 from ganzoo.jobs.elsewhere import Submitted, carry_out
 from ganzoo.jobs.executor import Executor, Handle, Job
 
+_OVER = "timed-out"
+"""What submitit says of a job that has reached its minutes."""
 _SAFELY = f"{shlex.quote(sys.executable)} -P"
 """Python that imports nothing from the folder where it is, which may be anybody's."""
 
@@ -97,7 +100,14 @@ class SubmititHandle(Submitted):
         return bool(self.submitted.done())
 
     def result(self) -> int:
-        return int(self.submitted.result())
+        import submitit
+
+        try:
+            return int(self.submitted.result())
+        except submitit.core.utils.UncompletedJobError as error:
+            if _OVER in str(error):  # what it ran was interrupted, and has saved
+                return STOPPED
+            raise
 
     def cancel(self) -> None:
         self.submitted.cancel(check=False)

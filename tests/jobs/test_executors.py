@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from helpers.cli import TINY, ganzoo
@@ -124,6 +125,23 @@ def test_submitit_finds_nothing_that_somebody_has_put_there(tmp_path: Path) -> N
         assert ended(handle) == 0
     assert len(folders) == 2
     assert all(path.stat().st_mode & 0o777 == 0o700 for path in folders)
+
+
+def test_a_job_that_reaches_its_minutes_is_stopped_and_not_lost(tmp_path: Path) -> None:
+    """Its run has saved, and goes on with the same command, as the help of the setting says."""
+    submitit = pytest.importorskip("submitit", reason="needs `pip install submitit`")
+    from ganzoo.jobs.slurm import SubmititHandle
+
+    def ended(reason: str) -> int | None:
+        def result() -> int:
+            raise submitit.core.utils.UncompletedJobError(f"Job not requeued because: {reason}.")
+
+        handle = SubmititHandle(waiting(tmp_path))
+        handle.submitted = SimpleNamespace(done=lambda: True, result=result)
+        return handle.status()
+
+    assert ended("timed-out and not checkpointable") == STOPPED
+    assert ended("preempted too many times") == 1
 
 
 def test_a_job_that_is_lost_is_told(tmp_path: Path) -> None:
