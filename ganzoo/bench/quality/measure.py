@@ -198,7 +198,7 @@ def images_seen(run: Run) -> int:
     from safetensors import safe_open
 
     with safe_open(run.latest_checkpoint() / "state.safetensors", framework="numpy") as state:
-        if "images" in state.keys():  # noqa: SIM118 (no dictionary), of stages that have batch sizes of their own
+        if "images" in {*state.keys()}:  # where stages may have batch sizes of their own
             return int(state.get_tensor("images"))
         batches = int(state.get_tensor("feed.drawn"))
     return batches * int(run.settings["training"]["batch_size"])
