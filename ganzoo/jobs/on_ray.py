@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from logging import WARNING
 from pathlib import Path
@@ -63,12 +63,34 @@ class Ray(Executor):
         if not self.config.address:
             quiet["include_dashboard"] = False
         try:
-            # Ray's workers import what lies in this folder, which may be anybody's.
-            with contextlib.chdir(Path(ray.__file__).parent.parent):
-                ray.init(self.config.address or "local", **quiet)
+            ray.init(self.config.address or "local", job_config=_without_here(), **quiet)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise GanzooError(f"--executor ray finds no cluster: {error}") from error
         self._begun = True
+
+
+def _without_here() -> Any:
+    """Settings by which Ray's workers import nothing from this folder, which may be anybody's.
+
+    Raises:
+        GanzooError: this version of Ray has none.
+    """
+    from ray.job_config import JobConfig
+
+    class Elsewhere(list[str]):
+        """Where modules are looked for, to which Ray adds where it is started."""
+
+        def extend(self, folders: Iterable[str]) -> None:
+            super().extend(one for one in folders if not Path(one).samefile("."))
+
+    settings = JobConfig()
+    if not hasattr(settings, "_py_driver_sys_path"):
+        raise GanzooError(
+            "--executor ray cannot keep this version of Ray from importing what lies in this "
+            "folder: use another version, or --executor local"
+        )
+    settings._py_driver_sys_path = Elsewhere()
+    return settings
 
 
 class RayHandle(Submitted):

@@ -10,12 +10,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ganzoo.artifacts.files import read_note, refuse_links, write_json
 from ganzoo.errors import GanzooError
 
 FOLDER = "evaluations"
+PATIENCE = 30.0
+"""Seconds until another process has written what it has measured."""
 NAMES = r"-[0-9a-f]{8}\.json|-nearest\.png"
 """How its files are called, behind the step."""
 
@@ -34,7 +36,7 @@ def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         OSError: it cannot be written.
-        GanzooError: it would be written elsewhere.
+        GanzooError: it would be written elsewhere, or another process holds the folder.
     """
     digest = hashlib.sha256(report["protocol"].encode(errors="surrogatepass")).hexdigest()[:8]
     path = run / FOLDER / f"{step:08d}-{digest}.json"
@@ -51,10 +53,17 @@ def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process, where its disk has locks."""
+    """Hold a folder for this process, where its disk has locks.
+
+    Raises:
+        GanzooError: another process holds it for long, as anybody can who may read it.
+    """
     lock = FileLock(folder / ".lock")
-    with suppress(NotImplementedError):
-        lock.acquire()
+    try:
+        with suppress(NotImplementedError):
+            lock.acquire(timeout=PATIENCE)
+    except Timeout as error:
+        raise GanzooError(f"another process has held {folder} for {PATIENCE:.0f} s") from error
     try:
         yield
     finally:

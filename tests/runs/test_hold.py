@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from ganzoo.errors import GanzooError
-from ganzoo.runs import hold
+from ganzoo.runs import evaluations, hold
 from ganzoo.runs.hold import held, is_held
 
 
@@ -71,3 +72,18 @@ def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".lock")
     with ThreadPoolExecutor(1) as pool:
         assert not pool.submit(is_held, tmp_path).result(timeout=60)
+
+
+def test_an_evaluation_does_not_wait_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may read a run can hold the lock of what is measured of it."""
+    monkeypatch.setattr(evaluations, "PATIENCE", 0.2)
+    folder = tmp_path / evaluations.FOLDER
+    folder.mkdir()
+    with FileLock(folder / ".lock"):
+        refused = pytest.raises(GanzooError, match="another process has held")
+        with refused, ThreadPoolExecutor(1) as pool:
+            report = {"protocol": "p", "scores": []}
+            pool.submit(evaluations.store, tmp_path, 1, report).result(timeout=60)
+    assert evaluations.store(tmp_path, 1, {"protocol": "p", "scores": []})["step"] == 1

@@ -1,6 +1,7 @@
 """Where torch keeps compiled code, and runs what lies there: it must be the user's alone.
 
-By default that is a name in the folder for temporary files, where another user can be first.
+By default that is a name in the folder for temporary files, where another user can be first; what
+``$TORCHINDUCTOR_CACHE_DIR`` names may be one that several share.
 """
 
 from __future__ import annotations
@@ -25,11 +26,14 @@ def usual_folder() -> Path:
 
 
 def why_not_own() -> str:
-    """Why another user may have put something into the usual folder; empty: nobody can.
+    """Why another user may have put something into one of the two folders; empty: nobody can.
 
-    It is made, where it is not there.
+    They are made, where they are not there.
     """
-    folder = usual_folder()
+    return _why_not_own(usual_folder()) or _why_not_own(code_folder())
+
+
+def _why_not_own(folder: Path) -> str:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         here, above = folder.lstat(), folder.parent.stat()
@@ -57,8 +61,8 @@ def refuse_strangers_code() -> None:
     """
     if why := why_not_own():
         raise GanzooError(
-            f"{why}, and torch runs the compiled code that lies there: remove it, or set TMPDIR to "
-            "a folder of your own, or use --mode eager"
+            f"{why}, and torch runs the compiled code that lies there: remove it, or set TMPDIR, and "
+            "TORCHINDUCTOR_CACHE_DIR if you use it, to folders of your own, or use --mode eager"
         )
 
 

@@ -83,6 +83,21 @@ def test_what_may_be_another_users_is_not_run(
     folder: Path, planted: Callable[[Path], None], says: str
 ) -> None:
     planted(folder)
+    check_refused(says)
+
+
+def test_what_is_named_in_its_place_is_looked_at_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scratch folder that several share: what one of them put there ran as the others."""
+    shared = folder.parent / "shared"
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(shared))
+    assert why_not_own() == ""
+    shared.chmod(0o777)
+    check_refused("others can write into")
+
+
+def check_refused(says: str) -> None:
     refused = f"{says}.*torch runs the compiled code that lies there: remove it, or set TMPDIR"
     variant = make_engine(Toy).variant
     with pytest.raises(GanzooError, match=refused):
