@@ -61,8 +61,8 @@ def refuse_strangers_code() -> None:
     """
     if why := why_not_own():
         raise GanzooError(
-            f"{why}, and torch runs the compiled code that lies there: remove it, or set TMPDIR, and "
-            "TORCHINDUCTOR_CACHE_DIR if you use it, to folders of your own, or use --mode eager"
+            f"{why}, and torch runs the compiled code that lies there: remove it, or set TMPDIR, "
+            "and TORCHINDUCTOR_CACHE_DIR if you use it, to folders of your own, or use --mode eager"
         )
 
 
