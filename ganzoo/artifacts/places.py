@@ -19,21 +19,18 @@ def cache_folder() -> Path:
     return expanded(chosen) if chosen else of_the_user()
 
 
-def make_cache_folder() -> Path:
-    """Where the caches are, a folder that is there.
+def make_cache_folder(folder: Path) -> None:
+    """Make the folder of the caches, where it is not there.
 
     Nobody else reads the user's own, as what is decoded may come from a private folder.
 
     Raises:
-        GanzooError: see `cache_folder`.
         OSError: it cannot be made.
     """
-    folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     if not os.environ.get("GANZOO_CACHE"):
         with suppress(PermissionError):  # somebody has given the user another's
             folder.chmod(0o700)
-    return folder
 
 
 def of_the_user() -> Path:

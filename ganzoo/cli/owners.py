@@ -9,7 +9,7 @@ _TOLD = re.compile(r"`[^`]*`|'--[^']*'")
 _FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*(?![\w-])")
 _VARIANTS_OWN = "train", "sweep", "sample", "walk"
 """Commands that take, besides their own, flags that a variant has for them."""
-_FOREIGN = frozenset({"--help", "--nproc-per-node", "--version"})
+_FOREIGN = frozenset({"--help", "--no-python", "--nproc-per-node", "--version"})
 
 
 def bare_flags(message: str) -> list[str]:

@@ -120,6 +120,7 @@ def test_runs_that_differ_in_more_are_rows_of_their_own(
 def test_runs_that_got_to_different_steps_are_rows_of_their_own(tmp_path: Path) -> None:
     runs = [make_run(tmp_path / "a"), make_run(tmp_path / "b", seed=1)]
     (runs[0] / "checkpoints" / "00000100").mkdir(parents=True)
+    (runs[0] / "checkpoints" / "00000100" / "manifest.json").touch()
     assert compare(runs).differences["trained to step"] == [100, 0]
 
 

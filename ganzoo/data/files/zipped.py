@@ -50,7 +50,7 @@ def unzipped(path: Path) -> Path:
     root = place / path.stem
     if not _is_as_unpacked(place):
         try:
-            make_cache_folder()
+            make_cache_folder(place.parent)
             with FileLock(f"{place}.lock"):  # of several processes one unpacks it
                 if place.is_dir() and not _is_as_unpacked(place):
                     shutil.rmtree(place)
