@@ -27,7 +27,8 @@ def _with_channels(dataset: Dataset, channels: int) -> Dataset:
     """The data set with its grayscale images, if they are so, repeated for each colour, opaque."""
     image: Tensor = dataset.tensors["image"]
     if image.shape[1] == 1:
+        opaque = torch.iinfo(image.dtype).max
+        opacity = [torch.full_like(image, opaque)] if channels == 4 else []
         colours = image.expand(-1, min(channels, 3), -1, -1)  # a view, which takes no memory
-        opaque = torch.full_like(image, torch.iinfo(image.dtype).max)
-        image = colours if channels <= 3 else torch.cat((colours, opaque), 1)
+        image = torch.cat((colours, *opacity), 1) if opacity else colours
     return dataset.with_tensors({"image": image})

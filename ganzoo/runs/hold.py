@@ -1,5 +1,6 @@
 """Who trains a run: the process that holds the lock in its folder, which ends with the process."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +9,6 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ganzoo.errors import GanzooError
-
-try:
-    import fcntl
-except ImportError:  # of a system that has no locks which several share
-    fcntl = None  # type: ignore[assignment]
 
 _LOCK = ".lock"
 _PATIENCE, _AGAIN = 0.5, 0.01
@@ -54,8 +50,6 @@ def is_held(folder: Path) -> bool:
     Raises:
         Unwritable: nobody can know.
     """
-    if fcntl is None:
-        return _is_held_by_another(folder)
     try:
         lock = os.open(folder / _LOCK, os.O_RDONLY | os.O_NONBLOCK)  # a stranger's is a pipe
     except FileNotFoundError:  # nobody has held it yet
@@ -71,13 +65,3 @@ def is_held(folder: Path) -> bool:
     finally:
         os.close(lock)
     return False
-
-
-def _is_held_by_another(folder: Path) -> bool:
-    try:
-        with held(folder, patience=0):
-            return False
-    except Unwritable:
-        raise
-    except GanzooError:
-        return True

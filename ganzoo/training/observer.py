@@ -72,7 +72,10 @@ class Observer:
 
     @property
     def gone(self) -> bool:
-        """Whether there is nobody any more who could see it, for whom it would go on."""
+        """Whether there is nobody any more who could see it, for whom it would go on.
+
+        It is asked at each step, and draws from none of torch's generators, as the others may.
+        """
         return False
 
     def started(self, start: Start) -> None:

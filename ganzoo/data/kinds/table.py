@@ -189,7 +189,9 @@ def _shown(value: float, digits: int) -> str:
 
 def _number(word: str, column: str) -> float:
     try:
-        return float(word.replace("_", "?"))  # with which Python takes it for a number
+        if "_" in word:  # as in a code; to Python it is a number
+            raise ValueError(word)
+        return float(word)
     except ValueError as error:
         raise GanzooError(f"'{word}' in {column} is no number") from error
 

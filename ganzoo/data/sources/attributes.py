@@ -216,7 +216,8 @@ def _splits(
     partitions = [path for end in (".txt", ".csv") if (path := root / f"{PARTITION}{end}").exists()]
     if partitions[1:]:
         raise GanzooError(f"'{root}' holds {PARTITION}.txt and {PARTITION}.csv: leave one")
-    for partition in partitions:
+    if partitions:
+        (partition,) = partitions
         lines = [line.replace(",", " ").split() for line in read_text(partition).splitlines()]
         told = [(line[0], _SPLIT.get(line[1], "")) for line in lines if len(line) == 2]
         _report_several(partition, told, report)
