@@ -1,5 +1,6 @@
 """Where ganzoo keeps what it can make again."""
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -65,12 +66,24 @@ _OF_A_TRAINING = ("checkpoints", "samples", "evaluations")
 """Folders of a run, in which each name means something to what reads them."""
 
 
-def refuse_within_run(out: Path) -> None:
-    """Refuse to write among what a training has written, which would be damaged by it.
+def check_place(out: Path) -> None:
+    """See, before the work begins, whether something can be written there.
 
     Raises:
-        GanzooError: `out` is in a folder of a run.
+        GanzooError: it may not, or would be among what a training has written, and damage that.
     """
+    _refuse_within_run(out)
+    is_folder = os.path.isdir  # that of a Path raises where nobody may look
+    above = out.absolute().parents
+    folder = out if is_folder(out) else next(one for one in above if os.path.lexists(one))
+    reason = errno.EACCES if is_folder(folder) else errno.ENOTDIR
+    if reason == errno.ENOTDIR or not os.access(folder, os.W_OK | os.X_OK):
+        raise GanzooError(
+            f"{out} cannot be written ({os.strerror(reason)}: '{folder}'): choose another --out"
+        )
+
+
+def _refuse_within_run(out: Path) -> None:
     place = Path(os.path.realpath(out))
     for above in place.parents:
         if place.relative_to(above).parts[0] in _OF_A_TRAINING and is_run(above):

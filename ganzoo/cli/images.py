@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.artifacts.places import refuse_within_run
+from ganzoo.artifacts.places import check_place
 from ganzoo.artifacts.waiting import bar
 from ganzoo.cli.output import remark
 from ganzoo.cli.owners import with_owners
@@ -24,7 +24,7 @@ def unused(context: click.Context, option: click.Parameter, out: Path) -> Path:
     Raises:
         GanzooError: something is.
     """
-    refuse_within_run(out)
+    check_place(out)
     if out.exists():
         raise GanzooError(f"{out} exists already: choose another --out")
     return out

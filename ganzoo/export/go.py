@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ganzoo.artifacts.files import whole_folder, write_json
-from ganzoo.artifacts.places import MARK, mark, refuse_within_run
+from ganzoo.artifacts.places import MARK, check_place, mark
 from ganzoo.data.kinds import sample_kind
 from ganzoo.errors import GanzooError, shortage, unknown
 from ganzoo.export.card import Told, card
@@ -81,7 +81,7 @@ def export(
             f"{flag} becomes a part of the program, and safetensors holds weights alone: use "
             "--format onnx, torch or huggingface"
         )
-    refuse_within_run(out)
+    check_place(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise GanzooError(f"{out} exists already: choose another --out")
     run = Run.open(path)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from ganzoo.artifacts.files import whole_folder
-from ganzoo.artifacts.places import mark, refuse_within_run
+from ganzoo.artifacts.places import check_place, mark
 from ganzoo.data.files.opened import limited, look
 from ganzoo.data.files.wanted import Pixels
 from ganzoo.data.kinds import kind_of
@@ -72,7 +72,7 @@ class Projection:
             GanzooError: it exists already, or cannot be written.
         """
         out = place(out)
-        refuse_within_run(out)
+        check_place(out)
         if out.exists():
             raise GanzooError(f"{out} exists already: choose another --out")
         record = {**self.found.origin, "before": self.before, "after": self.after}

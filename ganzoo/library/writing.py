@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ganzoo.artifacts.films import check_film, write_film
-from ganzoo.artifacts.places import refuse_within_run
+from ganzoo.artifacts.places import check_place
 from ganzoo.engine.machine import free_memory
 from ganzoo.errors import GanzooError
 
@@ -38,7 +38,7 @@ def check_out(out: Path, form: str | None = None) -> str:
     Raises:
         GanzooError: it is there already, or a file of which there can be none.
     """
-    refuse_within_run(out)
+    check_place(out)
     form = form or {".npz": NPZ, ".png": PICTURE}.get(out.suffix.lower(), FILES)
     if form == FILES and out.suffix.lower() in FILE_SUFFIXES:
         raise GanzooError(f"--out {out} must be a folder, or a name ending in .npz or .png")
@@ -54,7 +54,7 @@ def check_film_out(out: Path) -> None:
         GanzooError: it cannot, and why.
     """
     check_film(out)
-    refuse_within_run(out)
+    check_place(out)
     if out.exists():
         raise GanzooError(f"{out} exists already: choose another --out")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ganzoo.artifacts.files import refuse_links, replacing
-from ganzoo.artifacts.places import refuse_within_run
+from ganzoo.artifacts.places import check_place
 from ganzoo.compare.runs import runs_of
 from ganzoo.errors import GanzooError
 from ganzoo.report.gather import Content, gather
@@ -77,9 +77,9 @@ def _place(paths: Sequence[Path], out: Path | None) -> Path:
         refuse_links(Run.open(paths[0]).path)
         place = paths[0] / FILE
     place = place or Path(FILE)
-    refuse_within_run(place)
     if place.is_dir():
         place = place / FILE
+    check_place(place)
     _refuse_other(place)
     return place
 

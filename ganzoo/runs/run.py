@@ -24,7 +24,7 @@ from ganzoo.artifacts.files import (
     sync,
     write_json,
 )
-from ganzoo.artifacts.places import refuse_within_run
+from ganzoo.artifacts.places import check_place
 from ganzoo.errors import GanzooError, counted, typed
 from ganzoo.runs import checkpoint, evaluations, metrics_file
 from ganzoo.runs.duration import LEAPT, LEAST_LEAP, TIME
@@ -305,7 +305,7 @@ def check_free(out: Path) -> None:
     Raises:
         GanzooError: something else is there.
     """
-    refuse_within_run(out)
+    check_place(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         onward = f", or go on with --resume {typed(out)}" if (out / "run.json").exists() else ""
         raise GanzooError(f"{out} exists already: choose another --out{onward}")

@@ -255,7 +255,7 @@ def test_what_cannot_be_read_is_reported_and_skipped(photos: Path) -> None:
         (("a2b", "note.txt", "out"), r"of 1 file in '\.' none can be read"),
         (("a2b", "photos", "photos"), r"photos exists already: choose another --out"),
         (("a2b", "photos", "note.txt"), r"note.txt exists already"),
-        (("a2b", "photos", "note.txt/out"), r"cannot be written to note.txt/out"),
+        (("a2b", "photos", "note.txt/out"), r"note.txt/out cannot be written"),
         (("", "photos", "out"), r"several directions: choose --direction a2b or b2a"),
         (("a2b --seed 1", "photos", "out"), r"in one way only"),
         (("a2b --set hair=blond", "photos", "out"), r"nothing can be asked of this run"),

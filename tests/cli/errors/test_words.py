@@ -219,6 +219,27 @@ def test_an_output_folder_that_cannot_be_written(tiny: Path) -> None:
         refused("sample", tiny, "--out", f"{out}.npz", saying=(out, "cannot be written"))
 
 
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("sample", "RUN"), "below.npz"),
+        (("sample", "RUN"), "below.png"),
+        (("project", "RUN", "image.png"), "below"),
+        (("reconstruct", "RUN", "--input", "images"), "below.npz"),
+        (("translate", "RUN", "--input", "images"), "below"),
+        (("export", "RUN", "--format", "torch"), "below"),
+    ],
+)
+def test_a_place_where_nothing_can_be_written_is_told_of_before_the_work_begins(
+    command: tuple[str, ...], name: str, tiny: Path
+) -> None:
+    Path("file").write_text("mine")
+    saying = f"file/{name} cannot be written (Not a directory: '{Path('file').absolute()}')"
+    of_tiny = [tiny if word == "RUN" else word for word in command]
+    refused(*of_tiny, "--out", f"file/{name}", saying=saying)
+    assert Path("file").read_text() == "mine"
+
+
 def test_an_output_folder_that_holds_something(tiny: Path) -> None:
     Path("full").mkdir()
     Path("full/mine.txt").write_text("mine")
