@@ -129,21 +129,29 @@ def sha256(file: Path) -> str:
 
 def leftovers(folder: Path) -> list[Path]:
     """Files that a writer has left which was killed, by the names that `replacing` gives."""
-    return [path for path in folder.glob(".*.tmp*") if _LEFT_OVER.fullmatch(path.name)]
+    found = folder.glob(".*.tmp*")
+    return [path for path in found if _LEFT_OVER.fullmatch(path.name) and path.is_file()]
 
 
-def after(folder: Path, step: int, names: str) -> list[Path]:
-    """Files of later steps, in their order, as a run calls them: all others are somebody's.
+def unshare(path: Path) -> None:
+    """Have what is written to a file not be in another of the same content, too, as in a copy."""
+    if path.exists() and path.stat().st_nlink > 1:
+        with replacing(path) as temporary:
+            shutil.copyfile(path, temporary)
+
+
+def of_steps(folder: Path, steps: range, names: str) -> list[Path]:
+    """Files of some steps, in their order, as a run calls them: all others are somebody's.
 
     Args:
         folder: where they are, if it is there.
-        step: of a training; -1: all.
+        steps: of the training, none that it was not asked for: 20261130 is a day.
         names: how they go on behind the step, as ``00000120.png`` does; a regular expression.
     """
     named = re.compile(rf"([0-9]{{8}}|[1-9][0-9]{{8,17}})(?:{names})")
     found = ((path, named.fullmatch(path.name)) for path in folder.glob("[0-9]*"))
-    steps = [(int(told[1]), path) for path, told in found if told and path.is_file()]
-    return [path for at, path in sorted(steps) if at > step]
+    numbered = [(int(told[1]), path) for path, told in found if told and path.is_file()]
+    return [path for step, path in sorted(numbered) if step in steps]
 
 
 def _short(name: str) -> str:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ganzoo.artifacts.files import refuse_link
+from ganzoo.artifacts.files import leftovers, refuse_link
 from ganzoo.errors import GanzooError, counted
 from ganzoo.jobs.lifeline import started
 
@@ -30,8 +30,9 @@ POLL = 0.2
 """Seconds between two looks at it."""
 TAIL = 2000
 """Bytes of the log of which the last line is told."""
-_BEGUN = frozenset(
-    ("run.json", "log.txt", "metrics.jsonl", "samples", "checkpoints", "tensorboard")
+_BEGUN = re.compile(
+    r"run\.json|log\.txt|metrics\.jsonl|samples/(real|[0-9]{8,18})\.png"
+    r"|tensorboard/events\.out\.[^/]*|checkpoints/\.[^/]*\.tmp/[^/]*"
 )
 """What is in the folder of a training before its first checkpoint."""
 WORDS = 2**16
@@ -124,11 +125,14 @@ def _refuse_files(path: Path) -> None:
     Raises:
         GanzooError: it holds files that no training has written by then.
     """
+    from ganzoo.runs.hold import LOCK
+
     is_run = (path / "run.json").exists()
+    passing = {path / LOCK, *leftovers(path), *leftovers(path / "samples")}
     for found in path.rglob("*"):
         within = found.relative_to(path)
-        own = is_run and within.parts[0] in _BEGUN
-        if not found.is_dir() and not own and not found.name.startswith("."):
+        own = is_run and _BEGUN.fullmatch(within.as_posix())
+        if not found.is_dir() and not own and found not in passing:
             raise GanzooError(
                 f"{path} {'had just begun' if is_run else 'is no run'} and holds {within}: move "
                 "it elsewhere, as a run is to be there"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import unicodedata
 from collections.abc import Sequence
 from math import prod
@@ -79,15 +80,17 @@ def save_film(pictures: Sequence[Image], out: Path, *, loop: bool) -> None:
 
 def rename(folder: Path, names: tuple[str, ...]) -> None:
     """Give files that are called after the order of their samples the names of these."""
-    moved: list[tuple[Path, str]] = []
+    aside = Path(tempfile.mkdtemp(dir=folder))  # as one's new name may be another's old
     for path in folder.iterdir():
         stem, dot, suffix = path.name.partition(".")
         if stem.isdigit() and stem != names[int(stem)]:
-            aside = path.rename(folder / f".{path.name}")  # as its new name may be another's old
-            moved.append((aside, f"{names[int(stem)]}{dot}{suffix}"))
-    for path, name in moved:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        path.rename(folder / name)
+            path.rename(aside / path.name)
+    for path in aside.iterdir():
+        stem, dot, suffix = path.name.partition(".")
+        named = folder / f"{names[int(stem)]}{dot}{suffix}"
+        named.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(named)
+    aside.rmdir()
 
 
 def _opaque(picture: Image) -> Image:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.artifacts.files import after, refuse_links
+from ganzoo.artifacts.files import of_steps, refuse_links
 from ganzoo.artifacts.pictures import curve_label, panels_of
 from ganzoo.compare.ranking import rank
 from ganzoo.compare.runs import Comparison, compare
@@ -159,7 +159,7 @@ def _common_charts(records: Mapping[str, Records]) -> list[Chart]:
 
 def _describe(key: str, run: Run, charts: Sequence[Chart]) -> Shown:
     log = _log(run.path / "log.txt")
-    pictures = after(run.path / evaluations.FOLDER, -1, r"-nearest\.png")
+    pictures = of_steps(run.path / evaluations.FOLDER, run.asked, r"-nearest\.png")
     state = run.state
     return Shown(
         key,
@@ -169,7 +169,7 @@ def _describe(key: str, run: Run, charts: Sequence[Chart]) -> Shown:
         _facts(run, state),
         {name: setting_text(value) for name, value in public_settings(run).items()},
         charts,
-        frames(run.samples),
+        frames(run.grids()),
         picture(run.samples / "real.png", "real data"),
         latest_evaluations(run.path),
         picture(pictures[-1], _of_step(pictures[-1])) if pictures else None,

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from ganzoo.artifacts.files import after
-
 FRAMES = 25
 """Grids of a training at most: as many as it draws, where nobody wishes others."""
 SMALL = 100_000
@@ -37,10 +35,9 @@ class Picture:
         return self.width < 400
 
 
-def frames(folder: Path) -> list[Picture]:
+def frames(grids: Sequence[Path]) -> list[Picture]:
     """The grids of samples of a training, in order, each with its step; not more than `FRAMES`."""
-    files = some(after(folder, -1, r"\.png"))
-    found = (picture(path, f"step {int(path.stem):,}") for path in files)
+    found = (picture(path, f"step {int(path.stem):,}") for path in some(grids))
     return [one for one in found if one is not None]
 
 

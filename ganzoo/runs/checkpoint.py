@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -27,9 +28,9 @@ from torch import Tensor
 
 from ganzoo.artifacts.files import is_text, read_note, remove_folder, sha256, sync
 from ganzoo.artifacts.ordered import order_header
-from ganzoo.errors import GanzooError, shortage, typed, written_later
-from ganzoo.runs.fitting import check_fit, short
-from ganzoo.runs.ownership import is_own, make_way, note, owner, refuse_stranger
+from ganzoo.errors import GanzooError, shortage, written_later
+from ganzoo.runs.fitting import check_fit, damaged, short
+from ganzoo.runs.ownership import is_own, making_way, note, owner, refuse_stranger
 
 FORMAT = "1"
 KEPT = 2
@@ -140,9 +141,11 @@ def _write(
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
         sync(temporary / MANIFEST)
         sync(temporary)
-        # For a resumed run that stops again before its first step
-        make_way(target, MANIFEST, identity.run)
-        temporary.rename(target)
+        if _is_there(target, manifest):  # of a run that went on, and stops before its first step
+            shutil.rmtree(temporary)
+        else:
+            with making_way(target, MANIFEST, identity.run):
+                temporary.rename(target)
         sync(folder)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -154,6 +157,14 @@ def _write(
         ) from error
     _remove_outdone(folder, identity.run)
     return target
+
+
+def _is_there(path: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint holds what this manifest says, and is whole."""
+    with suppress(OSError, ValueError, RecursionError, GanzooError):
+        whole = all(_verify(path, name) is not None for name in manifest["sha256"])
+        return whole and json.loads(read_note(path / MANIFEST)) == manifest
+    return False
 
 
 def latest(folder: Path) -> Path | None:
@@ -315,19 +326,8 @@ def _verify(path: Path, name: str) -> str:
 
 
 def _damaged(file: Path, reason: str) -> GanzooError:
-    others = [other for other in _all(file.parent.parent) if other != file.parent]
-    if file.name == WEIGHTS:  # what a training goes on from is another file
-        run = typed(file.parent.parent.parent)
-        return GanzooError(
-            f"{file} is damaged ({reason}): `ganzoo train --resume {run} --steps MORE` still goes "
-            "on, and writes new ones"
-        )
-    advice = (
-        f"delete {file.parent} to go on from step {int(others[-1].name)}"
-        if others
-        else "the run has no other checkpoint and must be trained again"
-    )
-    return GanzooError(f"{file} is damaged ({reason}): {advice}")
+    others = [int(other.name) for other in _all(file.parent.parent) if other != file.parent]
+    return damaged(file, reason, others, needed=file.name != WEIGHTS)
 
 
 def _all(folder: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 """Networks and the checkpoint that fills them: either may be anything, in a stranger's run."""
 
 import threading
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from torch.nn.modules.module import (
     register_module_parameter_registration_hook,
 )
 
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, typed
 
 _TIMES = 100
 """How many times as large as its checkpoint a variant may be: the best has G's weights alone."""
@@ -89,3 +89,26 @@ def _shape(tensor: Tensor | None) -> str:
 
 def _type(tensor: Tensor | None) -> str:
     return "no such tensor" if tensor is None else f"of {tensor.dtype}"
+
+
+def damaged(file: Path, reason: str, others: Sequence[int], *, needed: bool) -> GanzooError:
+    """The error that says so.
+
+    Args:
+        file: the part, in the checkpoint's folder.
+        reason: why it counts as damaged.
+        others: the steps of the run's other checkpoints.
+        needed: whether a training cannot go on without it.
+    """
+    if not needed:
+        run = typed(file.parent.parent.parent)
+        return GanzooError(
+            f"{file} is damaged ({reason}): `ganzoo train --resume {run} --steps MORE` still goes "
+            "on, and writes new ones"
+        )
+    advice = (
+        f"delete {file.parent} to go on from step {others[-1]}"
+        if others
+        else "the run has no other checkpoint and must be trained again"
+    )
+    return GanzooError(f"{file} is damaged ({reason}): {advice}")

@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from ganzoo.errors import GanzooError
 
-_LOCK = ".lock"
+LOCK = ".lock"
 _PATIENCE, _AGAIN = 0.5, 0.01
 """Seconds until those who only ask are gone, and between two attempts."""
 
@@ -27,7 +27,7 @@ def held(folder: Path, patience: float = _PATIENCE) -> Iterator[None]:
         Unwritable: nobody can train it where it is.
         GanzooError: another process holds it.
     """
-    lock = FileLock(folder / _LOCK)
+    lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=patience, poll_interval=_AGAIN)
     except Timeout as error:
@@ -51,7 +51,7 @@ def is_held(folder: Path) -> bool:
         Unwritable: nobody can know.
     """
     try:
-        lock = os.open(folder / _LOCK, os.O_RDONLY | os.O_NONBLOCK)  # a stranger's is a pipe
+        lock = os.open(folder / LOCK, os.O_RDONLY | os.O_NONBLOCK)  # a stranger's is a pipe
     except FileNotFoundError:  # nobody has held it yet
         return False
     except OSError as error:

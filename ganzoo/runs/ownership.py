@@ -3,8 +3,10 @@
 import errno
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,15 +77,23 @@ def is_own(path: Path, manifest: str, ours: str) -> bool:
     return theirs in ("", ours)
 
 
-def make_way(path: Path, manifest: str, ours: str) -> None:
-    """Remove a checkpoint for another of its name.
+@contextmanager
+def making_way(path: Path, manifest: str, ours: str) -> Iterator[None]:
+    """Have a checkpoint make way for another of its name, unless that does not come.
 
     Raises:
         FileExistsError: it is not the run's own.
-        OSError: it cannot be removed.
+        OSError: it cannot be moved.
     """
     if not path.exists():
+        yield
         return
     if not is_own(path, manifest, ours):
         raise FileExistsError(errno.EEXIST, "what is called so is not of this run", path)
-    shutil.rmtree(path)
+    aside = path.rename(path.with_name(f".{path.name}.{os.getpid()}-0.tmp"))
+    try:
+        yield
+    except BaseException:
+        aside.rename(path)
+        raise
+    shutil.rmtree(aside)

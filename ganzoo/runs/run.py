@@ -16,12 +16,12 @@ from datetime import datetime
 from pathlib import Path
 
 from ganzoo.artifacts.files import (
-    after,
     is_text,
     leftovers,
+    of_steps,
     refuse_link,
-    replacing,
     sync,
+    unshare,
     write_json,
 )
 from ganzoo.artifacts.places import check_place
@@ -219,15 +219,11 @@ class Run:
         self.samples.mkdir(exist_ok=True)  # somebody may have made room
         damaged = metrics_file.rewind(self.path, step)
         evaluated = self.path / evaluations.FOLDER
-        for later in after(self.samples, step, r"\.png") + after(
-            evaluated, step, evaluations.NAMES
-        ):
+        undone = range(step + 1, self.open(self.path).asked.stop)  # of before it went on
+        for later in self.grids(undone) + of_steps(evaluated, undone, evaluations.NAMES):
             later.unlink()
         checkpoint.rewind(self.checkpoints, step, self.settings.get("fingerprint", ""))
-        log = self.path / "log.txt"
-        if log.exists() and log.stat().st_nlink > 1:  # it would go on in a copy of the run, too
-            with replacing(log) as temporary:
-                shutil.copyfile(log, temporary)
+        unshare(self.path / "log.txt")
         for folder in (self.path, self.samples, evaluated):
             for leftover in leftovers(folder):
                 leftover.unlink()
@@ -242,6 +238,15 @@ class Run:
         messages = [LEAPT.format(leap), message] if abs(leap) > LEAST_LEAP else [message]
         with self._own("log.txt").open("a", encoding="utf-8", errors="replace") as file:
             file.writelines(f"{now:{TIME}}  {one}\n" for one in messages)
+
+    @property
+    def asked(self) -> range:
+        """The steps that it was asked to make, and 0."""
+        return range(self.settings["training"]["steps"] + 1)
+
+    def grids(self, steps: range | None = None) -> list[Path]:
+        """The grids of samples of some steps, or of all that it was asked for, in order."""
+        return of_steps(self.samples, self.asked if steps is None else steps, r"\.png")
 
     @property
     def step(self) -> int:

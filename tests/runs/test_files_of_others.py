@@ -1,13 +1,15 @@
 """What somebody keeps in a run's folder stays there when the run goes on."""
 
+import shutil
 from pathlib import Path
 
 from helpers.cli import TINY, ganzoo, train_tiny
 from PIL import Image
 
-OWN = ("samples/00000004.png", "evaluations/00000004-0a1b2c3d.json", "evaluations/.x.12-3.tmp.json")
+OWN = ("samples/00000006.png", "evaluations/00000006-0a1b2c3d.json", "evaluations/.x.12-3.tmp.json")
 OTHERS = (
     *("samples/2024.png", "samples/00000004 copy.png", "samples/000000004.png", "samples/4.png"),
+    *("samples/20261130.png", "evaluations/20261130-nearest.png"),  # days, and no steps
     *("evaluations/2024-notes.txt", "evaluations/00000004-notes.json", "evaluations/2024-0.json"),
     *(".notes.tmp.txt", ".x.tmp.y", "samples/.draft.tmp.png", "checkpoints/.mine.tmp/notes.txt"),
 )
@@ -15,13 +17,15 @@ OTHERS = (
 
 def test_a_run_that_goes_on_removes_what_it_wrote_and_nothing_else(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    trained = ganzoo("train", "vanilla", *TINY, "--steps", 2, "--out", run)
+    asked = ("--steps", 6, "--checkpoint-every", 2)
+    trained = ganzoo("train", "vanilla", *TINY, *asked, "--out", run)
     assert trained.status == 0, trained.err
+    shutil.rmtree(run / "checkpoints/00000006")
     for name in (*OWN, *OTHERS):
         (run / name).parent.mkdir(exist_ok=True)
         (run / name).write_text("kept")
     (run / "samples/00000009.png").mkdir()
-    resumed = ganzoo("train", "--resume", run, "--steps", 3)
+    resumed = ganzoo("train", "--resume", run, "--steps", 5)
     assert resumed.status == 0, resumed.err
     assert [name for name in OTHERS if not (run / name).exists()] == []
     assert [name for name in OWN if (run / name).exists()] == []
@@ -32,7 +36,7 @@ def test_pictures_of_the_users_are_neither_shown_nor_in_the_way(tmp_path: Path) 
     """One of another size was the whole film, and one beside an evaluation ended the report."""
     run = train_tiny(tmp_path / "run", "--sample-every", 1)
     (run / "evaluations").mkdir()
-    for name in ("samples/2026.png", "samples/9 best.png", "evaluations/mine-nearest.png"):
+    for name in ("samples/20261130.png", "samples/9 best.png", "evaluations/mine-nearest.png"):
         Image.new("RGB", (3, 3)).save(run / name)
     assert ganzoo("train", "--resume", run, "--steps", 6).status == 0
     with Image.open(run / "samples.gif") as film:
@@ -40,4 +44,4 @@ def test_pictures_of_the_users_are_neither_shown_nor_in_the_way(tmp_path: Path) 
         assert film.size != (3, 3)
     assert ganzoo("report", run).status == 0
     page = (run / "report.html").read_text()
-    assert "step 2,026" not in page
+    assert "step 20,261,130" not in page

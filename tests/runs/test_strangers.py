@@ -159,9 +159,7 @@ def test_a_link_that_comes_while_it_is_trained_is_not_followed(tmp_path: Path) -
 
 
 def test_a_copy_by_hard_links_is_not_written_to(tmp_path: Path) -> None:
-    run, copy = Run(tmp_path / "run", {}), tmp_path / "copy.txt"  # type: ignore[typeddict-item]
-    run.samples.mkdir(parents=True)
-    run.checkpoints.mkdir()
+    run, copy = Run.open(train_tiny(tmp_path / "run")), tmp_path / "copy.txt"
     run.log("before")
     os.link(run.path / "log.txt", copy)
     before = copy.read_text()

@@ -36,7 +36,9 @@ def why_not_own() -> str:
 def _why_not_own(folder: Path) -> str:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        here, above = folder.lstat(), folder.parent.stat()
+        here = folder.lstat()
+        places = {*folder.absolute().parents, *Path(os.path.realpath(folder)).parents}
+        above = {place: place.stat() for place in sorted(places)}
     except OSError as error:
         return f"{folder} cannot be used ({error.strerror})"
     if not hasattr(os, "geteuid"):
@@ -45,12 +47,29 @@ def _why_not_own(folder: Path) -> str:
         return f"{folder} is a link"
     if here.st_uid != os.geteuid():
         return f"{folder} is another user's"
-    of_group = here.st_mode & stat.S_IWGRP and not _is_private(here.st_gid)
-    if of_group or here.st_mode & stat.S_IWOTH:
+    if _others_write(here):
         return f"others can write into {folder}"
-    if above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX:
-        return f"others can replace {folder}"
+    for place, status in above.items():
+        if status.st_uid not in (os.geteuid(), 0, _unknown_user()):
+            return f"another user can replace {folder}, to whom {place} belongs"
+        if _others_write(status) and not status.st_mode & stat.S_ISVTX:
+            return f"others can replace {folder}, as they can write into {place}"
     return ""
+
+
+def _others_write(status: os.stat_result) -> bool:
+    of_group = status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid)
+    return bool(of_group or status.st_mode & stat.S_IWOTH)
+
+
+def _unknown_user() -> int | None:
+    """Whom all belongs to that is not this user's, in a container without a root of its own."""
+    try:
+        mapped = Path("/proc/self/uid_map").read_text(encoding="ascii").split("\n")
+        unknown = Path("/proc/sys/kernel/overflowuid").read_text(encoding="ascii")
+        return None if any(line.split()[0] == "0" for line in mapped if line) else int(unknown)
+    except (OSError, ValueError, IndexError):  # not Linux
+        return None
 
 
 def refuse_strangers_code() -> None:
@@ -67,11 +86,11 @@ def refuse_strangers_code() -> None:
 
 
 def _is_private(group: int) -> bool:
-    """Whether a group is called like the user, as one is that has nobody else in it."""
+    """Whether nobody else is in a group: it is root's, or called like the user."""
     import grp
     import pwd
 
     try:
-        return grp.getgrgid(group).gr_name == pwd.getpwuid(os.geteuid()).pw_name
+        return group == 0 or grp.getgrgid(group).gr_name == pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return False

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 from ganzoo.artifacts import pictures
-from ganzoo.artifacts.files import after
 from ganzoo.runs.metrics_file import read_some
 from ganzoo.runs.run import Run
 
@@ -50,7 +49,7 @@ class Overview:
     def draw(self) -> float:
         """Draw both; returns the seconds that it took."""
         begun = time.perf_counter()
-        frames, records = after(self._run.samples, -1, r"\.png"), read_some(self._run.path)
+        frames, records = self._run.grids(), read_some(self._run.path)
         if frames:
             pictures.animate(frames, self.animation)
         if records:
