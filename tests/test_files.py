@@ -1,6 +1,7 @@
 """Files that are whole or not there at all, whatever they are called."""
 
 import os
+import struct
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -101,6 +102,28 @@ def test_who_may_read_a_file_may_read_the_next(tmp_path: Path, mode: int) -> Non
         assert temporary.stat().st_mode & 0o777 & ~0o200 == mode & ~0o200
     assert path.read_text() == "after"
     assert path.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.skipif(not hasattr(os, "getxattr"), reason="this system has other lists")
+@pytest.mark.parametrize("named", [True, False])
+def test_who_is_named_in_a_list_may_read_the_next(tmp_path: Path, named: bool) -> None:
+    """Whom a list of the file names, and nobody whom one of the folder would add."""
+    path = tmp_path / "x.html"
+    path.write_text("before")
+    path.chmod(0o640)
+    # Of version 2: the owner rw, user 54321 r, the group r, all that are named r, nobody else.
+    entries = ((1, 6, -1), (2, 4, 54321), (4, 4, -1), (16, 4, -1), (32, 0, -1))
+    told = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    where = (path, "system.posix_acl_access") if named else (tmp_path, "system.posix_acl_default")
+    try:
+        os.setxattr(where[0], where[1], told)
+    except OSError:
+        pytest.skip("this disk has no lists")
+    with replacing(path) as temporary:
+        temporary.write_text("after")
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert ("system.posix_acl_access" in os.listxattr(path)) == named
+    assert not named or os.getxattr(path, "system.posix_acl_access") == told
 
 
 @pytest.mark.parametrize("name", ["out", ".", "link"])

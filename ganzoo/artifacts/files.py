@@ -17,10 +17,11 @@ from ganzoo.errors import GanzooError
 
 _LONG = 100
 """Bytes of a part of a name; a disk takes 255 of all of it."""
+_ACL = "system.posix_acl_access"
 _LARGE = 2**26
 """Bytes that no note has."""
-_LEFT_OVER = re.compile(r"\..*\.[0-9]+-[0-9]+\.tmp(\.[^.]*)?", re.DOTALL)
-"""A temporary name: see `_unique`."""
+_PASSING = r"\.({})\.[0-9]+-[0-9]+\.tmp(\.[^.]*)?"
+"""A temporary name of what has such a stem: see `_unique`."""
 
 
 @contextmanager
@@ -36,6 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
             descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with suppress(OSError):  # a group that this user is not of
                 os.fchown(descriptor, -1, before.st_gid)
+            _share_acl(path, descriptor)
             os.fchmod(descriptor, stat.S_IMODE(before.st_mode) | stat.S_IWUSR)
             os.close(descriptor)
         yield temporary
@@ -44,6 +46,16 @@ def replacing(path: Path) -> Iterator[Path]:
         sync(temporary)
         temporary.replace(path)
     sync(path.parent)
+
+
+def _share_acl(path: Path, descriptor: int) -> None:
+    """Have a file named readers, by POSIX's lists, where another has them, and none where not."""
+    if not hasattr(os, "getxattr"):  # not Linux
+        return
+    with suppress(OSError):  # there is no list, or the disk has none at all
+        os.removexattr(descriptor, _ACL)
+    with suppress(OSError):
+        os.setxattr(descriptor, _ACL, os.getxattr(path, _ACL))
 
 
 @contextmanager
@@ -77,14 +89,14 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Raises:
         OSError: something is in it.
     """
-    there = path.is_dir()
+    there, passing = path.is_dir(), _PASSING.format(".*")
     above = path if there else path.parent
     temporary = above / f".{_short(path.name)}{_unique()}"
     temporary.mkdir()
     try:
         yield temporary
         if there:
-            if any(not _LEFT_OVER.fullmatch(entry.name) for entry in path.iterdir()):
+            if any(not re.fullmatch(passing, entry.name, re.DOTALL) for entry in path.iterdir()):
                 raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(path))
             for entry in temporary.iterdir():
                 entry.rename(path / entry.name)
@@ -127,10 +139,17 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def leftovers(folder: Path) -> list[Path]:
-    """Files that a writer has left which was killed, by the names that `replacing` gives."""
-    found = folder.glob(".*.tmp*")
-    return [path for path in found if _LEFT_OVER.fullmatch(path.name) and path.is_file()]
+def leftovers(folder: Path, stems: str = ".*") -> list[Path]:
+    """Files that a writer has left which was killed, by the names that `replacing` gives.
+
+    Args:
+        folder: where they are.
+        stems: of the files that were to be, a regular expression: another's writer may live.
+    """
+    named = re.compile(_PASSING.format(stems), re.DOTALL)
+    return [
+        path for path in folder.glob(".*.tmp*") if named.fullmatch(path.name) and path.is_file()
+    ]
 
 
 def unshare(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,25 +14,45 @@ from ganzoo.errors import GanzooError
 def cache_folder() -> Path:
     """Where the caches are: ``$GANZOO_CACHE``, else the user's cache folder.
 
+    Where everybody may write, each user has a part of it, as what is found there is trained on.
+
     Raises:
-        GanzooError: nobody knows where that would be.
+        GanzooError: nobody knows where that would be, or that part is another user's.
     """
     chosen = os.environ.get("GANZOO_CACHE")
-    return expanded(chosen) if chosen else of_the_user()
+    folder = expanded(chosen) if chosen else of_the_user()
+    return _part_of(folder) if chosen and _is_everybodys(folder) else folder
 
 
-def make_cache_folder(folder: Path) -> None:
-    """Make the folder of the caches, where it is not there.
+def _is_everybodys(folder: Path) -> bool:
+    with suppress(OSError):  # it is not there yet
+        return bool(folder.stat().st_mode & stat.S_IWOTH)
+    return False
 
-    Nobody else reads the user's own, as what is decoded may come from a private folder.
+
+def _part_of(folder: Path) -> Path:
+    user = os.geteuid()
+    part = folder / f"user-{user}"
+    if part.is_symlink() or (part.exists() and part.stat().st_uid != user):
+        raise GanzooError(f"{part} is another user's: set GANZOO_CACHE to another folder")
+    return part
+
+
+def make_cache_folder() -> Path:
+    """Make the folder of the caches, where it is not there; returns it.
+
+    Nobody else reads what is the user's own, as what is decoded may come from a private folder.
 
     Raises:
         OSError: it cannot be made.
+        GanzooError: as `cache_folder`.
     """
+    folder, chosen = cache_folder(), os.environ.get("GANZOO_CACHE")
     folder.mkdir(parents=True, exist_ok=True)
-    if not os.environ.get("GANZOO_CACHE"):
+    if not chosen or folder != expanded(chosen):
         with suppress(PermissionError):  # somebody has given the user another's
             folder.chmod(0o700)
+    return folder
 
 
 def of_the_user() -> Path:
@@ -64,6 +85,8 @@ def is_run(folder: Path) -> bool:
 
 _OF_A_TRAINING = ("checkpoints", "samples", "evaluations")
 """Folders of a run, in which each name means something to what reads them."""
+_WRITTEN_ANEW = ("run.json", "metrics.jsonl", "log.txt", "samples.gif", "curves.png", ".lock")
+"""Files of a run, which go with what is put in their place."""
 
 
 def check_place(out: Path) -> None:
@@ -85,6 +108,8 @@ def check_place(out: Path) -> None:
 
 def _refuse_within_run(out: Path) -> None:
     place = Path(os.path.realpath(out))
+    if place.name in _WRITTEN_ANEW and is_run(place.parent):
+        raise GanzooError(f"{out} is a file of the run {place.parent}: choose another --out")
     for above in place.parents:
         if place.relative_to(above).parts[0] in _OF_A_TRAINING and is_run(above):
             raise GanzooError(

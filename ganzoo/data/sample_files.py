@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.artifacts.files import creating, whole_folder
+from ganzoo.artifacts.files import creating, refuse_endless, whole_folder
 from ganzoo.artifacts.places import mark
 from ganzoo.data.kinds import kind_of
+from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,4 +88,11 @@ def read_samples(field: Field, path: Path) -> Tensor:
         GanzooError: there are none, or others than the field says.
     """
     kind = kind_of(field.kind)
-    return kind.read(field, path) if path.is_dir() else kind.read_npz(field, path)
+    if not path.is_dir():
+        return kind.read_npz(field, path)
+    for file in path.iterdir():
+        try:
+            refuse_endless(file)
+        except OSError as error:
+            raise GanzooError(f"'{file}' cannot be read ({error.strerror}): remove it") from error
+    return kind.read(field, path)

@@ -14,7 +14,7 @@ from ganzoo.library.writing import check_room, held
 from ganzoo.metrics.evaluate import Evaluation, Wish, evaluate_run
 from ganzoo.metrics.meaning import Found, in_words
 from ganzoo.metrics.picture import draw_nearest
-from ganzoo.runs.evaluations import FOLDER, store
+from ganzoo.runs.evaluations import FOLDER, name_of, store
 from ganzoo.runs.load import Loaded
 from ganzoo.runs.record import data_spec, read_record
 from ganzoo.runs.run import Run
@@ -96,7 +96,7 @@ def evaluate(
             raise GanzooError(f"{path} is another run now")
         record = store(path, step, found.report.to_dict())
         if found.images is not None:
-            picture = path / FOLDER / f"{step:08d}-nearest.png"
+            picture = path / FOLDER / f"{name_of(step, record['protocol'])}-nearest.png"
             draw_nearest(found.images, picture)
             record["picture"] = str(picture)
     except OSError as error:  # no reason to keep from the user what took a minute to find out

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.artifacts.files import read_note, write_json
-from ganzoo.artifacts.places import cache_folder
+from ganzoo.artifacts.places import cache_folder, make_cache_folder
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.discovery import CORE, KINDS, Plugin
 from ganzoo.plugins.registered import Registered, S, is_strict, load_target
@@ -131,7 +131,7 @@ class Memory:
         """Write the file, if that can be done; what is there no more is forgotten."""
         kept = {place: seen for place, seen in self._known.items() if Path(place).exists()}
         with suppress(OSError):
-            _path().parent.mkdir(parents=True, exist_ok=True)
+            make_cache_folder()
             write_json(_path(), kept)
 
     def _identity(self, row: Registered[Any]) -> tuple[str, str, list[str]]:

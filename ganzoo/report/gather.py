@@ -159,7 +159,7 @@ def _common_charts(records: Mapping[str, Records]) -> list[Chart]:
 
 def _describe(key: str, run: Run, charts: Sequence[Chart]) -> Shown:
     log = _log(run.path / "log.txt")
-    pictures = of_steps(run.path / evaluations.FOLDER, run.asked, r"-nearest\.png")
+    pictures = of_steps(run.path / evaluations.FOLDER, run.asked, evaluations.NEAREST)
     state = run.state
     return Shown(
         key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -72,7 +73,7 @@ def _place(paths: Sequence[Path], out: Path | None) -> Path:
     """Where the page goes, if it may."""
     if not paths:
         raise GanzooError("name a run to report on: `ganzoo runs` lists those in a folder")
-    place = out
+    place = out and Path(os.path.realpath(out))  # to which a link of the user's leads
     if place is None and runs_of(paths[0]) == [*paths]:
         refuse_links(Run.open(paths[0]).path)
         place = paths[0] / FILE

@@ -18,8 +18,9 @@ from ganzoo.errors import GanzooError
 FOLDER = "evaluations"
 PATIENCE = 30.0
 """Seconds until another process has written what it has measured."""
-NAMES = r"-[0-9a-f]{8}\.json|-nearest\.png"
-"""How its files are called, behind the step."""
+NEAREST = r"(-[0-9a-f]{8})?-nearest\.png"
+NAMES = r"-[0-9a-f]{8}\.json|" + NEAREST
+"""How its pictures and all of its files are called, behind the step."""
 
 
 def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
@@ -38,17 +39,23 @@ def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
         OSError: it cannot be written.
         GanzooError: it would be written elsewhere, or another process holds the folder.
     """
-    digest = hashlib.sha256(report["protocol"].encode(errors="surrogatepass")).hexdigest()[:8]
-    path = run / FOLDER / f"{step:08d}-{digest}.json"
+    path = run / FOLDER / f"{name_of(step, report['protocol'])}.json"
     refuse_links(run)
     path.parent.mkdir(exist_ok=True)
     new = {score["name"] for score in report["scores"]}
     with _alone(path.parent):  # another evaluation may end now
-        before = (read(path) or {"scores": []})["scores"]
-        earlier = [one for one in before if one["name"] not in new and has_numbers(one)]
+        before = read(path) or {"scores": []}
+        earlier = [one for one in before["scores"] if one["name"] not in new and has_numbers(one)]
         record = {"run": str(run), "step": step, **report, "scores": report["scores"] + earlier}
+        record["histogram"] = report.get("histogram") or before.get("histogram") or {}
         write_json(path, record)
     return record
+
+
+def name_of(step: int, protocol: str) -> str:
+    """How the files of an evaluation begin."""
+    digest = hashlib.sha256(protocol.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{step:08d}-{digest}"
 
 
 @contextmanager

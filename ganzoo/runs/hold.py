@@ -19,8 +19,24 @@ class Unwritable(GanzooError):
     """A run's folder can only be read."""
 
 
+class Hold:
+    """A run's folder and its lock as the system knows them, whatever has their names."""
+
+    def __init__(self, folder: Path) -> None:
+        self._lock = (folder / LOCK).stat()
+        self._folder = folder.stat()
+
+    def is_of(self, folder: Path) -> bool:
+        """Whether a folder and its lock are these, as either may be moved or removed."""
+        try:
+            lock, here = (folder / LOCK).stat(), folder.stat()
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(lock, self._lock) and os.path.samestat(here, self._folder)
+
+
 @contextmanager
-def held(folder: Path, patience: float = _PATIENCE) -> Iterator[None]:
+def held(folder: Path, patience: float = _PATIENCE) -> Iterator[Hold]:
     """Hold a run for this process in this block.
 
     Raises:
@@ -39,7 +55,7 @@ def held(folder: Path, patience: float = _PATIENCE) -> Iterator[None]:
             "that can be written, and go on with the copy"
         ) from error
     try:
-        yield
+        yield Hold(folder)
     finally:
         lock.release()
 

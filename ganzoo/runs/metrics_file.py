@@ -16,6 +16,8 @@ SHOWN = 5000
 
 _LONG = 2**20
 """Bytes that no line has."""
+_ENDLESS = 2**28
+"""Bytes that nobody reads to find the end of a line, which a disk may have filled."""
 _HUGE = 2**63
 """No step is as large."""
 _NAMES = 200
@@ -104,14 +106,26 @@ def last_step(run: Path) -> int:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file, numbered, up to one that is longer than any that is written."""
+    """The lines of a file, numbered; one that is longer than any that is written is empty.
+
+    Raises:
+        GanzooError: one never ends, as far as anybody would read.
+    """
     if not path.is_file():
         return
     with path.open("rb") as file:
         for number, line in enumerate(iter(partial(file.readline, _LONG), b""), 1):
-            if len(line) == _LONG:
-                return
-            yield number, line
+            if len(line) < _LONG:
+                yield number, line
+                continue
+            begun = file.tell()
+            while line and not line.endswith(b"\n"):
+                line = file.readline(_LONG)
+                if file.tell() - begun > _ENDLESS:
+                    raise GanzooError(
+                        f"{path} is damaged: line {number} has no end: delete the line"
+                    )
+            yield number, b""
 
 
 class _Spaced:

@@ -97,9 +97,6 @@ class Record(Noted):
     """Of all the rest, as `digest` makes it."""
 
 
-NEEDED = {"variant", "config", "training", "data"}
-
-
 def read_record(folder: Path) -> Record:
     """The record of the run in a folder, whatever version of ganzoo wrote it.
 
@@ -109,7 +106,7 @@ def read_record(folder: Path) -> Record:
     path = folder / "run.json"
     try:
         record = json.loads(read_note(path))
-        missing = NEEDED - record.keys()
+        missing = {"variant", "config", "training", "data"} - record.keys()
     except OSError as error:
         what = "does not exist" if not folder.exists() else "is not a run directory"
         raise GanzooError(f"{folder} {what}: `ganzoo runs` lists the runs in a folder") from error
@@ -132,6 +129,7 @@ def read_record(folder: Path) -> Record:
         _ = upgraded["training"]["steps"], dict(upgraded["config"])
         _check_types(upgraded, _KINDS)
         _check_types(upgraded["training"], _TRAINING)
+        _check_types(upgraded["data"], {"content": (list,), "rules": (int,)})
         if not all(isinstance(value, _SETTING) for value in upgraded["training"].values()):
             raise TypeError("training")
         _check_fields(data_spec(upgraded))

@@ -28,9 +28,16 @@ from ganzoo.artifacts.places import check_place
 from ganzoo.errors import GanzooError, counted, typed
 from ganzoo.runs import checkpoint, evaluations, metrics_file
 from ganzoo.runs.duration import LEAPT, LEAST_LEAP, TIME
-from ganzoo.runs.hold import Unwritable, held, is_held
+from ganzoo.runs.hold import LOCK, Hold, Unwritable, held, is_held
 from ganzoo.runs.metrics_file import METRICS, last_step, read_metrics
 from ganzoo.runs.record import Record, data_spec, digest, read_record
+
+_STEMS = {
+    "": "run|metrics|log|curves|samples",
+    "samples": "real|[0-9]{8,18}",
+    evaluations.FOLDER: "[0-9]{8,18}(-[0-9a-f]{8})?(-nearest)?",
+}
+"""Of what a run writes in each folder, as the names end before the last point."""
 
 
 class Moved(OSError):
@@ -44,8 +51,8 @@ class Run:
     path: Path
     settings: Record
     """The content of ``run.json``."""
-    _held: int | None = field(default=None, init=False, repr=False, compare=False)
-    """The folder as the system knows it, while this process holds the run."""
+    _hold: Hold | None = field(default=None, init=False, repr=False, compare=False)
+    """That this process holds the run, if it does."""
     _noted: tuple[datetime, float] | None = field(
         default=None, init=False, repr=False, compare=False
     )
@@ -131,32 +138,25 @@ class Run:
             Unwritable: nobody can train it where it is.
             GanzooError: another process holds it.
         """
-        with held(self.path):
+        with held(self.path) as hold:
             if any(part.is_symlink() for part in (self.path, *self.path.parents)):
                 self.path = Path(os.path.realpath(self.path))  # the link may be set anew
-            with suppress(OSError):  # not every system opens folders
-                self._held = os.open(self.path, os.O_RDONLY)
+            self._hold = hold
             try:
                 yield
             finally:
-                if self._held is not None:
-                    os.close(self._held)
-                    self._held = None
+                self._hold = None
 
     def _own(self, name: str) -> Path:
         """The path of a part of it.
 
         Raises:
-            Moved: the run is held, and another folder has its name now, or none.
+            Moved: the run is held, and another folder has its name now, or its lock is gone.
             GanzooError: it is held, and that part is a link now.
         """
-        if self._held is not None:
-            try:
-                here = os.path.samestat(os.fstat(self._held), self.path.stat())
-            except FileNotFoundError:
-                here = False
-            if not here:
-                raise Moved(f"{self.path} is not there any more")
+        if self._hold is not None:
+            if not self._hold.is_of(self.path):
+                raise Moved(f"{self.path} is not there any more, or its file {LOCK} is not")
             refuse_link(self.path / name)
         return self.path / name
 
@@ -224,8 +224,8 @@ class Run:
             later.unlink()
         checkpoint.rewind(self.checkpoints, step, self.settings.get("fingerprint", ""))
         unshare(self.path / "log.txt")
-        for folder in (self.path, self.samples, evaluated):
-            for leftover in leftovers(folder):
+        for folder, stems in _STEMS.items():
+            for leftover in leftovers(self._own(folder), stems):
                 leftover.unlink()
         if damaged:
             self.log(f"{counted(damaged, 'line')} of {METRICS} cannot be read, and are left out")

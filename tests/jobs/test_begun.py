@@ -1,5 +1,6 @@
 """Where a run is to be, nothing is removed but what a training had just begun."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -48,5 +49,12 @@ def test_one_that_had_just_begun_is_removed(run: Path) -> None:
     with pytest.raises(GanzooError, match=r"had just begun and holds notes\.txt: move it elsewher"):
         begun(run)
     (run / "notes.txt").unlink()
+    for name in (".notes", ".secret/key", "samples/best.png", "checkpoints/notes.txt"):
+        (run / name).parent.mkdir(exist_ok=True)
+        (run / name).touch()
+        with pytest.raises(GanzooError, match=f"had just begun and holds {re.escape(name)}: move"):
+            begun(run)
+        (run / name).unlink()
+    (run / ".run.json.12-34.tmp").touch()
     assert begun(run) is None
     assert not run.exists()

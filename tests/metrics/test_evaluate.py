@@ -249,6 +249,13 @@ def test_what_was_found_is_kept_in_the_run(place: Path, run: Path) -> None:
     second = ganzoo("evaluate", run, "--n", 50, "--seed", 7, *both, "--json")
     assert scores(second).keys() == {"kid", "classifier_score", "memorised"}
     assert scores(second)["kid"] == scores(first)["kid"]
+    third = ganzoo("evaluate", run, "--n", 50, "--seed", 7, "--metrics", "classes", "--json")
+    shares = json.loads(third.out)["histogram"]
+    assert shares
+    fourth = ganzoo("evaluate", run, "--n", 50, "--seed", 7, "--metrics", "kid", "--json")
+    assert json.loads(fourth.out)["histogram"] == kept()["histogram"] == shares
+    other = ganzoo("evaluate", run, "--n", 50, "--seed", 8, "--metrics", "memorised", "--json")
+    assert json.loads(other.out)["picture"] != json.loads(second.out)["picture"]
     picture = Image.open(json.loads(second.out)["picture"])
     assert picture.size == (10 * 28 + 9 * 2, 2 * (3 * 28 + 2 * 2) + 8)
 

@@ -1,5 +1,6 @@
 """Samples of other programs are read as the images that one trains on."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
+from ganzoo.data import sample_files
 from ganzoo.data.dataset import DataRequest
 from ganzoo.data.files.wanted import Pixels
 from ganzoo.data.sources.folder import load
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.samples import read_samples
 from ganzoo.metrics.splits import load_splits
+from ganzoo.plugins import catalog
 
 
 @pytest.fixture(autouse=True)
@@ -131,3 +134,14 @@ def test_16_bits_in_an_array_are_read_as_those_in_files(tmp_path: Path) -> None:
     )
     assert one.dtype == torch.uint8
     assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name"),
+    [("sines", "00000.csv"), ("fruits", "samples.csv"), ("voxels", "00000.npy")],
+)
+def test_a_pipe_among_samples_is_not_waited_for(tmp_path: Path, dataset: str, name: str) -> None:
+    field = catalog.load(dataset, DataRequest()).spec.sample
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(GanzooError, match="it is a pipe or the like, and no file"):
+        sample_files.read_samples(field, tmp_path)

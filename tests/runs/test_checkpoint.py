@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -154,9 +155,38 @@ def test_the_last_ones_are_kept(tmp_path: Path) -> None:
 def test_a_step_may_be_saved_again(tmp_path: Path) -> None:
     write(tmp_path, 3, 1.0)
     path = write(tmp_path, 3, 2.0)
-    assert torch.equal(
-        checkpoint.load_state(path, TOY, tensors())["net.weight"], tensors(2.0)["net.weight"]
-    )
+    kept = checkpoint.load_state(path, TOY, tensors())["net.weight"]
+    assert torch.equal(kept, tensors(2.0)["net.weight"])
+
+
+def test_a_step_that_is_saved_again_is_not_lost_where_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rename, fails = write(tmp_path, 3, 1.0), Path.rename, [True]
+
+    def failing(self: Path, target: Path) -> Path:
+        if target == path and fails:
+            fails.clear()
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(GanzooError, match="the one of step 3 is untouched"):
+        write(tmp_path, 3, 2.0)
+    kept = checkpoint.load_state(path, TOY, tensors())["net.weight"]
+    assert torch.equal(kept, tensors(1.0)["net.weight"])
+
+
+def test_a_step_that_is_there_already_stays(tmp_path: Path) -> None:
+    """There was a moment without it, in which a crash lost it: as a run goes on, and stops."""
+    write = partial(checkpoint.save, tmp_path, 3, TOY, weights=(saved := tensors()), state=saved)
+    path = write()
+    before = path.stat().st_ino
+    assert write().stat().st_ino == before
+    (path / WEIGHTS).write_bytes(b"damaged")
+    assert write().stat().st_ino != before
+    assert checkpoint.load_weights(path, TOY, saved).keys() == saved.keys()
+    assert [left.name for left in tmp_path.iterdir()] == [path.name]
 
 
 def test_who_may_read_it_is_for_the_umask_to_say(tmp_path: Path) -> None:

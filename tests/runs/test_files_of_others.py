@@ -3,14 +3,23 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from helpers.cli import TINY, ganzoo, train_tiny
 from PIL import Image
 
-OWN = ("samples/00000006.png", "evaluations/00000006-0a1b2c3d.json", "evaluations/.x.12-3.tmp.json")
+from ganzoo.artifacts.places import check_place
+from ganzoo.errors import GanzooError
+
+OWN = (
+    "samples/00000006.png",
+    "evaluations/00000006-0a1b2c3d.json",
+    "evaluations/.00000002-0a1b2c3d.12-3.tmp.json",
+)
 OTHERS = (
     *("samples/2024.png", "samples/00000004 copy.png", "samples/000000004.png", "samples/4.png"),
     *("samples/20261130.png", "evaluations/20261130-nearest.png"),  # days, and no steps
     *("evaluations/2024-notes.txt", "evaluations/00000004-notes.json", "evaluations/2024-0.json"),
+    *(".x.12-3.tmp.npz", ".grids.12-3.tmp/1.png", ".samples.12-3.tmp/1.png"),  # of who writes now
     *(".notes.tmp.txt", ".x.tmp.y", "samples/.draft.tmp.png", "checkpoints/.mine.tmp/notes.txt"),
 )
 
@@ -45,3 +54,14 @@ def test_pictures_of_the_users_are_neither_shown_nor_in_the_way(tmp_path: Path) 
     assert ganzoo("report", run).status == 0
     page = (run / "report.html").read_text()
     assert "step 20,261,130" not in page
+
+
+@pytest.mark.parametrize("name", ["curves.png", "samples.gif", "log.txt"])
+def test_nothing_is_written_where_the_run_will_write(tmp_path: Path, name: str) -> None:
+    """Though nothing is there yet, as with --sample-every 0."""
+    run = train_tiny(tmp_path / "run")
+    (run / name).unlink(missing_ok=True)
+    for place in (run / name, tmp_path / "run" / "." / name):
+        with pytest.raises(GanzooError, match="is a file of the run"):
+            check_place(place)
+    check_place(run / "mine.png")

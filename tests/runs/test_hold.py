@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from helpers.cli import train_tiny
 
 from ganzoo.errors import GanzooError
 from ganzoo.runs import evaluations
 from ganzoo.runs.hold import held, is_held
+from ganzoo.runs.run import Moved, Run
 
 
 @contextmanager
@@ -84,3 +86,17 @@ def test_an_evaluation_does_not_wait_for_ever(
             report = {"protocol": "p", "scores": []}
             pool.submit(evaluations.store, tmp_path, 1, report).result(timeout=60)
     assert evaluations.store(tmp_path, 1, {"protocol": "p", "scores": []})["step"] == 1
+
+
+def test_a_run_whose_lock_was_removed_is_not_written_by_two(tmp_path: Path) -> None:
+    """As by what removes files that nobody has touched for long."""
+    run = Run.open(train_tiny(tmp_path / "run"))
+    with run.locked():
+        run.log("mine")
+        (run.path / ".lock").unlink()
+        with held(run.path):
+            for write in (lambda: run.log("x"), lambda: run.append_metrics({"step": 9.0})):
+                before = {path.name: path.stat().st_size for path in run.path.iterdir()}
+                with pytest.raises(Moved, match=r"or its file \.lock is not"):
+                    write()
+                assert before == {path.name: path.stat().st_size for path in run.path.iterdir()}

@@ -1,6 +1,7 @@
 """``metrics.jsonl``: all of it, or as much as one can see of it."""
 
 import json
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -60,3 +61,23 @@ def test_a_line_that_a_disk_has_damaged_is_left_out_and_no_other(tmp_path: Path)
     assert [*read_metrics(tmp_path)] == read_some(tmp_path) == expected
     assert rewind(tmp_path, 7) == 1
     assert [*read_metrics(tmp_path)] == expected[:-1]
+
+
+def test_a_hole_that_a_disk_has_left_is_one_line(tmp_path: Path) -> None:
+    """What followed it was gone when the run went on, and nothing said."""
+    records = [{"step": step, "a_loss": 0.5} for step in range(1, 9)]
+    write(tmp_path, *records)
+    lines = (tmp_path / METRICS).read_bytes().splitlines(keepends=True)
+    (tmp_path / METRICS).write_bytes(b"".join([*lines[:3], bytes(2**21), *lines[3:]]))
+    expected = records[:3] + records[4:]
+    assert [*read_metrics(tmp_path)] == read_some(tmp_path) == expected
+    assert rewind(tmp_path, 7) == 1
+    assert [*read_metrics(tmp_path)] == expected[:-1]
+
+
+def test_a_line_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    write(tmp_path, {"step": 1, "a_loss": 0.5})
+    os.truncate(tmp_path / METRICS, 2**36)
+    for read in (lambda run: [*read_metrics(run)], read_some, lambda run: rewind(run, 1)):
+        with pytest.raises(GanzooError, match="line 2 has no end: delete the line"):
+            read(tmp_path)

@@ -94,6 +94,14 @@ def test_a_forged_value_is_one_sentence(tmp_path: Path, change: dict[str, Any]) 
         read_record(tmp_path)
 
 
+@pytest.mark.parametrize("forged", [{"content": None}, {"content": "x"}, {"rules": "2"}])
+def test_what_data_hold_is_said_or_not_said(tmp_path: Path, forged: dict[str, Any]) -> None:
+    """Of nothing that was said, and yet was there, a private folder had been trained on."""
+    told = json.loads(json.dumps(describe_data(digits(), ["1"]))) | forged
+    with pytest.raises(GanzooError, match="is damaged: it is not what was written"):
+        record(tmp_path, told)
+
+
 def test_a_forged_field_is_one_sentence(tmp_path: Path) -> None:
     """As the campaign of faults made them."""
     for key, forged in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections import defaultdict
@@ -31,6 +32,8 @@ COLUMNS = (
     "GFLOP/s (of peak)",
     *RATIOS,
 )
+SUFFIXES = ".md", ".json", ".png"
+"""Of what is written beside each other."""
 NOT_MEASURED = "not measured"
 SHORT = 12
 """Characters of an error that stands in the table; a longer one stands below it."""
@@ -121,8 +124,10 @@ def write_report(
 
 def commit() -> str | None:
     """Of the checkout that this package lies in, if it does; marked where files were changed."""
-    here = Path(__file__).parents[2]
-    git = ["git", "-C", str(here)]
+    here = Path(__file__).parents[3]
+    if not (here / ".git").exists():  # in another's, which may have git run something
+        return None
+    git = ["git", "-C", str(here), "-c", "core.fsmonitor=false"]
     try:
         tracked = subprocess.run([*git, "ls-files", "--error-unmatch", "."], capture_output=True)
         if tracked.returncode:
@@ -185,11 +190,11 @@ def _draw(rows: Sequence[Row], path: Path, device: str) -> None:
 
 
 def free_name(folder: Path, device: str) -> str:
-    """A name for a page that the folder lacks: today's date and what was measured on."""
+    """A name for a page, and what is beside it, that the folder lacks: the date and the device."""
     words = re.sub(r"[^a-z0-9]+", "-", device.lower()).strip("-")
     stem = f"{date.today().isoformat()}-{words}"
     name, number = stem, 1
-    while (folder / f"{name}.md").exists():
+    while any(os.path.lexists(folder / f"{name}{suffix}") for suffix in SUFFIXES):
         number += 1
         name = f"{stem}-{number}"
     return name

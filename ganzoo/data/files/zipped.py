@@ -5,17 +5,21 @@ import hashlib
 import lzma
 import os
 import shutil
+import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ganzoo.artifacts.files import read_note, replacing, whole_folder
 from ganzoo.artifacts.places import cache_folder, make_cache_folder, mark
 from ganzoo.errors import GanzooError
 
+PATIENCE = 30.0
+"""Seconds until another user has unpacked something."""
 _ROOM = 2**30
 """Bytes that stay free on the disk."""
 _CHUNK = 2**20
@@ -50,8 +54,8 @@ def unzipped(path: Path) -> Path:
     root = place / path.stem
     if not _is_as_unpacked(place):
         try:
-            make_cache_folder(place.parent)
-            with FileLock(f"{place}.lock"):  # of several processes one unpacks it
+            make_cache_folder()
+            with _alone(path, Path(f"{place}.lock")):  # of several processes one unpacks it
                 if place.is_dir() and not _is_as_unpacked(place):
                     shutil.rmtree(place)
                 _unpack_once(path, place)
@@ -81,6 +85,24 @@ def _place(path: Path) -> Path:
     return cache_folder() / f"zip-{digest}"
 
 
+@contextmanager
+def _alone(path: Path, lock: Path) -> Iterator[None]:
+    """Hold a lock, for which the user's own processes are waited for, however long they take.
+
+    Raises:
+        GanzooError: another user holds it, who may never let go.
+    """
+    theirs = lock.exists() and hasattr(os, "geteuid") and lock.lstat().st_uid != os.geteuid()
+    try:
+        with FileLock(lock, timeout=PATIENCE if theirs else -1):
+            yield
+    except Timeout as error:
+        raise GanzooError(
+            f"another user has held '{lock}' for {PATIENCE:.0f} s, so that '{path}' is not "
+            "unpacked: try again later, or set GANZOO_CACHE to another folder"
+        ) from error
+
+
 def _is_as_unpacked(place: Path) -> bool:
     """Whether nothing is gone since, as what tidies up caches removes old files, or is another."""
     try:
@@ -97,14 +119,25 @@ def _note(place: Path) -> Path:
 
 
 def _state(place: Path) -> str:
-    """A digest of the names, sizes and times of all files below a folder."""
+    """A digest of the names, sizes and times of all files below a folder.
+
+    Raises:
+        ValueError: something is a link, as nothing is that was unpacked here.
+    """
     digest = hashlib.blake2b(digest_size=16)
+    if place.is_symlink():
+        raise ValueError(f"{place} is a link")
     for folder, folders, names in os.walk(place):
         folders.sort()
-        for name in sorted(names):
+        for name in sorted([*names, *folders]):
             path = Path(folder, name)
             status = path.lstat()
-            digest.update(os.fsencode(f"{path} {status.st_size} {status.st_mtime_ns}\0"))
+            if stat.S_ISLNK(status.st_mode):
+                raise ValueError(f"{path} is a link")
+            if stat.S_ISDIR(status.st_mode):
+                continue
+            within = path.relative_to(place)  # which may be spelled in two ways
+            digest.update(os.fsencode(f"{within} {status.st_size} {status.st_mtime_ns}\0"))
     return digest.hexdigest()
 
 

@@ -270,7 +270,7 @@ def write_labelled(path: Path, images: Tensor, labels: Tensor, classes: Sequence
 def _writing(path: Path) -> Iterator[Path]:
     """The temporary name of a cache that is being written."""
     try:
-        make_cache_folder(path.parent)
+        make_cache_folder()
         _remove_abandoned(path.parent)
         with contextlib.ExitStack() as until_renamed, replacing(path) as temporary:
             held = until_renamed.enter_context(temporary.open("wb"))

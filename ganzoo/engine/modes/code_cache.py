@@ -91,6 +91,7 @@ def _is_private(group: int) -> bool:
     import pwd
 
     try:
-        return group == 0 or grp.getgrgid(group).gr_name == pwd.getpwuid(os.geteuid()).pw_name
+        of, user = grp.getgrgid(group), pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
-        return False
+        return group == 0
+    return group == 0 or (of.gr_name == user and set(of.gr_mem) <= {user})

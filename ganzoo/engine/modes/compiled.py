@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo.artifacts.places import cache_folder
+from ganzoo.artifacts.places import cache_folder, make_cache_folder
 from ganzoo.engine.iterate import take_gradients
 from ganzoo.engine.modes.code_cache import code_folder, refuse_strangers_code
 from ganzoo.errors import GanzooError
@@ -138,5 +138,6 @@ def is_warm(key: str) -> bool:
 def remember_compiled(key: str) -> None:
     """Note that the cache holds the code."""
     with suppress(OSError):
+        make_cache_folder()
         _marker(key).parent.mkdir(parents=True, exist_ok=True)
         _marker(key).touch()

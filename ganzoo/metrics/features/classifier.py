@@ -23,7 +23,7 @@ from torch.nn.functional import cross_entropy, interpolate
 
 from ganzoo.artifacts.files import replacing
 from ganzoo.artifacts.pixels import to_floats
-from ganzoo.artifacts.places import cache_folder
+from ganzoo.artifacts.places import cache_folder, make_cache_folder
 from ganzoo.data import content
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.made.drawing import reproducibly
@@ -314,7 +314,7 @@ def write_net(
     about = {"hash": weights_hash(net), "accuracy": "" if accuracy is None else repr(accuracy)}
     about["tested"] = tested or ""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_cache_folder()
         with replacing(path) as temporary:
             temporary.write_bytes(save(_weights(net), about))
     except OSError as error:  # no reason not to measure

@@ -56,8 +56,9 @@ def explained(run: Run) -> Iterator[None]:
         yield
     except Moved as error:
         raise GanzooError(
-            f"{run.path} is not the folder any more in which this was trained, as it was "
-            "moved, removed or replaced: what is saved goes on with --resume and its name now"
+            f"{run.path} is not the folder any more in which this was trained, as it or its file "
+            ".lock was moved, removed or replaced: what is saved goes on with --resume and its "
+            "name now"
         ) from error
     except OSError as error:
         if shortage(error):

@@ -1,16 +1,20 @@
 """A zip in the place of a folder, whatever others do with it or is wrong with it."""
 
+import hashlib
 import io
 import multiprocessing
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from ganzoo.artifacts.places import cache_folder
 from ganzoo.data.dataset import DataRequest
+from ganzoo.data.files import zipped
 from ganzoo.data.files.found import RULES, list_images
 from ganzoo.data.files.zipped import unzipped
 from ganzoo.errors import GanzooError
@@ -82,6 +86,68 @@ def test_what_another_user_puts_beside_it_is_neither_written_nor_waited_for(
     assert (tmp_path / "mine").read_text() == "my own"
     assert note.is_file()
     assert not note.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["photos/sub", "photos/3", ""])
+def test_a_link_that_another_user_puts_into_it_is_not_followed(tmp_path: Path, name: str) -> None:
+    """Into a folder of the reader's own: its images were decoded to where the other reads them."""
+    path = packed(tmp_path / "a.zip", photos__1=b"x")
+    photos = unzipped(path)
+    place = photos.parents[1]
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private/2").write_bytes(b"secret")
+    if not name:
+        place.rename(tmp_path / "aside")
+    (photos.parent / name if name else place).symlink_to(tmp_path / "private")
+    place.with_name(f"{place.name}.files").write_text(digest_of(place))
+    try:
+        found = unzipped(path)
+    except GanzooError as error:
+        assert "cannot be unpacked" in str(error)  # noqa: PT017
+    else:
+        assert [file.name for file in found.rglob("*")] == ["1"]
+    assert (tmp_path / "private/2").read_bytes() == b"secret"
+
+
+def digest_of(place: Path) -> str:
+    """What the note said of a folder before links were looked for."""
+    digest = hashlib.blake2b(digest_size=16)
+    for folder, folders, names in os.walk(place):
+        folders.sort()
+        for name in sorted(names):
+            status = Path(folder, name).lstat()
+            digest.update(
+                os.fsencode(f"{Path(folder, name)} {status.st_size} {status.st_mtime_ns}\0")
+            )
+    return digest.hexdigest()
+
+
+def test_what_was_unpacked_is_the_same_by_another_name_of_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two trainings that spelled it in two ways, each removed what the other read."""
+    path = packed(tmp_path / "a.zip", photos__1=b"x", photos__sub__2=b"y")
+    before = unzipped(path).stat()
+    (tmp_path / "link").symlink_to(cache_folder())
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "link"))
+    assert os.path.samestat(unzipped(path).stat(), before)
+
+
+def test_another_user_who_never_ends_unpacking_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root may be two users")
+    path = packed(tmp_path / "a.zip", photos__1=b"x")
+    place = unzipped(path).parents[1]
+    lock = place.with_name(f"{place.name}.lock")
+    shutil.rmtree(place)
+    lock.touch()
+    os.chown(lock, 54321, 54321)
+    monkeypatch.setattr(zipped, "PATIENCE", 0.1)
+    with FileLock(lock), pytest.raises(GanzooError, match="another user has held"):
+        unzipped(path)
+    assert (unzipped(path) / "1").read_bytes() == b"x"
 
 
 def test_a_damaged_one_is_a_sentence(tmp_path: Path) -> None:
