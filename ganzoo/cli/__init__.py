@@ -17,6 +17,8 @@ import click  # rich-click, which draws the help, takes as long again: only help
 from ganzoo.artifacts.waiting import senseless_sizes
 from ganzoo.errors import GanzooError, shortage
 
+_PLANTED = "libcuda.so.1"
+"""What the wheel nvidia-cusparselt looks for in the folder where a program is called."""
 _UNPRINTED = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What the system says of output that nobody can take."""
 _REFUSED = frozenset(
@@ -163,6 +165,13 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):  # a stream that the caller has replaced
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if os.path.lexists(_PLANTED):
+        sys.exit(
+            complain(
+                f"{_PLANTED} lies here, which a library of torch's would load and run, whoever put "
+                "it here: remove it, or call ganzoo from another folder"
+            )
+        )
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,7 +1,9 @@
 """For how long a run was trained, by its log."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 TIME = "%Y-%m-%d %H:%M:%S"
@@ -10,6 +12,8 @@ LEAPT = "the clock leapt by {:+.0f} s, as it was set or the machine slept"
 """What a log says before the first line by the new time."""
 LEAST_LEAP = 10.0
 """Seconds; clocks that are brought nearer to the time little by little differ by less."""
+_LONG = 2**16
+"""Letters that no line has."""
 _LEAPT = re.compile(re.escape(LEAPT).replace(re.escape("{:+.0f}"), r"([+-]\d+)"))
 _OF_TRAINING = "step ", "training ", "evaluating "
 """What a training says begins with one of these, and not what is said before one that goes on."""
@@ -23,10 +27,9 @@ def training_parts(run: Path) -> list[tuple[datetime, datetime]]:
             not count; where it says nothing, as those of before, a clock that was set back is taken
             to have stood still.
     """
-    log = run / "log.txt"
     parts: list[tuple[datetime, datetime]] = []
     back, leapt = timedelta(), timedelta()
-    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
+    for line in _lines(run / "log.txt"):
         try:
             time = datetime.strptime(line[:19], TIME)
         except ValueError:  # the second line of a message
@@ -43,6 +46,14 @@ def training_parts(run: Path) -> list[tuple[datetime, datetime]]:
             back = max(back, end - time)
             parts[-1] = begin, time + back
     return parts
+
+
+def _lines(log: Path) -> Iterator[str]:
+    """The lines of a log, which may be a stranger's and no file, or in parts if they are long."""
+    if log.is_file():
+        with log.open(encoding="utf-8", errors="replace") as file:
+            for line in iter(partial(file.readline, _LONG), ""):
+                yield line.rstrip("\n")
 
 
 def training_seconds(run: Path) -> float:

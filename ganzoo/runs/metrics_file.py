@@ -92,6 +92,8 @@ def read_some(run: Path, most: int = SHOWN) -> list[dict[str, float]]:
 def last_step(run: Path) -> int:
     """The step of a run's last whole record; 0, where there is none."""
     path = run / METRICS
+    if not path.is_file():  # or a stranger's pipe
+        return 0
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _LONG))

@@ -114,6 +114,9 @@ def test_claims_that_hold_and_that_do_not(toy: Path, tmp_path: Path) -> None:
     assert more.err == f"{max(first, second, key=lambda name: name[-1])}: measuring\n"
     assert results(out)["modes"]["seeds"] == [0, 1]
 
+    assert {*results(out)} == {*found}  # of the others, too, and so has the page
+    assert "not reproduced" in (out / "toy.md").read_text()
+
     samples = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
     np.savez(out / "theirs-0.npz", points=samples)
     other = ganzoo("reproduce", "toy", "--claim", "beside", "--out", out, "--json")

@@ -13,8 +13,10 @@ from helpers.cli import TINY, ganzoo, train_tiny
 
 from ganzoo.artifacts.files import refuse_links
 from ganzoo.errors import GanzooError
+from ganzoo.metrics.features.classifier import Net, read_net
 from ganzoo.runs import checkpoint, evaluations
-from ganzoo.runs.metrics_file import METRICS, read_metrics, read_some
+from ganzoo.runs.duration import training_seconds
+from ganzoo.runs.metrics_file import METRICS, last_step, read_metrics, read_some
 from ganzoo.runs.record import read_record
 from ganzoo.runs.run import Run
 
@@ -56,6 +58,18 @@ def test_metrics(tmp_path: Path, put: Put) -> None:
             read_some(tmp_path)
     else:
         assert [*read_metrics(tmp_path)] == read_some(tmp_path) == []
+    assert last_step(tmp_path) == 0
+
+
+def test_a_log(tmp_path: Path, put: Put) -> None:
+    if put is not huge:  # that would only take its time
+        put(tmp_path / "log.txt")
+        assert training_seconds(tmp_path) == 0
+
+
+def test_a_classifier_in_a_cache_of_several(tmp_path: Path, put: Put) -> None:
+    put(tmp_path / "classifier.safetensors")
+    assert read_net(tmp_path / "classifier.safetensors", lambda: Net(1, 2), None) is None
 
 
 def test_an_evaluation(tmp_path: Path, put: Put) -> None:

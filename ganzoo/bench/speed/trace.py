@@ -28,6 +28,8 @@ def write_trace(run: Callable[[], object], path: Path, activities: list[Profiler
 
 def is_trace(path: Path) -> bool:
     """Whether a file is one that `write_trace` has written."""
+    if not path.is_file():
+        return False
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             return b'"schemaVersion"' in file.read(200)

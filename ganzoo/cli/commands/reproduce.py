@@ -183,13 +183,30 @@ def _write(out: Path, name: str, results: Sequence[Result], skipped: Sequence[Cl
     from ganzoo.claims.page import write_page
 
     page, data = _written(out, name)
+    told = [*results, *_earlier(data, results)]
+    left = {claim.id for claim in skipped} - {one["claim"] for one in told}
     try:
-        write_page(page, name, results, [claim.id for claim in skipped])
-        write_json(data, {"results": results})
+        write_page(page, name, told, sorted(left))
+        write_json(data, {"results": told})
     except OSError as error:
         raise GanzooError(
             f"{page} cannot be written ({error.strerror}): choose another --out"
         ) from error
+
+
+def _earlier(data: Path, results: Sequence[Result]) -> list[Result]:
+    """What the same command has found of other claims, in the same folder."""
+    try:
+        told = json.loads(read_note(data))["results"]
+        known = {(one["claim"], one["variant"]) for one in results}
+        keys = results[0].keys()
+        return [
+            one
+            for one in told
+            if one.keys() == keys and (one["claim"], one["variant"]) not in known
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return []
 
 
 def _print(results: Sequence[Result], skipped: Sequence[Claim]) -> None:

@@ -21,8 +21,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ganzoo.artifacts.files import refuse_endless
 from ganzoo.artifacts.places import expanded, of_the_user
 from ganzoo.data.dataset import DataRequest, Dataset
+from ganzoo.data.files.one_file import read_text
 from ganzoo.data.sources import cache
 from ganzoo.data.sources.decoding import decode
 from ganzoo.data.sources.folder import DEFAULT_SIZE
@@ -70,7 +72,7 @@ def load_celeba(request: DataRequest) -> Dataset:
     _ensure("celeba", "CelebA", root, folder, request)
     wanted = "0" if request.split == "train" else "2"  # 1 is a validation split
     with _blaming("celeba", folder):
-        lines = (folder / "list_eval_partition.txt").read_text().splitlines()
+        lines = read_text(folder / "list_eval_partition.txt").splitlines()
         files = [name for name, split in map(str.split, lines) if split == wanted]
     outside = next((name for name in files if PurePosixPath(name).name != name), None)
     if outside is not None:
@@ -166,6 +168,9 @@ def _ensure(name: str, kind: str, root: Path, folder: Path, request: DataRequest
     in part.
     """
     if _is_filled(folder):
+        with _blaming(name, folder):
+            for file in folder.iterdir():
+                refuse_endless(file)
         return
     within = folder.relative_to(root)
     if root.name == within.parts[0] and _is_filled(root.parent / within):

@@ -290,6 +290,8 @@ def read_net(
         make: makes one of its shape.
         tested: a digest of what its accuracy is to be of; None: of whatever it was measured on.
     """
+    if not path.is_file():  # or a pipe in a cache that several share
+        return None
     with contextlib.suppress(*_DAMAGE), safe_open(path, "pt") as stored:
         about = stored.metadata()
         with seeded(SEED, torch.device("cpu")):

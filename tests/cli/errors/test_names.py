@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +77,18 @@ def test_a_folder_that_is_gone_under_the_feet(tmp_path: Path) -> None:
         assert "the folder in which this was called is gone" in result.err
     finally:
         os.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("args", [["list"], ["--version"], ["datasets", "--json"]])
+def test_a_library_that_lies_where_ganzoo_is_called_is_not_loaded(
+    tmp_path: Path, args: list[str]
+) -> None:
+    """A library of torch's looks for libcuda.so.1 there; a stranger's ran as torch was imported."""
+    program = Path(sys.executable).with_name("ganzoo")
+    if not program.exists():
+        pytest.skip("needs the program itself")
+    (tmp_path / "libcuda.so.1").write_bytes(b"a stranger's")
+    done = subprocess.run([program, *args], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("ganzoo: error: libcuda.so.1 lies here")
+    assert done.stderr.count("\n") == 1

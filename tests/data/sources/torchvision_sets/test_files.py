@@ -1,5 +1,7 @@
 """torchvision's sets are read where they are, and damaged ones named."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -140,8 +142,13 @@ def damage_overwritten(raw):
     (raw / "train-images-idx3-ubyte").write_bytes(b"<html>not found</html>" * 10)
 
 
+def damage_piped(raw):
+    (raw / "train-images-idx3-ubyte").unlink()
+    os.mkfifo(raw / "train-images-idx3-ubyte")
+
+
 @pytest.mark.parametrize(
-    "damage", [damage_truncated, damage_emptied, damage_overwritten, damage_removed]
+    "damage", [damage_piped, damage_truncated, damage_emptied, damage_overwritten, damage_removed]
 )
 def test_damaged_files_are_one_sentence(tmp_path, damage):
     raw = tmp_path / "MNIST/raw"
