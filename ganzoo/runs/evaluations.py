@@ -44,9 +44,13 @@ def store(run: Path, step: int, report: dict[str, Any]) -> dict[str, Any]:
     path.parent.mkdir(exist_ok=True)
     new = {score["name"] for score in report["scores"]}
     with _alone(path.parent):  # another evaluation may end now
-        before = read(path) or {"scores": []}
+        before = read(path)
+        if before is None and path.exists():
+            raise GanzooError(f"{path} is damaged, and left as it is: move it elsewhere")
+        before = before or {"scores": []}
         earlier = [one for one in before["scores"] if one["name"] not in new and has_numbers(one)]
-        record = {"run": str(run), "step": step, **report, "scores": report["scores"] + earlier}
+        record = {**before, "run": str(run), "step": step, **report}
+        record["scores"] = report["scores"] + earlier
         record["histogram"] = report.get("histogram") or before.get("histogram") or {}
         write_json(path, record)
     return record

@@ -100,3 +100,15 @@ def test_a_run_whose_lock_was_removed_is_not_written_by_two(tmp_path: Path) -> N
                 with pytest.raises(Moved, match=r"or its file \.lock is not"):
                     write()
                 assert before == {path.name: path.stat().st_size for path in run.path.iterdir()}
+
+
+def test_what_was_kept_and_cannot_be_read_is_left(tmp_path: Path) -> None:
+    """A byte that a disk has changed was the end of all scores that the file had."""
+    told = {"protocol": "p", "scores": [{"name": "kid", "value": 1.0}]}
+    evaluations.store(tmp_path, 1, told)
+    (kept,) = (tmp_path / evaluations.FOLDER).glob("*.json")
+    damaged = kept.read_text().replace('"scores"', '"sc\0res"')
+    kept.write_text(damaged)
+    with pytest.raises(GanzooError, match="is damaged, and left as it is: move it elsewhere"):
+        evaluations.store(tmp_path, 1, told)
+    assert kept.read_text() == damaged
