@@ -228,7 +228,7 @@ class Run:
             for leftover in leftovers(self._own(folder), stems):
                 leftover.unlink()
         if damaged:
-            self.log(f"{counted(damaged, 'line')} of {METRICS} cannot be read, and are left out")
+            self.log(f"left out what cannot be read of {METRICS}: {counted(damaged, 'line')}")
 
     def log(self, message: str) -> None:
         """Add a line with the time to ``log.txt``, and before it how far the clock leapt."""

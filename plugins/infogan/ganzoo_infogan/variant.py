@@ -113,8 +113,8 @@ class InfoGAN(Regularised):
         """Eq. 6 for D and Q: -E[log D(x)] - E[log(1 - D(G(z, c)))] - λ L_I(G, Q)."""
         latent = self.sample_latent(len(batch))
         fake = self.fakes(batch, latent)
-        features = self.trunk(self.seen(fake))
-        real_logits, fake_logits = self.judge(batch.image), self.discriminator(features)
+        real_features, features = self.features_of(batch.image, fake)
+        real_logits, fake_logits = map(self.discriminator, (real_features, features))
         categorical, continuous = self.bound(latent, features)
         batch.metrics |= said_by_d(non_saturating, self.augmentations, real_logits, fake_logits)
         batch.metrics["categorical_bound"] = categorical.detach()
@@ -128,11 +128,20 @@ class InfoGAN(Regularised):
         """Eq. 6 for G, non-saturating: -E[log D(G(z, c))] - λ L_I(G, Q)."""
         latent = self.sample_latent(len(batch))
         fake = self(latent)
-        features = self.trunk(self.seen(fake))
+        _, features = self.features_of(batch.image, fake)
         categorical, continuous = self.bound(latent, features)
         loss = non_saturating.generator(self.discriminator(features), None)
         loss = loss - self.config.info_weight * (categorical + continuous)
         return self.with_nearby(loss, batch, latent, fake, left=False)
+
+    def features_of(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """What D and Q make of real samples, and of as many fakes, that they see in one batch.
+
+        In one of fakes alone BatchNorm would enlarge by how little gray images differ, and hide
+        from D that they are gray, while Q reads the code in it.
+        """
+        real_features, fake_features = self.trunk(self.seen(torch.cat((real, fake)))).chunk(2)
+        return real_features, fake_features
 
     def judge(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """D's logits (n,) of images as it sees them."""

@@ -65,7 +65,7 @@ def test_d_and_q_have_one_optimizer_and_g_another_with_the_rates_of_the_authors(
 def test_training_is_the_loop_that_one_would_write_by_hand(
     make: Callable[..., InfoGAN], noise: Callable[..., Dataset]
 ) -> None:
-    """The authors': D and Q by one Adam, then G by another, and each with latents of its own."""
+    """D and Q by one Adam, then G by another, each with latents of its own, all in one batch."""
     by_hand = make().train()
     g, t, d, q = by_hand.generator, by_hand.trunk, by_hand.discriminator, by_hand.recognition
     d_optim = torch.optim.Adam(
@@ -84,14 +84,14 @@ def test_training_is_the_loop_that_one_would_write_by_hand(
     for _ in range(4):
         x = feed.draw()["image"]
         latent = by_hand.sample_latent(8)
-        on_fake = t(g(latent).detach())
-        d_loss = softplus(-d(t(x))).mean() + softplus(d(on_fake)).mean()
+        on_real, on_fake = t(torch.cat([x, g(latent).detach()])).chunk(2)
+        d_loss = softplus(-d(on_real)).mean() + softplus(d(on_fake)).mean()
         d_loss = d_loss - information(latent, on_fake)
         by_hand.zero_grad()
         d_loss.backward()
         d_optim.step()
         latent = by_hand.sample_latent(8)
-        on_fake = t(g(latent))
+        on_fake = t(torch.cat([x, g(latent)]))[8:]
         g_loss = softplus(-d(on_fake)).mean() - information(latent, on_fake)
         by_hand.zero_grad()
         g_loss.backward()
@@ -107,3 +107,19 @@ def test_training_is_the_loop_that_one_would_write_by_hand(
     for (name, mine), theirs in zip(played.named_parameters(), by_hand.parameters(), strict=True):
         # Where the exact gradient is 0, as that of a bias before BatchNorm, Adam follows rounding.
         assert (mine - theirs).abs().quantile(0.9) < 1e-5 or name.endswith("bias"), name
+
+
+def test_d_sees_that_fakes_are_gray(make: Callable[..., InfoGAN]) -> None:
+    """Of fakes alone BatchNorm made what it makes of real samples, however alike they were."""
+    variant = make().train()
+    real = torch.rand(64, *variant.data.shape) * 2 - 1
+    gray = real / 20
+
+    def apart(real: Tensor, fake: Tensor) -> float:
+        return (real.mean(0) - fake.mean(0)).abs().mean().item() + abs(
+            real.std().item() - fake.std().item()
+        )
+
+    together = apart(*variant.features_of(real, gray))
+    by_themselves = apart(variant.trunk(real), variant.trunk(gray))
+    assert together > 3 * by_themselves
