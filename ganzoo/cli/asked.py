@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -130,9 +131,14 @@ def training_asked(
         GanzooError: there is no variant, or there are two.
     """
     if len(words) > 1:
+        folder = Path(words[1]).is_dir()
         raise GanzooError(
             f"there is no place for '{words[1]}': `ganzoo {ctx.command.name}` takes one variant, "
-            "and flags such as --recompute take no value"
+            + (
+                f"and your images by --dataset folder --data-root {shlex.quote(words[1])}"
+                if folder
+                else "and flags such as --recompute take no value"
+            )
         )
     request: Request = ctx.obj
     if request.registered is None:

@@ -9,6 +9,7 @@ import errno
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from ganzoo.data.asked import ask
 from ganzoo.data.content import digest
@@ -18,7 +19,7 @@ from ganzoo.data.files.wanted import AS_THEY_ARE
 from ganzoo.data.kinds import sample_kind
 from ganzoo.data.needs import first_suitable, in_words
 from ganzoo.data.tasks import as_pairs, find_task, pairs_of
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, typed
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import FILES, MADE, DatasetSpec, DataSpec, VariantSpec
@@ -137,6 +138,18 @@ def default_for(variant: VariantSpec) -> str:
 
 def _find(name: str) -> list[Registered[DatasetSpec]]:
     """The one or two registered sets that are named, as far as they can be a pair."""
+    try:
+        return _find_named(name)
+    except GanzooError as error:
+        if not Path(name).is_dir():
+            raise
+        raise GanzooError(
+            f"there is no data set '{name}', but a folder: if it is of your images, use "
+            f"--dataset folder --data-root {typed(name)}"
+        ) from error
+
+
+def _find_named(name: str) -> list[Registered[DatasetSpec]]:
     names = single_names(name)
     if len(names) > 1 and "/" in name:
         raise GanzooError(

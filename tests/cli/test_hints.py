@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,6 +38,30 @@ def test_hints_name_what_the_command_needs() -> None:
     assert "--set" not in hints("cyclegan")["translate"]
     assert " --label 9 " in hints("cgan")["of a class"]
     assert "of a class" not in hints("dcgan")
+    assert hints("infogan")["as you ask"] == "ganzoo sample r --help"
+    assert "as you ask" not in hints("dcgan")
+
+
+def test_hints_name_a_place_that_is_free() -> None:
+    """The same was proposed after each training, and worked once."""
+    assert hints("cgan")["draw more"].endswith(" --out samples")
+    for name in ("samples", "samples-2", "of-a-class"):
+        Path(name).mkdir()
+    assert hints("cgan")["draw more"].endswith(" --out samples-3")
+    assert hints("cgan")["of a class"].endswith(" --out of-a-class-2")
+
+
+@pytest.mark.parametrize("folder", ["photos", "my photos/of cats"])
+def test_a_folder_in_the_place_of_a_name_is_told_where_it_belongs(folder: str) -> None:
+    Path(folder).mkdir(parents=True)
+    where = f"--dataset folder --data-root {shlex.quote(folder)}"
+    named = ganzoo("train", "dcgan", "--dataset", folder)
+    assert named.err == (
+        f"ganzoo: error: there is no data set '{folder}', but a folder: if it is of your images, "
+        f"use {where}\n"
+    )
+    beside = ganzoo("train", "dcgan", folder, "--steps", 5)
+    assert beside.err.endswith(f"takes one variant, and your images by {where}\n")
 
 
 def test_what_exists_already_is_refused_before_anything_is_opened(

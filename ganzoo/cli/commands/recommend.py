@@ -173,7 +173,12 @@ def _print(
         )
     takes = lasting(3600 * chosen.hours)
     console.print()
-    console.print(f"It takes about {takes} here, evaluations not counted:", soft_wrap=True)
+    judge = (
+        ", nor the minutes in which a classifier of your classes is trained first, once, to judge "
+        "samples by (--features photos needs none)"
+    )
+    besides = f"evaluations not counted{judge if photos.data.classes else ''}"
+    console.print(f"It takes about {takes} here, {besides}:", soft_wrap=True)
     console.print()
     console.print(f"  {line}", soft_wrap=True)
     console.print()

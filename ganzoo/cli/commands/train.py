@@ -128,10 +128,12 @@ def next_commands(trainer: Trainer) -> dict[str, str]:
     commands = {}
     with suppress(GanzooError):  # it draws nothing from noise
         variant.sample_latent(1)
-        commands["draw more"] = f"ganzoo sample {run} --n 1000 --out samples"
+        commands["draw more"] = f"ganzoo sample {run} --n 1000 --out {_free('samples')}"
         if variant.conditional:
-            label = shlex.quote(variant.data.class_names[-1])
-            commands["of a class"] = f"ganzoo sample {run} --n 100 --label {label} --out of-a-class"
+            label, out = shlex.quote(variant.data.class_names[-1]), _free("of-a-class")
+            commands["of a class"] = f"ganzoo sample {run} --n 100 --label {label} --out {out}"
+        if variant.Sampling is not None:
+            commands["as you ask"] = f"ganzoo sample {run} --help"
     if isinstance(variant, Translator):
         direction = variant.directions[0].name
         places = "--input DIR --out DIR"
@@ -148,3 +150,9 @@ def next_commands(trainer: Trainer) -> dict[str, str]:
     if isinstance(variant, Classifier):
         commands["classify"] = f"ganzoo classify {run} IMAGE..."
     return commands
+
+
+def _free(name: str) -> str:
+    """The name, or with a number behind it, of what is not there yet."""
+    numbered = (name, *(f"{name}-{number}" for number in range(2, 1000)))
+    return next((one for one in numbered if not Path(one).exists()), name)
