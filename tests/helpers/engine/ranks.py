@@ -205,6 +205,7 @@ def train_ranked(folder: Path) -> None:
         engine = Engine(variant, feed, 10)
         settings = {
             "variant": {"name": "toy", "plugin": "toys"},
+            "training": {"steps": 10},
             "data": data.spec.to_dict(),
             "processes": 2,
         }
