@@ -1,4 +1,4 @@
-"""Where ganzoo keeps what it can make again."""
+"""Where ganzoo keeps what it can make again, and where a command may write."""
 
 import errno
 import os
@@ -38,8 +38,8 @@ def _part_of(folder: Path) -> Path:
     return part
 
 
-def make_cache_folder() -> Path:
-    """Make the folder of the caches, where it is not there; returns it.
+def make_cache_folder() -> None:
+    """Make the folder of the caches, where it is not there.
 
     Nobody else reads what is the user's own, as what is decoded may come from a private folder.
 
@@ -52,7 +52,6 @@ def make_cache_folder() -> Path:
     if not chosen or folder != expanded(chosen):
         with suppress(PermissionError):  # somebody has given the user another's
             folder.chmod(0o700)
-    return folder
 
 
 def of_the_user() -> Path:
@@ -96,14 +95,19 @@ def check_place(out: Path) -> None:
         GanzooError: it may not, or would be among what a training has written, and damage that.
     """
     _refuse_within_run(out)
-    is_folder = os.path.isdir  # that of a Path raises where nobody may look
     above = out.absolute().parents
-    folder = out if is_folder(out) else next(one for one in above if os.path.lexists(one))
-    reason = errno.EACCES if is_folder(folder) else errno.ENOTDIR
+    folder = out if _is_folder(out) else next(one for one in above if os.path.lexists(one))
+    reason = errno.EACCES if _is_folder(folder) else errno.ENOTDIR
     if reason == errno.ENOTDIR or not os.access(folder, os.W_OK | os.X_OK):
         raise GanzooError(
             f"{out} cannot be written ({os.strerror(reason)}: '{folder}'): choose another --out"
         )
+
+
+def _is_folder(path: Path) -> bool:
+    with suppress(OSError):  # where nobody may look
+        return path.is_dir()
+    return False
 
 
 def _refuse_within_run(out: Path) -> None:

@@ -19,7 +19,7 @@ from ganzoo.data.files.wanted import AS_THEY_ARE
 from ganzoo.data.kinds import sample_kind
 from ganzoo.data.needs import first_suitable, in_words
 from ganzoo.data.tasks import as_pairs, find_task, pairs_of
-from ganzoo.errors import GanzooError, typed
+from ganzoo.errors import GanzooError, UnknownError, typed
 from ganzoo.plugins.registered import Registered
 from ganzoo.plugins.registry import registry
 from ganzoo.spec import FILES, MADE, DatasetSpec, DataSpec, VariantSpec
@@ -140,7 +140,7 @@ def _find(name: str) -> list[Registered[DatasetSpec]]:
     """The one or two registered sets that are named, as far as they can be a pair."""
     try:
         return _find_named(name)
-    except GanzooError as error:
+    except UnknownError as error:
         if not Path(name).is_dir():
             raise
         raise GanzooError(

@@ -73,7 +73,7 @@ def _place(paths: Sequence[Path], out: Path | None) -> Path:
     """Where the page goes, if it may."""
     if not paths:
         raise GanzooError("name a run to report on: `ganzoo runs` lists those in a folder")
-    place = out and Path(os.path.realpath(out))  # to which a link of the user's leads
+    place = Path(os.path.realpath(out)) if out is not None and out.is_symlink() else out
     if place is None and runs_of(paths[0]) == [*paths]:
         refuse_links(Run.open(paths[0]).path)
         place = paths[0] / FILE

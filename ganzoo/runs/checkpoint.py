@@ -162,8 +162,8 @@ def _write(
 def _is_there(path: Path, manifest: Mapping[str, Any]) -> bool:
     """Whether a checkpoint holds what this manifest says, and is whole."""
     with suppress(OSError, ValueError, RecursionError, GanzooError):
-        whole = all(_verify(path, name) is not None for name in manifest["sha256"])
-        return whole and json.loads(read_note(path / MANIFEST)) == manifest
+        same = json.loads(read_note(path / MANIFEST)) == manifest
+        return same and {_verify(path, file) for file in manifest["sha256"]} == {owner(manifest)}
     return False
 
 

@@ -124,8 +124,8 @@ def write_report(
 
 def commit() -> str | None:
     """Of the checkout that this package lies in, if it does; marked where files were changed."""
-    here = Path(__file__).parents[3]
-    if not (here / ".git").exists():  # in another's, which may have git run something
+    here = Path(__file__).parents[2]
+    if not (here.parent / ".git").exists():  # in another's, which may have git run something
         return None
     git = ["git", "-C", str(here), "-c", "core.fsmonitor=false"]
     try:

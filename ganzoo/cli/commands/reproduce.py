@@ -91,7 +91,8 @@ def command(
 
     The claims are data of the plugin: what is trained, how it is measured and what must hold is
     stated before. The same command goes on after an interruption. A page and a JSON file are
-    written. The exit status is 1 where a claim is not reproduced.
+    written, and keep what other claims came to in the same folder. The exit status is 1 where a
+    claim is not reproduced.
     """
     if as_table:
         _print_table(name, as_json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,5 +155,5 @@ def next_commands(trainer: Trainer) -> dict[str, str]:
 
 def _free(name: str) -> str:
     """The name, or with a number behind it, of what is not there yet."""
-    numbered = (name, *(f"{name}-{number}" for number in range(2, 1000)))
-    return next((one for one in numbered if not Path(one).exists()), name)
+    names = chain((name,), (f"{name}-{number}" for number in count(2)))
+    return next(one for one in names if not Path(one).exists())

@@ -114,7 +114,7 @@ class InfoGAN(Regularised):
         latent = self.sample_latent(len(batch))
         fake = self.fakes(batch, latent)
         real_features, features = self.features_of(batch.image, fake)
-        real_logits, fake_logits = map(self.discriminator, (real_features, features))
+        real_logits, fake_logits = self.discriminator(real_features), self.discriminator(features)
         categorical, continuous = self.bound(latent, features)
         batch.metrics |= said_by_d(non_saturating, self.augmentations, real_logits, fake_logits)
         batch.metrics["categorical_bound"] = categorical.detach()
