@@ -127,14 +127,23 @@ def _unique() -> str:
     return f".{secrets.randbits(32)}-{secrets.randbits(64)}.tmp"
 
 
+def check_is_file(file: Path) -> None:
+    """Refuse a pipe or the like, which might never end.
+
+    Raises:
+        OSError: it is one, or a folder.
+    """
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "it is no file")
+
+
 def sha256(file: Path) -> str:
     """The digest of a file's content, in hexadecimal digits.
 
     Raises:
         OSError: it cannot be read, or is a pipe or the like, which might never end.
     """
-    if file.exists() and not file.is_file():
-        raise OSError(errno.EINVAL, "it is no file")
+    check_is_file(file)
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 

@@ -27,7 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ganzoo.artifacts.files import is_text, read_note, remove_folder, sha256, sync
-from ganzoo.artifacts.ordered import order_header
+from ganzoo.artifacts.ordered import misfit, order_header
 from ganzoo.errors import GanzooError, shortage, written_later
 from ganzoo.runs.fitting import check_fit, damaged, short
 from ganzoo.runs.ownership import is_own, making_way, note, owner, refuse_stranger
@@ -36,8 +36,6 @@ FORMAT = "1"
 KEPT = 2
 """Checkpoints kept in a run; more than one, for a disk that damages the last."""
 _PARTS = STATE, WEIGHTS, MANIFEST = "state.safetensors", "weights.safetensors", "manifest.json"
-_MOST_HEADER = 2**23
-"""Bytes, which are the names of 60,000 tensors; a million of a stranger's take a minute."""
 _OF_A_DEVICE = re.compile(r"(rank\d+\.)?rng\.(?!cpu$)\w+")
 """The names of random states that no device of another type has."""
 
@@ -269,9 +267,6 @@ def _read(path: Path, name: str) -> tuple[dict[str, Tensor], Identity]:
             "nothing: rename the folder"
         )
     try:
-        with file.open("rb") as start:
-            if int.from_bytes(start.read(8), "little") > _MOST_HEADER:
-                raise ValueError("its header is larger than that of any network")
         with safe_open(file, framework="pt") as opened:
             header = opened.metadata() or {}
         return load_file(file), Identity(header.get("variant", "?"), header.get("data", "?"), run)
@@ -309,15 +304,17 @@ def _verify(path: Path, name: str) -> str:
             raise written_later(manifest)
         if told["step"] != step_of(path):
             raise _damaged(manifest, f"it is of step {short(str(told['step']))}")
-        expected = told["sha256"][name]
-        if expected != sha256(file):
+        reason = misfit(file)
+        if not reason and told["sha256"][name] != sha256(file):
+            reason = "its SHA-256 is not the one in manifest.json"
+        if reason:
             with file.open("rb") as opened:
                 if opened.read(2) in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
                     raise GanzooError(
                         f"{file} is a pickle, which can run code when it is read: ganzoo reads "
                         "safetensors only"
                     )
-            raise _damaged(file, "its SHA-256 is not the one in manifest.json")
+            raise _damaged(file, reason)
         return owner(told)
     except OSError as error:
         raise _damaged(file if manifest.exists() else manifest, _reason(error)) from error

@@ -119,10 +119,9 @@ def test_a_checkpoint(tmp_path: Path, put: Put) -> None:
     tensors = {"x": torch.zeros(1)}
     who = checkpoint.Identity("toy", "1")
     path = checkpoint.save(tmp_path / "checkpoints", 1, who, weights=tensors, state=tensors)
-    if put is not huge:  # that would only take its time
-        put(path / checkpoint.STATE)
-        with pytest.raises(GanzooError, match=f"{checkpoint.STATE} is damaged"):
-            checkpoint.load_state(path, who, tensors)
+    put(path / checkpoint.STATE)
+    with pytest.raises(GanzooError, match=f"{checkpoint.STATE} is damaged"):
+        checkpoint.load_state(path, who, tensors)
     put(path / checkpoint.MANIFEST)
     with pytest.raises(GanzooError, match=f"{checkpoint.MANIFEST} is damaged"):
         checkpoint.load_weights(path, who, tensors)
@@ -141,6 +140,16 @@ def test_names_and_shapes_without_end(tmp_path: Path) -> None:
     path = checkpoint.save(tmp_path, 2, who, weights=many, state=many)
     with pytest.raises(GanzooError, match="its header is larger than that of any network"):
         checkpoint.load_weights(path, who, tensors)
+
+
+def test_what_is_longer_or_shorter_than_its_header_says_is_not_read(tmp_path: Path) -> None:
+    tensors, who = {"x": torch.zeros(9)}, checkpoint.Identity("toy", "1")
+    for length, why in ((-1, "not as long as"), (1, "not as long as"), (-99999, "its header is")):
+        path = checkpoint.save(tmp_path, 1, who, weights=tensors, state=tensors)
+        file = path / checkpoint.WEIGHTS
+        os.truncate(file, max(0, file.stat().st_size + length))
+        with pytest.raises(GanzooError, match=why):
+            checkpoint.load_weights(path, who, tensors)
 
 
 def test_random_numbers_of_no_generator(tmp_path: Path) -> None:
