@@ -11,7 +11,7 @@ from ganzoo.claims.claim import Arm, Claim, Evaluated
 from ganzoo.claims.measuring import measured
 from ganzoo.claims.training import LostTraining, Place, check_arm, shown_command, trained, versions
 from ganzoo.claims.verdict import Findings, judge
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, counted, lasting
 from ganzoo.runs.duration import training_seconds
 from ganzoo.runs.run import Run
 
@@ -44,6 +44,7 @@ def reproduce(claim: Claim, place: Place, seeds: int, command: str) -> Result:
     """
     found = Findings()
     try:
+        _announce(claim, place, seeds)
         for seed in range(seeds):
             for arm in claim.arms:
                 _find(claim, arm, seed, place, found)
@@ -52,6 +53,17 @@ def reproduce(claim: Claim, place: Place, seeds: int, command: str) -> Result:
     except GanzooError as error:
         found.prevented = str(error)
     return describe(claim, found, command, range(seeds))
+
+
+def _announce(claim: Claim, place: Place, seeds: int) -> None:
+    """Say what is to be trained, before it begins."""
+    arms = [arm for arm in claim.arms if not arm.made_by]
+    new = [arm for arm in arms for seed in range(seeds) if not place.path(arm, seed).exists()]
+    if new:
+        seconds = 60 * claim.minutes * len(new) / (len(arms) * claim.seeds)
+        names = " and ".join(dict.fromkeys(arm.name for arm in new))
+        trainings = f"{counted(len(new), 'training')} of {names}"
+        place.tell(f"claim {claim.id}: {trainings}, some {lasting(seconds)} of two cores", "")
 
 
 def _find(claim: Claim, arm: Arm, seed: int, place: Place, found: Findings) -> None:

@@ -55,6 +55,11 @@ def test_claims_that_hold_and_that_do_not(toy: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = ganzoo("reproduce", "toy", "--out", out)
     assert done.status == 1, done.err
+    told = [line for line in done.err.splitlines() if line.startswith("claim ")]
+    assert told == [
+        "claim modes: 1 training of ours, some 12 s of two cores",
+        "claim loss: 1 training of ours, some 6 s of two cores",
+    ]
     lines = {line.split()[0]: line for line in done.out.splitlines() if line.strip()}
     assert " reproduced" in lines["modes"]
     assert "not reproduced" in lines["loss"]
