@@ -24,7 +24,7 @@ def command(runs: tuple[Path, ...], out: Path | None, live: bool) -> None:
 
     It is one file that needs no network and no server, to be opened in a browser or sent to
     somebody. With several RUNs it shows in what they differ, and which is best. RUN may be a folder
-    of runs, such as that of a sweep.
+    of runs, such as that of a sweep. A page that lies there is written anew, whatever it is of.
     """
     from ganzoo.report.write import follow, report
 
