@@ -39,7 +39,7 @@ class Option:
     minimum: float | None = None
     above: float | None = None
     maximum: float | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...] | Mapping[str, Any] = ()
     names: str = ""
     """One of `NAMES`, where the value is a text that names such."""
 
@@ -107,7 +107,7 @@ def option(
     minimum: float | None = None,
     above: float | None = None,
     maximum: float | None = None,
-    choices: tuple[str, ...] = (),
+    choices: tuple[str, ...] | Mapping[str, Any] = (),
     names: str = "",
 ) -> Any:
     """A dataclass field with its one-line documentation and its range.
@@ -119,7 +119,7 @@ def option(
         minimum: the least value allowed, of each element for a tuple.
         above: the value that must be exceeded.
         maximum: the greatest value allowed.
-        choices: the only strings allowed.
+        choices: the only strings allowed; of presets by name ``ganzoo info`` shows the attributes.
         names: one of `NAMES`: the value is a text that names what plugins offer, and the variant
             gets in its place what that is: an `AdversarialLoss`, or regularisers or augmentations
             by name. The field is annotated as that.

@@ -3,7 +3,7 @@
 import math
 import os
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -119,7 +119,7 @@ OFFERED = {
 
 
 def values_of(
-    name: str, choices: Sequence[str]
+    name: str, choices: Collection[str]
 ) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]] | None:
     """What a shell completes of the values of a setting; None: nothing is known of them."""
     if name in OFFERED:

@@ -178,6 +178,20 @@ def test_info_says_where_penalties_on_slopes_meet_batch_norm(name: str, said: st
     assert note.startswith(words.removeprefix("With --regulariser: ")) if said else not note
 
 
+def test_info_shows_what_settings_are_with_each_preset() -> None:
+    """They were empty in the table of the settings, and nowhere else."""
+    shown = [line.split() for line in ganzoo("info", "r3gan").out.splitlines()]
+    assert ["with", "--preset", "small", "cifar10", "ffhq-64", "ffhq-256"] in shown
+    assert ["--gamma", "10", "0.05", "2", "150"] in shown
+    assert ["--augment-p", "0.55", "0.3", "0.3"] in shown
+    told = json.loads(ganzoo("info", "biggan", "--json").out)["presets"]["--preset"]
+    assert [*told] == ["small", "cifar10"]
+    assert told["small"]["--lr"] == 0.002
+    for name in ("progan", "stylegan2", "sagan", "sngan"):
+        assert json.loads(ganzoo("info", name, "--json").out)["presets"]["--preset"]["small"]
+    assert json.loads(ganzoo("info", "dcgan", "--json").out)["presets"] == {}
+
+
 def test_info_counts_what_the_paper_networks_hold() -> None:
     told = json.loads(ganzoo("info", "vanilla", "--json").out)
     widths = [100, 128, 256, 512, 1024]

@@ -46,7 +46,7 @@ class R3GANConfig:
     """A preset, and what is to be otherwise than it says."""
 
     preset: str = option(
-        "small", "settings that the others have unless they are given", choices=tuple(PRESETS)
+        "small", "settings that the others have unless they are given", choices=PRESETS
     )
     width: int | None = option(
         None, f"channels of the widest stages, a multiple of {GROUP // EXPANSION}", minimum=8

@@ -33,7 +33,7 @@ class BigGANConfig(SAGANConfig):
         0.9999, "decay of the average of G's weights that samples come from", minimum=0, maximum=1
     )
     preset: str = option(
-        "small", "settings that those below have unless they are given", choices=tuple(BROCK)
+        "small", "settings that those below have unless they are given", choices=BROCK
     )
     attention: int = option(
         0,

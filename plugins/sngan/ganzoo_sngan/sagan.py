@@ -28,7 +28,7 @@ class SAGANConfig(SNGANConfig):
         1.0, "progress from which on learning rates fall to 0; 1: never", minimum=0, maximum=1
     )
     preset: str = option(
-        "small", "settings that those below have unless they are given", choices=tuple(ZHANG)
+        "small", "settings that those below have unless they are given", choices=ZHANG
     )
     attention: int = option(
         32,

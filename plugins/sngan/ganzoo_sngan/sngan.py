@@ -35,7 +35,7 @@ class SNGANConfig(AdversarialConfig):
         0.0, "progress from which on learning rates fall to 0; 1: never", minimum=0, maximum=1
     )
     preset: str = option(
-        "small", "settings that those below have unless they are given", choices=tuple(MIYATO)
+        "small", "settings that those below have unless they are given", choices=MIYATO
     )
     generator_width: int | None = option(None, "G's feature maps next to the image", minimum=1)
     width: int | None = option(None, "D's feature maps next to the image", minimum=1)

@@ -42,7 +42,7 @@ class ProGANConfig:
     preset: str = option(
         "small",
         "settings that the others have unless they are given",
-        choices=tuple(GROWING_PRESETS),
+        choices=GROWING_PRESETS,
     )
     width: int | None = option(None, "maps of the widest layers", minimum=1)
     wide_to: int | None = option(

@@ -35,7 +35,7 @@ class StyleGAN2Config:
     """A preset, and what is to be otherwise than it says."""
 
     preset: str = option(
-        "small", "settings that the others have unless they are given", choices=tuple(PRESETS)
+        "small", "settings that the others have unless they are given", choices=PRESETS
     )
     width: int | None = option(None, "maps of the widest layers", minimum=1)
     wide_to: int | None = option(

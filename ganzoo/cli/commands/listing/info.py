@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -63,6 +64,7 @@ def describe(registered: Registered[VariantSpec], data: DataSpec) -> dict[str, A
         "batch_size": recipe["batch_size"],
         "of_slopes": _of_slopes(variant),
         "settings": [_setting(option, suited) for option in options(cls.Config).values()],
+        "presets": _presets(options(cls.Config)),
         "players": [
             {"name": name, "nets": [*player.nets], "optimizer": str(player.optim)}
             for name, player in players_of(variant).items()
@@ -117,6 +119,22 @@ def _setting(option: Option, suited: dict[str, Any]) -> dict[str, Any]:
     return {"flag": option.flag, "default": default, "range": option.range, "doc": option.doc}
 
 
+def _presets(settings: Mapping[str, Option]) -> dict[str, dict[str, dict[str, Any]]]:
+    """By the flag that chooses a preset and its name: what other settings are with it."""
+    return {
+        chooser.flag: {
+            name: {
+                option.flag: getattr(preset, option.name)
+                for option in settings.values()
+                if hasattr(preset, option.name)
+            }
+            for name, preset in chooser.choices.items()
+        }
+        for chooser in settings.values()
+        if isinstance(chooser.choices, Mapping)
+    }
+
+
 def _print(description: dict[str, Any]) -> None:
     from rich.text import Text
 
@@ -132,6 +150,12 @@ def _print(description: dict[str, Any]) -> None:
     settings = make_table("setting", "default", "range", "meaning")
     for row in description["settings"]:
         settings.add_row(row["flag"], as_typed(row["default"]), row["range"], row["doc"])
+    shown_tables = []
+    for flag, presets in description["presets"].items():
+        table = make_table(f"with {flag}", *presets)
+        for name in dict.fromkeys(name for preset in presets.values() for name in preset):
+            table.add_row(name, *(as_typed(preset.get(name)) for preset in presets.values()))
+        shown_tables.append(table)
     players = make_table("player", "networks", "optimizer")
     for row in description["players"]:
         players.add_row(row["name"], ", ".join(row["nets"]), row["optimizer"])
@@ -152,7 +176,7 @@ def _print(description: dict[str, Any]) -> None:
     if note := description["of_slopes"]:
         console.print()
         console.print(f"With --regulariser: {note}", soft_wrap=True)
-    shown_tables = [players, phases, networks]
+    shown_tables += [players, phases, networks]
     if description["claims"]:
         shown_tables.append(claims)
     for table in shown_tables:
