@@ -151,6 +151,34 @@ def test_an_empty_folder_stays_the_one_that_it_is(
     assert len([*Path(name).iterdir()]) == 2
 
 
+@pytest.mark.parametrize("there", ["x", "folder"])
+def test_what_comes_into_a_folder_meanwhile_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str
+) -> None:
+    """It was written over, where it came after the folder had been looked at."""
+    whole, moved = Path.hardlink_to, []
+
+    def late(path: Path, made: Path) -> None:
+        if not moved:
+            (tmp_path / there).mkdir()
+            (tmp_path / there / "mine").write_text("mine")
+        moved.append(path)
+        whole(path, made)
+
+    monkeypatch.setattr(Path, "hardlink_to", late)
+
+    def make() -> None:
+        with whole_folder(tmp_path) as temporary:
+            (temporary / "folder").mkdir()
+            for name in ("a", "b", "c", "x", "folder/y"):
+                (temporary / name).write_text("made")
+
+    with pytest.raises(OSError, match=r"exists|not empty"):
+        make()
+    assert [path.name for path in tmp_path.iterdir()] == [there]
+    assert (tmp_path / there / "mine").read_text() == "mine"
+
+
 NAMES = """
 import os, random
 from pathlib import Path

@@ -68,15 +68,27 @@ def creating(path: Path) -> Iterator[Path]:
     with _written(path) as temporary:
         yield temporary
         sync(temporary)
-        try:
-            path.hardlink_to(temporary)
-        except FileExistsError:
-            raise
-        except OSError as error:  # of a disk that has no links
-            if path.exists():
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from error
-            temporary.replace(path)
+        _appear(temporary, path)
     sync(path.parent)
+
+
+def _appear(made: Path, path: Path) -> None:
+    """Have a file, or a folder, its name, unless something else is called so.
+
+    Raises:
+        OSError: something is.
+    """
+    if made.is_dir():
+        made.rename(path)  # which no file and no full folder makes way for
+        return
+    try:
+        path.hardlink_to(made)
+    except FileExistsError:
+        raise
+    except OSError as error:  # of a disk that has no links
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from error
+        made.replace(path)
 
 
 @contextmanager
@@ -84,10 +96,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """A temporary folder that becomes `path` when the block ends without an error.
 
     An empty folder that is there stays the same, with its owner, its mode and who stands in it:
-    what was made is moved into it.
+    what was made is moved into it, unless something comes into it meanwhile.
 
     Raises:
-        OSError: something is in it.
+        OSError: something is in it, and nothing of what was made.
     """
     there, passing = path.is_dir(), _PASSING.format(".*")
     above = path if there else path.parent
@@ -98,18 +110,24 @@ def whole_folder(path: Path) -> Iterator[Path]:
         if there:
             if any(not re.fullmatch(passing, entry.name, re.DOTALL) for entry in path.iterdir()):
                 raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(path))
-            for entry in temporary.iterdir():
-                entry.rename(path / entry.name)
+            _move_in(temporary, path)
         else:
             temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def remove_folder(path: Path) -> None:
-    """Remove a folder, if that can be done: all of it, or nothing, is under its name."""
-    with suppress(OSError):
-        shutil.rmtree(path.rename(path.with_name(f".{_short(path.name)}{_unique()}")))
+def _move_in(made: Path, folder: Path) -> None:
+    """Move what is in a folder into another: all of it, or nothing where a name is taken."""
+    moved: list[Path] = []
+    try:
+        for entry in [*made.iterdir()]:
+            _appear(entry, folder / entry.name)
+            moved.append(folder / entry.name)
+    except OSError:
+        for path in moved:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from ganzoo.errors import GanzooError
 def cache_folder() -> Path:
     """Where the caches are: ``$GANZOO_CACHE``, else the user's cache folder.
 
-    Where everybody may write, each user has a part of it, as what is found there is trained on.
+    Where everybody may write, and in another user's, each has a part of it, as what is found there
+    is trained on, and what is put there may be private.
 
     Raises:
         GanzooError: nobody knows where that would be, or that part is another user's.
@@ -25,9 +26,21 @@ def cache_folder() -> Path:
 
 
 def _is_everybodys(folder: Path) -> bool:
+    """Whether others than the user, or a group that he is of, decide what is in it."""
     with suppress(OSError):  # it is not there yet
-        return bool(folder.stat().st_mode & stat.S_IWOTH)
+        status = folder.stat()
+        ours = status.st_uid in (os.geteuid(), 0) or (
+            status.st_mode & stat.S_IWGRP
+            and status.st_gid in (os.getegid(), *os.getgroups())
+            and not _has_list(folder)
+        )
+        return not ours or bool(status.st_mode & stat.S_IWOTH)
     return False
+
+
+def _has_list(folder: Path) -> bool:
+    """Whether it has readers and writers by name, of which the group's bits are no more a sign."""
+    return hasattr(os, "listxattr") and "system.posix_acl_access" in os.listxattr(folder)
 
 
 def _part_of(folder: Path) -> Path:

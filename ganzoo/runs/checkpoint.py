@@ -26,11 +26,19 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ganzoo.artifacts.files import is_text, read_note, remove_folder, sha256, sync
+from ganzoo.artifacts.files import is_text, read_note, sha256, sync
 from ganzoo.artifacts.ordered import misfit, order_header
 from ganzoo.errors import GanzooError, shortage, written_later
 from ganzoo.runs.fitting import check_fit, damaged, short
-from ganzoo.runs.ownership import is_own, making_way, note, owner, refuse_stranger
+from ganzoo.runs.ownership import (
+    discard,
+    is_own,
+    making_way,
+    note,
+    owner,
+    refuse_stranger,
+    remove_abandoned,
+)
 
 FORMAT = "1"
 KEPT = 2
@@ -95,13 +103,6 @@ def save_best(
     return _write(folder, name, identity, {WEIGHTS: weights}, asdict(verdict))
 
 
-def _remove_abandoned(folder: Path) -> None:
-    """Remove what a writer that was killed had begun: a run has only one."""
-    for leftover in folder.glob(".*.tmp"):
-        if re.fullmatch(r"\.(best-)?[0-9]+\.[0-9]+(-[0-9]+)?\.tmp", leftover.name):
-            shutil.rmtree(leftover, ignore_errors=True)
-
-
 def _remove_outdone(folder: Path, run: str) -> None:
     """Leave the last `KEPT`, the best, and the best up to where a training would go on from."""
     is_ours = partial(is_own, manifest=MANIFEST, ours=run)
@@ -109,7 +110,7 @@ def _remove_outdone(folder: Path, run: str) -> None:
     reached = [path for path in bests if own and step_of(path) <= step_of(own[-1])]
     outdone = [path for path in bests if path not in (*bests[-1:], *reached[-1:])]
     for path in own[:-KEPT] + outdone:
-        remove_folder(path)
+        discard(path, _PARTS)
 
 
 def _write(
@@ -124,7 +125,7 @@ def _write(
     temporary = folder / f".{name}.{os.getpid()}.tmp"
     header = {"ganzoo": FORMAT, "variant": identity.variant, "data": identity.data}
     try:
-        _remove_abandoned(folder)
+        remove_abandoned(folder, _PARTS)
         temporary.mkdir(parents=True)
         digests = {}
         for file, tensors in files.items():
@@ -200,8 +201,8 @@ def rewind(folder: Path, step: int, run: str) -> None:
     """Leave what is there after `step` where nobody was killed while writing or removing."""
     for path in _bests(folder):
         if step_of(path) > step and is_own(path, MANIFEST, run):
-            remove_folder(path)
-    _remove_abandoned(folder)
+            discard(path, _PARTS)
+    remove_abandoned(folder, _PARTS)
     _remove_outdone(folder, run)
 
 

@@ -4,9 +4,10 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,4 +97,35 @@ def making_way(path: Path, manifest: str, ours: str) -> Iterator[None]:
     except BaseException:
         aside.rename(path)
         raise
+    for entry in aside.iterdir():
+        if not (path / entry.name).exists():  # the user's, who put it there
+            entry.rename(path / entry.name)
     shutil.rmtree(aside)
+
+
+def discard(path: Path, parts: Collection[str]) -> None:
+    """Remove a checkpoint, if that can be done: all of its parts, or none, are under its name.
+
+    The folder stays where something of the user's is in it.
+    """
+    with suppress(OSError):
+        aside = path.rename(path.with_name(f".{path.name}.{os.getpid()}-0.tmp"))
+        if not _emptied(aside, parts):
+            aside.rename(path)
+
+
+def remove_abandoned(folder: Path, parts: Collection[str]) -> None:
+    """Remove the checkpoints that a writer which was killed had begun: a run has only one."""
+    for leftover in folder.glob(".*.tmp"):
+        if re.fullmatch(r"\.(best-)?[0-9]+\.[0-9]+(-[0-9]+)?\.tmp", leftover.name):
+            with suppress(OSError):
+                _emptied(leftover, parts)
+
+
+def _emptied(folder: Path, parts: Collection[str]) -> bool:
+    """Remove these files from a folder, and the folder, unless something else is in it: if so."""
+    for part in parts:
+        (folder / part).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
+    return not folder.exists()

@@ -1,9 +1,12 @@
 """Which run a checkpoint is of."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from ganzoo.runs import checkpoint
 from ganzoo.runs.ownership import fingerprint
 from ganzoo.training.settings import RESUMABLE
 
@@ -45,3 +48,33 @@ def test_what_does_not() -> None:
     assert changed("data", name="moved") == own
     later = RECORD | {"created": "2026-01-02", "outcome": "finished", "versions": {"torch": "3"}}
     assert fingerprint(later, RESUMABLE) == own  # type: ignore[arg-type]
+
+
+def test_what_the_user_puts_into_a_checkpoint_stays(tmp_path: Path) -> None:
+    """It went with the checkpoint when that was outdone, or written again."""
+    who, tensors = checkpoint.Identity("toy", "1", "ours"), {"x": torch.zeros(1)}
+    for step in (1, 2, 2, 3, 4):
+        path = checkpoint.save(tmp_path, step, who, weights=tensors, state=tensors)
+        (path / f"notes-{step}.md").write_text("mine")
+        (path / "thesis").mkdir(exist_ok=True)
+        (path / "thesis" / "a.tex").write_text("mine")
+        tensors = {"x": tensors["x"] + 1}
+    half = tmp_path / ".00000009.123.tmp"
+    half.mkdir()
+    (half / "state.safetensors").write_text("half")
+    (half / "keep").write_text("mine")
+    checkpoint.rewind(tmp_path, 4, "ours")
+    kept = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    names = (
+        "manifest.json",
+        "notes-{0}.md",
+        "state.safetensors",
+        "thesis/a.tex",
+        "weights.safetensors",
+    )
+    assert kept == [
+        ".00000009.123.tmp/keep",
+        *(f"0000000{n}/{name}" for n in (1, 2) for name in (f"notes-{n}.md", "thesis/a.tex")),
+        *(f"0000000{n}/{name.format(n)}" for n in (3, 4) for name in names),
+    ]
+    assert checkpoint.latest(tmp_path) == tmp_path / "00000004"

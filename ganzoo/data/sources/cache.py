@@ -23,7 +23,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from ganzoo.artifacts.files import replacing
+from ganzoo.artifacts.files import leftovers, replacing
 from ganzoo.artifacts.places import cache_folder, make_cache_folder
 from ganzoo.data.content import digest
 from ganzoo.data.files.formats import known_formats
@@ -308,7 +308,7 @@ def _header(
 
 def _remove_abandoned(folder: Path) -> None:
     """Remove what killed writers left, a day later, as on a disk without locks nobody knows."""
-    for file in folder.glob(".*.tmp.safetensors"):
+    for file in leftovers(folder):
         with contextlib.suppress(OSError):  # another process was faster
             if time.time() - file.stat().st_mtime > _DAY and not _is_held(file):
                 file.unlink()

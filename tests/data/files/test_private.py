@@ -80,3 +80,20 @@ def test_where_everybody_may_write_each_user_has_a_part(
         os.chown(made, 54321, 54321)
         with pytest.raises(GanzooError, match="is another user's"):
             cache_folder()
+
+
+def test_in_the_folder_of_another_each_user_has_a_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose it was could read what was decoded there of a private folder."""
+    anothers = tmp_path / "cache"
+    anothers.mkdir()
+    if os.geteuid() == 0:
+        os.chown(anothers, 54321, os.getegid())
+    monkeypatch.setenv("GANZOO_CACHE", str(anothers))
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    for mode, name in ((0o755, "user-12345"), (0o700, "user-12345"), (0o2775, "cache")):
+        anothers.chmod(mode)
+        assert cache_folder().name == name
+    monkeypatch.setattr(os, "listxattr", lambda path: ["system.posix_acl_access"], raising=False)
+    assert cache_folder().name == "user-12345"  # the group's bits say what named users may do
