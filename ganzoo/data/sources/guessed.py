@@ -23,6 +23,8 @@ MOST_CHANNELS = 4
 """Of an image, for an axis to be taken for its channels."""
 MOST_SYMBOLS = 20_000
 """Whole numbers, for a row of them to be taken for a text."""
+_AT_ONCE = 2**22
+"""Values that are scaled at once, in numbers of 64 bits."""
 
 LARGEST = 8e37
 """Of numbers, for twice their differences to be numbers of 32 bits too."""
@@ -178,21 +180,23 @@ def _form(shape: tuple[int, ...]) -> tuple[str, bool | None]:
 def _stored(array: Array, kind: str, what: str) -> tuple[Tensor, str]:
     """The values with channels first, and the codec: bytes, or 16 bits of an image."""
     low, high, whole = float(array.min()), float(array.max()), array.dtype.kind != "f"
-    if low >= -1 and high <= 1:
-        low = -1.0 if low < 0 else 0.0
-        array = (array.astype(np.float64) - low) / (1 - low)
-        high = 255.0 if kind != "image" or whole else 65535.0
-        array = high * array
-    elif low < 0 or high > (65535 if kind == "image" else 255):
+    unit = low >= -1 and high <= 1
+    if not unit and (low < 0 or high > (65535 if kind == "image" else 255)):
         most = "65535" if kind == "image" else "255"
         raise GanzooError(
             f"{what} goes from {low:g} to {high:g}: {kind_of(kind).words} have values from "
             f"0 to {most}, or from 0 or -1 to 1"
         )
-    if high <= 255:
-        return torch.from_numpy(np.ascontiguousarray(array.round().astype(np.uint8))), ""
-    words = array.round().astype(np.int32) - OFFSET
-    return torch.from_numpy(np.ascontiguousarray(words.astype(np.int16))), WORDS
+    least, words = -1.0 if low < 0 else 0.0, kind == "image" and not whole if unit else high > 255
+    stored = np.empty(array.shape, np.int16 if words else np.uint8)
+    rows = max(1, _AT_ONCE // max(1, array[0].size))
+    for start in range(0, len(array), rows):
+        part = array[start : start + rows]
+        if unit:
+            part = (65535.0 if words else 255.0) * ((part.astype(np.float64) - least) / (1 - least))
+        part = part.round()
+        stored[start : start + rows] = part.astype(np.int32) - OFFSET if words else part
+    return torch.from_numpy(stored), WORDS if words else ""
 
 
 def _described(array: Array) -> str:

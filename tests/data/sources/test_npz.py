@@ -1,5 +1,6 @@
 """Named arrays: of what kind each is taken, what it is called, splits and refusals."""
 
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from ganzoo.data.dataset import DataRequest, Dataset
 from ganzoo.data.kinds import kind_of
 from ganzoo.data.kinds.series import unscaled
+from ganzoo.data.sources import guessed
 from ganzoo.data.sources.npz import load
 from ganzoo.errors import GanzooError
 
@@ -314,3 +316,20 @@ def test_classes_of_bytes_are_called_as_they_read(tmp_path: Path) -> None:
     told = np.array([name.encode() for name in names])
     dataset, _ = loaded(save(tmp_path / "x.npz", x=bytes_of(20, 6, 5), y=told))
     assert dataset.classes == ("cat", "größe")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_what_is_scaled_takes_little_more_memory_than_it_has(
+    monkeypatch: pytest.MonkeyPatch, dtype: type
+) -> None:
+    """A file of 700 kB that held zeros took 13 GB, as all were scaled at once in 64 bits."""
+    monkeypatch.setattr(guessed, "_AT_ONCE", 2**16)
+    array = np.zeros((64, 3, 128, 128), dtype)
+    tracemalloc.start()
+    try:
+        _, stored = guessed.guess("image", array, Path("x.npz"), print)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert stored.shape == array.shape
+    assert peak < 4 * array.size + 2**23
