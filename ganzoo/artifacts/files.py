@@ -20,7 +20,7 @@ _LONG = 100
 _ACL = "system.posix_acl_access"
 _LARGE = 2**26
 """Bytes that no note has."""
-_PASSING = r"\.({})\.[0-9]+-[0-9]+\.tmp(\.[^.]*)?"
+_PASSING = r"\.({})\.[0-9]{{8,10}}-[0-9]{{16,20}}\.tmp(\.[^.]*)?"
 """A temporary name of what has such a stem: see `_unique`."""
 
 
@@ -142,7 +142,7 @@ def _written(path: Path) -> Iterator[Path]:
 
 def _unique() -> str:
     """What makes a name one that no other writer has; in containers all have one number."""
-    return f".{secrets.randbits(32)}-{secrets.randbits(64)}.tmp"
+    return f".{secrets.randbits(32):010}-{secrets.randbits(64):020}.tmp"
 
 
 def check_is_file(file: Path) -> None:

@@ -55,6 +55,6 @@ def test_one_that_had_just_begun_is_removed(run: Path) -> None:
         with pytest.raises(GanzooError, match=f"had just begun and holds {re.escape(name)}: move"):
             begun(run)
         (run / name).unlink()
-    (run / ".run.json.12-34.tmp").touch()
+    (run / ".run.json.0123456789-01234567890123456789.tmp").touch()
     assert begun(run) is None
     assert not run.exists()

@@ -10,17 +10,21 @@ from PIL import Image
 from ganzoo.artifacts.places import check_place
 from ganzoo.errors import GanzooError
 
+LEFT = "0123456789-01234567890123456789.tmp"
+"""Of the name that a killed writer leaves."""
 OWN = (
     "samples/00000006.png",
     "evaluations/00000006-0a1b2c3d.json",
-    "evaluations/.00000002-0a1b2c3d.12-3.tmp.json",
+    f"evaluations/.00000002-0a1b2c3d.{LEFT}.json",
 )
 OTHERS = (
     *("samples/2024.png", "samples/00000004 copy.png", "samples/000000004.png", "samples/4.png"),
     *("samples/20261130.png", "evaluations/20261130-nearest.png"),  # days, and no steps
     *("evaluations/2024-notes.txt", "evaluations/00000004-notes.json", "evaluations/2024-0.json"),
-    *(".x.12-3.tmp.npz", ".grids.12-3.tmp/1.png", ".samples.12-3.tmp/1.png"),  # of who writes now
+    *(f".x.{LEFT}.npz", f".grids.{LEFT}/1.png", f".samples.{LEFT}/1.png"),  # of who writes now
     *(".notes.tmp.txt", ".x.tmp.y", "samples/.draft.tmp.png", "checkpoints/.mine.tmp/notes.txt"),
+    *(".metrics.2026-11.tmp.jsonl", ".curves.3-3.tmp.png", "samples/.00000005.2-2.tmp.png"),
+    "checkpoints/.00000005.1-1.tmp/keep",
 )
 
 

@@ -81,7 +81,7 @@ def test_what_lies_where_a_run_is_to_be_is_kept_and_said(
 def test_what_was_killed_before_its_record_was_there_is_begun_anew(swept: Path) -> None:
     shutil.rmtree(swept / RUN)
     (swept / RUN / "samples").mkdir(parents=True)
-    (swept / RUN / ".run.12-34.tmp.json").write_text("{")
+    (swept / RUN / ".run.0123456789-01234567890123456789.tmp.json").write_text("{")
     result = ganzoo(*SWEEP, *RATES)
     assert result.status == 0, result.out
     assert f"{RUN}: finished" in result.out

@@ -102,8 +102,8 @@ def test_what_a_killed_writer_left_does_no_harm_and_goes_after_a_day(folder, cac
     plain("RGB", RED).save(folder / "a.png")
     path = cache.cache_path(folder, ["a.png"], [], (8, 8))
     cache_folder.mkdir()
-    fresh = cache_folder / f".{path.stem}.1-1.tmp.safetensors"
-    old = cache_folder / f".{path.stem}.2-2.tmp.safetensors"
+    fresh = cache_folder / f".{path.stem}.0123456789-01234567890123456789.tmp.safetensors"
+    old = cache_folder / f".{path.stem}.0123456789-01234567890123456780.tmp.safetensors"
     for left in (fresh, old):
         left.write_bytes(b"half")
     two_days_ago = time.time() - 2 * 24 * 60 * 60
