@@ -118,13 +118,13 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def _move_in(made: Path, folder: Path) -> None:
-    """Move what is in a folder into another: all of it, or nothing where a name is taken."""
+    """Move what is in a folder into another: all of it, or nothing, as where a name is taken."""
     moved: list[Path] = []
     try:
         for entry in [*made.iterdir()]:
             _appear(entry, folder / entry.name)
             moved.append(folder / entry.name)
-    except OSError:
+    except BaseException:
         for path in moved:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise
