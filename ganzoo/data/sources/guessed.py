@@ -187,9 +187,10 @@ def _stored(array: Array, kind: str, what: str) -> tuple[Tensor, str]:
             f"{what} goes from {low:g} to {high:g}: {kind_of(kind).words} have values from "
             f"0 to {most}, or from 0 or -1 to 1"
         )
-    least, words = -1.0 if low < 0 else 0.0, kind == "image" and not whole if unit else high > 255
+    least = -1.0 if low < 0 else 0.0
+    words = (kind == "image" and not whole) if unit else high > 255
     stored = np.empty(array.shape, np.int16 if words else np.uint8)
-    rows = max(1, _AT_ONCE // max(1, array[0].size))
+    rows = max(1, _AT_ONCE // array[0].size)
     for start in range(0, len(array), rows):
         part = array[start : start + rows]
         if unit:
